@@ -81,7 +81,7 @@ class Vault:
             raise SealBroken(f"{table}.{column} of row {row} was changed or moved") from error
 
     def digest(self, label: str, value: str) -> bytes:
-        """Return the keyed hash by which an encrypted value is looked up (HMAC-SHA256); `label` parts uses."""
+        """Return the keyed hash by which an encrypted value is looked up (HMAC-SHA256)."""
         return hmac.new(self._ring.lookup, _place(label, value), hashlib.sha256).digest()
 
 
