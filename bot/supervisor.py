@@ -1,0 +1,58 @@
+"""The one place where a task may run detached: each is kept, named, and its end is told."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+#: Told the task's name, and the error it died of; None when it returned or was stopped.
+OnEnd = Callable[[str, BaseException | None], None]
+
+
+class Supervisor:
+    """Keeps detached tasks: the event loop itself holds them only weakly, and would drop their errors."""
+
+    def __init__(self, on_end: OnEnd | None = None) -> None:
+        self._on_end = on_end
+        self._tasks: dict[asyncio.Task[Any], str] = {}
+        self._stopping = False
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._tasks.values())
+
+    def start(self, name: str, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Run it until it ends or `stop` is called; after that, starting is a `RuntimeError`."""
+        if self._stopping:
+            coroutine.close()
+            raise RuntimeError(f"{name} was started after the stop")
+        task = asyncio.create_task(coroutine, name=name)  # noqa: TID251 - this is the replacement
+        self._tasks[task] = name
+        task.add_done_callback(partial(self._ended, name))
+        return task
+
+    async def stop(self, grace: float) -> tuple[str, ...]:
+        """Cancel all, wait up to `grace` seconds, and return the names of those that would not end."""
+        self._stopping = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        stubborn = self.running
+        if stubborn:
+            logger.error("tasks did not end in time", extra={"tasks": list(stubborn), "grace_s": grace})
+        return stubborn
+
+    def _ended(self, name: str, task: "asyncio.Task[Any]") -> None:
+        del self._tasks[task]
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.error("task died", exc_info=error, extra={"task": name})
+        elif not self._stopping:
+            logger.info("task ended", extra={"task": name})
+        if self._on_end is not None:
+            self._on_end(name, error)
