@@ -1,0 +1,112 @@
+"""The knowledge base: which article answers a question, and how sure that is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Self
+
+from bot.faq.article import Article
+from bot.faq.facts import MenuPath
+from bot.faq.library import Shelf, home, shelves
+from bot.faq.search import Match, Search, Zone
+
+NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
+#: Where an article is looked for when the reader's language has none.
+FALLBACK = ("en", "ko")
+OFFERED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ranked` is never shorter than three when there are three topics: it is forced, whatever the zone."""
+
+    zone: Zone
+    ranked: tuple[Match, ...]
+
+    @property
+    def topic(self) -> str | None:
+        """What to answer with; None unless it is sure enough."""
+        return self.ranked[0].topic if self.zone == "answer" else None
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What to offer as buttons: in the zone "maybe" up to three topics, else none."""
+        return tuple(match.topic for match in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
+
+    @property
+    def score(self) -> float:
+        return self.ranked[0].score if self.ranked else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One shelf to browse; `titles` stand in the order of `topics`."""
+
+    id: str
+    title: str
+    topics: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+class KnowledgeBase:
+    """Read once, never changed. Every method is plain computation, safe from any thread."""
+
+    def __init__(self, stock: Sequence[Shelf]) -> None:
+        self._shelves = {shelf.language: shelf for shelf in stock}
+        self._search = Search(stock)
+
+    @classmethod
+    def load(
+        cls,
+        languages: Sequence[str] = ("ko", "en"),
+        facts: Mapping[str, str] = NOTHING_GIVEN,
+        *,
+        root: Traversable | None = None,
+    ) -> Self:
+        """Raise `ArticleBroken` at the first file that cannot be read. `facts` win over the files' own."""
+        return cls(shelves(root or home(), languages, facts))
+
+    def find(self, text: str, language: str) -> Finding:
+        """Never raises, whatever the text."""
+        ranked, zone = self._search.ranked(text)
+        return Finding(zone, ranked)
+
+    def looks_like_question(self, text: str, language: str) -> bool:
+        """Whether text that came where a form waits is surely a question; names, dates and addresses are not."""
+        return self._search.is_question(text)
+
+    def article(self, topic: str, language: str) -> Article:
+        """The article in that language, else in English, else in Korean. Raise `KeyError` on an unknown topic."""
+        for shelf in self._readable(language):
+            if topic in shelf.entries:
+                return shelf.entries[topic].article
+        raise KeyError(topic)
+
+    def topics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(topic for shelf in self._shelves.values() for topic in shelf.entries))
+
+    def groups(self, language: str) -> tuple[Group, ...]:
+        titles: dict[str, str] = {}
+        for shelf in reversed(self._readable(language)):
+            titles |= shelf.groups
+        return tuple(self._group(group, titles[group], language) for group in titles)
+
+    def menus(self, language: str) -> Mapping[str, tuple[MenuPath, ...]]:
+        """The bank's menu paths by what they lead to, the usual one first."""
+        readable = self._readable(language)
+        return readable[0].facts.menus if readable else {}
+
+    def _readable(self, language: str) -> list[Shelf]:
+        order = dict.fromkeys((language, *FALLBACK))
+        return [self._shelves[each] for each in order if each in self._shelves]
+
+    def _group(self, group: str, title: str, language: str) -> Group:
+        every = (self.article(topic, language) for topic in self.topics())
+        articles = sorted((each for each in every if each.group == group), key=self._place)
+        return Group(
+            group, title, tuple(each.topic for each in articles), tuple(each.title for each in articles)
+        )
+
+    def _place(self, article: Article) -> int:
+        return self._shelves[article.language].entries[article.topic].place

@@ -1,0 +1,89 @@
+"""Reads the folders of articles: one folder a language, one file a topic, tables beside them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TypeVar
+
+from bot.faq.article import ArticleBroken, Entry, read, toml_of
+from bot.faq.facts import Facts, facts_of, menus_of
+from bot.faq.normalise import Tables, tables_of
+from bot.faq.signals import Signals, signals_of
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All that one language's folder holds."""
+
+    language: str
+    entries: Mapping[str, Entry]
+    #: Group titles, in the order of browsing.
+    groups: Mapping[str, str]
+    facts: Facts
+    tables: Tables
+    signals: Signals
+    #: Questions that are none of ours, so that they have somewhere to be nearest to.
+    out_of_scope: tuple[str, ...]
+
+
+def home() -> Traversable:
+    return files("locales")
+
+
+def shelves(root: Traversable, languages: Sequence[str], given: Mapping[str, str]) -> tuple[Shelf, ...]:
+    """Raise `ArticleBroken` at the first file that cannot be read."""
+    return tuple(_shelf(root / language, language, given) for language in languages)
+
+
+def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> Shelf:
+    faq = folder / "faq"
+    facts = Facts(
+        _table(faq / "_facts.toml", f"{language}/faq", facts_of),
+        _table(folder / "menus.toml", language, menus_of),
+        given,
+    )
+    read_all = [read(file, language, facts) for file in _articles(faq, language)]
+    return Shelf(
+        language,
+        {entry.article.topic: entry for entry in read_all},
+        _table(faq / "_groups.toml", f"{language}/faq", _titles),
+        facts,
+        _table(faq / "_normalise.toml", f"{language}/faq", tables_of),
+        _table(faq / "_signals.toml", f"{language}/faq", signals_of),
+        _lines(faq / "_out_of_scope.txt", f"{language}/faq"),
+    )
+
+
+def _articles(faq: Traversable, language: str) -> list[Traversable]:
+    if not faq.is_dir():
+        raise ArticleBroken(f"{language}/faq", 1, "there is no such folder")
+    return sorted((file for file in faq.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
+
+
+def _titles(table: Mapping[str, object]) -> dict[str, str]:
+    if not all(isinstance(title, str) for title in table.values()):
+        raise ValueError("a group's title is not a text")
+    return {group: str(title) for group, title in table.items()}
+
+
+def _table(file: Traversable, folder: str, build: Callable[[Mapping[str, object]], Read]) -> Read:
+    name = f"{folder}/{file.name}"
+    try:
+        return build(toml_of(_text(file, name), name))
+    except ValueError as error:
+        raise ArticleBroken(name, 1, str(error)) from error
+
+
+def _text(file: Traversable, name: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArticleBroken(name, 1, f"cannot be read: {error}") from error
+
+
+def _lines(file: Traversable, folder: str) -> tuple[str, ...]:
+    lines = _text(file, f"{folder}/{file.name}").splitlines()
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
