@@ -1,0 +1,121 @@
+"""What can happen to a case: what a customer does, and what the desk's own jobs report back."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A button was pressed. `revision` is the one it was drawn with; `on_card` if it stands on the present card."""
+
+    token: str
+    revision: int
+    on_card: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text was written. `question` if it reads like one, whatever the form was asking for."""
+
+    text: str
+    question: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedContact:
+    """A contact card came. Only the sender's own proves anything (Bot API: `Contact.user_id`)."""
+
+    phone: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file, photo, voice or sticker. `forbidden` names what may never be taken in chat, if it is that."""
+
+    forbidden: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """A one-time code went out, or, for somebody unknown, nothing that looks the same.
+
+    `customer` is None for somebody unknown: then no code is right.
+    """
+
+    digest: bytes
+    salt: bytes
+    expires_at: datetime
+    customer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLapsed:
+    """The code with this digest is over three minutes old."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Too many tries: the next one is taken from `until` on."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The application was accepted; the enrolment (참조번호, 인가코드) is open until `expires_at`."""
+
+    reference: str
+    authorization: str
+    expires_at: datetime
+    old_expiry: date
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The application was refused with a code of `bot.refusals`; R11 and R14 say when to try again."""
+
+    code: str
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    serial: str
+    not_after: datetime
+    files_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The authority did not answer; the same request is made again at `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLapsed:
+    """The certificate's files were erased at the end of their lifetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSeen:
+    """The state of the customer's newest certificate, or None in every field if there is none."""
+
+    serial: str | None
+    status: str | None
+    not_after: datetime | None
+
+
+CustomerEvent = Tapped | Said | SharedContact | Commanded | SentFile
+DeskEvent = (
+    CodeSent | CodeLapsed | Paused | Approved | Refused | Issued | Delayed | FilesLapsed | CertificateSeen
+)
+Event = CustomerEvent | DeskEvent

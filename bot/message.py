@@ -1,0 +1,59 @@
+"""What leaves the house, as it waits in the outbox: values without words, rendered when they are sent."""
+
+import msgspec
+
+from bot.screen import Line, Screen
+
+
+class Card(msgspec.Struct, frozen=True, tag="card"):
+    """The case's present screen. `fresh` puts it below everything else; otherwise the present one is edited."""
+
+    screen: Screen
+    fresh: bool
+
+
+class Tell(msgspec.Struct, frozen=True, tag="tell"):
+    """A message of its own. `about` is the chat that it speaks of, in the operators' chat."""
+
+    screen: Screen
+    about: int | None = None
+
+
+class Relay(msgspec.Struct, frozen=True, tag="relay"):
+    """A person's own words, passed on between a customer and staff."""
+
+    line: Line
+
+
+class Erase(msgspec.Struct, frozen=True, tag="erase"):
+    message_id: int
+
+
+class Hand(msgspec.Struct, frozen=True, tag="hand"):
+    """One of the certificate's files, by the request that it was made for."""
+
+    request_id: str
+    name: str
+
+
+class Sms(msgspec.Struct, frozen=True, tag="sms"):
+    """`to` is empty for a decoy: the same work is done for somebody unknown, and nothing is sent."""
+
+    to: str
+    line: Line
+    language: str
+
+
+class Mail(msgspec.Struct, frozen=True, tag="mail"):
+    to: str
+    subject: Line
+    body: tuple[Line, ...]
+    language: str
+
+
+Message = Card | Tell | Relay | Erase | Hand | Sms | Mail
+
+
+def chat_lane(chat_id: int) -> str:
+    """Return the lane of a chat: what is in one lane is sent in order."""
+    return f"chat:{chat_id}"

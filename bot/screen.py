@@ -1,0 +1,63 @@
+"""What is shown, without words: keys, parameters and buttons. Language and messenger are chosen when it is sent."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+
+class Word(msgspec.Struct, frozen=True, tag="word"):
+    """A parameter that is itself a catalog key, so that it is said in the reader's language."""
+
+    key: str
+
+
+class Day(msgspec.Struct, frozen=True, tag="day"):
+    """A calendar day in Korea."""
+
+    value: date
+
+
+class Moment(msgspec.Struct, frozen=True, tag="moment"):
+    """A point in time, shown in the bank's time zone."""
+
+    value: datetime
+
+
+Param = str | int | Word | Day | Moment
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One paragraph: a catalog key and its parameters."""
+
+    key: str
+    params: Mapping[str, Param] = {}
+
+
+class Button(msgspec.Struct, frozen=True):
+    """A choice under a screen. The token names what was meant; it is looked up when it comes back, never trusted."""
+
+    label: Line
+    token: str
+
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """Paragraphs and rows of buttons. `revision` is the case's, or -1 where a tap is good at any time."""
+
+    lines: tuple[Line, ...]
+    rows: Rows = ()
+    revision: int = -1
+    #: The reply keyboard that goes with it: one that shares the customer's own contact, or its removal.
+    keyboard: Literal["contact", "remove"] | None = None
+
+    @property
+    def key(self) -> str:
+        return self.lines[0].key
+
+
+def button(key: str, token: str, **params: Param) -> Button:
+    return Button(Line(key, params), token)

@@ -1,0 +1,134 @@
+"""The embedded database: a unit of work is a plain function, run in one hop on the connection's own thread."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import aiosqlite
+
+from bot.store.queries import migrations, queries
+
+P = ParamSpec("P")
+T = TypeVar("T")
+BUSY_SECONDS = 30.0
+
+
+class DatabaseUnusable(Exception):
+    """The database's address is wrong, or its file cannot be opened as one of ours."""
+
+
+class Transaction:
+    """A named query in, rows out; inside one transaction, on the connection's thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._queries = queries()
+        #: Called after the commit, in the caller's event loop: to wake whoever waits for what was written.
+        self.after: list[Callable[[], None]] = []
+
+    def run(self, query: str, **params: Any) -> int:
+        """Return how many rows were touched."""
+        return self._connection.execute(self._queries[query], params).rowcount
+
+    def row(self, query: str, **params: Any) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.execute(self._queries[query], params).fetchone()
+        return row
+
+    def rows(self, query: str, **params: Any) -> list[sqlite3.Row]:
+        return self._connection.execute(self._queries[query], params).fetchall()
+
+    def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
+        self._connection.executemany(self._queries[query], params)
+
+
+Unit = Callable[[Transaction], T]
+
+
+class Database(aiosqlite.Connection):
+    """An aiosqlite connection with one more method. No `await` can get inside a transaction.
+
+    On a shared connection, statement by statement, one task's rollback erases another's writes.
+    """
+
+    async def unit(self, work: Unit[T]) -> T:
+        """Run this function in a transaction of its own and commit, or roll back if it raises.
+
+        Whoever awaits may be cancelled: the transaction is whole in any case.
+        """
+        result, after = await self.hop(_in_transaction, self._conn, work)
+        for wake in after:
+            wake()
+        return result
+
+    async def erase_traces(self) -> None:
+        """Write the log back and truncate it, so that what was deleted is in neither file."""
+        await self.hop(self._conn.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run this on the connection's thread, outside any transaction."""
+        result: T = await self._execute(work, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return result
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Unit[T]) -> tuple[T, list[Callable[[], None]]]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        transaction = Transaction(connection)
+        result = work(transaction)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return result, transaction.after
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    # FULL: what Telegram was told we have is on disk. NORMAL loses commits at a power cut.
+    # secure_delete: an erased password must not stay in a free page.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    done = connection.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(migrations()[done:], start=done + 1):
+        for statement in _statements(script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number:d}")
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterable[str]:
+    """Split a script: `executescript` would commit the transaction that keeps a migration whole."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+async def open_database(url: str) -> Database:
+    """Open `sqlite:///path`, made and migrated as needed; raise `DatabaseUnusable` with the reason."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path:
+        raise DatabaseUnusable(f"DATABASE_URL must look like sqlite:///path/to/file.db, not {url!r}")
+    try:
+        await asyncio.to_thread(Path(path).parent.mkdir, parents=True, exist_ok=True, mode=0o700)
+        database = Database(partial(_connect, path), 64)
+        await database
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseUnusable(f"the database {path} cannot be opened: {error}") from error
+    try:
+        await database.hop(lambda: _migrate(database._conn))  # noqa: SLF001 — the same thread as every unit
+    except sqlite3.Error as error:
+        await database.close()
+        raise DatabaseUnusable(f"the database {path} cannot be used: {error}") from error
+    return database

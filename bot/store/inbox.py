@@ -1,0 +1,78 @@
+"""Updates as they came: stored before they are acknowledged, done once, in order per chat."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.store.bell import Bell
+from bot.store.database import Transaction
+from bot.store.sealing import Sealing
+
+#: How often a failing update is tried before it is parked, and the pauses between (seconds).
+BACK_OFF = (1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An update as the messenger sent it, and the lane in which its order counts."""
+
+    update_id: int
+    lane: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    seq: int
+    update_id: int
+    lane: str
+    body: bytes
+    attempts: int
+
+
+class Inbox:
+    def __init__(self, sealing: Sealing, bell: Bell) -> None:
+        self._sealing = sealing
+        self._bell = bell
+
+    def add(self, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
+        """Store the whole batch; one that is known already is left as it is."""
+        tx.run_many("inbox_add", [self._row(each, now) for each in arrivals])
+        tx.after.append(self._bell.ring)
+
+    def _row(self, arrival: Arrival, now: datetime) -> dict[str, object]:
+        row = str(arrival.update_id)
+        return {
+            "update_id": arrival.update_id,
+            "lane": arrival.lane,
+            "sealed": self._sealing.seal(arrival.body, table="inbox", column="body", row=row),
+            "now": now.timestamp(),
+        }
+
+    def heads(self, tx: Transaction, now: datetime, most: int) -> list[Waiting]:
+        """Return the oldest open update of each chat, for chats whose turn has come."""
+        return [self._waiting(row) for row in tx.rows("inbox_heads", now=now.timestamp(), most=most)]
+
+    def head_of(self, tx: Transaction, lane: str, now: datetime) -> Waiting | None:
+        row = tx.row("inbox_head_of", lane=lane)
+        if row is None or row["due_at"] > now.timestamp():
+            return None
+        return self._waiting(row, lane)
+
+    def _waiting(self, row: object, lane: str | None = None) -> Waiting:
+        value = dict(row)  # type: ignore[call-overload]
+        place = str(value["update_id"])
+        body = self._sealing.open(value["sealed"], table="inbox", column="body", row=place)
+        return Waiting(value["seq"], value["update_id"], lane or value["lane"], body, value["attempts"])
+
+    def finish(self, tx: Transaction, waiting: Waiting) -> bool:
+        """Return whether it was still ours to do; call it first in the transaction that does it."""
+        return tx.run("inbox_done", seq=waiting.seq) == 1
+
+    def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime) -> bool:
+        """Put a failing update off, or park it when its tries are used up; return whether it was parked."""
+        if waiting.attempts >= len(BACK_OFF):
+            return tx.run("inbox_park", seq=waiting.seq, error=error) == 1
+        due = now + timedelta(seconds=BACK_OFF[waiting.attempts])
+        tx.run("inbox_failed", seq=waiting.seq, error=error, due_at=due.timestamp())
+        return False

@@ -1,0 +1,66 @@
+"""Work for the desk, kept in rows with a due time, attempts and a lease. Time-outs are jobs, too."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bot.store.bell import Bell
+from bot.store.database import Transaction
+from bot.store.sealing import Sealing
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a job needs to know: the case's request it was ordered for, and at most one secret."""
+
+    request_id: str
+    secret: str | None = None
+    #: The digest of the code that a time-out is about.
+    about: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    seq: int
+    key: str
+    kind: str
+    chat_id: int
+    task: Task = field(repr=False)
+    attempts: int
+    lease: str
+
+
+class Jobs:
+    def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
+        self._sealing = sealing
+        self._bell = bell
+        self._lease = lease
+        self._decoder = msgspec.json.Decoder(Task)
+
+    def add(  # noqa: PLR0917 — a row's columns
+        self, tx: Transaction, key: str, kind: str, chat_id: int, task: Task, due: datetime, now: datetime
+    ) -> None:
+        sealed = self._sealing.seal(msgspec.json.encode(task), table="jobs", column="task", row=key)
+        times = {"due_at": due.timestamp(), "now": now.timestamp()}
+        tx.run("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, **times)
+        tx.after.append(self._bell.ring)
+
+    def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
+        rows = tx.rows("job_due", now=now.timestamp(), most=most)
+        return [self._claimed(tx, dict(row), now) for row in rows]
+
+    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job:
+        lease, key = secrets.token_hex(8), str(row["key"])
+        tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
+        body = self._sealing.open(row["sealed"], table="jobs", column="task", row=key)  # type: ignore[arg-type]
+        numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
+        task = self._decoder.decode(body)
+        return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease)
+
+    def finish(self, tx: Transaction, job: Job) -> bool:
+        """Return whether the lease still held; call it first in the transaction that keeps the result."""
+        return tx.run("job_done", seq=job.seq, lease=job.lease) == 1
+
+    def later(self, tx: Transaction, job: Job, due: datetime, error: str) -> bool:
+        return tx.run("job_later", seq=job.seq, lease=job.lease, due_at=due.timestamp(), error=error) == 1

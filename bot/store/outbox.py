@@ -1,0 +1,69 @@
+"""Messages to send: kept with what caused them in one commit, once per cause, in order per lane."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bot.message import Message
+from bot.store.bell import Bell
+from bot.store.database import Transaction
+from bot.store.sealing import Sealing
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to send until the lease ends. `attempts` counts this one."""
+
+    seq: int
+    key: str
+    lane: str
+    message: Message
+    attempts: int
+    lease: str
+
+
+class Outbox:
+    def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
+        self._sealing = sealing
+        self._bell = bell
+        self._lease = lease
+        self._decoder = msgspec.json.Decoder[Message](Message)
+
+    def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
+        """Queue a message; the same key again changes nothing."""
+        body = msgspec.json.encode(message)
+        sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
+        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp())
+        tx.after.append(self._bell.ring)
+
+    def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
+        """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
+        rows = tx.rows("outbox_heads", now=now.timestamp(), most=most)
+        return [self._claimed(tx, dict(row), now) for row in rows]
+
+    def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
+        row = tx.row("outbox_head_of", lane=lane, now=now.timestamp())
+        return self._claimed(tx, dict(row), now) if row else None
+
+    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed:
+        lease, key = secrets.token_hex(8), str(row["key"])
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
+        body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
+        attempts = int(str(row["attempts"])) + 1
+        message = self._decoder.decode(body)
+        return Claimed(int(str(row["seq"])), key, str(row["lane"]), message, attempts, lease)
+
+    def sent(self, tx: Transaction, claimed: Claimed) -> bool:
+        """Return whether the lease still held; a late one's record is refused."""
+        return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease) == 1
+
+    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str) -> None:
+        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, due_at=due.timestamp(), error=error)
+
+    def dead(self, tx: Transaction, claimed: Claimed, error: str) -> None:
+        tx.run("outbox_dead", seq=claimed.seq, lease=claimed.lease, error=error)
+
+    def drop_lane(self, tx: Transaction, lane: str) -> None:
+        tx.run("outbox_drop_lane", lane=lane)

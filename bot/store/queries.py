@@ -1,0 +1,21 @@
+"""Named queries: each statement of `queries.sql` by the name above it."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAMED = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def queries() -> dict[str, str]:
+    text = files("bot.store").joinpath("queries.sql").read_text(encoding="utf-8")
+    return {name: body.strip().removesuffix(";") for name, body in _NAMED.findall(text)}
+
+
+@cache
+def migrations() -> tuple[str, ...]:
+    """Return the migrations in their order; they only go forward."""
+    folder = files("bot.store").joinpath("migrations")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)

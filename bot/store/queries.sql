@@ -1,0 +1,184 @@
+-- name: chat_load
+-- The chat's row; absent before its first update.
+SELECT chat_id, language, card, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
+
+-- name: chat_add
+INSERT INTO chats (chat_id, language, sealed_case, phase, changed_at)
+VALUES (:chat_id, :language, :sealed_case, :phase, :now);
+
+-- name: chat_save_case
+UPDATE chats SET sealed_case = :sealed_case, phase = :phase, changed_at = :now WHERE chat_id = :chat_id;
+
+-- name: chat_speak
+UPDATE chats SET language = :language WHERE chat_id = :chat_id;
+
+-- name: chat_card
+UPDATE chats SET card = :card WHERE chat_id = :chat_id;
+
+-- name: chat_keyboard
+UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
+
+-- name: chat_block
+UPDATE chats SET blocked = :blocked WHERE chat_id = :chat_id;
+
+-- name: inbox_add
+INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)
+VALUES (:update_id, :lane, :sealed, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+
+-- name: inbox_heads
+-- The oldest open update of every chat whose time has come.
+SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts FROM inbox i
+WHERE i.state = 'pending' AND i.due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
+ORDER BY i.seq LIMIT :most;
+
+-- name: inbox_head_of
+SELECT seq, update_id, sealed, attempts, due_at FROM inbox
+WHERE lane = :lane AND state = 'pending' ORDER BY seq LIMIT 1;
+
+-- name: inbox_done
+-- Only the open head of its lane can be done: whoever comes second finds nothing to do.
+UPDATE inbox SET state = 'done', sealed = NULL WHERE seq = :seq AND state = 'pending'
+  AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = inbox.lane AND e.state = 'pending' AND e.seq < inbox.seq);
+
+-- name: inbox_failed
+UPDATE inbox SET attempts = attempts + 1, due_at = :due_at, last_error = :error WHERE seq = :seq AND state = 'pending';
+
+-- name: inbox_park
+UPDATE inbox SET state = 'parked', attempts = attempts + 1, last_error = :error
+WHERE seq = :seq AND state = 'pending';
+
+-- name: inbox_forget
+DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
+
+-- name: inbox_next_due
+SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
+
+-- name: outbox_add
+INSERT INTO outbox (key, lane, sealed, due_at, made_at)
+VALUES (:key, :lane, :sealed, :now, :now) ON CONFLICT (key) DO NOTHING;
+
+-- name: outbox_heads
+-- The oldest message of every lane, if its time has come and nobody is at it.
+SELECT o.seq, o.key, o.lane, o.sealed, o.attempts FROM outbox o
+WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
+  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
+ORDER BY o.seq LIMIT :most;
+
+-- name: outbox_head_of
+SELECT seq, key, lane, sealed, attempts FROM outbox
+WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
+  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
+ORDER BY seq LIMIT 1;
+
+-- name: outbox_claim
+UPDATE outbox SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+
+-- name: outbox_sent
+UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: outbox_later
+UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: outbox_dead
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: outbox_drop_lane
+-- A chat that blocked the bot stops costing: what waits for it is given up.
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = 'blocked'
+WHERE lane = :lane AND state = 'pending';
+
+-- name: outbox_forget
+DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
+
+-- name: outbox_next_due
+SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM outbox WHERE state = 'pending';
+
+-- name: job_add
+INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at)
+VALUES (:key, :kind, :chat_id, :sealed, :due_at, :now) ON CONFLICT (key) DO NOTHING;
+
+-- name: job_due
+SELECT seq, key, kind, chat_id, sealed, attempts FROM jobs
+WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most;
+
+-- name: job_claim
+UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+
+-- name: job_done
+UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: job_later
+UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: job_forget
+DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
+
+-- name: job_next_due
+SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM jobs WHERE state = 'pending';
+
+-- name: customer_put
+INSERT INTO customers (customer_id, person, phone, account, sealed)
+VALUES (:customer_id, :person, :phone, :account, :sealed)
+ON CONFLICT (customer_id) DO UPDATE SET person = excluded.person, phone = excluded.phone,
+  account = excluded.account, sealed = excluded.sealed;
+
+-- name: customer_by_id
+SELECT customer_id, sealed FROM customers WHERE customer_id = :customer_id;
+
+-- name: customers_like
+-- Everybody of whom at least one of the three is right; the matching itself is done on the records.
+SELECT customer_id, sealed FROM customers WHERE person = :person
+UNION SELECT customer_id, sealed FROM customers WHERE phone = :phone
+UNION SELECT customer_id, sealed FROM customers WHERE account = :account;
+
+-- name: customer_count
+SELECT COUNT(*) AS total FROM customers;
+
+-- name: limit_load
+SELECT tries, since, paused_until, pauses FROM limits WHERE key = :key;
+
+-- name: limit_save
+INSERT INTO limits (key, tries, since, paused_until, pauses) VALUES (:key, :tries, :since, :paused_until, :pauses)
+ON CONFLICT (key) DO UPDATE SET tries = excluded.tries, since = excluded.since,
+  paused_until = excluded.paused_until, pauses = excluded.pauses;
+
+-- name: application_add
+INSERT INTO applications (request_id, chat_id, receipt, submitted_at)
+VALUES (:request_id, :chat_id, :receipt, :now) ON CONFLICT (request_id) DO NOTHING;
+
+-- name: application_decided
+UPDATE applications SET outcome = :outcome, decided_at = :now WHERE request_id = :request_id;
+
+-- name: application_issued
+UPDATE applications SET outcome = 'issued', serial = :serial, issued_at = :now WHERE request_id = :request_id;
+
+-- name: application_received
+UPDATE applications SET received_at = :now WHERE request_id = :request_id;
+
+-- name: keep_put
+INSERT INTO keeps (request_id, name, chat_id, sealed, until) VALUES (:request_id, :name, :chat_id, :sealed, :until)
+ON CONFLICT (request_id, name) DO NOTHING;
+
+-- name: keep_load
+SELECT sealed, until FROM keeps WHERE request_id = :request_id AND name = :name;
+
+-- name: keep_erase
+DELETE FROM keeps WHERE request_id = :request_id AND name = :name;
+
+-- name: keep_lapse
+DELETE FROM keeps WHERE until <= :now;
+
+-- name: relay_add
+INSERT INTO relays (message_id, chat_id) VALUES (:message_id, :chat_id)
+ON CONFLICT (message_id) DO UPDATE SET chat_id = excluded.chat_id;
+
+-- name: relay_load
+SELECT chat_id FROM relays WHERE message_id = :message_id;
+
+-- name: useful_count
+INSERT INTO usefulness (topic, useful, times) VALUES (:topic, :useful, 1)
+ON CONFLICT (topic, useful) DO UPDATE SET times = times + 1;

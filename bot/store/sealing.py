@@ -1,0 +1,15 @@
+"""The port to column encryption; the roof builds the real one and hands it in."""
+
+from typing import Protocol
+
+
+class Sealing(Protocol):
+    """Seals a value for one place, and makes keyed hashes for look-ups."""
+
+    def seal(self, plaintext: bytes, *, table: str, column: str, row: str) -> bytes: ...
+
+    def open(self, sealed: bytes, *, table: str, column: str, row: str) -> bytes:
+        """Raise an error if the value was changed, or moved to another place."""
+        ...
+
+    def digest(self, label: str, value: str) -> bytes: ...

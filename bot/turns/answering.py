@@ -1,0 +1,28 @@
+"""One answer is kept, or taken back."""
+
+from dataclasses import replace
+
+from bot import reissue
+from bot.cards import shown
+from bot.case import Case
+from bot.flow import Check, Step, pruned
+from bot.move import Move, Turn
+from bot.screen import Line, Word
+
+
+def answer(turn: Turn, step: Step, value: str, *, erase: bool = False) -> Move:
+    """Keep this answer, drop those that its path does not need, and echo it, masked where it is personal."""
+    answers = pruned(reissue.STEPS, {**turn.case.answers, step.id: value})
+    case = replace(turn.case, answers=answers, editing=None)
+    return Move(case, notes=_echo(step, value), erase=erase)
+
+
+def unanswer(case: Case, step_id: str) -> Case:
+    kept = {name: value for name, value in case.answers.items() if name != step_id}
+    return replace(case, answers=kept)
+
+
+def _echo(step: Step, value: str) -> tuple[Line, ...]:
+    if isinstance(step, Check):
+        return ()
+    return (Line("reissue.noted", {"field": Word(f"reissue.field.{step.id}"), "value": shown(step, value)}),)

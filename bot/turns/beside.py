@@ -1,0 +1,90 @@
+"""Taps and commands that look without changing: status, my certificate, files, installing, advice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.case import ENDED, Phase
+from bot.move import Aside, Move, Order, Turn, can, note
+from bot.screen import Line, Moment, Param, Screen, Word, button
+
+DEVICES = ("windows", "mac", "android", "iphone", "usb")
+
+
+def ask_cancel(turn: Turn) -> Move:
+    if turn.case.phase in ENDED:
+        return note(turn.case, "cancel.nothing")
+    if not can(turn.case, "cancel"):
+        return note(turn.case, "cancel.too_late")
+    return Move(replace(turn.case, confirming="cancel"))
+
+
+def _status(turn: Turn, _value: str) -> Move:
+    case = turn.case
+    params: dict[str, Param] = {"phase": Word(f"phase.{case.phase}")}
+    lines = [Line("status.phase", params)]
+    if case.receipt:
+        lines.append(Line("status.receipt", {"receipt": case.receipt}))
+    if case.phase is Phase.DECIDING or case.phase is Phase.ISSUING:
+        lines.append(Line("status.wait"))
+    return Move(case, tells=(Screen(tuple(lines)),))
+
+
+def _files(turn: Turn, _value: str) -> Move:
+    certificate = turn.case.certificate
+    if certificate is None:
+        return note(turn.case, "files.none")
+    if turn.now >= certificate.files_until:
+        return note(turn.case, "files.lapsed")
+    return Move(turn.case, jobs=(Order("hand_files"),))
+
+
+def _install(turn: Turn, device: str) -> Move:
+    if device in DEVICES:
+        return Move(turn.case, tells=(Screen((Line(f"install.{device}"),)),))
+    rows = tuple((button(f"install.device.{each}", f"install:{each}"),) for each in DEVICES)
+    return Move(turn.case, tells=(Screen((Line("install.which"),), rows),))
+
+
+def _advice(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, tells=(Screen((Line("advice.title"), Line("advice.text"))),))
+
+
+def _what(turn: Turn, item: str) -> Move:
+    known = item in {"document", "contact", "account"}
+    return Move(turn.case, tells=(Screen((Line(f"reissue.what.{item}"),)),) if known else ())
+
+
+def _mycert(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, jobs=(Order("look_up"),), show="leave")
+
+
+def _faq(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, asides=(Aside("topics"),))
+
+
+def _human(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, asides=(Aside("human"),))
+
+
+def _language(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, asides=(Aside("language"),))
+
+
+def certificate_lines(serial: str, status: str, not_after: Moment) -> tuple[Line, ...]:
+    return (
+        Line("mycert.title"),
+        Line("mycert.row", {"serial": serial, "status": Word(f"mycert.status.{status}"), "until": not_after}),
+    )
+
+
+BESIDE: dict[str, Callable[[Turn, str], Move]] = {
+    "status": _status,
+    "files": _files,
+    "install": _install,
+    "advice": _advice,
+    "what": _what,
+    "mycert": _mycert,
+    "faq": _faq,
+    "human": _human,
+    "language": _language,
+}

@@ -1,0 +1,32 @@
+"""A contact card or a file came."""
+
+from dataclasses import replace
+
+from bot import parse
+from bot.cards import position
+from bot.case import Phase
+from bot.clock import kst_day
+from bot.event import SentFile, SharedContact
+from bot.flow import Text
+from bot.move import Move, Turn, note
+from bot.parse import Refused
+from bot.turns.answering import answer
+from bot.turns.texts import forbidden_sent
+
+
+def shared(turn: Turn, event: SharedContact) -> Move:
+    here = position(turn.case, kst_day(turn.now), turn.rules)
+    if turn.case.phase is not Phase.ASKING or not isinstance(here, Text) or not here.contact:
+        return replace(note(turn.case, "error.contact_not_asked"), erase=True)
+    if not event.own:
+        return replace(note(turn.case, "error.contact_not_yours"), erase=True)
+    value = parse.mobile(event.phone, kst_day(turn.now))
+    if isinstance(value, Refused):
+        return replace(note(turn.case, f"error.{value.error}"), erase=True)
+    return answer(turn, here, value, erase=True)
+
+
+def sent_file(turn: Turn, event: SentFile) -> Move:
+    if event.forbidden is not None:
+        return forbidden_sent(turn, event.forbidden)
+    return note(turn.case, "error.file_not_asked")

@@ -1,0 +1,93 @@
+"""What the desk's own jobs report. One that comes too late, for a case that moved on, changes nothing."""
+
+from dataclasses import replace
+
+from bot.case import Certificate, Enrolment, Phase, Proof
+from bot.event import (
+    Approved,
+    CertificateSeen,
+    CodeLapsed,
+    CodeSent,
+    Delayed,
+    Issued,
+    Paused,
+    Refused,
+)
+from bot.move import Move, Turn, can, follow
+from bot.refusals import REFUSALS
+from bot.screen import Line, Moment, Param, Screen
+from bot.turns.beside import certificate_lines
+from bot.turns.texts import CODE_TRIES
+
+
+def code_sent(turn: Turn, event: CodeSent) -> Move:
+    if not can(turn.case, "code_sent"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(turn.case, "code_sent")
+    proof = Proof(event.digest, event.salt, event.expires_at, event.customer, CODE_TRIES)
+    jobs = tuple(replace(order, due=event.expires_at) for order in orders)
+    return Move(replace(case, proof=proof, retry_at=None), jobs=jobs)
+
+
+def code_lapsed(turn: Turn, event: CodeLapsed) -> Move:
+    proof = turn.case.proof
+    if turn.case.phase is not Phase.PROVING or proof is None or proof.digest != event.digest:
+        return Move(turn.case, show="leave")
+    case, orders = follow(replace(turn.case, proof=None), "lapsed")
+    return Move(case, (Line("error.code_lapsed"),), orders)
+
+
+def paused(turn: Turn, event: Paused) -> Move:
+    if not can(turn.case, "paused"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(replace(turn.case, proof=None, retry_at=event.until), "paused")
+    return Move(case, (Line("error.paused", {"until": Moment(event.until)}),), orders)
+
+
+def approved(turn: Turn, event: Approved) -> Move:
+    if not can(turn.case, "approved"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(turn.case, "approved")
+    enrolment = Enrolment(event.reference, event.authorization, event.expires_at, event.old_expiry)
+    notice = Screen((Line("notice.approved", {"receipt": turn.case.receipt or ""}),))
+    return Move(replace(case, enrolment=enrolment), jobs=orders, tells=(notice,))
+
+
+def refused(turn: Turn, event: Refused) -> Move:
+    if not can(turn.case, "refused"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(turn.case, "refused")
+    notice = Screen((Line("notice.refused", {"receipt": turn.case.receipt or "", "code": event.code}),))
+    final = not (REFUSALS[event.code].field or REFUSALS[event.code].again)
+    kept = {} if final else turn.case.answers
+    after = replace(case, refusal=event.code, retry_at=event.retry_at, enrolment=None, answers=kept)
+    return Move(after, jobs=orders, tells=(notice,))
+
+
+def issued(turn: Turn, event: Issued) -> Move:
+    if not can(turn.case, "issued"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(turn.case, "issued")
+    customer = turn.case.proof.customer if turn.case.proof else turn.case.customer
+    certificate = Certificate(event.serial, event.not_after, event.files_until)
+    params: dict[str, Param] = {"receipt": turn.case.receipt or "", "until": Moment(event.not_after)}
+    jobs = tuple(replace(order, due=event.files_until) for order in orders)
+    after = replace(case, certificate=certificate, customer=customer, answers={}, proof=None, enrolment=None)
+    return Move(after, jobs=jobs, tells=(Screen((Line("notice.issued", params),)),))
+
+
+def delayed(turn: Turn, event: Delayed) -> Move:
+    if not can(turn.case, "delayed"):
+        return Move(turn.case, show="leave")
+    return Move(replace(turn.case, retry_at=event.until))
+
+
+def files_lapsed(turn: Turn) -> Move:
+    return Move(turn.case, show="leave")
+
+
+def certificate_seen(turn: Turn, event: CertificateSeen) -> Move:
+    if event.serial is None or event.status is None or event.not_after is None:
+        return Move(turn.case, tells=(Screen((Line("mycert.none"),)),))
+    lines = certificate_lines(event.serial, event.status, Moment(event.not_after))
+    return Move(turn.case, tells=(Screen(lines),))

@@ -1,0 +1,116 @@
+"""A text was written: an answer to the form, a code, a password, a question, or what nobody should send."""
+
+import hashlib
+import hmac
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import forbidden, parse, password
+from bot.cards import position
+from bot.case import Phase, Proof
+from bot.clock import kst_day
+from bot.event import Said
+from bot.flow import Text
+from bot.move import Aside, Move, Turn, follow, note
+from bot.parse import Refused
+from bot.screen import Line, Screen
+from bot.turns.answering import answer
+
+CODE_LIFETIME = timedelta(minutes=3)
+CODE_TRIES = 5
+
+
+def said(turn: Turn, event: Said) -> Move:
+    kind = forbidden.recognise(event.text, expecting(turn))
+    if kind is not None:
+        return forbidden_sent(turn, kind)
+    if event.question:
+        return _asked(turn, event)
+    match turn.case.phase:
+        case Phase.PROVING:
+            return _code(turn, event)
+        case Phase.ENROLLED:
+            return _password(turn, event)
+        case Phase.ASKING if not turn.case.confirming:
+            return _answer(turn, event)
+        case _:
+            return _asked(turn, event)
+
+
+def expecting(turn: Turn) -> str | None:
+    """Return the name of what the form is waiting for, so that an answer is not taken for a secret."""
+    case = turn.case
+    if case.phase is Phase.PROVING:
+        return "code"
+    if case.phase is Phase.ENROLLED:
+        return "password"
+    here = position(case, kst_day(turn.now), turn.rules)
+    return here.id if isinstance(here, Text) else None
+
+
+def forbidden_sent(turn: Turn, kind: str) -> Move:
+    """Delete it, keep nothing of it, and say why."""
+    lines = (Line("forbidden.deleted"), Line(f"forbidden.{kind}"))
+    return Move(turn.case, tells=(Screen(lines),), erase=True)
+
+
+def _asked(turn: Turn, event: Said) -> Move:
+    return Move(turn.case, asides=(Aside("question", event.text),))
+
+
+def _answer(turn: Turn, event: Said) -> Move:
+    here = position(turn.case, kst_day(turn.now), turn.rules)
+    if not isinstance(here, Text):
+        return _asked(turn, event)
+    value = here.parse(event.text, kst_day(turn.now))
+    personal = here.mask is not None
+    if isinstance(value, Refused):
+        return replace(note(turn.case, f"error.{value.error}"), erase=personal)
+    return answer(turn, here, value, erase=personal)
+
+
+def digest(salt: bytes, code: str) -> bytes:
+    return hashlib.sha256(salt + code.encode()).digest()
+
+
+def _code(turn: Turn, event: Said) -> Move:
+    proof = turn.case.proof
+    if proof is None:
+        return _asked(turn, event)
+    code = parse.code(event.text, kst_day(turn.now))
+    if isinstance(code, Refused):
+        return replace(note(turn.case, f"error.{code.error}"), erase=True)
+    if turn.now >= proof.expires_at:
+        return _void(turn, "error.code_lapsed")
+    right = hmac.compare_digest(digest(proof.salt, code), proof.digest)
+    if right and proof.customer is not None:
+        case, orders = follow(turn.case, "right")
+        return Move(
+            replace(case, proof=replace(proof, proven=True)), (Line("proof.right"),), orders, erase=True
+        )
+    return _wrong(turn, proof)
+
+
+def _wrong(turn: Turn, proof: Proof) -> Move:
+    left = proof.tries_left - 1
+    if left <= 0:
+        return _void(turn, "error.code_used_up")
+    case, orders = follow(replace(turn.case, proof=replace(proof, tries_left=left)), "wrong")
+    return Move(case, (Line("error.code_wrong", {"left": left}),), orders, erase=True)
+
+
+def _void(turn: Turn, error: str) -> Move:
+    case, orders = follow(replace(turn.case, proof=None), "lapsed")
+    return Move(case, (Line(error),), orders, erase=True)
+
+
+def _password(turn: Turn, event: Said) -> Move:
+    """Hand the password to the job that makes the key; the case never holds it."""
+    answers = turn.case.answers
+    personal = [answers[field] for field in ("phone", "birth", "account") if field in answers]
+    problems = password.problems(event.text, personal)
+    if problems:
+        return replace(note(turn.case, f"error.{problems[0]}"), erase=True)
+    case, orders = follow(turn.case, "password")
+    jobs = tuple(replace(order, secret=event.text) for order in orders)
+    return Move(case, jobs=jobs, erase=True)
