@@ -1,0 +1,139 @@
+"""The Bot API's HTTP side: one request is one call; faults are played here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import BodyPartReader, web
+
+from handlers.local.faults import Dice, Fault
+from handlers.local.limits import Limits
+from handlers.local.stats import Stats
+from handlers.local.wire import JSON, Params, Refusal, Upload, bad, dump, too_many
+from handlers.local.world import World
+
+UNAUTHORIZED = Refusal(401, "Unauthorized")
+NOT_FOUND = Refusal(404, "Not Found")
+NO_METHOD = Refusal(404, "Not Found: method not found")
+TOO_LARGE = Refusal(413, "Request Entity Too Large")
+JSON_TYPE = "application/json"
+CHUNK = 1 << 16
+
+Methods = dict[str, Callable[[Params], Any]]
+
+
+class Api:
+    """Knows nothing of what the methods do: it reads, plays the weather, calls, and answers."""
+
+    def __init__(self, world: World, methods: Methods, dice: Dice) -> None:
+        self._world = world
+        self._stats: Stats = world.stats
+        self._dice = dice
+        self._calls = {name.lower(): (name, call) for name, call in methods.items()}
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
+        try:
+            name, call = self._find(path)
+            return await self._perform(request, name, call)
+        except Refusal as refusal:
+            return self._refuse(refusal)
+
+    async def download(self, path: str) -> web.Response:
+        token, _, place = path.removeprefix("/file/bot").partition("/")
+        stored = self._world.files.at(unquote(place))
+        if unquote(token) != self._world.token:
+            return self._refuse(UNAUTHORIZED)
+        if stored is None or len(stored.content) > self._world.limits.download:
+            return self._refuse(NOT_FOUND)
+        return web.Response(body=stored.content, content_type="application/octet-stream")
+
+    def _find(self, path: str) -> tuple[str, Callable[[Params], Any]]:
+        token, _, method = path.removeprefix("/bot").partition("?")[0].partition("/")
+        if unquote(token) != self._world.token:
+            raise UNAUTHORIZED
+        found = self._calls.get(method.lower())
+        if found is None:
+            raise NO_METHOD
+        return found
+
+    async def _perform(
+        self, request: web.BaseRequest, name: str, call: Callable[[Params], Any]
+    ) -> web.Response:
+        params = await read_params(request, self._world.limits)
+        self._stats.calls[name] += 1
+        fault = self._dice.call(name)
+        if self._dice.faults.slow_ms:
+            await asyncio.sleep(self._dice.faults.slow_ms / 1000)
+        if fault is not None and fault is not Fault.LOSE:
+            return self._play(request, fault)
+        result = call(params)
+        if isinstance(result, Awaitable):
+            result = await result
+        if fault is Fault.LOSE:
+            hang_up(request)
+        return web.Response(body=dump({"ok": True, "result": result}), content_type=JSON_TYPE)
+
+    def _play(self, request: web.BaseRequest, fault: Fault) -> web.Response:
+        if fault is Fault.STORM:
+            raise too_many(max(1, self._dice.faults.storm_seconds))
+        if fault is Fault.RESET:
+            hang_up(request)
+        return web.Response(
+            status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html"
+        )
+
+    def _refuse(self, refusal: Refusal) -> web.Response:
+        self._stats.refused[refusal.code] += 1
+        headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+        body = dump(refusal.body())
+        return web.Response(status=refusal.code, body=body, content_type=JSON_TYPE, headers=headers)
+
+
+def hang_up(request: web.BaseRequest) -> None:
+    """Closes the connection under the answer."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+async def read_params(request: web.BaseRequest, limits: Limits) -> Params:
+    """Arguments from the query, a form, a JSON object or a multipart form, as the real server takes them."""
+    kind = request.content_type
+    query = dict(request.query) if "?" in request.raw_path else {}
+    if kind == "multipart/form-data":
+        return await _multipart(request, query, limits)
+    if request.can_read_body and (request.content_length or 0) > limits.upload:
+        raise TOO_LARGE
+    body = await request.read() if request.can_read_body else b""
+    if kind == JSON_TYPE and body:
+        return Params({**query, **_object(body)})
+    return Params({**query, **dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))})
+
+
+def _object(body: bytes) -> JSON:
+    value = Params({"body": body.decode("utf-8", "replace")}).data("body", "can't parse JSON object")
+    if not isinstance(value, dict):
+        raise bad("can't parse JSON object")
+    return value
+
+
+async def _multipart(request: web.BaseRequest, query: dict[str, str], limits: Limits) -> Params:
+    """Read into memory, never into a temporary file: these are people's documents."""
+    values: dict[str, Any] = dict(query)
+    uploads: dict[str, Upload] = {}
+    left = limits.upload + (1 << 20)
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or part.name is None:
+            continue
+        content = bytearray()
+        while chunk := await part.read_chunk(CHUNK):
+            content += chunk
+            if len(content) > left:
+                raise TOO_LARGE
+        left -= len(content)
+        if part.filename is None:
+            values[part.name] = content.decode("utf-8", "replace")
+        else:
+            mime = part.headers.get("Content-Type", "application/octet-stream")
+            uploads[part.name] = Upload(part.filename, mime, bytes(content))
+    return Params(values, uploads)

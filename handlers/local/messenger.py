@@ -1,0 +1,175 @@
+"""The local messenger: stands for Telegram, the SMS gateway, the mail server and everybody's phones."""
+
+import ipaddress
+import random
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from aiohttp import web
+
+from handlers.local.acts import Acts
+from handlers.local.api import Api
+from handlers.local.editing import Editing
+from handlers.local.faults import Dice, Faults
+from handlers.local.limits import Limits, Throttle
+from handlers.local.line import Lines, Mail, Sms
+from handlers.local.page import Page
+from handlers.local.person import PATIENCE, Person
+from handlers.local.persona import Persona, digits
+from handlers.local.profile import Profile
+from handlers.local.routes import Routes
+from handlers.local.seen import dump_of
+from handlers.local.sending import Sending
+from handlers.local.stats import Stats
+from handlers.local.updates import Updates
+from handlers.local.webhook import Webhook
+from handlers.local.wire import JSON
+from handlers.local.world import People, World, first_id
+
+T = TypeVar("T")
+GRACE = 0.5  #: seconds open connections have to end by themselves
+
+
+class LocalMessenger:
+    def __init__(
+        self,
+        *,
+        token: str,
+        personas: Sequence[Persona],
+        operators: Sequence[Persona] = (),
+        operator_chat_id: int | None = None,
+        sms_token: str | None = None,
+        limits: Limits | None = None,
+        faults: Faults | None = None,
+        seed: int = 0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.faults = faults or Faults()
+        self.sms_token = sms_token or secrets.token_urlsafe(16)
+        self.world = World(token, People(personas, operators, operator_chat_id), self.limits, now)
+        self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
+        self.updates = Updates(self._dice, self.world.stats, first_id(now()))
+        self._lines = Lines(self.world, self._dice, self.sms_token)
+        self._webhook: Webhook | None = None
+        self._runner: web.ServerRunner | None = None
+        self._page: Page | None = None
+        self.api_url = ""
+        self.smtp_url = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listens on loopback only; ValueError for any other address."""
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError("the local messenger listens on loopback only")
+        self._webhook = Webhook(self.limits, self._dice, self.world.stats, self.world.now)
+        self._runner = web.ServerRunner(web.Server(self._routes(self._webhook), access_log=None))
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, shutdown_timeout=GRACE).start()
+        bound = self._runner.addresses[0][1]
+        shown = f"[{host}]" if ":" in host else host
+        self.api_url = f"http://{shown}:{bound}"
+        await self._lines.start(host)
+        self.smtp_url = f"smtp://{shown}:{self._lines.port}"
+
+    async def stop(self) -> None:
+        self.updates.close()
+        if self._webhook is not None:
+            await self._webhook.close()
+        if self._page is not None:
+            await self._page.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._lines.stop()
+
+    @property
+    def page_url(self) -> str:
+        return self.api_url + "/"
+
+    @property
+    def sms_url(self) -> str:
+        return self.api_url + "/sms"
+
+    @property
+    def stats(self) -> Stats:
+        stats = self.world.stats
+        stats.pending = self.updates.pending + (self._webhook.pending if self._webhook else 0)
+        return stats
+
+    def person(self, user_id: int, chat_id: int | None = None) -> Person:
+        """Somebody in their private chat, or in another; KeyError for strangers."""
+        chat = self.world.chats[user_id if chat_id is None else chat_id]
+        return Person(chat.members[user_id], chat, self.world, self.updates)
+
+    def operator(self, user_id: int) -> Person:
+        """Somebody in the operators' chat."""
+        group = self.world.people.operator_chat_id
+        if group is None:
+            raise KeyError(user_id)
+        return self.person(user_id, group)
+
+    def admit(self, persona: Persona) -> Person:
+        """A newcomer: benches make thousands of them."""
+        self.world.admit(persona)
+        return self.person(persona.user_id)
+
+    def sms_of(self, phone: str) -> tuple[Sms, ...]:
+        number = digits(phone)
+        return tuple(sms for sms in self._lines.texts if sms.to == number)
+
+    def mail_of(self, address: str) -> tuple[Mail, ...]:
+        return tuple(mail for mail in self._lines.mails if mail.to == address.lower())
+
+    async def until(
+        self,
+        look: Callable[["LocalMessenger"], T | bool | None],
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - ends in a readable dump
+    ) -> T:
+        """The first truthy thing `look` finds anywhere in this world; woken by every change."""
+        try:
+            return await self.world.bell.until(lambda: look(self), timeout)
+        except TimeoutError:
+            raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
+
+    async def until_sms(self, phone: str, after: int = 0, timeout: float = PATIENCE) -> Sms:  # noqa: ASYNC109
+        """The next text to that phone whose `order` is above `after`."""
+        return await self.until(
+            lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout
+        )
+
+    async def until_mail(self, address: str, after: int = 0, timeout: float = PATIENCE) -> Mail:  # noqa: ASYNC109
+        return await self.until(
+            lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout
+        )
+
+    def push_update(self, update: JSON) -> None:
+        """Raw injection: queued as it is, whatever it is; an update_id is added where there is none."""
+        self.updates.push_raw(update)
+
+    def repeat_updates(self, many: int = 1) -> None:
+        """The last waiting updates come twice."""
+        self.updates.repeat(many)
+
+    def shuffle_updates(self) -> None:
+        """The waiting updates come in another order."""
+        self.updates.shuffle()
+
+    def dump(self) -> str:
+        chats = (
+            dump_of(chat, next(iter(chat.members.values())))
+            for chat in self.world.chats.values()
+            if chat.messages
+        )
+        return "\n".join([*chats, f"texts: {self._lines.texts[-5:]}", f"mails: {self._lines.mails[-5:]}"])
+
+    def _routes(self, webhook: Webhook) -> Routes:
+        throttle = Throttle(self.limits, self.world.now)
+        methods = {
+            **Sending(self.world, throttle).methods(),
+            **Editing(self.world, throttle).methods(),
+            **Profile(self.world, self.updates, webhook).methods(),
+        }
+        acts = Acts(self.world, self._lines, self.faults, self.person)
+        self._page = Page(acts, self.limits.upload)
+        return Routes(Api(self.world, methods, self._dice), self._lines, self._page)
