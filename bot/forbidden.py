@@ -70,21 +70,20 @@ def _checks(digits: str) -> bool:
 
 # --- words beside a secret ---
 
-_CARD = re.compile(
-    "\ubcf4\uc548\\s*\uce74\ub4dc|\uc2dc\ud050\ub9ac\ud2f0\\s*\uce74\ub4dc|security\\s*card", re.IGNORECASE
-)  # security card
+_CARD_WORDS = "\ubcf4\uc548\\s*\uce74\ub4dc|\uc2dc\ud050\ub9ac\ud2f0\\s*\uce74\ub4dc"
+_CARD = re.compile(f"{_CARD_WORDS}|security\\s*card", re.IGNORECASE)
 _OTP = re.compile("(?<![a-z])otp|\uc624\ud2f0\ud53c", re.IGNORECASE)  # OTP
 _WORDS_FOR_IT = (
     "\ube44\ubc00\\s*\ubc88\ud638|\ube44\ubc88|\uc554\ud638|\ud328\uc2a4\\s*\uc6cc\ub4dc"  # four Korean words for it
     "|pass\\s?word|pass\\s?phrase|passwd|pass\\s?code|\\bpw\\b"
 )
 _PASSWORD = re.compile(_WORDS_FOR_IT, re.IGNORECASE)
-_MONEY = "\uacc4\uc88c|\ud1b5\uc7a5|\uce74\ub4dc|\uc774\uccb4|account|card|transfer"  # account, passbook, card, transfer
+_MONEY = "\uacc4\uc88c|\ud1b5\uc7a5|\uce74\ub4dc|\uc774\uccb4|account|card|transfer"  # the Korean: account, passbook
 _PIN = re.compile(
     f"(?:{_MONEY})\\s*(?:{_WORDS_FOR_IT})|\\bpin\\b|\ud540\\s*\ubc88\ud638",  # PIN
     re.IGNORECASE,
 )
-#: Behind a number, these say that it counts: characters, years, months, days, won, times, minutes, items.
+#: Behind a number, they say that it counts: characters, years, months, days, won, times, minutes, items, hours.
 _UNITS = "\uc790\ub9ac|\ub144|\uc6d4|\uc77c|\uc6d0|\ud68c|\ubd84|\uac1c|\uc2dc"
 _COUNTED = re.compile(f"\\s*(?:{_UNITS}|digit|char|year|day|time|min)", re.IGNORECASE)
 _NTH = "\ubc88"  # behind a number of the security card: the place, not the secret

@@ -1,0 +1,150 @@
+"""Mail through one SMTP server: plain text, one recipient. No error of it holds an address or a credential."""
+
+import hashlib
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from bot.delivery import Busy, DeliveryError, Down, Gone, Refused
+
+TIMEOUT_S = 20.0
+PATIENCE_S = 60.0
+LONGEST_SUBJECT = 200
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+)
+_SERVICE_CLOSING = 421
+_NO_SUCH_MAILBOX = frozenset({550, 551, 553})
+
+
+class SmtpUrlBroken(ValueError):
+    """The setting is no `smtp://[user:password@]host[:port][?starttls]`, or `smtps://…`; its text is not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str
+    port: int
+    tls: bool  #: from the first byte
+    starttls: bool | None  #: demanded; None takes it where it is offered
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+def server(url: str) -> Server:
+    """Credentials never travel in the clear: with them STARTTLS is demanded, save on this very machine."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SmtpUrlBroken("not an SMTP address") from None
+    tls = parts.scheme == "smtps"
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
+        raise SmtpUrlBroken("not an SMTP address")
+    asked = "starttls" in parse_qs(parts.query, keep_blank_values=True)
+    demanded = asked or (parts.username is not None and not _is_here(parts.hostname))
+    user, password = (
+        unquote(part) if part is not None else None for part in (parts.username, parts.password)
+    )
+    starttls = False if tls else True if demanded else None
+    return Server(
+        parts.hostname, port or (465 if tls else 587 if asked else 25), tls, starttls, user, password
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Mailer:
+    def __init__(self, url: str, sender: str) -> None:
+        self._server = server(url)
+        self._sender = sender
+        if not _is_address(parseaddr(sender)[1]) or _breaks_line(sender):
+            raise SmtpUrlBroken("the sender is not an address")
+
+    async def send(self, key: str, to: str, subject: str, body: str) -> None:
+        """Return once the server has taken it; raise a `DeliveryError` otherwise.
+
+        The Message-ID follows from the key: a message that was sent twice is one to the reader's program.
+        """
+        message = self._message(key, to, subject, body)
+        problem = await self._problem(message)
+        if problem is not None:
+            raise problem  # not inside an `except`: the library's error has addresses in it
+
+    def _message(self, key: str, to: str, subject: str, body: str) -> EmailMessage:
+        if not _is_address(to):
+            raise Refused("address")
+        if _breaks_line(subject) or len(subject) > LONGEST_SUBJECT:
+            raise Refused("subject")
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["Date"] = formatdate()
+        message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(body, charset="utf-8", cte="base64")
+        return message
+
+    @property
+    def _domain(self) -> str:
+        return parseaddr(self._sender)[1].rpartition("@")[2]
+
+    async def _problem(self, message: EmailMessage) -> DeliveryError | None:
+        try:
+            await self._deliver(message)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _meaning(error.recipients[0].code, of_recipient=True)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return _meaning(error.code) if _is_later(error.code) else Refused("credentials")
+        except aiosmtplib.SMTPResponseException as error:
+            of_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+            return _meaning(error.code, of_recipient=of_recipient)
+        except aiosmtplib.SMTPNotSupported:
+            return Refused("not_supported")
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return Down(f"mail server: {type(error).__name__}")
+        return None
+
+    async def _deliver(self, message: EmailMessage) -> None:
+        await aiosmtplib.send(
+            message,
+            hostname=self._server.host,
+            port=self._server.port,
+            use_tls=self._server.tls,
+            start_tls=self._server.starttls,
+            username=self._server.user,
+            password=self._server.password,
+            timeout=TIMEOUT_S,
+        )
+
+
+def _meaning(code: int, *, of_recipient: bool = False) -> DeliveryError:
+    if code == _SERVICE_CLOSING or code < 0:
+        return Down(f"mail server: {code}")
+    if _is_later(code):
+        return Busy(PATIENCE_S)
+    if of_recipient and code in _NO_SUCH_MAILBOX:
+        return Gone("mail server: no such mailbox")
+    return Refused(f"smtp_{code}")
+
+
+def _is_later(code: int) -> bool:
+    return 400 <= code < 500  # noqa: PLR2004 - SMTP's transient answers
+
+
+def _is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None and ".." not in text
+
+
+def _breaks_line(text: str) -> bool:
+    return any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text)

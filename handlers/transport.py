@@ -1,0 +1,186 @@
+"""python-telegram-bot's HTTP port on aiohttp: several times the calls of the stock transport on the same machine.
+
+It keeps to `HTTPXRequest` in what it takes, gives and raises, with one difference: no error it raises has the
+address in it, since the address holds the bot's token.
+"""
+
+import asyncio
+import contextlib
+import errno
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import aiohttp
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
+KEEP_ALIVE_S = 60.0
+DNS_S = 300
+FORM = "application/x-www-form-urlencoded"
+_FAILED = 300  # from here on, the library puts the body into the text of an error
+_TOKEN = re.compile(r"/bot([^/]+)/")
+
+Seconds = float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    read: Seconds = 5.0  #: without a byte from the server
+    write: Seconds = 5.0  #: without a chunk taken by the server
+    connect: Seconds = 5.0
+    pool: Seconds = 1.0  #: until a connection is free
+    media_write: Seconds = 20.0  #: `write` of requests with files
+
+
+class AiohttpRequest(BaseRequest):
+    __slots__ = ("_free", "_pool_size", "_proxy", "_session", "_timeouts")
+
+    def __init__(
+        self, connection_pool_size: int = 256, timeouts: Timeouts | None = None, proxy: str | None = None
+    ) -> None:
+        self._pool_size = connection_pool_size
+        self._timeouts = timeouts or Timeouts()
+        self._proxy = proxy
+        self._session: aiohttp.ClientSession | None = None
+        self._free = asyncio.Semaphore(connection_pool_size)
+
+    @property
+    def read_timeout(self) -> Seconds:
+        return self._timeouts.read
+
+    async def initialize(self) -> None:
+        if self._session is not None:
+            return
+        # The pool is the semaphore: only so is a wait for a connection told from a wait for the network.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_S)
+        headers = {"User-Agent": self.USER_AGENT}
+        jar = aiohttp.DummyCookieJar()
+        self._session = aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=jar)
+        self._free = asyncio.Semaphore(self._pool_size)
+
+    async def shutdown(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, object]:
+        """Unlike the inherited one, do not log an answer that is no JSON: it may repeat what was sent."""
+        try:
+            parsed: dict[str, object] = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError:
+            raise TelegramError("Invalid server response") from None
+        return parsed
+
+    async def do_request(  # noqa: PLR0917 - the library's signature
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: object = BaseRequest.DEFAULT_NONE,
+        write_timeout: object = BaseRequest.DEFAULT_NONE,
+        connect_timeout: object = BaseRequest.DEFAULT_NONE,
+        pool_timeout: object = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Return status and body; raise `TimedOut` or `NetworkError`, and nothing with the address in it."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("This AiohttpRequest is not initialized!")
+        has_files = request_data is not None and request_data.contains_files
+        limits = Timeouts(
+            read=_chosen(read_timeout, self._timeouts.read),
+            write=_chosen(write_timeout, self._timeouts.media_write if has_files else self._timeouts.write),
+            connect=_chosen(connect_timeout, self._timeouts.connect),
+            pool=_chosen(pool_timeout, self._timeouts.pool),
+        )
+        if not await self._take_a_connection(limits.pool):
+            raise TimedOut("Pool timeout: all connections are occupied. The request was *not* sent.")
+        try:
+            body, kind = await _encoded(request_data)
+            status, payload = await self._exchange(session, Call(url, method, body, kind), limits)
+        except TimeoutError as error:
+            problem: NetworkError = TimedOut(f"Timed out ({type(error).__name__})")
+        except (aiohttp.ClientError, OSError) as error:
+            problem = NetworkError(f"aiohttp.{type(error).__name__}{_errno(error)}")
+        else:
+            return status, payload if status < _FAILED else _without_token(payload, url)
+        finally:
+            self._free.release()
+        raise problem  # here, so that the library's error, which holds the address, is not its context
+
+    async def _take_a_connection(self, patience: Seconds) -> bool:
+        if not self._free.locked():
+            return await self._free.acquire()  # does not wait
+        try:
+            async with asyncio.timeout(patience):
+                return await self._free.acquire()
+        except TimeoutError:
+            return False
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, call: "Call", limits: Timeouts
+    ) -> tuple[int, bytes]:
+        """Writing has no limit in aiohttp, so a body of several chunks pushes a deadline of ours before it."""
+        timeout = aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.read)
+        headers = {"Content-Type": call.kind, "Content-Length": str(len(call.body))} if call.body else None
+        async with asyncio.timeout(None) as deadline:
+            whole = len(call.body) <= CHUNK
+            data = (call.body or None) if whole else _chunks(call.body, deadline, limits.write)
+            async with session.request(
+                call.method, call.url, data=data, headers=headers, timeout=timeout,
+                allow_redirects=False, proxy=self._proxy,
+            ) as answer:  # fmt: skip
+                return answer.status, await answer.read()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    url: str
+    method: str
+    body: bytes
+    kind: str  #: the body's content type
+
+
+async def _encoded(request_data: RequestData | None) -> tuple[bytes, str]:
+    """As the stock transport does it: a form, since that is what every Bot API server takes, and parts for files."""
+    if request_data is None:
+        return b"", FORM
+    if not request_data.contains_files:
+        return urlencode(request_data.json_parameters).encode(), FORM
+    form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
+    for name, value in request_data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, kind) in request_data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=kind)
+    parts = form()
+    return await parts.as_bytes(), parts.headers["Content-Type"]
+
+
+async def _chunks(body: bytes, deadline: asyncio.Timeout, patience: Seconds) -> AsyncIterator[bytes]:
+    clock = asyncio.get_running_loop().time
+    with contextlib.suppress(RuntimeError):  # the server has answered before it had read all
+        for start in range(0, len(body), CHUNK):
+            deadline.reschedule(None if patience is None else clock() + patience)
+            yield body[start : start + CHUNK]
+        deadline.reschedule(None)
+
+
+def _chosen(value: object, default: Seconds) -> Seconds:
+    if isinstance(value, type(BaseRequest.DEFAULT_NONE)):
+        return default
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _errno(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return f" ({errno.errorcode.get(number, number)})" if number else ""
+
+
+def _without_token(payload: bytes, url: str) -> bytes:
+    """A proxy's error page may repeat the address."""
+    token = _TOKEN.search(url)
+    return payload.replace(token[1].encode(), b"[token]") if token else payload
