@@ -51,7 +51,7 @@ class LocalMessenger:
         self.sms_token = sms_token or secrets.token_urlsafe(16)
         self.world = World(token, People(personas, operators, operator_chat_id), self.limits, now)
         self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
-        self.updates = Updates(self._dice, self.world.stats, first_id(now()))
+        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.bell.ring)
         self._lines = Lines(self.world, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
@@ -63,10 +63,11 @@ class LocalMessenger:
         """Listens on loopback only; ValueError for any other address."""
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError("the local messenger listens on loopback only")
-        self._webhook = Webhook(self.limits, self._dice, self.world.stats, self.world.now)
-        self._runner = web.ServerRunner(web.Server(self._routes(self._webhook), access_log=None))
+        self._webhook = Webhook(self.world, self._dice)
+        server = web.Server(self._routes(self._webhook), access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=GRACE)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, shutdown_timeout=GRACE).start()
+        await web.TCPSite(self._runner, host, port).start()
         bound = self._runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host
         self.api_url = f"http://{shown}:{bound}"

@@ -18,9 +18,10 @@ OTHER_WEBHOOK = "Conflict: terminated by setWebhook request"
 
 
 class Updates:
-    def __init__(self, dice: Dice, stats: Stats, first: int) -> None:
+    def __init__(self, dice: Dice, stats: Stats, first: int, changed: Callable[[], None]) -> None:
         self._dice = dice
         self._stats = stats
+        self._changed = changed
         self._ids = count(first)
         self._pending: deque[JSON] = deque()
         self._late: list[JSON] = []
@@ -34,6 +35,15 @@ class Updates:
     @property
     def pending(self) -> int:
         return len(self._pending) + len(self._late)
+
+    @property
+    def polled(self) -> bool:
+        """Whether somebody waits in a long poll now."""
+        return self._poller is not None
+
+    def peek(self) -> list[JSON]:
+        """What waits, untouched."""
+        return list(self._pending)
 
     @property
     def allowed(self) -> list[str] | None:
@@ -77,6 +87,7 @@ class Updates:
         late, self._late = self._late, []
         batch = [*late, *islice(self._pending, limit)][:limit]
         self._stats.delivered += len(batch)
+        self._changed()
         return batch
 
     def interrupt(self, reason: str | None = None) -> None:
@@ -110,6 +121,7 @@ class Updates:
     async def _arrival(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is raised: an empty answer is right
         loop = asyncio.get_running_loop()
         poller = self._poller = loop.create_future()
+        self._changed()
         timer = loop.call_later(timeout, self.interrupt)
         try:
             await poller

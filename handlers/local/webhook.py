@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,9 +9,8 @@ import aiohttp
 
 from handlers.local.bell import Tasks
 from handlers.local.faults import Dice, Fault
-from handlers.local.limits import Limits
-from handlers.local.stats import Stats
 from handlers.local.wire import JSON, bad, dump
+from handlers.local.world import World
 
 LONGEST_PAUSE = 60.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -21,11 +19,12 @@ ANSWER_TIME = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    def __init__(self, limits: Limits, dice: Dice, stats: Stats, now: Callable[[], float]) -> None:
-        self._limits = limits
+    def __init__(self, world: World, dice: Dice) -> None:
+        self._limits = world.limits
         self._dice = dice
-        self._stats = stats
-        self._now = now
+        self._stats = world.stats
+        self._now = world.now
+        self._changed = world.bell.ring
         self._tasks = Tasks()
         self._queues: dict[int, deque[JSON]] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -84,6 +83,7 @@ class Webhook:
                 return
             if done:
                 queue.popleft()
+                self._changed()
                 pause = self._limits.webhook_retry
             else:
                 await asyncio.sleep(pause)
@@ -106,6 +106,7 @@ class Webhook:
 
     def _heard(self, response: aiohttp.ClientResponse) -> bool:
         self._stats.delivered += 1
+        self._changed()
         if response.ok:
             return True
         self._note(f"Wrong response from the webhook: {response.status} {response.reason}")
