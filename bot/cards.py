@@ -7,10 +7,10 @@ from bot import reissue
 from bot.case import Case, Phase
 from bot.clock import kst_day
 from bot.flow import Check, Choice, Step, Text, gap, progress, ticked
-from bot.procedure import Rules
+from bot.procedure import Rules, renewal_window
 from bot.refusals import REFUSALS
 from bot.reissue import Ending
-from bot.screen import Button, Day, Line, Moment, Param, Rows, Screen, Word, button
+from bot.screen import Button, Day, Hour, Line, Moment, Param, Rows, Screen, Word, button
 
 #: `Case.editing` while the customer chooses which answer to correct.
 EDIT_MENU = "*"
@@ -60,7 +60,7 @@ def _asking(case: Case, today: date, rules: Rules) -> _Body:
         return (Line("reissue.edit"),), (*fields, (BACK,)), False
     match position(case, today, rules):
         case Ending(id=name):
-            return (*_ending(name, case, today), False)
+            return (*_ending(name, case, rules), False)
         case Step() as step:
             contact = isinstance(step, Text) and step.contact
             return _question(step, case), _buttons(step, case), contact
@@ -68,14 +68,13 @@ def _asking(case: Case, today: date, rules: Rules) -> _Body:
             return (*_review(case), False)
 
 
-def _ending(name: str, case: Case, today: date) -> tuple[tuple[Line, ...], Rows]:
+def _ending(name: str, case: Case, rules: Rules) -> tuple[tuple[Line, ...], Rows]:
     expiry = case.answers.get("expiry", reissue.UNKNOWN)
     lines = [Line(f"reissue.ending.{name}")]
     if name in {"renew", "new"} and expiry != reissue.UNKNOWN:
-        left = (date.fromisoformat(expiry) - today).days
-        lines.insert(
-            0, Line(f"reissue.ending.{name}.date", {"expiry": Day(date.fromisoformat(expiry)), "days": left})
-        )
+        opens, last = renewal_window(date.fromisoformat(expiry), rules)
+        dates: dict[str, Param] = {"expiry": Day(last), "opens": Day(opens)}
+        lines.insert(0, Line(f"reissue.ending.{name}.date", dates))
     topic = button("button.more", f"topic:{_ENDING_TOPICS[name]}")
     return tuple(lines), ((topic, HUMAN), (BACK, button("button.home", "home")))
 
@@ -177,7 +176,7 @@ def _proving(case: Case, now: datetime) -> tuple[tuple[Line, ...], Rows]:
     if case.proof is None:
         wait = case.retry_at is not None and now < case.retry_at
         return (Line("proof.wait" if wait else "proof.none"),), ((again,), (BACK, HUMAN, CANCEL))
-    params: dict[str, Param] = {"until": Moment(case.proof.expires_at)}
+    params: dict[str, Param] = {"until": Hour(case.proof.expires_at)}
     lines = (
         Line("reissue.progress", {"step": 8, "of": 8}),
         Line(f"proof.sent.{case.answers['via']}", params),
@@ -203,7 +202,7 @@ def _issued(case: Case) -> tuple[tuple[Line, ...], Rows]:
     certificate = case.certificate
     lines = [Line(f"card.{case.phase}")]
     if certificate is not None:
-        until = Moment(certificate.not_after)
+        until = Day(kst_day(certificate.not_after))
         lines.append(Line("issued.row", {"serial": certificate.serial, "until": until}))
         lines.append(Line("issued.files", {"until": Moment(certificate.files_until)}))
     files = button("button.files", "files")

@@ -58,6 +58,8 @@ class Certificate:
     serial: str
     not_after: datetime
     files_until: datetime
+    #: The request that it was issued for; its files are kept under it.
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,3 +119,30 @@ DeskEvent = (
     CodeSent | CodeLapsed | Paused | Approved | Refused | Issued | Delayed | FilesLapsed | CertificateSeen
 )
 Event = CustomerEvent | DeskEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The customer blocked the bot, or let it in again (Bot API: `my_chat_member`)."""
+
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Staff answered a message in the operators' chat."""
+
+    to: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update, named: where it came from, and what happened. `event` is None for what means nothing here."""
+
+    chat_id: int
+    event: CustomerEvent | Blocked | Answered | None
+    #: The message that it is, or under which the pressed button stands.
+    message_id: int | None = None
+    #: The customer's language as the messenger has it (IETF tag).
+    language: str | None = None

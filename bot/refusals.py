@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 #: The customer chooses what to correct.
 EVERY_FIELD = "*"
 

@@ -25,7 +25,19 @@ class Moment(msgspec.Struct, frozen=True, tag="moment"):
     value: datetime
 
 
-Param = str | int | Word | Day | Moment
+class Hour(msgspec.Struct, frozen=True, tag="hour"):
+    """A point in time of which only the hour and minute matter."""
+
+    value: datetime
+
+
+class Marked(msgspec.Struct, frozen=True, tag="marked"):
+    """Our own text from `locales/` whose markup counts. Everything else is shown as it is written."""
+
+    value: str
+
+
+Param = str | int | Word | Day | Moment | Hour | Marked
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ class Jobs:
         self._lease = lease
         self._decoder = msgspec.json.Decoder(Task)
 
-    def add(  # noqa: PLR0917 — a row's columns
+    def add(
         self, tx: Transaction, key: str, kind: str, chat_id: int, task: Task, due: datetime, now: datetime
     ) -> None:
         sealed = self._sealing.seal(msgspec.json.encode(task), table="jobs", column="task", row=key)

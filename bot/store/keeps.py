@@ -10,7 +10,7 @@ class Keeps:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
 
-    def put(  # noqa: PLR0917 — a row's columns
+    def put(
         self, tx: Transaction, request_id: str, name: str, chat_id: int, content: bytes, until: datetime
     ) -> None:
         """Keep this unless something is kept under the name already: the first one counts."""

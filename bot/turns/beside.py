@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.case import ENDED, Phase
 from bot.move import Aside, Move, Order, Turn, can, note
-from bot.screen import Line, Moment, Param, Screen, Word, button
+from bot.screen import Day, Line, Param, Screen, Word, button
 
 DEVICES = ("windows", "mac", "android", "iphone", "usb")
 
@@ -70,7 +70,7 @@ def _language(turn: Turn, _value: str) -> Move:
     return Move(turn.case, asides=(Aside("language"),))
 
 
-def certificate_lines(serial: str, status: str, not_after: Moment) -> tuple[Line, ...]:
+def certificate_lines(serial: str, status: str, not_after: Day) -> tuple[Line, ...]:
     return (
         Line("mycert.title"),
         Line("mycert.row", {"serial": serial, "status": Word(f"mycert.status.{status}"), "until": not_after}),

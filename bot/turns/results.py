@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.case import Certificate, Enrolment, Phase, Proof
+from bot.clock import kst_day
 from bot.event import (
     Approved,
     CertificateSeen,
@@ -15,7 +16,7 @@ from bot.event import (
 )
 from bot.move import Move, Turn, can, follow
 from bot.refusals import REFUSALS
-from bot.screen import Line, Moment, Param, Screen
+from bot.screen import Day, Line, Moment, Param, Screen
 from bot.turns.beside import certificate_lines
 from bot.turns.texts import CODE_TRIES
 
@@ -69,8 +70,8 @@ def issued(turn: Turn, event: Issued) -> Move:
         return Move(turn.case, show="leave")
     case, orders = follow(turn.case, "issued")
     customer = turn.case.proof.customer if turn.case.proof else turn.case.customer
-    certificate = Certificate(event.serial, event.not_after, event.files_until)
-    params: dict[str, Param] = {"receipt": turn.case.receipt or "", "until": Moment(event.not_after)}
+    certificate = Certificate(event.serial, event.not_after, event.files_until, turn.case.request_id)
+    params: dict[str, Param] = {"receipt": turn.case.receipt or "", "until": Day(kst_day(event.not_after))}
     jobs = tuple(replace(order, due=event.files_until) for order in orders)
     after = replace(case, certificate=certificate, customer=customer, answers={}, proof=None, enrolment=None)
     return Move(after, jobs=jobs, tells=(Screen((Line("notice.issued", params),)),))
@@ -89,5 +90,5 @@ def files_lapsed(turn: Turn) -> Move:
 def certificate_seen(turn: Turn, event: CertificateSeen) -> Move:
     if event.serial is None or event.status is None or event.not_after is None:
         return Move(turn.case, tells=(Screen((Line("mycert.none"),)),))
-    lines = certificate_lines(event.serial, event.status, Moment(event.not_after))
+    lines = certificate_lines(event.serial, event.status, Day(kst_day(event.not_after)))
     return Move(turn.case, tells=(Screen(lines),))

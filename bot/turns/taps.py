@@ -26,6 +26,8 @@ def tapped(turn: Turn, event: Tapped) -> Move:
     side = beside.BESIDE.get(name)
     if side is not None:
         return side(turn, value)
+    if name == "begin":
+        return _start(turn, value)
     if event.revision != turn.case.revision:
         return _outdated(turn.case, event)
     if turn.case.confirming:

@@ -1,0 +1,223 @@
+"""Drains the outbox: in order per lane, lanes side by side, as patient with each as it asks for."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.delivery import Busy, DeliveryError, Down, Gone
+from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
+from bot.screen import Line, Screen
+from bot.store.bell import Bell
+from bot.store.chats import Chat, Chats
+from bot.store.database import Database, Transaction
+from bot.store.keeps import Keeps
+from bot.store.outbox import Claimed, Outbox
+from bot.supervisor import Supervisor
+from bot.words import Rich, Words
+
+logger = logging.getLogger(__name__)
+
+BACK_OFF = (1, 2, 5, 15, 60, 300)
+#: A mail or text message that nobody takes for this long is given up, and staff are told.
+MOST_TRIES = 12
+LANES_AT_ONCE = 64
+IDLE_SECONDS = 1.0
+
+
+class Messenger(Protocol):
+    """The port to a messenger. Every method raises a `bot.delivery.DeliveryError`; ids are its message ids."""
+
+    async def show(self, chat_id: int, screen: Screen, language: str, over: int | None) -> int:
+        """Show this in place of message `over`, or as a new one; return the id of the message it stands in."""
+        ...
+
+    async def quiet(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons off an earlier screen."""
+        ...
+
+    async def erase(self, chat_id: int, message_id: int) -> None: ...
+
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int: ...
+
+
+class Texter(Protocol):
+    async def send(self, key: str, to: str, text: str) -> None: ...
+
+
+class Mailing(Protocol):
+    async def send(self, key: str, to: str, subject: str, body: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Who carries what; a bank without mail or text messages configured has None there."""
+
+    messenger: Messenger
+    texter: Texter | None
+    mailing: Mailing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    database: Database
+    chats: Chats
+    outbox: Outbox
+    keeps: Keeps
+
+
+#: What to record beside "sent", in the same transaction.
+Record = Callable[[Transaction], None]
+
+
+class Courier:
+    def __init__(
+        self,
+        stock: Stock,
+        carriers: Carriers,
+        words: Words,
+        clock: Clock,
+        bell: Bell,
+        supervisor: Supervisor,
+        *,
+        operators: int | None = None,
+    ) -> None:
+        self._stock = stock
+        self._carriers = carriers
+        self._words = words
+        self._clock = clock
+        self._bell = bell
+        self._supervisor = supervisor
+        self._operators = operators
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """Send until cancelled. A message that was cut off is sent again when its lease ends."""
+        while True:
+            claimed = await self._stock.database.unit(self._claim)
+            for each in claimed:
+                self._supervisor.start(f"send {each.lane}", self._drain(each))
+            if not claimed:
+                await self._bell.wait(IDLE_SECONDS)
+
+    def _claim(self, tx: Transaction) -> list[Claimed]:
+        return self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
+
+    async def _drain(self, first: Claimed) -> None:
+        """Send this lane's messages one by one until it is empty or asks for patience."""
+        claimed: Claimed | None = first
+        while claimed is not None:
+            claimed = await self.deliver(claimed)
+
+    async def deliver(self, claimed: Claimed) -> Claimed | None:
+        """Send one message and record it; return the next one of its lane, claimed in the same transaction."""
+        try:
+            record = await self._send(claimed)
+        except DeliveryError as error:
+            trouble = error
+            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, trouble))
+            return None
+        except Exception:
+            logger.exception("cannot send", extra={"outbox": claimed.key})
+            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, Down("bug")))
+            return None
+        return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+
+    def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
+        if not self._stock.outbox.sent(tx, claimed):
+            return None
+        if record is not None:
+            record(tx)
+        return self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
+
+    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> None:
+        now = self._clock.now()
+        if isinstance(error, Gone) and claimed.lane.startswith("chat:"):
+            tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
+            self._stock.outbox.drop_lane(tx, claimed.lane)
+            return
+        if isinstance(error, Busy):
+            due = now + timedelta(seconds=error.retry_after_s)
+        elif isinstance(error, Down) and claimed.attempts < MOST_TRIES:
+            due = now + timedelta(seconds=BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1])
+        else:
+            logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})
+            self._stock.outbox.dead(tx, claimed, str(error))
+            return
+        self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+
+    def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
+        message: Message = claimed.message
+        match message:
+            case Sms() | Mail():
+                return self._off_chat(claimed.key, message)
+            case _:
+                return self._in_chat(int(claimed.lane.removeprefix("chat:")), message)
+
+    async def _off_chat(self, key: str, message: Sms | Mail) -> None:
+        carrier: object = self._carriers.texter if isinstance(message, Sms) else self._carriers.mailing
+        if not message.to or carrier is None:
+            return
+        if isinstance(message, Sms) and self._carriers.texter:
+            text = self._words.text(message.language, message.line)
+            await self._carriers.texter.send(key, message.to, text)
+        elif isinstance(message, Mail) and self._carriers.mailing:
+            subject = self._words.text(message.language, message.subject)
+            body = "\n\n".join(self._words.text(message.language, line) for line in message.body)
+            await self._carriers.mailing.send(key, message.to, subject, body)
+
+    async def _in_chat(self, chat_id: int, message: Card | Tell | Relay | Erase | Hand) -> Record | None:
+        chat = await self._stock.database.unit(lambda tx: self._stock.chats.load(tx, chat_id))
+        language = chat.language if chat else self._words.default
+        match message:
+            case Card():
+                return await self._show(chat, message, language)
+            case Tell():
+                return await self._tell(chat_id, message, language)
+            case Relay(line=line):
+                await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
+                return None
+            case Erase(message_id=message_id):
+                await self._carriers.messenger.erase(chat_id, message_id)
+                return None
+            case Hand():
+                await self._hand(chat_id, message, language)
+                return None
+
+    async def _show(self, chat: Chat | None, message: Card, language: str) -> Record | None:
+        if chat is None:
+            return None
+        over = None if message.fresh else chat.card
+        shown = await self._carriers.messenger.show(chat.chat_id, message.screen, language, over)
+        if shown == chat.card:
+            return None
+        if chat.card is not None:
+            await self._carriers.messenger.quiet(chat.chat_id, chat.card)
+        chat_id = chat.chat_id
+        return lambda tx: _ignore(tx.run("chat_card", chat_id=chat_id, card=shown))
+
+    async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:
+        shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
+        if message.about is None:
+            return None
+        about = message.about
+        return lambda tx: _ignore(tx.run("relay_add", message_id=shown, chat_id=about))
+
+    async def _hand(self, chat_id: int, message: Hand, language: str) -> None:
+        now = self._clock.now()
+        request_id, name = message.request_id, message.name
+        content = await self._stock.database.unit(
+            lambda tx: self._stock.keeps.load(tx, request_id, name, now)
+        )
+        if content is None:
+            lapsed = Screen((Line("files.lapsed"),))
+            await self._carriers.messenger.show(chat_id, lapsed, language, None)
+            return
+        caption = self._words.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
+        await self._carriers.messenger.hand(chat_id, name, content, caption)
+
+
+def _ignore(_count: int) -> None:
+    return None

@@ -1,0 +1,225 @@
+"""The desk: takes one event, has it decided, and keeps everything that follows in the same transaction."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.asides import Asides
+from bot.cards import card
+from bot.case import Case, Phase
+from bot.clock import Clock
+from bot.decide import Decision, decide, new_case
+from bot.event import Answered, Blocked, CustomerEvent, DeskEvent, Incoming, Said, Tapped
+from bot.message import Card, Erase, Message, Relay, Tell, chat_lane
+from bot.notices import Notices
+from bot.procedure import Rules
+from bot.refusals import REFUSALS
+from bot.screen import Line, Screen
+from bot.store.chats import Chat, Chats
+from bot.store.database import Transaction
+from bot.store.inbox import Inbox, Waiting
+from bot.store.jobs import Jobs, Task
+from bot.store.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+CASE_ID_BYTES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    chats: Chats
+    inbox: Inbox
+    outbox: Outbox
+    jobs: Jobs
+
+
+class Desk:
+    """Everything here runs inside one unit of work, so it is synchronous and touches nothing but the stores."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        asides: Asides,
+        notices: Notices,
+        clock: Clock,
+        rules: Rules,
+        *,
+        operators: int | None = None,
+        case_id: Callable[[], str] = lambda: secrets.token_hex(CASE_ID_BYTES),
+    ) -> None:
+        self._stores = stores
+        self._asides = asides
+        self._notices = notices
+        self._clock = clock
+        self._rules = rules
+        self._operators = operators
+        self._case_id = case_id
+
+    def receive(self, tx: Transaction, waiting: Waiting, incoming: Incoming | None) -> None:
+        """Handle one update, once: whoever comes second finds it done."""
+        if not self._stores.inbox.finish(tx, waiting) or incoming is None or incoming.event is None:
+            return
+        cause = f"u{waiting.update_id}"
+        if isinstance(incoming.event, Answered):
+            self._answer_of_staff(tx, incoming.event, cause)
+        elif incoming.chat_id != self._operators:
+            chat = self._chat(tx, incoming)
+            if isinstance(incoming.event, Blocked):
+                self._block(tx, chat, incoming.event)
+            else:
+                self._happened(
+                    tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id
+                )
+
+    def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
+        """Handle what one of the desk's own jobs found out."""
+        self._happened(tx, chat, event, cause, None)
+
+    def park(self, tx: Transaction, waiting: Waiting, error: str) -> None:
+        """Put off an update that cannot be handled; at last park it, tell staff, and own up to the customer."""
+        if not self._stores.inbox.failed(tx, waiting, error, self._clock.now()):
+            return
+        reference, cause = f"E-{waiting.update_id}", f"u{waiting.update_id}.parked"
+        chat_id = int(waiting.lane.removeprefix("chat:") or 0)
+        self.tell_staff(
+            tx, Line("staff.parked", {"reference": reference, "error": error}), cause, about=chat_id
+        )
+        if chat_id and chat_id != self._operators and self._stores.chats.load(tx, chat_id) is not None:
+            screen = Screen((Line("error.internal", {"reference": reference}),))
+            self._send(tx, f"{cause}.said", chat_id, Tell(screen))
+
+    def tell_staff(self, tx: Transaction, line: Line, cause: str, about: int | None = None) -> None:
+        if self._operators is not None:
+            self._send(tx, f"{cause}.staff", self._operators, Tell(Screen((line,)), about))
+
+    def _chat(self, tx: Transaction, incoming: Incoming) -> Chat:
+        chat = self._stores.chats.load(tx, incoming.chat_id)
+        if chat is None:
+            case = new_case(self._case_id(), incoming.chat_id)
+            chat = Chat(incoming.chat_id, self._asides.language(incoming.language), case)
+            self._stores.chats.add(tx, chat, self._clock.now())
+        elif chat.blocked and not isinstance(incoming.event, Blocked):
+            tx.run("chat_block", chat_id=chat.chat_id, blocked=0)
+        return chat
+
+    def _block(self, tx: Transaction, chat: Chat, event: Blocked) -> None:
+        tx.run("chat_block", chat_id=chat.chat_id, blocked=int(event.blocked))
+        if event.blocked:
+            self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id))
+
+    def _answer_of_staff(self, tx: Transaction, event: Answered, cause: str) -> None:
+        row = tx.row("relay_load", message_id=event.to)
+        if row is not None:
+            self._send(tx, cause, row["chat_id"], Relay(Line("staff.answer", {"text": event.text})))
+
+    def _named(self, chat: Chat, incoming: Incoming, event: CustomerEvent) -> CustomerEvent:
+        """Add what only the desk knows: which card a button stands on, whether a text names a button or asks."""
+        if isinstance(event, Tapped):
+            return replace(event, on_card=chat.card is None or incoming.message_id == chat.card)
+        if isinstance(event, Said):
+            screen = card(chat.case, self._clock.now(), self._rules)
+            token = self._asides.button_named(event.text, screen, chat.language)
+            if token is not None:
+                return Tapped(token, chat.case.revision)
+            return replace(event, question=self._asides.is_question(event.text, chat.language))
+        return event
+
+    def _happened(
+        self,
+        tx: Transaction,
+        chat: Chat,
+        event: CustomerEvent | DeskEvent,
+        cause: str,
+        message_id: int | None,
+    ) -> None:
+        now = self._clock.now()
+        decision = decide(chat.case, event, now, self._rules)
+        if decision.case != chat.case:
+            self._stores.chats.save_case(tx, decision.case, now)
+            self._record(tx, chat, decision.case, cause, now)
+        messages = self._messages(tx, chat, decision, message_id if decision.erase else None, cause)
+        for number, message in enumerate(messages):
+            self._send(tx, f"{cause}.{number}", chat.chat_id, message)
+        self._order(tx, chat, decision, cause, now)
+
+    def _messages(
+        self, tx: Transaction, chat: Chat, decision: Decision, erase: int | None, cause: str
+    ) -> list[Message]:
+        """Return what to send, in order: the erasure first, the present screen last."""
+        messages: list[Message] = [Erase(erase)] if erase is not None else []
+        messages += [Tell(screen) for screen in decision.tells]
+        language = chat.language
+        for aside in decision.asides:
+            told = self._asides.aside(tx, chat, decision.case, aside)
+            messages += [Tell(screen) for screen in told.screens]
+            language = told.language or language
+            if told.staff is not None:
+                self.tell_staff(tx, told.staff, cause, about=chat.chat_id)
+        return messages + self._card(tx, chat, decision, language)
+
+    def _card(self, tx: Transaction, chat: Chat, decision: Decision, language: str) -> list[Message]:
+        """Return the present screen, with the reply keyboard for sharing a contact opened or put away."""
+        screen = replace_keyboard(decision.screen)
+        show = "edit" if decision.show == "leave" and language != chat.language else decision.show
+        if show == "leave":
+            return []
+        wanted = decision.screen.keyboard == "contact"
+        if wanted == chat.keyboard:
+            return [Card(screen, fresh=show == "fresh")]
+        tx.run("chat_keyboard", chat_id=chat.chat_id, open=int(wanted))
+        if wanted:
+            prompt = Screen((Line("keyboard.contact"),), keyboard="contact")
+            return [Card(screen, fresh=show == "fresh"), Tell(prompt)]
+        closed = Screen((Line("keyboard.closed"),), keyboard="remove")
+        return [Tell(closed), Card(screen, fresh=True)]
+
+    def _order(self, tx: Transaction, chat: Chat, decision: Decision, cause: str, now: datetime) -> None:
+        case = decision.case
+        for number, order in enumerate(decision.jobs):
+            about = case.proof.digest if order.kind == "lapse_code" and case.proof else None
+            task = Task(case.request_id, order.secret, about)
+            key = (
+                f"{order.kind}:{case.request_id}" if order.kind in ONCE else f"{cause}.{number}.{order.kind}"
+            )
+            self._stores.jobs.add(tx, key, order.kind, chat.chat_id, task, order.due or now, now)
+
+    def _record(self, tx: Transaction, chat: Chat, after: Case, cause: str, now: datetime) -> None:
+        """Keep the applications' book, and tell the customer's other channels and staff."""
+        if chat.case.phase is after.phase:
+            return
+        request, moment = after.request_id, now.timestamp()
+        match after.phase:
+            case Phase.DECIDING:
+                params = {"request_id": request, "chat_id": chat.chat_id, "receipt": after.receipt or request}
+                tx.run("application_add", now=moment, **params)
+            case Phase.ENROLLED:
+                tx.run("application_decided", request_id=request, outcome="approved", now=moment)
+            case Phase.REFUSED:
+                tx.run("application_decided", request_id=request, outcome=after.refusal, now=moment)
+                self._refused(tx, chat, after, cause)
+            case Phase.ISSUED if after.certificate is not None:
+                tx.run("application_issued", request_id=request, serial=after.certificate.serial, now=moment)
+                self._notices.issued(tx, chat, after, cause, now)
+            case Phase.CLOSED:
+                tx.run("application_received", request_id=request, now=moment)
+
+    def _refused(self, tx: Transaction, chat: Chat, after: Case, cause: str) -> None:
+        self._notices.refused(tx, chat, after, cause, self._clock.now())
+        if REFUSALS[after.refusal or "R14"].staff:
+            params = {"receipt": after.receipt or "", "code": after.refusal or ""}
+            self.tell_staff(tx, Line("staff.refused", dict(params)), cause, about=chat.chat_id)
+
+    def _send(self, tx: Transaction, key: str, chat_id: int, message: Message) -> None:
+        self._stores.outbox.add(tx, key, chat_lane(chat_id), message, self._clock.now())
+
+
+#: Jobs of which an application has one, however often its button is tapped.
+ONCE = frozenset({"assess", "issue"})
+
+
+def replace_keyboard(screen: Screen) -> Screen:
+    """Return the screen without its reply keyboard: a message carries one kind of buttons only (Bot API)."""
+    return Screen(screen.lines, screen.rows, screen.revision)

@@ -1,0 +1,94 @@
+"""Does the desk's jobs: leased, tried again with growing pauses, and concluded in one transaction."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from bot.clerk import Clerk, Conclusion
+from bot.clock import Clock
+from bot.desk import Desk, Stores
+from bot.event import Delayed
+from bot.issuing import IssuerAway
+from bot.screen import Line
+from bot.store.bell import Bell
+from bot.store.database import Database, Transaction
+from bot.store.jobs import Job
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries; the last one repeats.
+BACK_OFF = (1, 2, 5, 15, 60, 300)
+#: After so many tries staff are told.
+TELL_STAFF_AT = 5
+AT_ONCE = 8
+IDLE_SECONDS = 1.0
+
+
+class Runner:
+    def __init__(
+        self, database: Database, stores: Stores, desk: Desk, clerk: Clerk, clock: Clock, bell: Bell
+    ) -> None:
+        self._database = database
+        self._stores = stores
+        self._desk = desk
+        self._clerk = clerk
+        self._clock = clock
+        self._bell = bell
+
+    async def run(self) -> None:
+        """Work until cancelled; a job that was cut off is taken over when its lease ends."""
+        while True:
+            if not await self.step():
+                await self._bell.wait(IDLE_SECONDS)
+
+    async def step(self) -> bool:
+        """Do what is due; return whether there was anything."""
+        jobs = await self._database.unit(lambda tx: self._stores.jobs.claim(tx, self._clock.now(), AT_ONCE))
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(self._do(job))
+        return bool(jobs)
+
+    async def _do(self, job: Job) -> None:
+        try:
+            conclusion = await self._clerk.perform(job)
+            await self._database.unit(lambda tx: self._conclude(tx, job, conclusion))
+        except IssuerAway:
+            await self._database.unit(lambda tx: self._delay(tx, job))
+        except Exception as error:
+            # Whatever it is, the job stays, and is tried again; staff learn of it before the customer asks.
+            logger.exception("job failed", extra={"job": job.key, "attempts": job.attempts})
+            reason = type(error).__name__
+            await self._database.unit(lambda tx: self._put_off(tx, job, reason))
+            return
+        if job.kind in ERASING:
+            await self._database.erase_traces()
+
+    def _conclude(self, tx: Transaction, job: Job, conclusion: Conclusion) -> None:
+        if not self._stores.jobs.finish(tx, job):
+            return
+        chat = self._stores.chats.load(tx, job.chat_id)
+        event = conclusion(tx, chat) if chat else None
+        if chat is not None and event is not None:
+            self._desk.report(tx, chat, event, f"j{job.seq}")
+
+    def _delay(self, tx: Transaction, job: Job) -> None:
+        """The authority is away: the case waits, and the customer is told until when."""
+        due = self._put_off(tx, job, "away")
+        chat = self._stores.chats.load(tx, job.chat_id)
+        if chat is not None and due is not None:
+            self._desk.report(tx, chat, Delayed(due), f"j{job.seq}.{job.attempts}")
+
+    def _put_off(self, tx: Transaction, job: Job, error: str) -> datetime | None:
+        now = self._clock.now()
+        due = now + timedelta(seconds=BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1])
+        if not self._stores.jobs.later(tx, job, due, error):
+            return None
+        if job.attempts == TELL_STAFF_AT:
+            params = {"job": job.kind, "error": error}
+            self._desk.tell_staff(tx, Line("staff.job", dict(params)), f"j{job.seq}.late", about=job.chat_id)
+        return due
+
+
+#: After these, what was erased shall be in no free page and no log.
+ERASING = frozenset({"issue", "lapse_files"})

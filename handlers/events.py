@@ -1,0 +1,81 @@
+"""Names the event in an update: what happened, in our words. A pure function; nothing of Telegram goes further."""
+
+import re
+
+import telegram
+
+from bot import forbidden
+from bot.event import (
+    Answered,
+    Blocked,
+    Commanded,
+    CustomerEvent,
+    Incoming,
+    Said,
+    SentFile,
+    SharedContact,
+    Tapped,
+)
+from handlers.render import read_token
+
+_COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w+)?(?:\s|$)")
+
+
+def incoming(update: telegram.Update) -> Incoming | None:
+    """Return what this update means, or None if it means nothing to a bot in private chats.
+
+    Edited messages are nothing: what was said was read when it was sent.
+    """
+    if update.callback_query is not None:
+        return _tapped(update.callback_query)
+    if update.message is not None:
+        return _message(update.message)
+    if update.my_chat_member is not None:
+        return _membership(update.my_chat_member)
+    return None
+
+
+def _tapped(query: telegram.CallbackQuery) -> Incoming | None:
+    if query.message is None:
+        return None
+    revision, token = read_token(query.data or "")
+    event = Tapped(token, revision)
+    return Incoming(query.message.chat.id, event, query.message.message_id, query.from_user.language_code)
+
+
+def _message(message: telegram.Message) -> Incoming | None:
+    language = message.from_user.language_code if message.from_user else None
+    if message.chat.type != telegram.constants.ChatType.PRIVATE:
+        return Incoming(message.chat.id, _answered(message), message.message_id)
+    return Incoming(message.chat.id, _said(message), message.message_id, language)
+
+
+def _answered(message: telegram.Message) -> Answered | None:
+    """In the operators' chat only an answer to a message of ours counts."""
+    if message.reply_to_message is None or not message.text:
+        return None
+    return Answered(message.reply_to_message.message_id, message.text)
+
+
+def _said(message: telegram.Message) -> CustomerEvent | None:
+    if message.text is not None:
+        command = _COMMAND.match(message.text)
+        return Commanded(command[1]) if command else Said(message.text)
+    if message.contact is not None:
+        own = message.from_user is not None and message.contact.user_id == message.from_user.id
+        return SharedContact(message.contact.phone_number, own)
+    if message.photo:
+        return SentFile(forbidden.recognise_file("", "image/jpeg", None))
+    if message.document is not None:
+        name, kind = message.document.file_name or "", message.document.mime_type or ""
+        return SentFile(forbidden.recognise_file(name, kind, None))
+    if message.effective_attachment is not None:
+        return SentFile()
+    return None
+
+
+def _membership(change: telegram.ChatMemberUpdated) -> Incoming | None:
+    if change.chat.type != telegram.constants.ChatType.PRIVATE:
+        return None
+    blocked = change.new_chat_member.status == telegram.constants.ChatMemberStatus.BANNED
+    return Incoming(change.chat.id, Blocked(blocked))

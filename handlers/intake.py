@@ -1,0 +1,89 @@
+"""Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
+
+import json
+import logging
+
+import telegram
+
+from bot.clock import Clock
+from bot.desk import Desk
+from bot.event import Incoming
+from bot.store.bell import Bell
+from bot.store.database import Database, Transaction
+from bot.store.inbox import Inbox, Waiting
+from bot.supervisor import Supervisor
+from handlers.events import incoming
+
+logger = logging.getLogger(__name__)
+
+CHATS_AT_ONCE = 64
+IDLE_SECONDS = 1.0
+
+
+class Intake:
+    def __init__(
+        self,
+        bot: telegram.Bot,
+        database: Database,
+        inbox: Inbox,
+        desk: Desk,
+        clock: Clock,
+        bell: Bell,
+        supervisor: Supervisor,
+    ) -> None:
+        self._bot = bot
+        self._database = database
+        self._inbox = inbox
+        self._desk = desk
+        self._clock = clock
+        self._bell = bell
+        self._supervisor = supervisor
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            heads = await self._database.unit(
+                lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE)
+            )
+            started = [self._start(head) for head in heads]
+            if not any(started):
+                await self._bell.wait(IDLE_SECONDS)
+
+    def _start(self, head: Waiting) -> bool:
+        """Begin with a chat unless it is being worked on already."""
+        if head.lane in self._busy:
+            return False
+        self._busy.add(head.lane)
+        self._supervisor.start(f"chat {head.lane}", self._work(head))
+        return True
+
+    async def _work(self, first: Waiting) -> None:
+        waiting: Waiting | None = first
+        try:
+            while waiting is not None:
+                waiting = await self.handle(waiting)
+        finally:
+            self._busy.discard(first.lane)
+            self._bell.ring()
+
+    async def handle(self, waiting: Waiting) -> Waiting | None:
+        """Handle one update in one transaction, and return the next of its chat."""
+        try:
+            named = self._named(waiting)
+            return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
+        except Exception as error:
+            # One customer's broken update must not stop the others; it is tried again, then parked for staff.
+            logger.exception("update failed", extra={"update": waiting.update_id})
+            reason = type(error).__name__
+            await self._database.unit(lambda tx: self._desk.park(tx, waiting, reason))
+            return None
+
+    def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
+        self._desk.receive(tx, waiting, named)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
+
+    def _named(self, waiting: Waiting) -> Incoming | None:
+        """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it."""
+        update = telegram.Update.de_json(json.loads(waiting.body), self._bot)
+        return incoming(update)

@@ -1,0 +1,102 @@
+"""Telegram as a messenger: shows, erases and hands over; its errors become ours."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import telegram
+from telegram import error as errors
+
+from bot.delivery import Busy, Down, Gone, Refused
+from bot.screen import Screen
+from bot.words import Rich, Words
+from handlers.render import Rendered, entities, render
+
+T = TypeVar("T")
+
+#: What Telegram says when there is nothing left to do, so that doing it again is no failure.
+UNCHANGED = "not modified"
+#: The message to edit is gone, or no longer ours to edit: it is shown anew.
+UNEDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+class TelegramMessenger:
+    """`bot.courier.Messenger` over the Bot API."""
+
+    def __init__(self, bot: telegram.Bot, words: Words) -> None:
+        self._bot = bot
+        self._words = words
+
+    async def show(self, chat_id: int, screen: Screen, language: str, over: int | None) -> int:
+        rendered = render(screen, self._words, language)
+        if over is not None and await self._edited(chat_id, over, rendered):
+            return over
+        message = await _told(
+            self._bot.send_message(
+                chat_id, rendered.text, entities=rendered.entities, reply_markup=rendered.markup
+            )
+        )
+        return message.message_id
+
+    async def _edited(self, chat_id: int, message_id: int, rendered: Rendered) -> bool:
+        markup = rendered.markup if isinstance(rendered.markup, telegram.InlineKeyboardMarkup) else None
+        try:
+            await _told(
+                self._bot.edit_message_text(
+                    rendered.text, chat_id, message_id, entities=rendered.entities, reply_markup=markup
+                )
+            )
+        except Refused as refusal:
+            if UNCHANGED in refusal.reason:
+                return True
+            if any(each in refusal.reason for each in UNEDITABLE):
+                return False
+            raise
+        return True
+
+    async def quiet(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons away. If they cannot be, they are old by their revision anyway."""
+        try:
+            await _told(self._bot.edit_message_reply_markup(chat_id, message_id))
+        except (Refused, Down, Busy):
+            return
+
+    async def erase(self, chat_id: int, message_id: int) -> None:
+        """Delete a message; one that is gone already, or over 48 hours old, is let be."""
+        try:
+            await _told(self._bot.delete_message(chat_id, message_id))
+        except Refused:
+            return
+
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int:
+        message = await _told(
+            self._bot.send_document(
+                chat_id,
+                content,
+                filename=name,
+                caption=caption.text,
+                caption_entities=entities(caption),
+                protect_content=False,
+            )
+        )
+        return message.message_id
+
+
+async def _told(call: Awaitable[T]) -> T:
+    """Await a call of the Bot API, and tell its failure in our words (`bot.delivery`)."""
+    try:
+        return await call
+    except errors.RetryAfter as trouble:
+        raise Busy(_seconds(trouble)) from trouble
+    except (errors.Forbidden, errors.ChatMigrated) as trouble:
+        raise Gone(str(trouble)) from trouble
+    except errors.BadRequest as trouble:
+        if "chat not found" in trouble.message.lower():
+            raise Gone(trouble.message) from trouble
+        raise Refused(trouble.message.lower()) from trouble
+    except errors.TelegramError as trouble:
+        raise Down(type(trouble).__name__) from trouble
+
+
+def _seconds(trouble: errors.RetryAfter) -> float:
+    value = trouble.retry_after
+    return value if isinstance(value, int | float) else value.total_seconds()

@@ -1,0 +1,111 @@
+"""Takes updates from Telegram by long polling: the whole batch is on disk before the next offset tells that we have it.
+
+The library's own updater acknowledges first and handles later; a kill between the two loses what was in its queue.
+"""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import telegram
+from telegram import error as errors
+
+from bot.clock import Clock
+from bot.message import chat_lane
+from bot.store.database import Database, Transaction
+from bot.store.inbox import Arrival, Inbox
+from bot.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+ALLOWED = ["message", "callback_query", "my_chat_member"]
+POLL_SECONDS = 25
+BATCH = 100
+#: Seconds between tries when Telegram does not answer; the last one repeats.
+BACK_OFF = (0.2, 1.0, 3.0, 10.0)
+
+
+class Poller:
+    def __init__(
+        self, bot: telegram.Bot, database: Database, inbox: Inbox, clock: Clock, supervisor: Supervisor
+    ) -> None:
+        self._bot = bot
+        self._database = database
+        self._inbox = inbox
+        self._clock = clock
+        self._supervisor = supervisor
+
+    async def run(self) -> None:
+        """Poll until cancelled. At a start nothing is acknowledged: what we know already is known by its id."""
+        offset: int | None = None
+        failures = 0
+        while True:
+            try:
+                offset = await self.poll(offset)
+                failures = 0
+            except errors.TelegramError as error:
+                pause = _pause(error, failures)
+                failures += 1
+                logger.warning("polling failed", extra={"error": type(error).__name__, "pause": pause})
+                await asyncio.sleep(pause)
+
+    async def poll(self, offset: int | None) -> int | None:
+        """Fetch one batch, store it, and return the offset that acknowledges exactly this batch."""
+        asked = {"timeout": POLL_SECONDS, "limit": BATCH, "allowed_updates": ALLOWED}
+        if offset is not None:
+            asked["offset"] = offset
+        updates: list[dict[str, Any]] = await self._bot.do_api_request(
+            "getUpdates", asked, read_timeout=POLL_SECONDS + 5
+        )
+        if not updates:
+            return offset
+        for update in updates:
+            self._answer(update)
+        arrivals = [arrival(each) for each in updates]
+        await self._database.unit(lambda tx: self._store(tx, arrivals))
+        # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
+        return max(each.update_id for each in arrivals) + 1
+
+    def _store(self, tx: Transaction, arrivals: list[Arrival]) -> None:
+        self._inbox.add(tx, arrivals, self._clock.now())
+
+    def _answer(self, update: dict[str, Any]) -> None:
+        """Stop the button's waiting mark at once, whatever it will mean; late or twice is no matter."""
+        query = update.get("callback_query")
+        if isinstance(query, dict) and isinstance(query.get("id"), str):
+            self._supervisor.start("answer", self._answered(query["id"]))
+
+    async def _answered(self, query_id: str) -> None:
+        try:
+            await self._bot.answer_callback_query(query_id)
+        except errors.TelegramError as error:
+            logger.debug("query not answered", extra={"error": type(error).__name__})
+
+
+def arrival(update: dict[str, Any]) -> Arrival:
+    """Return the update as it came, in the lane of its chat. What has no chat is alone in its lane."""
+    return Arrival(int(update["update_id"]), _lane(update), json.dumps(update).encode())
+
+
+def _lane(update: dict[str, Any]) -> str:
+    for kind in ("message", "my_chat_member"):
+        if isinstance(update.get(kind), dict):
+            return _chat(update[kind])
+    query = update.get("callback_query")
+    if isinstance(query, dict) and isinstance(query.get("message"), dict):
+        return _chat(query["message"])
+    return "chat:0"
+
+
+def _chat(message: dict[str, Any]) -> str:
+    chat = message.get("chat")
+    number = chat.get("id") if isinstance(chat, dict) else None
+    return chat_lane(number) if isinstance(number, int) else "chat:0"
+
+
+def _pause(error: errors.TelegramError, failures: int) -> float:
+    if isinstance(error, errors.RetryAfter):
+        value = error.retry_after
+        return float(value) if isinstance(value, int | float) else value.total_seconds()
+    return BACK_OFF[min(failures, len(BACK_OFF) - 1)]
