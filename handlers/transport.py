@@ -7,6 +7,7 @@ address in it, since the address holds the bot's token.
 import asyncio
 import contextlib
 import errno
+import io
 import json
 import re
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ KEEP_ALIVE_S = 60.0
 DNS_S = 300
 FORM = "application/x-www-form-urlencoded"
 _FAILED = 300  # from here on, the library puts the body into the text of an error
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # would end a part's header line
 _TOKEN = re.compile(r"/bot([^/]+)/")
 
 Seconds = float | None
@@ -76,7 +78,7 @@ class AiohttpRequest(BaseRequest):
             raise TelegramError("Invalid server response") from None
         return parsed
 
-    async def do_request(  # noqa: PLR0917 - the library's signature
+    async def do_request(
         self,
         url: str,
         method: str,
@@ -155,7 +157,8 @@ async def _encoded(request_data: RequestData | None) -> tuple[bytes, str]:
     for name, value in request_data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, kind) in request_data.multipart_data.items():
-        form.add_field(name, content, filename=filename, content_type=kind)
+        file = io.BytesIO(content) if isinstance(content, bytes) else content
+        form.add_field(name, file, filename=_CONTROL.sub("_", filename), content_type=kind)
     parts = form()
     return await parts.as_bytes(), parts.headers["Content-Type"]
 
