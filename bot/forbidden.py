@@ -137,9 +137,7 @@ def _is_bare(after: str) -> bool:
 
 _MARKS = r"[\s:=\u2192>\"'(\[<-]*"
 _IS = "(?:\uc740|\ub294|\uc774|\uac00|is\\b|was\\b)?"  # particles, and the copula
-_BEHIND = re.compile(
-    f"{_MARKS}(?:\ubc88\ud638)?{_IS}(?P<marks>{_MARKS})(?P<token>[!-~]{{4,}})(?P<after>.*)", re.DOTALL
-)
+_BEHIND = re.compile(f"{_MARKS}(?:\ubc88\ud638)?{_IS}{_MARKS}(?P<token>[!-~]{{4,}})(?P<after>.*)", re.DOTALL)
 _BEFORE = re.compile(
     "(?P<token>[!-~]{4,})\\s?(?:\uc774|\uac00|\uc740|\ub294|is)\\s+(?:\\S{1,7}\\s+){0,2}\\S{0,7}$"
 )
@@ -153,10 +151,10 @@ def _old_password(text: str, expecting: str | None) -> bool:
 
 def _given(text: str, word: re.Match[str]) -> bool:
     behind = _BEHIND.match(text, word.end())
-    if behind and _is_secret(
-        behind["token"], behind["after"], named=any(mark in ":=" for mark in behind["marks"])
-    ):
-        return True
+    if behind:
+        between = text[word.end() : behind.start("token")]
+        if _is_secret(behind["token"], behind["after"], named=":" in between or "=" in between):
+            return True
     before = _BEFORE.search(text, max(0, word.start() - _FAR), word.start())
     return before is not None and _is_secret(before["token"], "", named=False)
 

@@ -46,7 +46,7 @@ def holds_key(head: bytes) -> bool:
     return head.startswith(b"PK\x03\x04") and any(name in head.lower() for name in _KEY_NAMES_IN_ARCHIVES)
 
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/][A-Za-z0-9+/\s]{198,}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/][A-Za-z0-9+/\s]{60,}={0,2}")
 
 
 def holds_key_in_base64(text: str) -> bool:

@@ -109,10 +109,10 @@ class Mailer:
         except aiosmtplib.SMTPResponseException as error:
             of_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
             return _meaning(error.code, of_recipient=of_recipient)
-        except aiosmtplib.SMTPNotSupported:
-            return Refused("not_supported")
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            return Down(f"mail server: {type(error).__name__}")
+            # Bare, or `SMTPNotSupported`: the server lacks STARTTLS or every way to log in that is safe.
+            unable = type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}
+            return Refused("not_supported") if unable else Down(f"mail server: {type(error).__name__}")
         return None
 
     async def _deliver(self, message: EmailMessage) -> None:

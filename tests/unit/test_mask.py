@@ -1,0 +1,93 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import mask
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("홍길동", "홍*동"),
+        ("김철", "김*"),
+        ("남궁민수", "남**수"),
+        ("홍 길동", "홍 *동"),
+        ("김", "*"),
+        ("Nguyen Van An", "N***** V** A*"),
+        ("O'Neil-Smith", "O***********"),
+        ("J", "*"),
+        ("李小龍", "李*龍"),
+        ("", "***"),
+        ("  ", "***"),
+    ],
+)
+def test_a_name(value: str, shown: str) -> None:
+    assert mask.name(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "shown"),
+    [
+        (mask.mobile, "01012345678", "010-****-5678"),
+        (mask.mobile, "0111234567", "011-***-4567"),
+        (mask.mobile, "+821012345678", "***"),
+        (mask.mobile, "", "***"),
+        (mask.account, "1234567890", "******7890"),
+        (mask.account, "12345678901234", "**********1234"),
+        (mask.account, "123456789", "***"),
+        (mask.account, "123-456-7890", "***"),
+        (mask.birth, "1980-01-01", "1980-**-**"),
+        (mask.birth, "19800101", "***"),
+        (mask.email, "hong@example.com", "h***@example.com"),
+        (mask.email, "h@example.com", "***@example.com"),
+        (mask.email, "hong", "***"),
+        (mask.email, "a@b@c", "***"),
+    ],
+)
+def test_a_number(function: object, value: str, shown: str) -> None:
+    assert callable(function)
+    assert function(value) == shown
+
+
+NAMES = st.text(st.characters(categories=["L"]), min_size=1, max_size=12)
+
+
+@given(st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=12))
+def test_of_a_korean_name_two_syllables_are_seen_at_most(name: str) -> None:
+    shown = mask.name(name)
+    seen = [(a, b) for a, b in zip(shown, name, strict=True) if a != "*"]
+    assert all(a == b for a, b in seen)
+    assert len(seen) < len(name)
+    assert len(seen) <= 2
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4))
+def test_of_any_name_one_letter_a_word_is_seen_at_most(words: list[str]) -> None:
+    for word, shown in zip(words, mask.name(" ".join(words)).split(), strict=False):
+        assert len(shown.replace("*", "")) <= 2
+        assert shown != word
+
+
+@given(st.text(max_size=40))
+def test_wild_text_never_comes_through(text: str) -> None:
+    for function in (mask.mobile, mask.account, mask.birth):
+        shown = function(text)
+        assert len(re.sub(r"[^0-9]", "", shown)) <= 7
+        assert "*" in shown
+    assert "*" in mask.name(text)
+    assert "*" in mask.email(text)
+
+
+@given(st.from_regex(r"[0-9]{10,14}", fullmatch=True))
+def test_of_an_account_four_digits_are_seen(digits: str) -> None:
+    assert mask.account(digits) == "*" * (len(digits) - 4) + digits[-4:]
+
+
+@given(st.from_regex(r"[a-z0-9.]{1,30}@[a-z]{1,10}\.com", fullmatch=True))
+def test_of_a_mailbox_one_letter_is_seen(address: str) -> None:
+    local, domain = address.split("@")
+    shown = mask.email(address)
+    assert shown.endswith(f"***@{domain}")
+    assert len(shown) - len(f"***@{domain}") == (1 if len(local) > 1 else 0)
