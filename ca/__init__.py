@@ -1,0 +1,45 @@
+"""The certificate authority of the bank: registrar, profile, signer, ledger, revocation, and the Korean files.
+
+Synchronous and safe for threads and processes; it knows nothing of conversations, customers' words or messengers.
+"""
+
+from ca.authority import Authority
+from ca.refusals import CaRefusal, LedgerBroken, WrongPassphrase
+from ca.settings import AuthoritySettings
+from ca.values import (
+    AuditHead,
+    AuditReport,
+    Certificate,
+    Chain,
+    Enrolment,
+    EnrolmentOrder,
+    KeyRequest,
+    Order,
+    Reason,
+    Record,
+    Status,
+)
+from ca.vault import KeyFileUnusable, SealBroken, Vault, open_vault
+
+__all__ = [
+    "AuditHead",
+    "AuditReport",
+    "Authority",
+    "AuthoritySettings",
+    "CaRefusal",
+    "Certificate",
+    "Chain",
+    "Enrolment",
+    "EnrolmentOrder",
+    "KeyFileUnusable",
+    "KeyRequest",
+    "LedgerBroken",
+    "Order",
+    "Reason",
+    "Record",
+    "SealBroken",
+    "Status",
+    "Vault",
+    "WrongPassphrase",
+    "open_vault",
+]

@@ -1,0 +1,167 @@
+"""The certificate authority: opens once, and then issues, enrols, revokes and lists, safe for threads and processes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from ca import auditor, records
+from ca.ceremony import Ceremony, Keys
+from ca.crl import Lists
+from ca.issuance import Issuance
+from ca.ledger import Ledger
+from ca.records import hex_of
+from ca.refusals import CaRefusal
+from ca.registrar import Registrar
+from ca.revocation import Revocation
+from ca.settings import AuthoritySettings
+from ca.values import (
+    AuditHead,
+    AuditReport,
+    Certificate,
+    Chain,
+    Enrolment,
+    EnrolmentOrder,
+    KeyRequest,
+    Order,
+    Reason,
+    Record,
+)
+from ca.vault import Vault
+
+LEDGER_FILE = "ledger.sqlite3"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def pass_by(step: str) -> None:
+    """Stand at a step of issuing; tests put a crash here."""
+
+
+class Authority:
+    """Calls block on the disk and on arithmetic, so an event loop calls them through `asyncio.to_thread`.
+
+    Every method may raise `CaRefusal` (R14 when the ledger cannot be had now: ask the same again later) and
+    `LedgerBroken`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        keys: Keys,
+        settings: AuthoritySettings,
+        entropy: Callable[[int], bytes],
+        passing: Callable[[str], None],
+    ) -> None:
+        issuance = Issuance(ledger, keys, settings, entropy, passing)
+        self._ledger = ledger
+        self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
+        self._revocation = Revocation(ledger)
+        self._lists = Lists(ledger, keys, settings)
+        self.chain = Chain(root=keys.root_der, issuing=keys.issuing_der)
+        self.settings = settings
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        passphrase: bytes,
+        vault: Vault,
+        *,
+        settings: AuthoritySettings | None = None,
+        now: Callable[[], datetime] = utc_now,
+        entropy: Callable[[int], bytes] = os.urandom,
+        passing: Callable[[str], None] = pass_by,
+    ) -> Self:
+        """Open the authority in this folder; the first start makes it, and finishes one that died half way.
+
+        Raises `WrongPassphrase`, or `LedgerBroken` if keys, ledger and key file do not belong together.
+        """
+        chosen = settings or AuthoritySettings()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout)
+        try:
+            keys = Ceremony(folder, passphrase, chosen, entropy).keys(ledger)
+            return cls(ledger, keys, chosen, entropy, passing)
+        except BaseException:
+            ledger.close()
+            raise
+
+    def close(self) -> None:
+        self._ledger.close()
+
+    def issue(self, order: Order) -> Certificate:
+        """Issue at once to a key that is here; the same order again gives the same certificate."""
+        with self._noting("authority", order.request_id):
+            return self._registrar.issue(order)
+
+    def enrol(self, order: EnrolmentOrder) -> Enrolment:
+        """Let the customer collect a certificate; the same order again gives the same reference and code."""
+        with self._noting("authority", order.request_id):
+            return self._registrar.enrol(order)
+
+    def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate:
+        """Certify the customer's key, once; the same key again gives the same certificate.
+
+        The certificate that is replaced keeps its notAfter in the new one, and is revoked with its storage.
+        """
+        with self._noting("reference", ""):
+            return self._registrar.redeem(reference, code, request)
+
+    def withdraw(self, request_id: str) -> None:
+        """Void an enrolment that was not redeemed (R10 if it was, or never existed); again is harmless."""
+        with self._noting("authority", request_id):
+            self._registrar.withdraw(request_id)
+
+    def certificates(self, holder: str) -> tuple[Record, ...]:
+        """Return all certificates of a holder, the oldest first."""
+        with self._ledger.reading() as tx:
+            return records.of_holder(tx, holder)
+
+    def record(self, serial: int) -> Record | None:
+        with self._ledger.reading() as tx:
+            return records.find(tx, serial)
+
+    def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
+        """폐기: for good. R05, R06, R09 as the certificate stands."""
+        with self._noting(hex_of(serial), request_id):
+            return self._revocation.revoke(serial, reason, request_id)
+
+    def hold(self, serial: int, request_id: str) -> Record:
+        """효력정지. R05, R06, R07, R09 as the certificate stands."""
+        with self._noting(hex_of(serial), request_id):
+            return self._revocation.hold(serial, request_id)
+
+    def release(self, serial: int, request_id: str) -> Record:
+        """효력회복: end a hold. R05, R06, R09, or R15 `not_on_hold`."""
+        with self._noting(hex_of(serial), request_id):
+            return self._revocation.release(serial, request_id)
+
+    def crl(self) -> bytes:
+        """Return the present list of the issuing authority, DER: a change of status is in the next call's list."""
+        return self._lists.issuing()
+
+    def root_crl(self) -> bytes:
+        return self._lists.root()
+
+    def audit_head(self) -> AuditHead:
+        """Return the end of the chain, to be kept elsewhere and given to `verify_audit` later."""
+        return auditor.head(self._ledger)
+
+    def verify_audit(self, known: AuditHead | None = None) -> AuditReport:
+        return auditor.verify(self._ledger, known)
+
+    @contextmanager
+    def _noting(self, subject: str, request_id: str) -> Iterator[None]:
+        """Write a refusal into the audit; one because of the ledger itself has nowhere to go."""
+        try:
+            yield
+        except CaRefusal as refusal:
+            if refusal.code != "R14":
+                with self._ledger.transaction() as tx:
+                    tx.audit("rejected", subject, request_id, code=refusal.code, **refusal.fields)
+            raise

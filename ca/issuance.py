@@ -1,0 +1,181 @@
+"""One certificate, in the order that survives a crash at every line (after Boulder's issuance cycle).
+
+The serial and the bytes to be signed are committed first; then they are checked, signed, compared and stored.
+PKCS#1 v1.5 gives the same signature for the same bytes, so whoever asks again after a crash gets the certificate
+that was being made, and never a second one.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from ca import der, lint, names, profile, records, vid
+from ca.ceremony import Keys, new_serial
+from ca.ledger import Ledger, Transaction, seconds
+from ca.records import hex_of
+from ca.refusals import CaRefusal, LedgerBroken
+from ca.settings import AuthoritySettings, load_profile
+from ca.validity import day_of
+from ca.values import Certificate, Reason, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A certificate that has been allowed, and is not yet reserved."""
+
+    request_id: str
+    fingerprint: bytes
+    """Keyed hash of all that was asked: the same request id must ask the same."""
+    holder: str
+    name: str = field(repr=False)
+    idn: str = field(repr=False)
+    random_number: bytes = field(repr=False)
+    spki: bytes = field(repr=False)
+    profile: str
+    not_before: datetime
+    not_after: datetime
+    replaces: int | None
+
+
+class Issuance:
+    def __init__(
+        self,
+        ledger: Ledger,
+        keys: Keys,
+        settings: AuthoritySettings,
+        entropy: Callable[[int], bytes],
+        passing: Callable[[str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._settings = settings
+        self._entropy = entropy
+        self._passing = passing
+
+    def reserve(self, tx: Transaction, plan: Plan) -> None:
+        """Write down serial and to-be-signed bytes; they are binding once the caller's transaction commits."""
+        self._check_dates(plan)
+        self._check_key_is_free(tx, plan)
+        serial = self._free_serial(tx)
+        tbs = self._tbs(tx, plan, serial)
+        name = hex_of(serial)
+        tx.run(
+            "insert_intent",
+            serial=name,
+            request_id=plan.request_id,
+            holder=plan.holder,
+            profile=plan.profile,
+            fingerprint=plan.fingerprint,
+            spki_hash=hashlib.sha256(plan.spki).digest(),
+            replaces=hex_of(plan.replaces) if plan.replaces else None,
+            not_before=seconds(plan.not_before),
+            not_after=seconds(plan.not_after),
+            tbs=tx.seal(tbs, "intent", "tbs", name),
+        )
+        tx.audit("intent", name, plan.request_id, tbs=hashlib.sha256(tbs).hexdigest())
+
+    def finish(self, request_id: str) -> Certificate:
+        """Return the certificate of a reserved request: made now, or already there."""
+        self._passing("reserved")
+        with self._ledger.reading() as tx:
+            done, tbs = self._stored(tx, request_id)
+        if done:
+            return done
+        self._lint(tbs)
+        self._passing("linted")
+        signed = der.signed(tbs, self._keys.signer.sign(tbs))
+        self._passing("signed")
+        self._compare(signed, tbs)
+        self._passing("compared")
+        certificate = self._store(request_id, signed)
+        self._passing("stored")
+        return certificate
+
+    def _check_dates(self, plan: Plan) -> None:
+        issuing = self._keys.issuing
+        begin, end = issuing.not_valid_before_utc, issuing.not_valid_after_utc
+        if not begin <= plan.not_before < plan.not_after <= end:
+            raise CaRefusal("R15", reason="dates")
+
+    def _check_key_is_free(self, tx: Transaction, plan: Plan) -> None:
+        """Refuse a key that is another's, that was revoked, or that the certificate being replaced has."""
+        replaced = hex_of(plan.replaces) if plan.replaces else None
+        for use in tx.all("uses_of_key", spki_hash=hashlib.sha256(plan.spki).digest()):
+            if use["holder"] != plan.holder:
+                raise CaRefusal("R15", reason="key_of_another")
+            if use["status"] == Status.REVOKED:
+                raise CaRefusal("R15", reason="key_revoked")
+            if use["serial"] == replaced:
+                raise CaRefusal("R15", reason="key_unchanged")
+
+    def _free_serial(self, tx: Transaction) -> int:
+        serial = new_serial(self._entropy)
+        while tx.one("serial_is_taken", serial=hex_of(serial)):
+            serial = new_serial(self._entropy)
+        return serial
+
+    def _tbs(self, tx: Transaction, plan: Plan, serial: int) -> bytes:
+        day = day_of(plan.not_before)
+        number = tx.one("next_of_day", day=day.isoformat())
+        assert number is not None
+        draft = profile.Draft(
+            serial=serial,
+            name=plan.name,
+            common_name=names.common_name(plan.name, day, number["last"], self._settings),
+            identify_data=vid.identify_data(plan.name, plan.idn, plan.random_number),
+            spki=plan.spki,
+            not_before=plan.not_before,
+            not_after=plan.not_after,
+            profile=load_profile(plan.profile),
+        )
+        return profile.leaf_tbs(draft, self._keys.issuing, self._settings)
+
+    def _stored(self, tx: Transaction, request_id: str) -> tuple[Certificate | None, bytes]:
+        intent = tx.one("intent_by_request", request_id=request_id)
+        if intent is None:
+            raise LedgerBroken("a reserved serial is no longer in the ledger")
+        record = records.find(tx, int(intent["serial"], 16))
+        tbs = tx.open(intent["tbs"], "intent", "tbs", intent["serial"])
+        return (records.certificate_of(record) if record else None), tbs
+
+    def _lint(self, tbs: bytes) -> None:
+        if found := lint.findings(tbs, self._keys.issuing):
+            raise CaRefusal("R15", reason="lint", findings=",".join(found))
+
+    def _compare(self, signed: bytes, tbs: bytes) -> None:
+        """Read the certificate as a stranger would: the bytes are those that were stored, the signature is ours."""
+        certificate = x509.load_der_x509_certificate(signed)
+        try:
+            certificate.verify_directly_issued_by(self._keys.issuing)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise LedgerBroken("the signer gave a signature that does not verify") from error
+        if certificate.tbs_certificate_bytes != tbs:
+            raise LedgerBroken("the signed bytes are not those that were stored")
+
+    def _store(self, request_id: str, signed: bytes) -> Certificate:
+        """Keep the certificate and revoke the one it replaces: both or neither."""
+        with self._ledger.transaction() as tx:
+            done, tbs = self._stored(tx, request_id)
+            if done:  # another process finished the same intent, to the same bytes
+                return done
+            self._compare(signed, tbs)
+            intent = tx.one("intent_by_request", request_id=request_id)
+            assert intent is not None
+            if intent["replaces"]:
+                self._supersede(tx, intent["replaces"], intent["holder"], request_id)
+            name = intent["serial"]
+            sealed = tx.seal(signed, "certificate", "der", name)
+            tx.run("insert_certificate", serial=name, der=sealed, replaces=intent["replaces"])
+            tx.audit("signed", name, request_id, der=hashlib.sha256(signed).hexdigest(), replaces=intent["replaces"])
+            record = records.find(tx, int(name, 16))
+            assert record is not None
+            return records.certificate_of(record)
+
+    def _supersede(self, tx: Transaction, old: str, holder: str, request_id: str) -> None:
+        records.require_good(tx, int(old, 16), holder)
+        tx.run("set_status", serial=old, status=Status.REVOKED, status_at=tx.seconds, reason=Reason.SUPERSEDED)
+        tx.audit("revoked", old, request_id, reason=Reason.SUPERSEDED)

@@ -1,0 +1,169 @@
+"""The authority's memory: one SQLite file, shared by threads and processes, that forgets nothing it acknowledged.
+
+It knows rows and seals, not what a certificate is.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ca.audit import GENESIS, Line, digest_of
+from ca.refusals import CaRefusal, LedgerBroken
+from ca.vault import SealBroken, Vault
+
+SCHEMA_VERSION = 1
+#: SQLite's ways to say "not now": somebody else writes, or the disk is full or gone. All else is damage.
+_NOT_NOW = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY"}
+
+
+@cache
+def statements() -> dict[str, str]:
+    """Return the statements of `ledger.sql` by name."""
+    text = resources.files("ca").joinpath("ledger.sql").read_text(encoding="utf-8")
+    parts = text.split("-- name: ")[1:]
+    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+class Transaction:
+    """One moment of the ledger: its clock stands still, and all its writes happen together or not at all."""
+
+    def __init__(self, connection: sqlite3.Connection, vault: Vault, now: datetime) -> None:
+        self._connection = connection
+        self._vault = vault
+        self.now = now
+        self.seconds = seconds(now)
+
+    def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.execute(statements()[name], values).fetchone()
+        return row
+
+    def all(self, name: str, /, **values: Any) -> Iterator[sqlite3.Row]:
+        return self._connection.execute(statements()[name], values)
+
+    def run(self, name: str, /, **values: Any) -> None:
+        self._connection.execute(statements()[name], values)
+
+    def seal(self, value: bytes, table: str, column: str, row: str) -> bytes:
+        return self._vault.seal(value, table=f"ca.{table}", column=column, row=row)
+
+    def open(self, sealed: bytes, table: str, column: str, row: str) -> bytes:
+        return self._vault.open(sealed, table=f"ca.{table}", column=column, row=row)
+
+    def audit(self, kind: str, subject: str, request_id: str, /, **detail: str | int | None) -> None:
+        """Append a line to the chain; it stands or falls with the transaction."""
+        last = self.one("last_audit")
+        seq, before = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
+        line = Line.make(seq, self.seconds, kind, subject, request_id, detail)
+        self.run("insert_audit", **line.columns(), digest=digest_of(before, line))
+
+
+class Ledger:
+    """Threads share one connection and take turns; processes take turns by SQLite's own lock."""
+
+    def __init__(
+        self, path: Path, vault: Vault, now: Callable[[], datetime], busy_timeout: timedelta = timedelta(seconds=20)
+    ) -> None:
+        self._vault = vault
+        self._now = now
+        self._lock = threading.RLock()
+        self._connection = _connect(path, busy_timeout)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def digest(self, label: str, value: str) -> bytes:
+        return self._vault.digest(f"ca.{label}", value)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit at the end, roll back at any error.
+
+        The write lock is taken at the beginning: what was read stays true until the commit. Raises `CaRefusal` R14
+        when the ledger cannot be had now, `LedgerBroken` when it is damaged.
+        """
+        with self._lock, _telling_damage_from_delay():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._connection, self._vault, self._now().astimezone(UTC))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Show one consistent moment without keeping writers out."""
+        with self._lock, _telling_damage_from_delay():
+            self._connection.execute("BEGIN")
+            try:
+                yield Transaction(self._connection, self._vault, self._now().astimezone(UTC))
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+def seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def from_seconds(value: int) -> datetime:
+    return datetime.fromtimestamp(value, UTC)
+
+
+@contextmanager
+def _telling_damage_from_delay() -> Iterator[None]:
+    try:
+        yield
+    except SealBroken as error:
+        raise LedgerBroken(f"the ledger was sealed with another key file, or changed: {error}") from error
+    except sqlite3.DatabaseError as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if any(name.startswith(known) for known in _NOT_NOW):
+            raise CaRefusal("R14", reason="ledger_not_available") from error
+        raise LedgerBroken(f"the ledger is damaged: {error}") from error
+
+
+def _connect(path: Path, busy_timeout: timedelta) -> sqlite3.Connection:
+    # The mode is set at creation: SQLite gives the WAL and its index the mode of the database.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with _telling_damage_from_delay():
+        connection = sqlite3.connect(
+            path, timeout=busy_timeout.total_seconds(), isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        _migrate(connection)
+        return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        connection.execute("ROLLBACK")
+        raise LedgerBroken("the ledger was written by a newer release")
+    if version == 0:
+        for statement in _split(statements()["schema"]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _split(script: str) -> Iterator[str]:
+    """Yield the statements one by one: `executescript` would commit the transaction first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,200 @@
+"""Who may ask: orders, and enrolments that are redeemed once with a reference number and a code."""
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+
+from ca import gate, records
+from ca.ceremony import Keys
+from ca.issuance import Issuance, Plan
+from ca.ledger import Ledger, Transaction, from_seconds, seconds
+from ca.names import fit_idn, fit_name
+from ca.records import hex_of
+from ca.refusals import CaRefusal
+from ca.settings import AuthoritySettings, load_profile
+from ca.validity import day_of, ends, starts, years_later
+from ca.values import Certificate, Enrolment, EnrolmentOrder, KeyRequest, Order
+
+REFERENCE_DIGITS = 10
+CODE_SYMBOLS = 20
+#: Crockford's base 32: no I, L, O or U, so that a code can be read aloud and typed.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SYMBOL_BITS = 5
+_AS_TYPED = str.maketrans("OIL", "011", " -\t\n")
+SECRET_BYTES = 32
+
+
+class Registrar:
+    def __init__(
+        self,
+        ledger: Ledger,
+        keys: Keys,
+        issuance: Issuance,
+        settings: AuthoritySettings,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._issuance = issuance
+        self._settings = settings
+        self._entropy = entropy
+        self._secret = self._load_secret()
+
+    def issue(self, order: Order) -> Certificate:
+        gate.check_size(order.spki, order.random_number)
+        name, idn = fit_name(order.name), fit_idn(order.idn)
+        gate.check_key(order.spki, self._keys.spkis)
+        asked = [order.holder, name, idn, order.random_number.hex(), order.spki.hex(), order.profile]
+        fingerprint = self._fingerprint("order", *asked, str(order.not_before), str(order.not_after))
+        with self._ledger.transaction() as tx:
+            if not self._is_reserved(tx, order.request_id, fingerprint):
+                self._issuance.reserve(tx, self._plan(tx, order, name, fingerprint))
+        return self._issuance.finish(order.request_id)
+
+    def enrol(self, order: EnrolmentOrder) -> Enrolment:
+        name, idn = fit_name(order.name), fit_idn(order.idn)
+        load_profile(order.profile)
+        if order.lifetime <= timedelta():
+            raise CaRefusal("R15", reason="lifetime")
+        fingerprint = self._fingerprint("enrolment", order.holder, name, idn, order.profile, str(order.replaces))
+        with self._ledger.transaction() as tx:
+            row = tx.one("enrolment_by_request", request_id=order.request_id)
+            if row is None:
+                row = self._enrol(tx, order, fingerprint, json.dumps([name, idn]).encode())
+            elif row["fingerprint"] != fingerprint:
+                raise CaRefusal("R15", reason="request_reused")
+        code = self._code(row["reference"], row["request_id"])
+        return Enrolment(row["reference"], code, from_seconds(row["expires_at"]))
+
+    def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate:
+        gate.check_size(request.spki, request.random_number)
+        row = self._admit(reference.translate(_AS_TYPED), code.upper().translate(_AS_TYPED))
+        gate.check_key(request.spki, self._keys.spkis)
+        request_id = row["request_id"]
+        fingerprint = self._fingerprint("redemption", request_id, request.spki.hex(), request.random_number.hex())
+        with self._ledger.transaction() as tx:
+            intent = tx.one("intent_by_request", request_id=request_id)
+            if intent is None:
+                self._redeem(tx, row["reference"], request, fingerprint)
+            elif intent["fingerprint"] != fingerprint:
+                raise CaRefusal("R10", reason="used")
+        return self._issuance.finish(request_id)
+
+    def withdraw(self, request_id: str) -> None:
+        """Make an enrolment worthless that was not redeemed; again is harmless."""
+        with self._ledger.transaction() as tx:
+            row = tx.one("enrolment_by_request", request_id=request_id)
+            if row is None:
+                raise CaRefusal("R10", reason="unknown")
+            if tx.one("intent_by_request", request_id=request_id):
+                raise CaRefusal("R10", reason="used")
+            if row["withdrawn_at"] is None:
+                tx.run("withdraw_enrolment", request_id=request_id, now=tx.seconds)
+                tx.audit("withdrawn", row["reference"], request_id)
+
+    def _plan(self, tx: Transaction, order: Order, name: str, fingerprint: bytes) -> Plan:
+        begin = starts(order.not_before or tx.now)
+        years = load_profile(order.profile).years
+        end = ends(order.not_after or years_later(day_of(begin), years))
+        return Plan(
+            order.request_id, fingerprint, order.holder, name, order.idn, order.random_number, order.spki,
+            order.profile, begin, end, None,
+        )  # fmt: skip
+
+    def _enrol(self, tx: Transaction, order: EnrolmentOrder, fingerprint: bytes, subject: bytes) -> sqlite3.Row:
+        if tx.one("intent_by_request", request_id=order.request_id):
+            raise CaRefusal("R15", reason="request_reused")
+        if order.replaces is not None:
+            records.require_good(tx, order.replaces, order.holder)
+        tx.run("forget_lapsed_subjects", now=tx.seconds)
+        reference = self._free_reference(tx)
+        tx.run(
+            "insert_enrolment",
+            request_id=order.request_id,
+            reference=reference,
+            holder=order.holder,
+            profile=order.profile,
+            fingerprint=fingerprint,
+            replaces=None if order.replaces is None else hex_of(order.replaces),
+            created_at=tx.seconds,
+            expires_at=seconds(tx.now + order.lifetime),
+            subject=tx.seal(subject, "enrolment", "subject", order.request_id),
+        )
+        tx.audit("enrolled", reference, order.request_id)
+        row = tx.one("enrolment_by_request", request_id=order.request_id)
+        assert row is not None
+        return row
+
+    def _admit(self, reference: str, code: str) -> sqlite3.Row:
+        """Return the enrolment if the code is right; a reference that does not exist takes the same work and words."""
+        with self._ledger.reading() as tx:
+            row = tx.one("enrolment_by_reference", reference=reference)
+        expected = self._code(reference, row["request_id"] if row else "")
+        right = hmac.compare_digest(expected.encode(), code.encode())
+        if row is None or not right:
+            self._count_wrong(reference)
+            raise CaRefusal("R10", reason="wrong")
+        if row["tries"] >= self._settings.max_tries:
+            raise CaRefusal("R10", reason="locked")
+        return row
+
+    def _count_wrong(self, reference: str) -> None:
+        with self._ledger.transaction() as tx:
+            tx.run("count_wrong_code", reference=reference)
+
+    def _redeem(self, tx: Transaction, reference: str, request: KeyRequest, fingerprint: bytes) -> None:
+        row = tx.one("enrolment_by_reference", reference=reference)
+        assert row is not None
+        if row["withdrawn_at"] is not None:
+            raise CaRefusal("R10", reason="withdrawn")
+        if tx.seconds >= row["expires_at"] or row["subject"] is None:
+            raise CaRefusal("R10", reason="lapsed")
+        name, idn = json.loads(tx.open(row["subject"], "enrolment", "subject", row["request_id"]))
+        begin = starts(tx.now)
+        replaces = int(row["replaces"], 16) if row["replaces"] else None
+        if replaces is None:
+            end = ends(years_later(day_of(begin), load_profile(row["profile"]).years))
+        else:
+            end = records.require_good(tx, replaces, row["holder"]).not_after
+        plan = Plan(
+            row["request_id"], fingerprint, row["holder"], name, idn, request.random_number, request.spki,
+            row["profile"], begin, end, replaces,
+        )  # fmt: skip
+        self._issuance.reserve(tx, plan)
+        # The VID in the stored bytes is made: nothing needs the identity number any more.
+        tx.run("forget_subject", request_id=row["request_id"])
+
+    def _is_reserved(self, tx: Transaction, request_id: str, fingerprint: bytes) -> bool:
+        intent = tx.one("intent_by_request", request_id=request_id)
+        taken = intent["fingerprint"] != fingerprint if intent else tx.one("enrolment_by_request", request_id=request_id)
+        if taken:
+            raise CaRefusal("R15", reason="request_reused")
+        return intent is not None
+
+    def _free_reference(self, tx: Transaction) -> str:
+        while True:
+            number = int.from_bytes(self._entropy(8), "big") % 10**REFERENCE_DIGITS
+            reference = f"{number:0{REFERENCE_DIGITS}d}"
+            if tx.one("enrolment_by_reference", reference=reference) is None:
+                return reference
+
+    def _code(self, reference: str, request_id: str) -> str:
+        """Derive the code, so that it is stored nowhere and yet told again to who asks with the same request."""
+        digest = hmac.digest(self._secret, json.dumps([reference, request_id]).encode(), hashlib.sha256)
+        number = int.from_bytes(digest, "big")
+        return "".join(ALPHABET[number >> SYMBOL_BITS * place & 31] for place in range(CODE_SYMBOLS))
+
+    def _fingerprint(self, label: str, *parts: str) -> bytes:
+        return self._ledger.digest(label, json.dumps(parts))
+
+    def _load_secret(self) -> bytes:
+        with self._ledger.transaction() as tx:
+            row = tx.one("get_meta", name="code_secret")
+            if row is not None:
+                return tx.open(row["value"], "meta", "value", "code_secret")
+            secret = self._entropy(SECRET_BYTES)
+            tx.run("put_meta", name="code_secret", value=tx.seal(secret, "meta", "value", "code_secret"))
+            return secret

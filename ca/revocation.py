@@ -1,0 +1,79 @@
+"""Ending a certificate: 폐기 for good, 효력정지 for a while, 효력회복. Each act has its request id and happens once."""
+
+from dataclasses import dataclass
+
+from ca import records
+from ca.ledger import Ledger, Transaction
+from ca.records import REFUSALS, hex_of
+from ca.refusals import CaRefusal
+from ca.values import Reason, Record, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    kind: str
+    """As the audit names it."""
+    serial: int
+    reason: Reason
+    request_id: str
+
+
+#: From which states each act leads where.
+FROM = {"revoked": {Status.GOOD, Status.HOLD}, "held": {Status.GOOD}, "released": {Status.HOLD}}
+TO = {"revoked": Status.REVOKED, "held": Status.HOLD, "released": Status.GOOD}
+
+
+class Revocation:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
+        if reason is Reason.CERTIFICATE_HOLD:
+            raise CaRefusal("R15", reason="hold_is_no_revocation")
+        return self._do(Act("revoked", serial, reason, request_id))
+
+    def hold(self, serial: int, request_id: str) -> Record:
+        return self._do(Act("held", serial, Reason.CERTIFICATE_HOLD, request_id))
+
+    def release(self, serial: int, request_id: str) -> Record:
+        return self._do(Act("released", serial, Reason.UNSPECIFIED, request_id))
+
+    def _do(self, act: Act) -> Record:
+        with self._ledger.transaction() as tx:
+            if not self._is_done(tx, act):
+                self._check(tx, act)
+                self._write(tx, act)
+            return self._record(tx, act.serial)
+
+    def _is_done(self, tx: Transaction, act: Act) -> bool:
+        row = tx.one("act_by_request", request_id=act.request_id)
+        if row is None:
+            return False
+        if (row["kind"], row["serial"], row["reason"]) != (act.kind, hex_of(act.serial), act.reason):
+            raise CaRefusal("R15", reason="request_reused")
+        return True
+
+    def _check(self, tx: Transaction, act: Act) -> None:
+        status = self._record(tx, act.serial).status
+        if status is Status.GOOD and act.kind == "released":
+            raise CaRefusal("R15", reason="not_on_hold", serial=hex_of(act.serial))
+        if status not in FROM[act.kind]:
+            raise CaRefusal(REFUSALS[status], serial=hex_of(act.serial))
+
+    def _write(self, tx: Transaction, act: Act) -> None:
+        name, released = hex_of(act.serial), act.kind == "released"
+        tx.run(
+            "set_status",
+            serial=name,
+            status=TO[act.kind],
+            status_at=None if released else tx.seconds,
+            reason=None if released else act.reason,
+        )
+        tx.run("insert_act", request_id=act.request_id, kind=act.kind, serial=name, reason=act.reason)
+        tx.audit(act.kind, name, act.request_id, reason=None if released else act.reason)
+
+    def _record(self, tx: Transaction, serial: int) -> Record:
+        record = records.find(tx, serial)
+        if record is None:
+            raise CaRefusal("R09", reason="no_certificate")
+        return record

@@ -1,0 +1,25 @@
+"""SEED-CBC (RFC 4269, KISA): the one module that knows where the cipher comes from.
+
+`cryptography` keeps it among the decrepit ciphers, and it needs OpenSSL's legacy provider: it may go one day,
+and then this module is what changes.
+"""
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import SEED
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
+KEY_BYTES = 16
+BLOCK_BYTES = 16
+
+
+def encrypt(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
+    padder = padding.PKCS7(BLOCK_BYTES * 8).padder()
+    encryptor = Cipher(SEED(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
+
+
+def decrypt(key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+    """Raise `ValueError` if the padding is wrong; a wrong key passes about once in 256."""
+    decryptor = Cipher(SEED(key), modes.CBC(iv)).decryptor()
+    unpadder = padding.PKCS7(BLOCK_BYTES * 8).unpadder()
+    return unpadder.update(decryptor.update(ciphertext) + decryptor.finalize()) + unpadder.finalize()

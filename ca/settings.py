@@ -1,0 +1,59 @@
+"""How this authority is set up, and the profiles it issues by: the profiles are data beside the code."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+
+from ca.refusals import CaRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoritySettings:
+    """Names and limits. Names go into the root and issuing certificates at the first start and stay there."""
+
+    organization: str = "reissue-bot"
+    """O of every name, and the folder of the authority below NPKI."""
+    base_url: str = "http://ca.reissue.example"
+    """Where the outside finds CRL, OCSP and CPS; printed in every certificate."""
+    policy_arc: str = "1.3.6.1.4.1.32473.1"
+    """Below the arc for examples (RFC 5612): an operator puts their own here."""
+    bank_name: str = "IBK"
+    bank_code: str = "003"
+    unit_code: str = "041"
+    root_bits: int = 3072
+    issuing_bits: int = 3072
+    root_years: int = 20
+    issuing_years: int = 10
+    backdated_years: int = 3
+    """How far the authority's own certificates reach back, so that one issued with an old date nests in them."""
+    max_tries: int = 5
+    """Wrong codes for one reference number before it is dead."""
+    crl_lifetime: timedelta = timedelta(days=1)
+    crl_refresh: timedelta = timedelta(hours=1)
+    """A list older than this is made anew, long before it goes stale."""
+    root_crl_lifetime: timedelta = timedelta(days=180)
+    busy_timeout: timedelta = timedelta(seconds=20)
+    notice: str | None = None
+    """Instead of the profile's own notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    name: str
+    policy: str
+    unit: str
+    years: int
+    key_usage: tuple[str, ...]
+    notice: str
+
+
+@cache
+def load_profile(name: str) -> Profile:
+    """Return the profile of that name; raise `CaRefusal` R15 `unknown_profile` if there is none."""
+    file = resources.files("ca").joinpath(f"profile_{name}.toml")
+    if not name.isidentifier() or not file.is_file():
+        raise CaRefusal("R15", reason="unknown_profile")
+    values = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Profile(**values | {"key_usage": tuple(values["key_usage"])})

@@ -1,0 +1,69 @@
+"""Who signs: a key behind two methods, so that a token or an HSM can take the software key's place."""
+
+from typing import Protocol
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from cryptography.hazmat import asn1
+
+from ca.pbes import Encrypted, Mix, encrypt
+from ca.refusals import LedgerBroken, WrongPassphrase
+
+PUBLIC_EXPONENT = 65537
+
+
+class Signer(Protocol):
+    """A signing key. The same bytes must always give the same signature: a restart depends on it."""
+
+    @property
+    def spki(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017 section 8.2)."""
+        ...
+
+
+class SoftSigner:
+    """A key in this process's memory."""
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self._key = key
+        self._spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
+    def spki(self) -> bytes:
+        return self._spki
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+def new_key_file(bits: int, passphrase: bytes) -> bytes:
+    """Make a key and return its EncryptedPrivateKeyInfo; the plain key is not kept."""
+    key = rsa.generate_private_key(PUBLIC_EXPONENT, bits)
+    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return asn1.encode_der(encrypt(plain, passphrase, Mix.SCRYPT_AES))
+
+
+def open_key_file(data: bytes, passphrase: bytes) -> SoftSigner:
+    """Raise `WrongPassphrase`; a file that is no encrypted key at all raises `LedgerBroken`."""
+    try:
+        asn1.decode_der(Encrypted, data)
+    except ValueError as error:
+        raise LedgerBroken("the authority's key file is damaged: put it back from a backup") from error
+    try:
+        key = load_der_private_key(data, passphrase)
+    except (ValueError, TypeError) as error:
+        raise WrongPassphrase("the passphrase does not open the authority's key") from error
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise LedgerBroken("the authority's key is not an RSA key")
+    return SoftSigner(key)
