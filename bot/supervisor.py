@@ -34,6 +34,20 @@ class Supervisor:
         task.add_done_callback(partial(self._ended, name))
         return task
 
+    async def keep(self, name: str, run: Callable[[], Coroutine[Any, Any, None]], pause: float = 1.0) -> None:
+        """Run a loop for ever: what breaks it (a database gone for a minute, say) is logged, and it begins anew."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                logger.exception("loop broke", extra={"loop": name, "pause_s": pause})
+            await asyncio.sleep(pause)
+
+    async def finish(self, grace: float) -> None:
+        """Wait up to `grace` seconds for what is in hand; cancel nothing."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=grace)
+
     async def stop(self, grace: float) -> tuple[str, ...]:
         """Cancel all, wait up to `grace` seconds, and return the names of those that would not end."""
         self._stopping = True
@@ -53,6 +67,6 @@ class Supervisor:
         if error is not None:
             logger.error("task died", exc_info=error, extra={"task": name})
         elif not self._stopping:
-            logger.info("task ended", extra={"task": name})
+            logger.debug("task ended", extra={"task": name})
         if self._on_end is not None:
             self._on_end(name, error)

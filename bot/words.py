@@ -46,16 +46,20 @@ Catalog = Mapping[str, str]
 
 
 class Words:
-    def __init__(self, catalogs: Mapping[str, Catalog], zone: ZoneInfo = KST) -> None:
+    def __init__(
+        self, catalogs: Mapping[str, Catalog], zone: ZoneInfo = KST, facts: Mapping[str, str] | None = None
+    ) -> None:
         self._catalogs = catalogs
         self._zone = zone
+        #: The bank's own figures, for every text that names them.
+        self._facts = facts or {}
         self.languages = tuple(catalogs)
         self.default = DEFAULT if DEFAULT in catalogs else self.languages[0]
 
     @classmethod
-    def load(cls, zone: ZoneInfo = KST) -> "Words":
+    def load(cls, zone: ZoneInfo = KST, facts: Mapping[str, str] | None = None) -> "Words":
         """Read every language's catalog; raise `CatalogBroken` if one is missing or unreadable."""
-        return cls({language: read_catalog(language) for language in LANGUAGES}, zone)
+        return cls({language: read_catalog(language) for language in LANGUAGES}, zone, facts)
 
     def text(self, language: str, line: Line) -> str:
         """Return the words alone."""
@@ -108,7 +112,7 @@ class Words:
         place = 0
         for found in _PLACE.finditer(text):
             builder.add(text[place : found.start()], kind)
-            value = params.get(found[1])
+            value = params.get(found[1], self._facts.get(found[1]))
             if isinstance(value, Marked):
                 self._write(builder, language, value.value.replace("{", "\uff5b"), {}, kind)
             else:

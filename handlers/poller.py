@@ -34,7 +34,7 @@ class Poller:
         self._database = database
         self._inbox = inbox
         self._clock = clock
-        self._supervisor = supervisor
+        self._queries = Queries(bot, supervisor)
 
     async def run(self) -> None:
         """Poll until cancelled. At a start nothing is acknowledged: what we know already is known by its id."""
@@ -61,7 +61,7 @@ class Poller:
         if not updates:
             return offset
         for update in updates:
-            self._answer(update)
+            self._queries.answer(update)
         arrivals = [arrival(each) for each in updates]
         await self._database.unit(lambda tx: self._store(tx, arrivals))
         # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
@@ -70,8 +70,15 @@ class Poller:
     def _store(self, tx: Transaction, arrivals: list[Arrival]) -> None:
         self._inbox.add(tx, arrivals, self._clock.now())
 
-    def _answer(self, update: dict[str, Any]) -> None:
-        """Stop the button's waiting mark at once, whatever it will mean; late or twice is no matter."""
+
+class Queries:
+    """Stops a button's waiting mark at once, whatever the tap will mean; late or twice is no matter."""
+
+    def __init__(self, bot: telegram.Bot, supervisor: Supervisor) -> None:
+        self._bot = bot
+        self._supervisor = supervisor
+
+    def answer(self, update: dict[str, Any]) -> None:
         query = update.get("callback_query")
         if isinstance(query, dict) and isinstance(query.get("id"), str):
             self._supervisor.start("answer", self._answered(query["id"]))

@@ -1,0 +1,211 @@
+"""The roof: the one place that builds everything from the settings, and runs it."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import telegram
+
+import ca
+from bot.asides import Asides
+from bot.authority import EmbeddedIssuer
+from bot.clerk import Clerk, Desks
+from bot.clock import Clock, SystemClock
+from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
+from bot.desk import Desk, Stores
+from bot.directory import Directory
+from bot.faq import KnowledgeBase
+from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
+from bot.issuing import Issuer
+from bot.mail import Mailer
+from bot.notices import Notices
+from bot.procedure import Rules
+from bot.runner import Runner
+from bot.settings import PREFIX, Settings, SettingWrong
+from bot.sms import SmsGateway
+from bot.store.bell import Bell
+from bot.store.chats import Chats
+from bot.store.database import Database, open_database
+from bot.store.inbox import Inbox
+from bot.store.jobs import Jobs
+from bot.store.keeps import Keeps
+from bot.store.limits import Limits
+from bot.store.outbox import Outbox
+from bot.supervisor import Supervisor
+from bot.words import Words
+from handlers.intake import Intake
+from handlers.messenger import TelegramMessenger
+from handlers.poller import Poller
+from handlers.transport import AiohttpRequest
+from handlers.webhook import Webhook
+
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    inbox: Bell
+    outbox: Bell
+    jobs: Bell
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything built, nothing running."""
+
+    database: Database
+    inbox: Inbox
+    intake: Intake
+    runner: Runner
+    courier: Courier
+    #: Keeps what is in hand: one task a chat or lane.
+    hands: Supervisor
+
+    @property
+    def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
+        return (("intake", self.intake.run), ("runner", self.runner.run), ("courier", self.courier.run))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What lies outside the house, and what tests put in its place."""
+
+    messenger: Messenger
+    texter: Texter | None
+    mailing: Mailing | None
+    issuer: Issuer
+    clock: Clock
+    limits: IdentityLimits = DEFAULT_LIMITS
+
+
+def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
+    vault, made = ca.open_vault(settings.master_key_file)
+    if made:
+        say(f"made the master key {settings.master_key_file}: keep a copy apart from the data")
+    return vault
+
+
+def open_authority(settings: Settings, vault: ca.Vault, say: Callable[[str], None]) -> ca.Authority:
+    """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`."""
+    passphrase, made = read_passphrase(settings.ca_passphrase_file)
+    if made:
+        say(f"made the authority's passphrase {settings.ca_passphrase_file}: keep a copy apart from the data")
+    folder = settings.data_dir / "ca"
+    if not folder.exists():
+        say(f"making the authority's keys in {folder}")
+    return ca.Authority.open(folder, passphrase, vault)
+
+
+def read_passphrase(path: Path) -> tuple[bytes, bool]:
+    """Return the passphrase of this file, and whether it was made just now (mode 0600)."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip(), False
+    passphrase = secrets.token_urlsafe(32).encode()
+    with os.fdopen(handle, "wb") as file:
+        file.write(passphrase)
+        file.flush()
+        os.fsync(file.fileno())
+    return passphrase, True
+
+
+def build(
+    settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
+) -> House:
+    bells, supervisor = Bells(Bell(), Bell(), Bell()), Supervisor()
+    chats, inbox = Chats(vault), Inbox(vault, bells.inbox)
+    outbox = Outbox(vault, bells.outbox, settings.lease)
+    jobs = Jobs(vault, bells.jobs, settings.lease)
+    keeps, directory = Keeps(vault), Directory(vault)
+    stores = Stores(chats, inbox, outbox, jobs)
+    asides = Asides(KnowledgeBase.load(words.languages, facts(settings)), words)
+    desk = Desk(
+        stores,
+        asides,
+        Notices(directory, outbox),
+        outside.clock,
+        Rules(),
+        operators=settings.operator_chat_id,
+    )
+    identity = Identity(directory, Limits(vault), outside.limits)
+    desks = Desks(database, chats, outbox, keeps, directory)
+    clerk = Clerk(desks, identity, outside.issuer, outside.clock, settings.files_lifetime)
+    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
+    stock = Stock(database, chats, outbox, keeps)
+    return House(
+        database,
+        inbox,
+        Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
+        Runner(database, stores, desk, clerk, outside.clock, bells.jobs),
+        Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
+        supervisor,
+    )
+
+
+def facts(settings: Settings) -> dict[str, str]:
+    """Return the bank's own figures that texts and articles name."""
+    return {"customer_centre": settings.customer_centre}
+
+
+def telegram_bot(settings: Settings) -> telegram.Bot:
+    if not settings.telegram_token:
+        raise SettingWrong(
+            f"{PREFIX}TELEGRAM_TOKEN is not set; get one from @BotFather, or try `reissue-bot demo`"
+        )
+    return telegram.Bot(
+        settings.telegram_token,
+        base_url=f"{settings.telegram_api}/bot",
+        base_file_url=f"{settings.telegram_api}/file/bot",
+        request=AiohttpRequest(),
+        get_updates_request=AiohttpRequest(),
+    )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[tuple[House, telegram.Bot]]:
+    """Build the house, and close what it opened at the end."""
+    async with AsyncExitStack() as stack:
+        bot = telegram_bot(settings)
+        words = Words.load(settings.timezone, facts(settings))
+        vault = open_vault(settings, say)
+        database = await open_database(settings.database_url)
+        stack.push_async_callback(database.close)
+        authority = await asyncio.to_thread(open_authority, settings, vault, say)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
+        mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+        await stack.enter_async_context(bot)
+        outside = Outside(
+            TelegramMessenger(bot, words), texter, mailing, EmbeddedIssuer(authority), SystemClock()
+        )
+        yield build(settings, database, vault, bot, words, outside), bot
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
+) -> None:
+    """Run until `stop` is set, and finish what is in hand."""
+    async with opened(settings, say) as (house, bot), AsyncExitStack() as stack:
+        loops = Supervisor()
+        clock = SystemClock()
+        if settings.webhook_url:
+            webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, settings.webhook_secret)
+            await stack.enter_async_context(webhook.listening(settings.listen, settings.webhook_url))
+        else:
+            poller = Poller(bot, house.database, house.inbox, clock, house.hands)
+            loops.start("poller", loops.keep("poller", poller.run))
+        for name, run in house.loops:
+            loops.start(name, loops.keep(name, run))
+        ready()
+        await stop.wait()
+        await loops.stop(STOP_SECONDS)
+        await house.hands.finish(STOP_SECONDS)
+        await house.hands.stop(1.0)

@@ -1,0 +1,66 @@
+"""The embedded authority behind the desk's port: its calls block, so they run beside the event loop."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import ca
+from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
+
+T = TypeVar("T")
+#: The authority's ledger cannot be reached now: a reason to wait, not to refuse.
+AWAY = "R14"
+
+
+class EmbeddedIssuer:
+    """`bot.issuing.Issuer` over `ca.Authority`."""
+
+    def __init__(self, authority: ca.Authority) -> None:
+        self._authority = authority
+
+    async def held(self, holder: str) -> tuple[Held, ...]:
+        records = await _asked(lambda: self._authority.certificates(holder))
+        return tuple(_held(record) for record in records)
+
+    async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening:
+        order = ca.EnrolmentOrder(
+            request_id, applicant.holder, applicant.name, applicant.idn, replaces=int(replaces, 16)
+        )
+        enrolment = await _asked(lambda: self._authority.enrol(order))
+        return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)
+
+    async def redeem(self, reference: str, authorization: str, key: bytes) -> Certified:
+        request = ca.key_request(key)
+        certificate = await _asked(lambda: self._authority.redeem(reference, authorization, request))
+        return Certified(f"{certificate.serial:X}", certificate.not_after, certificate.der)
+
+    async def make_key(self) -> bytes:
+        material = await asyncio.to_thread(ca.generate_key)
+        return material.pkcs8
+
+    async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
+        return await asyncio.to_thread(self._packed, key, certified.der, password.encode())
+
+    def _packed(self, key: bytes, der: bytes, password: bytes) -> Mapping[str, bytes]:
+        chain = self._authority.chain
+        return {
+            "npki.zip": ca.npki_zip(der, key, password, chain),
+            "certificate.p12": ca.pkcs12(der, key, password, chain),
+        }
+
+
+def _held(record: ca.Record) -> Held:
+    status: Status = record.status.value
+    return Held(f"{record.serial:X}", status, record.not_before, record.not_after)
+
+
+async def _asked(call: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(call)
+    except ca.CaRefusal as refusal:
+        if refusal.code == AWAY:
+            raise IssuerAway from refusal
+        raise IssuerRefused(refusal.code) from refusal
+    except (OSError, sqlite3.Error) as error:
+        raise IssuerAway from error
