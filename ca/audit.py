@@ -20,10 +20,18 @@ class Line(NamedTuple):
 
     @classmethod
     def make(
-        cls, seq: int, at: int, kind: str, subject: str, request_id: str, detail: Mapping[str, str | int | None]
+        cls,
+        seq: int,
+        at: int,
+        kind: str,
+        subject: str,
+        request_id: str,
+        detail: Mapping[str, str | int | None],
     ) -> Self:
         known = {name: value for name, value in detail.items() if value is not None}
-        return cls(seq, at, kind, subject, request_id, json.dumps(known, sort_keys=True, separators=(",", ":")))
+        return cls(
+            seq, at, kind, subject, request_id, json.dumps(known, sort_keys=True, separators=(",", ":"))
+        )
 
     def columns(self) -> dict[str, str | int]:
         return self._asdict()
@@ -31,4 +39,6 @@ class Line(NamedTuple):
 
 def digest_of(before: bytes, line: Line) -> bytes:
     """Hash the line after the digest before it; JSON keeps its parts apart from each other."""
-    return hashlib.sha256(before + json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(
+        before + json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode()
+    ).digest()

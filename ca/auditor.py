@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,43 +25,30 @@ class Told:
     problems: list[str] = field(default_factory=list)
 
     def hear(self, line: Line) -> None:
-        if listener := _LISTENERS.get(line.kind):
-            listener(self, line, json.loads(line.detail))
+        detail: dict[str, str] = json.loads(line.detail)
+        match line.kind:
+            case "intent":
+                self.intents[line.subject] = detail["tbs"]
+            case "signed":
+                self._expect(line, self.intents)
+                self.signed[line.subject] = detail["der"]
+                self.status[line.subject] = GOOD
+            case "revoked" | "held":
+                self._expect(line, self.signed)
+                word = "revoked" if line.kind == "revoked" else "hold"
+                self.status[line.subject] = (word, detail.get("reason"), line.at)
+            case "released":
+                self.status[line.subject] = GOOD
+            case "enrolled":
+                self.enrolled.add(line.subject)
+            case "withdrawn":
+                self.withdrawn.add(line.subject)
 
-    def intent(self, line: Line, detail: dict[str, Any]) -> None:
-        self.intents[line.subject] = detail["tbs"]
-
-    def signature(self, line: Line, detail: dict[str, Any]) -> None:
-        if line.subject not in self.intents:
-            self.problems.append(f"line {line.seq}: {line.subject} was signed without an earlier intent")
-        self.signed[line.subject] = detail["der"]
-        self.status[line.subject] = GOOD
-
-    def change(self, line: Line, detail: dict[str, Any]) -> None:
-        if line.subject not in self.signed:
-            self.problems.append(f"line {line.seq}: {line.subject} was {line.kind} and never signed")
-        word = "revoked" if line.kind == "revoked" else "hold"
-        self.status[line.subject] = (word, detail.get("reason"), line.at)
-
-    def release(self, line: Line, detail: dict[str, Any]) -> None:
-        self.status[line.subject] = GOOD
-
-    def enrolment(self, line: Line, detail: dict[str, Any]) -> None:
-        self.enrolled.add(line.subject)
-
-    def withdrawal(self, line: Line, detail: dict[str, Any]) -> None:
-        self.withdrawn.add(line.subject)
-
-
-_LISTENERS: dict[str, Callable[[Told, Line, dict[str, Any]], None]] = {
-    "intent": Told.intent,
-    "signed": Told.signature,
-    "revoked": Told.change,
-    "held": Told.change,
-    "released": Told.release,
-    "enrolled": Told.enrolment,
-    "withdrawn": Told.withdrawal,
-}
+    def _expect(self, line: Line, earlier: dict[str, str]) -> None:
+        if line.subject not in earlier:
+            self.problems.append(
+                f"line {line.seq}: {line.subject} was {line.kind} without the line before it"
+            )
 
 
 def head(ledger: Ledger) -> AuditHead:
@@ -94,7 +81,9 @@ def _read_chain(tx: Transaction, told: Told, known: AuditHead | None) -> tuple[A
         before = digest
         seen = seen or (known is not None and known == AuditHead(count, digest.hex()))
     if not seen:
-        problems.append("the line that was kept elsewhere is not in the chain: lines were cut off or replaced")
+        problems.append(
+            "the line that was kept elsewhere is not in the chain: lines were cut off or replaced"
+        )
     return AuditHead(count, before.hex()), problems
 
 
@@ -114,7 +103,8 @@ def _certificates(tx: Transaction, told: Told) -> Iterator[str]:
 def _enrolments(tx: Transaction, told: Told) -> Iterator[str]:
     rows = list(tx.all("whole_enrolment"))
     withdrawn = {row["reference"]: True for row in rows if row["withdrawn_at"] is not None}
-    yield from _differences("the enrolment", {row["reference"]: True for row in rows}, dict.fromkeys(told.enrolled, True))
+    enrolled = {row["reference"]: True for row in rows}
+    yield from _differences("the enrolment", enrolled, dict.fromkeys(told.enrolled, True))
     yield from _differences("the withdrawal", withdrawn, dict.fromkeys(told.withdrawn, True))
 
 

@@ -65,7 +65,9 @@ class Ceremony:
             return self.keys(ledger)
         missing = [name for name in FILES if not (self._folder / name).is_file()]
         if missing:
-            raise LedgerBroken(f"{', '.join(missing)} is missing beside the ledger: put it back from a backup")
+            raise LedgerBroken(
+                f"{', '.join(missing)} is missing beside the ledger: put it back from a backup"
+            )
         if hashlib.sha256(self._read("issuing.der")).digest() != known["value"]:
             raise LedgerBroken("issuing.der is not the one this ledger belongs to")
         return self._open()
@@ -89,20 +91,27 @@ class Ceremony:
 
     def _root(self, now: datetime) -> SoftSigner:
         signer = self._key("root.key", self._settings.root_bits)
-        name = names.authority_name(self._settings, "Root CA")
-        self._certificate("root.der", signer, lambda: profile.root_tbs(self._draft(signer, name, now, self._settings.root_years)))
+        draft = self._draft(
+            signer, names.authority_name(self._settings, "Root CA"), now, self._settings.root_years
+        )
+        self._certificate("root.der", signer, lambda: profile.root_tbs(draft))
         return signer
 
     def _issuing(self, now: datetime, root: SoftSigner) -> bytes:
         signer = self._key("issuing.key", self._settings.issuing_bits)
         above = x509.load_der_x509_certificate(self._read("root.der"))
-        draft = self._draft(signer, names.authority_name(self._settings, "CA"), now, self._settings.issuing_years)
-        return self._certificate("issuing.der", root, lambda: profile.issuing_tbs(draft, above, self._settings))
+        draft = self._draft(
+            signer, names.authority_name(self._settings, "CA"), now, self._settings.issuing_years
+        )
+        return self._certificate(
+            "issuing.der", root, lambda: profile.issuing_tbs(draft, above, self._settings)
+        )
 
     def _draft(self, signer: Signer, name: x509.Name, now: datetime, years: int) -> profile.AuthorityDraft:
         today = day_of(now)
         begin = starts(years_later(today, -self._settings.backdated_years))
-        return profile.AuthorityDraft(new_serial(self._entropy), name, signer.spki, begin, ends(years_later(today, years)))
+        serial = new_serial(self._entropy)
+        return profile.AuthorityDraft(serial, name, signer.spki, begin, ends(years_later(today, years)))
 
     def _key(self, name: str, bits: int) -> SoftSigner:
         if not (self._folder / name).exists():

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -27,12 +27,14 @@ class Lists:
     def issuing(self) -> bytes:
         """Return the list of customers' certificates: revoked and on hold, until they were listed past their expiry."""
         own = self._settings
-        return self._list("issuing", own.crl_refresh, own.crl_lifetime, lambda: self._keys.signer, self._revoked)
+        return self._list(
+            "issuing", own.crl_refresh, own.crl_lifetime, lambda: self._keys.signer, self._revoked
+        )
 
     def root(self) -> bytes:
         """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh."""
         life = self._settings.root_crl_lifetime
-        return self._list("root", life / 2, life, self._keys.unlock_root, lambda tx: [])
+        return self._list("root", life / 2, life, self._keys.unlock_root, lambda _: [])
 
     def _list(
         self,
@@ -76,7 +78,9 @@ class Lists:
         version = self._version(tx, issuer)
         times = {"this_update": tx.seconds, "next_update": seconds(until)}
         tx.run("put_crl", issuer=issuer, number=number, version=version, der=signed, **times)
-        tx.audit("crl", issuer, "", number=number, entries=len(revoked), der=hashlib.sha256(signed).hexdigest())
+        tx.audit(
+            "crl", issuer, "", number=number, entries=len(revoked), der=hashlib.sha256(signed).hexdigest()
+        )
         return signed
 
     def _revoked(self, tx: Transaction) -> list[der.RevokedEntry]:
@@ -86,7 +90,7 @@ class Lists:
 
 
 def _tbs(
-    issuer: x509.Certificate, number: int, tx: Transaction, until: Any, revoked: list[der.RevokedEntry]
+    issuer: x509.Certificate, number: int, tx: Transaction, until: datetime, revoked: list[der.RevokedEntry]
 ) -> der.TbsCertList:
     key_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     above = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id)

@@ -5,12 +5,15 @@ from typing import Annotated
 
 from cryptography import x509
 from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 Oid = x509.ObjectIdentifier
 #: From 2050 on, dates are GeneralizedTime (RFC 5280 section 4.1.2.5).
 Time = asn1.UTCTime | asn1.GeneralizedTime
 LAST_UTC_YEAR = 2049
+SEQUENCE_TAG = 0x30
+LONG_FORM = 0x80
 
 
 @asn1.sequence
@@ -131,4 +134,18 @@ def signed(tbs: bytes, signature: bytes) -> bytes:
 
 
 def spki_of(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return spki_bytes(certificate.public_key())
+
+
+def spki_bytes(key: CertificatePublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def sequence_of(*parts: bytes) -> bytes:
+    """Put DER values into one SEQUENCE (X.690 section 8.1.3), for lists that are no field of anything."""
+    content = b"".join(parts)
+    size = len(content)
+    if size < LONG_FORM:
+        return bytes([SEQUENCE_TAG, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([SEQUENCE_TAG, LONG_FORM | len(length)]) + length + content

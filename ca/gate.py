@@ -1,6 +1,7 @@
 """The gate for keys that others made: cheap checks first, no arithmetic before the sizes are known, under 1 ms."""
 
 import math
+from collections.abc import Callable
 from functools import cache
 from itertools import takewhile
 
@@ -33,7 +34,7 @@ def check_key(spki: bytes, own: frozenset[bytes]) -> None:
     """Raise `CaRefusal` R15 with the first reason for which this RSA key may not be certified."""
     key = _parse(spki)
     modulus = key.modulus
-    checks = {
+    checks: dict[str, Callable[[], bool]] = {
         "key_size": lambda: modulus.bit_length() in KEY_BITS,
         "exponent": lambda: key.exponent in EXPONENTS and key.exponent % 2 == 1,
         "small_factor": lambda: math.gcd(modulus, _primorial(SMALL_PRIMES_BELOW)) == 1,

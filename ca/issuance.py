@@ -170,12 +170,20 @@ class Issuance:
             name = intent["serial"]
             sealed = tx.seal(signed, "certificate", "der", name)
             tx.run("insert_certificate", serial=name, der=sealed, replaces=intent["replaces"])
-            tx.audit("signed", name, request_id, der=hashlib.sha256(signed).hexdigest(), replaces=intent["replaces"])
+            tx.audit(
+                "signed",
+                name,
+                request_id,
+                der=hashlib.sha256(signed).hexdigest(),
+                replaces=intent["replaces"],
+            )
             record = records.find(tx, int(name, 16))
             assert record is not None
             return records.certificate_of(record)
 
     def _supersede(self, tx: Transaction, old: str, holder: str, request_id: str) -> None:
         records.require_good(tx, int(old, 16), holder)
-        tx.run("set_status", serial=old, status=Status.REVOKED, status_at=tx.seconds, reason=Reason.SUPERSEDED)
+        tx.run(
+            "set_status", serial=old, status=Status.REVOKED, status_at=tx.seconds, reason=Reason.SUPERSEDED
+        )
         tx.audit("revoked", old, request_id, reason=Reason.SUPERSEDED)

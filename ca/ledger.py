@@ -20,7 +20,14 @@ from ca.vault import SealBroken, Vault
 
 SCHEMA_VERSION = 1
 #: SQLite's ways to say "not now": somebody else writes, or the disk is full or gone. All else is damage.
-_NOT_NOW = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY"}
+_NOT_NOW = {
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+}
 
 
 @cache
@@ -68,7 +75,11 @@ class Ledger:
     """Threads share one connection and take turns; processes take turns by SQLite's own lock."""
 
     def __init__(
-        self, path: Path, vault: Vault, now: Callable[[], datetime], busy_timeout: timedelta = timedelta(seconds=20)
+        self,
+        path: Path,
+        vault: Vault,
+        now: Callable[[], datetime],
+        busy_timeout: timedelta = timedelta(seconds=20),
     ) -> None:
         self._vault = vault
         self._now = now

@@ -110,7 +110,9 @@ def _crl_at(settings: AuthoritySettings, which: str) -> x509.CRLDistributionPoin
 
 def _ocsp_at(settings: AuthoritySettings) -> x509.AuthorityInformationAccess:
     place = x509.UniformResourceIdentifier(f"{settings.base_url}/ocsp")
-    return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)])
+    return x509.AuthorityInformationAccess(
+        [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)]
+    )
 
 
 def _tbs(

@@ -59,7 +59,9 @@ class Registrar:
         load_profile(order.profile)
         if order.lifetime <= timedelta():
             raise CaRefusal("R15", reason="lifetime")
-        fingerprint = self._fingerprint("enrolment", order.holder, name, idn, order.profile, str(order.replaces))
+        fingerprint = self._fingerprint(
+            "enrolment", order.holder, name, idn, order.profile, str(order.replaces)
+        )
         with self._ledger.transaction() as tx:
             row = tx.one("enrolment_by_request", request_id=order.request_id)
             if row is None:
@@ -74,7 +76,9 @@ class Registrar:
         row = self._admit(reference.translate(_AS_TYPED), code.upper().translate(_AS_TYPED))
         gate.check_key(request.spki, self._keys.spkis)
         request_id = row["request_id"]
-        fingerprint = self._fingerprint("redemption", request_id, request.spki.hex(), request.random_number.hex())
+        fingerprint = self._fingerprint(
+            "redemption", request_id, request.spki.hex(), request.random_number.hex()
+        )
         with self._ledger.transaction() as tx:
             intent = tx.one("intent_by_request", request_id=request_id)
             if intent is None:
@@ -104,7 +108,9 @@ class Registrar:
             order.profile, begin, end, None,
         )  # fmt: skip
 
-    def _enrol(self, tx: Transaction, order: EnrolmentOrder, fingerprint: bytes, subject: bytes) -> sqlite3.Row:
+    def _enrol(
+        self, tx: Transaction, order: EnrolmentOrder, fingerprint: bytes, subject: bytes
+    ) -> sqlite3.Row:
         if tx.one("intent_by_request", request_id=order.request_id):
             raise CaRefusal("R15", reason="request_reused")
         if order.replaces is not None:
@@ -169,8 +175,8 @@ class Registrar:
 
     def _is_reserved(self, tx: Transaction, request_id: str, fingerprint: bytes) -> bool:
         intent = tx.one("intent_by_request", request_id=request_id)
-        taken = intent["fingerprint"] != fingerprint if intent else tx.one("enrolment_by_request", request_id=request_id)
-        if taken:
+        enrolment = tx.one("enrolment_by_request", request_id=request_id)
+        if enrolment or (intent and intent["fingerprint"] != fingerprint):
             raise CaRefusal("R15", reason="request_reused")
         return intent is not None
 

@@ -2,17 +2,17 @@
 
 from typing import Protocol
 
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_der_private_key,
 )
-from cryptography.hazmat import asn1
 
+from ca.der import spki_bytes
 from ca.pbes import Encrypted, Mix, encrypt
 from ca.refusals import LedgerBroken, WrongPassphrase
 
@@ -37,7 +37,7 @@ class SoftSigner:
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         self._key = key
-        self._spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._spki = spki_bytes(key.public_key())
 
     @property
     def spki(self) -> bytes:
