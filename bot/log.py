@@ -8,6 +8,7 @@ hold what a customer typed.
 import base64
 import json
 import logging
+import math
 import re
 import sys
 import traceback
@@ -25,7 +26,7 @@ SHORTEST_SECRET = 6
 LONGEST_VALUE = 4_000
 DEEPEST = 6
 
-_TOKEN = re.compile(r"[0-9]{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
+_TOKEN = re.compile(r"(?<![0-9])[0-9]{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
 _TOKEN_IN_PATH = re.compile(r"(/(?:file/)?bot)[^/\s\"']+(?=/)")
 #: Hex of 24 and more is an id or a fingerprint, and stays if it holds a letter; then phones, and runs of 10 to 19
 #: digits, plain or in groups (accounts, resident numbers, cards).
@@ -60,7 +61,7 @@ class Redactor:
 
     def value(self, value: object, field: str = "", depth: int = 0) -> object:
         """Return what JSON can carry of it, redacted at every depth."""
-        if value is None or isinstance(value, bool | float):
+        if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
             return value
         if isinstance(value, int):
             return value if field in ID_FIELDS or abs(value) < 10 ** (_FEWEST_DIGITS - 1) else REDACTED

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 LONGEST_TEXT = 200
+_NOT = "\uc544\ub2c8"  # "not": a phrase that denies its value gives none
 NAME_SHORTEST, NAME_LONGEST = 2, 40
 #: A common name is the name, "()" and 22 digits, in at most 64 bytes of UTF-8 (X.520, ub-common-name).
 NAME_BYTES = 64 - len("()") - 22
@@ -43,6 +44,12 @@ def _plain(letter: str) -> str:
     if category == "Cf":
         return ""
     return " " if category in {"Zs", "Zl", "Zp", "Cc"} else letter
+
+
+def _short(text: str) -> str | None:
+    """Return the plain text, unless it is too long for an answer or denies what it holds."""
+    tidy = plain(text) if len(text) <= LONGEST_TEXT else _NOT
+    return None if _NOT in tidy else tidy
 
 
 # --- names ---
@@ -105,7 +112,6 @@ def _kind(letter: str) -> str:
 # --- dates ---
 
 _YEAR, _MONTH = "\ub144", "\uc6d4"  # the words behind the numbers of a Korean date
-_NOT = "\uc544\ub2c8"  # "not": a phrase that denies its value gives none
 _BETWEEN = rf"(?:\s*[-./,\u00b7{_YEAR}{_MONTH}]\s*|\s+)"
 _Y, _MD = r"([0-9]{4}|[0-9]{2})", r"([0-9]{1,2})"
 _DATE = re.compile(rf"(?<![0-9])(?:{_Y}{_BETWEEN}{_MD}{_BETWEEN}{_MD}|{_Y}([0-9]{{2}})([0-9]{{2}}))(?![0-9])")
@@ -157,8 +163,8 @@ def age(born: date, today: date) -> int:
 
 def _numbers(text: str) -> Numbers | None:
     """Return the one date in the text: no other digit may stand beside it."""
-    tidy = plain(text)
-    if len(tidy) > LONGEST_TEXT or _NOT in tidy:
+    tidy = _short(text)
+    if tidy is None:
         return None
     found = [*_DATE.finditer(tidy), *_ENGLISH.finditer(tidy)]
     if len(found) != 1:
@@ -228,8 +234,8 @@ def code(text: str, today: date) -> str | Refused:  # noqa: ARG001
 
 
 def _runs(text: str) -> list[str]:
-    tidy = plain(text)
-    return [] if len(tidy) > LONGEST_TEXT or _NOT in tidy else _RUN.findall(tidy)
+    tidy = _short(text)
+    return [] if tidy is None else _RUN.findall(tidy)
 
 
 def _digits(run: str) -> str:
