@@ -1,0 +1,30 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ca import pbes
+from tests.unit.ca.bureau import Bureau, copy_of
+
+
+@pytest.fixture(scope="session")
+def _cheap_scrypt() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pbes, "SCRYPT_COST", 2)
+        patch.setattr(pbes, "SCRYPT_LANES", 1)
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(_cheap_scrypt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority that was opened once, to be copied: making keys is slow."""
+    folder = tmp_path_factory.mktemp("template")
+    Bureau(folder).authority.close()
+    return folder
+
+
+@pytest.fixture
+def bureau(template: Path, tmp_path: Path) -> Iterator[Bureau]:
+    bureau = Bureau(copy_of(template, tmp_path))
+    yield bureau
+    bureau.authority.close()
