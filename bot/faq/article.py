@@ -16,6 +16,7 @@ NEXT_ACTIONS = get_args(NextAction)
 FENCE = "+++"
 TEXTS = ("id", "group", "title", "question", "next", "source", "owner")
 LISTS = ("ways", "keywords", "related")
+SENTENCE_END = re.compile(r"(?<=[?.!])\s+")
 AT_LINE = re.compile(r"at line (\d+)")
 
 
@@ -58,8 +59,13 @@ class Entry:
     source: str
     owner: str
 
+    #: Declining such a question would cost the customer more than a wrong answer.
+    urgent: bool
+
     def phrases(self) -> tuple[str, ...]:
-        return (self.article.question, self.article.title, *self.ways)
+        """Every known way of asking; a question of several sentences is several ways."""
+        asked = [part for part in SENTENCE_END.split(self.article.question) if part]
+        return (*asked, self.article.title, *self.ways, *self.keywords)
 
 
 def toml_of(text: str, file: str, *, above: int = 0) -> dict[str, object]:
@@ -98,10 +104,10 @@ def _split(text: str, name: str) -> tuple[str, str, int]:
     if not ends:
         raise ArticleBroken(name, len(lines), f"the front matter is not closed by {FENCE}")
     end = ends[0]
-    answer = "\n".join(lines[end + 1 :]).strip()
-    if not answer:
+    first = next((number for number in range(end + 1, len(lines)) if lines[number].strip()), None)
+    if first is None:
         raise ArticleBroken(name, end + 1, "has no answer")
-    return "\n".join(lines[1:end]), answer, end + 2
+    return "\n".join(lines[1:end]), "\n".join(lines[first:]).rstrip(), first + 1
 
 
 def _require(fields: Mapping[str, object], name: str) -> None:
@@ -110,7 +116,8 @@ def _require(fields: Mapping[str, object], name: str) -> None:
     wrong += [] if type(fields.get("checked_on")) is date else ["checked_on"]
     wrong += [] if type(fields.get("place")) is int else ["place"]
     wrong += [] if fields.get("next") in NEXT_ACTIONS else ["next"]
-    unknown = sorted(fields.keys() - {*TEXTS, *LISTS, "checked_on", "place"})
+    wrong += [] if isinstance(fields.get("urgent", False), bool) else ["urgent"]
+    unknown = sorted(fields.keys() - {*TEXTS, *LISTS, "checked_on", "place", "urgent"})
     if wrong or unknown:
         raise ArticleBroken(name, 1, f"missing or wrong: {wrong}, unknown: {unknown}")
 
@@ -145,4 +152,12 @@ def _entry(fields: Mapping[str, object], language: str, answer: str) -> Entry:
         lists["related"],
         day,
     )
-    return Entry(article, lists["ways"], lists["keywords"], place, text["source"], text["owner"])
+    return Entry(
+        article,
+        lists["ways"],
+        lists["keywords"],
+        place,
+        text["source"],
+        text["owner"],
+        fields.get("urgent") is True,
+    )

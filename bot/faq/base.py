@@ -9,6 +9,8 @@ from typing import Self
 from bot.faq.article import Article
 from bot.faq.facts import MenuPath
 from bot.faq.library import Shelf, home, shelves
+from bot.faq.normalise import whole
+from bot.faq.question import is_question
 from bot.faq.search import Match, Search, Zone
 
 NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
@@ -67,14 +69,15 @@ class KnowledgeBase:
         """Raise `ArticleBroken` at the first file that cannot be read. `facts` win over the files' own."""
         return cls(shelves(root or home(), languages, facts))
 
-    def find(self, text: str, language: str) -> Finding:
+    def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages: all are searched
         """Never raises, whatever the text."""
         ranked, zone = self._search.ranked(text)
         return Finding(zone, ranked)
 
-    def looks_like_question(self, text: str, language: str) -> bool:
+    def looks_like_question(self, text: str, language: str) -> bool:  # noqa: ARG002 - as above
         """Whether text that came where a form waits is surely a question; names, dates and addresses are not."""
-        return self._search.is_question(text)
+        ranked, zone = self._search.ranked(text)
+        return is_question(whole(text), self._search.signals, zone, ranked[0] if ranked else None)
 
     def article(self, topic: str, language: str) -> Article:
         """The article in that language, else in English, else in Korean. Raise `KeyError` on an unknown topic."""

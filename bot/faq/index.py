@@ -1,11 +1,24 @@
-"""Similarity of a question to every known way of asking, by n-grams of jamo: a typo costs a letter, not a word."""
+"""Which topic a text resembles, by n-grams of jamo: a typo costs a letter, not a word.
+
+Two measures, since each is good at what the other is not. *Lift* asks how much oftener a topic uses the text's
+n-grams than topics do as a rule; it puts the topics in order. *Nearness* is the cosine to the nearest known ways of
+asking; it tells a question like those we know from one that merely shares their words.
+"""
 
 import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-SIZES = (3, 4, 5)
+SIZES = (3, 4)
+#: How much the first, second and third nearest phrase of an owner count.
+NEAREST = (0.7, 0.2, 0.1)
+#: What an n-gram counts that an owner never used, and the number of phrases that rates are told by.
+NEVER = 0.05
+PHRASES = 24
+#: Rarer than any n-gram we have seen.
+UNSEEN = math.log(50)
 
 
 def grams(text: str) -> set[str]:
@@ -15,38 +28,89 @@ def grams(text: str) -> set[str]:
     return pieces | {f"={word}" for word in text.split()}
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a text resembles, by owner; an owner that shares nothing with it is absent."""
+
+    lift: Mapping[str, float]
+    nearness: Mapping[str, float]
+    #: The share of the text, by weight, that was ever seen.
+    known: float
+    #: The number of its n-grams.
+    size: int
+
+
 class Index:
-    """Cosine of TF-IDF vectors. `phrases` are (owner, text); one owner may have many."""
+    """`phrases` are (owner, text); one owner may have many."""
 
     def __init__(self, phrases: Sequence[tuple[str, str]]) -> None:
         self._owners = tuple(owner for owner, _ in phrases)
         bags = [grams(text) for _, text in phrases]
-        counts = Counter(gram for bag in bags for gram in bag)
-        total = len(bags) + 1
-        self._unseen = math.log(total) ** 2
-        self._squares = {gram: math.log(total / count) ** 2 for gram, count in counts.items()}
-        self._norms = [self._norm(bag) or 1.0 for bag in bags]
+        uses = _uses(self._owners, bags)
+        owners = len(set(self._owners)) + 1
+        self._weights = {gram: math.log(owners / len(by)) for gram, by in uses.items()}
+        self._squares = {gram: weight**2 for gram, weight in self._weights.items()}
+        self._lifts = self._lifted(uses, Counter(self._owners))
+        self._norms = [self._norm(bag) for bag in bags]
         self._postings = _postings(bags)
 
-    def similarities(self, text: str) -> dict[str, list[float]]:
-        """Every owner that shares something with the text, and how near each of its phrases is, best first."""
+    def likeness(self, text: str) -> Likeness:
         bag = grams(text)
-        norm = self._norm(bag) or 1.0
-        nearness: dict[str, list[float]] = defaultdict(list)
-        for phrase, weight in self._shared(bag).items():
-            nearness[self._owners[phrase]].append(weight / (norm * self._norms[phrase]))
-        return {owner: sorted(values, reverse=True) for owner, values in nearness.items()}
+        seen = [gram for gram in bag if gram in self._weights]
+        whole = self._norm(bag) ** 2
+        known = sum(self._squares[gram] for gram in seen) / whole
+        return Likeness(
+            self._lift(seen, len(bag) - len(seen)), self._nearness(seen, whole**0.5), known, len(bag)
+        )
 
-    def _shared(self, bag: Iterable[str]) -> dict[int, float]:
+    def _lifted(
+        self, uses: Mapping[str, Counter[str]], phrases: Counter[str]
+    ) -> dict[str, tuple[tuple[str, float], ...]]:
+        """What each n-gram adds to each of its owners, told in advance."""
+        return {
+            gram: tuple(
+                (owner, self._weights[gram] * math.log1p(count * PHRASES / phrases[owner] / NEVER))
+                for owner, count in by.items()
+            )
+            for gram, by in uses.items()
+        }
+
+    def _lift(self, seen: Sequence[str], unseen: int) -> dict[str, float]:
+        lift: dict[str, float] = defaultdict(float)
+        for gram in seen:
+            for owner, value in self._lifts[gram]:
+                lift[owner] += value
+        whole = sum(self._weights[gram] for gram in seen) + unseen * UNSEEN or 1.0
+        return {owner: value / whole for owner, value in lift.items()}
+
+    def _nearness(self, seen: Sequence[str], norm: float) -> dict[str, float]:
+        near: dict[str, list[float]] = defaultdict(list)
+        for phrase, square in self._shared(seen).items():
+            near[self._owners[phrase]].append(square / (norm * self._norms[phrase]))
+        return {owner: _weighed(sorted(values, reverse=True)) for owner, values in near.items()}
+
+    def _shared(self, seen: Sequence[str]) -> dict[int, float]:
         shared: dict[int, float] = defaultdict(float)
-        for gram in bag:
-            square = self._squares.get(gram, 0.0)
-            for phrase in self._postings.get(gram, ()):
+        for gram in seen:
+            square = self._squares[gram]
+            for phrase in self._postings[gram]:
                 shared[phrase] += square
         return shared
 
     def _norm(self, bag: Iterable[str]) -> float:
-        return math.sqrt(sum(self._squares.get(gram, self._unseen) for gram in bag))
+        return math.sqrt(sum(self._squares.get(gram, UNSEEN**2) for gram in bag)) or 1.0
+
+
+def _weighed(values: Sequence[float]) -> float:
+    return sum(weight * value for weight, value in zip(NEAREST, values, strict=False))
+
+
+def _uses(owners: Sequence[str], bags: Sequence[set[str]]) -> dict[str, Counter[str]]:
+    uses: dict[str, Counter[str]] = defaultdict(Counter)
+    for owner, bag in zip(owners, bags, strict=True):
+        for gram in bag:
+            uses[gram][owner] += 1
+    return dict(uses)
 
 
 def _postings(bags: Sequence[set[str]]) -> dict[str, list[int]]:

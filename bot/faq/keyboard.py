@@ -22,7 +22,8 @@ LONGEST = 2
 def recovered(word: str) -> str | None:
     """Return the Hangul of a word typed on English keys, or None unless every key falls into a whole syllable."""
     keys = "".join(key if key in SHIFTED else key.lower() for key in word)
-    return _composed(keys) or _composed(word.lower())
+    shifted = None if word.isupper() else _composed(keys)
+    return shifted or _composed(word.lower())
 
 
 def _composed(keys: str) -> str | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours")
+
 
 @dataclass(frozen=True, slots=True)
 class Signals:
@@ -13,10 +15,12 @@ class Signals:
     endings: re.Pattern[str]
     #: What only questions hold.
     words: re.Pattern[str]
-    #: Other things that are issued, lost and renewed.
+    #: Other things that are issued, lost and renewed, unless they are named as a means only.
     things: re.Pattern[str]
-    #: What people want done with them.
+    #: What people want done with those.
     acts: re.Pattern[str]
+    #: What is never ours, whatever is wanted.
+    strangers: re.Pattern[str]
     #: What shows that a certificate is meant all the same.
     ours: re.Pattern[str]
 
@@ -24,26 +28,34 @@ class Signals:
         return bool(self.words.search(text) or self.endings.search(text))
 
     def elsewhere(self, text: str) -> bool:
-        """Whether the text wants something done with another thing, and speaks of no certificate."""
-        return bool(self.things.search(text) and self.acts.search(text)) and not self.ours.search(text)
+        """Whether the text wants something of another thing, and speaks of no certificate."""
+        if self.ours.search(text):
+            return False
+        return bool(self.strangers.search(text) or (self.things.search(text) and self.acts.search(text)))
 
 
 def signals_of(table: Mapping[str, object]) -> Signals:
     """Raise `ValueError` naming the list that is missing or holds no pattern."""
+    pieces = {name: _pieces(table, name) for name in LISTS}
     return Signals(
-        endings=_pattern(table, "endings", "(?:{})[\\s?!.~]*$"),
-        words=_pattern(table, "words"),
-        things=_pattern(table, "things"),
-        acts=_pattern(table, "acts"),
-        ours=_pattern(table, "ours"),
+        endings=_pattern("endings", rf"(?:{pieces['endings']})[\s?！!.~…]*$"),
+        words=_pattern("words", pieces["words"]),
+        things=_pattern("things", rf"(?:{pieces['things']})(?!\s*(?:{pieces['means']}))"),
+        acts=_pattern("acts", pieces["acts"]),
+        strangers=_pattern("strangers", pieces["strangers"]),
+        ours=_pattern("ours", pieces["ours"]),
     )
 
 
-def _pattern(table: Mapping[str, object], name: str, shape: str = "{}") -> re.Pattern[str]:
+def _pieces(table: Mapping[str, object], name: str) -> str:
     pieces = table.get(name)
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
         raise ValueError(f"{name} is not a list of texts")
+    return "|".join(pieces) or "(?!)"
+
+
+def _pattern(name: str, pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile(shape.format("|".join(pieces) or "(?!)"))
+        return re.compile(pattern)
     except re.error as error:
         raise ValueError(f"{name} holds no pattern: {error}") from error
