@@ -39,6 +39,7 @@ from bot.store.limits import Limits
 from bot.store.outbox import Outbox
 from bot.supervisor import Supervisor
 from bot.words import Words
+from handlers.commands import publish
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
 from handlers.poller import Poller
@@ -64,6 +65,7 @@ class House:
     intake: Intake
     runner: Runner
     courier: Courier
+    words: Words
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
 
@@ -146,6 +148,7 @@ def build(
         Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
+        words,
         supervisor,
     )
 
@@ -170,7 +173,9 @@ def telegram_bot(settings: Settings) -> telegram.Bot:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[tuple[House, telegram.Bot]]:
+async def opened(
+    settings: Settings, say: Callable[[str], None], clock: Clock | None = None
+) -> AsyncIterator[tuple[House, telegram.Bot]]:
     """Build the house, and close what it opened at the end."""
     async with AsyncExitStack() as stack:
         bot = telegram_bot(settings)
@@ -179,33 +184,42 @@ async def opened(settings: Settings, say: Callable[[str], None]) -> AsyncIterato
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
         authority = await asyncio.to_thread(open_authority, settings, vault, say)
+        stack.callback(authority.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
-        outside = Outside(
-            TelegramMessenger(bot, words), texter, mailing, EmbeddedIssuer(authority), SystemClock()
-        )
+        messenger, issuer = TelegramMessenger(bot, words), EmbeddedIssuer(authority)
+        outside = Outside(messenger, texter, mailing, issuer, clock or SystemClock())
         yield build(settings, database, vault, bot, words, outside), bot
 
 
-async def serve(
-    settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
-) -> None:
-    """Run until `stop` is set, and finish what is in hand."""
-    async with opened(settings, say) as (house, bot), AsyncExitStack() as stack:
-        loops = Supervisor()
-        clock = SystemClock()
+@asynccontextmanager
+async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Clock) -> AsyncIterator[None]:
+    """Take updates and work; at the end take no more, and finish what is in hand."""
+    loops = Supervisor()
+    async with AsyncExitStack() as stack:
         if settings.webhook_url:
             webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, settings.webhook_secret)
             await stack.enter_async_context(webhook.listening(settings.listen, settings.webhook_url))
         else:
             poller = Poller(bot, house.database, house.inbox, clock, house.hands)
             loops.start("poller", loops.keep("poller", poller.run))
+        loops.start("commands", publish(bot, house.words))
         for name, run in house.loops:
             loops.start(name, loops.keep(name, run))
+        try:
+            yield
+        finally:
+            await loops.stop(STOP_SECONDS)
+            await house.hands.finish(STOP_SECONDS)
+            await house.hands.stop(1.0)
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
+) -> None:
+    """Run until `stop` is set."""
+    async with opened(settings, say) as (house, bot), running(settings, house, bot, SystemClock()):
         ready()
         await stop.wait()
-        await loops.stop(STOP_SECONDS)
-        await house.hands.finish(STOP_SECONDS)
-        await house.hands.stop(1.0)

@@ -5,8 +5,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+
 import ca
 from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
+from ca import files
+from ca.files.material import random_number_of
 
 T = TypeVar("T")
 #: The authority's ledger cannot be reached now: a reason to wait, not to refuse.
@@ -31,23 +35,31 @@ class EmbeddedIssuer:
         return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)
 
     async def redeem(self, reference: str, authorization: str, key: bytes) -> Certified:
-        request = ca.key_request(key)
+        request = _request(key)
         certificate = await _asked(lambda: self._authority.redeem(reference, authorization, request))
         return Certified(f"{certificate.serial:X}", certificate.not_after, certificate.der)
 
     async def make_key(self) -> bytes:
-        material = await asyncio.to_thread(ca.generate_key)
+        material = await asyncio.to_thread(files.generate_key)
         return material.pkcs8
 
     async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
-        return await asyncio.to_thread(self._packed, key, certified.der, password.encode())
+        return await asyncio.to_thread(self._packed, key, certified.der, password)
 
-    def _packed(self, key: bytes, der: bytes, password: bytes) -> Mapping[str, bytes]:
-        chain = self._authority.chain
+    def _packed(self, key: bytes, der: bytes, password: str) -> Mapping[str, bytes]:
+        """signPri.key as PBES2, which every tool of today opens; the PKCS#12 with AES-256."""
+        chain = (self._authority.chain.issuing, self._authority.chain.root)
+        locked = files.write_signpri(key, password.encode())
         return {
-            "npki.zip": ca.npki_zip(der, key, password, chain),
-            "certificate.p12": ca.pkcs12(der, key, password, chain),
+            "npki.zip": files.npki_zip(der, locked, chain=chain),
+            "certificate.p12": files.write_pfx(key, der, password, chain=chain),
         }
+
+
+def _request(key: bytes) -> ca.KeyRequest:
+    public = load_der_private_key(key, None).public_key()
+    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return ca.KeyRequest(spki, random_number_of(key) or b"")
 
 
 def _held(record: ca.Record) -> Held:

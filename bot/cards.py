@@ -91,10 +91,10 @@ _ENDING_TOPICS = {
 
 def _question(step: Step, case: Case) -> tuple[Line, ...]:
     ask = Line(f"reissue.ask.{step.id}")
-    counted = progress(reissue.STEPS, case.answers, step)
+    counted = progress(reissue.STEPS, case.answers, step)  # the code is the last one, and no step of the form
     if counted is None:
         return (ask,)
-    return (Line("reissue.progress", {"step": counted[0], "of": counted[1]}), ask)
+    return (Line("reissue.progress", {"step": counted[0], "of": counted[1] + 1}), ask)
 
 
 def _buttons(step: Step, case: Case) -> Rows:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
@@ -129,11 +130,14 @@ class Words:
             case Moment(value=moment):
                 local = moment.astimezone(self._zone)
                 written = format_date(local.date(), "long", locale=language)
-                return f"{written} {format_time(local, 'short', locale=language)}"
+                return f"{written} {self._time(language, local)}"
             case Hour(value=moment):
-                return str(format_time(moment.astimezone(self._zone), "short", locale=language))
+                return self._time(language, moment.astimezone(self._zone))
             case _:
                 return str(value)
+
+    def _time(self, language: str, local: datetime) -> str:
+        return str(format_time(local, self._template(language, "format.time"), locale=language))
 
 
 class _Builder:

@@ -4,12 +4,15 @@ The library's own updater acknowledges first and handles later; a kill between t
 """
 
 import asyncio
+import contextlib
 import json
 import logging
-from typing import Any
+from typing import Any, cast
 
 import telegram
 from telegram import error as errors
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
 from bot.clock import Clock
 from bot.message import chat_lane
@@ -48,16 +51,21 @@ class Poller:
                 pause = _pause(error, failures)
                 failures += 1
                 logger.warning("polling failed", extra={"error": type(error).__name__, "pause": pause})
+                await self._make_way(error)
                 await asyncio.sleep(pause)
+
+    async def _make_way(self, error: errors.TelegramError) -> None:
+        """Take away a webhook that an earlier run left; beside it Telegram refuses polling (409)."""
+        if isinstance(error, errors.Conflict):
+            with contextlib.suppress(errors.TelegramError):
+                await self._bot.delete_webhook()
 
     async def poll(self, offset: int | None) -> int | None:
         """Fetch one batch, store it, and return the offset that acknowledges exactly this batch."""
         asked = {"timeout": POLL_SECONDS, "limit": BATCH, "allowed_updates": ALLOWED}
         if offset is not None:
             asked["offset"] = offset
-        updates: list[dict[str, Any]] = await self._bot.do_api_request(
-            "getUpdates", asked, read_timeout=POLL_SECONDS + 5
-        )
+        updates = await self._fetched(asked)
         if not updates:
             return offset
         for update in updates:
@@ -66,6 +74,12 @@ class Poller:
         await self._database.unit(lambda tx: self._store(tx, arrivals))
         # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
         return max(each.update_id for each in arrivals) + 1
+
+    async def _fetched(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the updates as they came: `Bot.get_updates` parses, and one that cannot be parsed hides a batch."""
+        data = RequestData([RequestParameter.from_input(name, value) for name, value in asked.items()])
+        url, patience = f"{self._bot.base_url}/getUpdates", POLL_SECONDS + 5
+        return cast("list[dict[str, Any]]", await self._bot.request.post(url, data, read_timeout=patience))
 
     def _store(self, tx: Transaction, arrivals: list[Arrival]) -> None:
         self._inbox.add(tx, arrivals, self._clock.now())

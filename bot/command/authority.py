@@ -7,10 +7,14 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 import ca
 from bot import app
 from bot.command.register import lookup
 from bot.settings import Settings, load
+from ca.files import generate_key
 
 Values = dict[str, str | None]
 
@@ -105,7 +109,7 @@ def issue(
     authority: ca.Authority, customer: str, name: str, idn: str, begin: date | None, end: date | None
 ) -> ca.Certificate:
     """Issue to a key that nobody keeps: the certificate that its holder has lost."""
-    key = ca.generate_key()
+    key = generate_key()
     order = ca.Order(
         request_id=f"by-hand-{os.urandom(12).hex()}",
         holder=customer,
@@ -193,12 +197,16 @@ def _export(arguments: argparse.Namespace) -> int:
     arguments.to.mkdir(parents=True, exist_ok=True)
     written = {
         "cert.der": record.der,
-        "issuing.pem": ca.pem(chain.issuing),
-        "root.pem": ca.pem(chain.root),
+        "issuing.pem": _pem(chain.issuing),
+        "root.pem": _pem(chain.root),
     }
     for name, content in written.items():
         (arguments.to / name).write_bytes(content)
     return _print(arguments, {name: str(arguments.to / name) for name in written})
+
+
+def _pem(der: bytes) -> bytes:
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

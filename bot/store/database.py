@@ -65,7 +65,7 @@ class Database(aiosqlite.Connection):
 
     async def erase_traces(self) -> None:
         """Write the log back and truncate it, so that what was deleted is in neither file."""
-        await self.hop(self._conn.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+        await self.hop(lambda: self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run this on the connection's thread, outside any transaction."""
@@ -78,10 +78,11 @@ def _in_transaction(connection: sqlite3.Connection, work: Unit[T]) -> tuple[T, l
     try:
         transaction = Transaction(connection)
         result = work(transaction)
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
     return result, transaction.after
 
 

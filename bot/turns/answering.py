@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot import reissue
 from bot.cards import shown
 from bot.case import Case
-from bot.flow import Check, Step, pruned
+from bot.flow import Step, Text, pruned
 from bot.move import Move, Turn
 from bot.screen import Line, Word
 
@@ -23,6 +23,6 @@ def unanswer(case: Case, step_id: str) -> Case:
 
 
 def _echo(step: Step, value: str) -> tuple[Line, ...]:
-    if isinstance(step, Check):
+    if not (step.counted or isinstance(step, Text)):
         return ()
     return (Line("reissue.noted", {"field": Word(f"reissue.field.{step.id}"), "value": shown(step, value)}),)

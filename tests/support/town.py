@@ -1,0 +1,226 @@
+"""A whole town for tests: the real house on the real library, talking over sockets to the local messenger."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import ca
+from bot import app
+from bot.command.authority import issue
+from bot.directory import Directory, Record
+from bot.screen import Line
+from bot.settings import Raw, Settings, parse
+from bot.store.database import Transaction, open_database
+from bot.words import Words
+from handlers.local import Limits, LocalMessenger, Persona, Seen
+from handlers.local.person import Person
+from tests.support.people import OPERATORS, STAFF
+
+TOKEN = "1234567890:AAtestTokenForTheTownOnly_0123456789ab"
+PASSWORD = "Haneul!2026road"
+WORDS = Words.load(facts={"customer_centre": "1566-2566, 1588-2588"})
+OLD_DAYS_LEFT = 200
+
+
+class MovableClock:
+    """The real time, moved on by tests instead of by sleeping."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Town:
+    messenger: LocalMessenger
+    settings: Settings
+    authority: ca.Authority
+    clock: MovableClock
+    house: app.House
+    serials: dict[str, int] = field(default_factory=dict)
+
+    def customer(self, user_id: int, language: str = "ko") -> "Customer":
+        return Customer(self.messenger.person(user_id), self.messenger, language)
+
+    async def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Look into the desk's database; only tests do."""
+        connection = self.house.database._conn
+        found = await self.house.database.hop(lambda: connection.execute(sql).fetchall())
+        return [tuple(row) for row in found]
+
+
+class Customer:
+    """Somebody at the other end, who thinks in catalog keys, so that a test reads the same in every language."""
+
+    def __init__(self, person: Person, messenger: LocalMessenger, language: str) -> None:
+        self.person = person
+        self.messenger = messenger
+        self.language = language
+
+    def words(self, key: str, **params: object) -> str:
+        return WORDS.text(self.language, Line(key, params))  # type: ignore[arg-type]
+
+    def pattern(self, key: str) -> re.Pattern[str]:
+        """What a text with parameters looks like."""
+        template = re.sub(r"\*\*|`", "", WORDS._template(self.language, key))
+        parts = re.split(r"\{\w+\}", template)
+        return re.compile(".+?".join(re.escape(part) for part in parts), re.DOTALL)
+
+    async def sees(self, key: str, patience: float = 10) -> Seen:
+        """Wait until the newest message with buttons, or any newer one, says this."""
+        pattern = self.pattern(key)
+
+        def look(person: Person) -> Seen | None:
+            return next(
+                (each for each in reversed(person.messages) if each.from_bot and pattern.search(each.text)),
+                None,
+            )
+
+        return await self.person.until(look, patience)
+
+    async def taps(self, key: str, **params: object) -> None:
+        label = self.words(key, **params)
+        await self.person.until(lambda person: person.screen and button(person.screen, label), 10)
+        await self.person.taps(label)
+
+    async def says(self, text: str) -> None:
+        await self.person.says(text)
+
+    async def code(self, phone: str, after: int = 0) -> str:
+        sms = await self.messenger.until_sms(phone, after)
+        found = re.search(r"\b(\d{6})\b", sms.text)
+        assert found
+        return found[1]
+
+    async def asked(self, key: str, tap: str) -> None:
+        await self.sees(f"reissue.ask.{key}")
+        await self.taps(f"reissue.{key}.{tap}")
+
+    async def triage(self, reason: str = "lost") -> None:
+        await self.person.starts()
+        await self.taps("button.start")
+        await self.asked("reason", reason)
+        await self.asked("state", "valid")
+        await self.sees("reissue.ask.expiry")
+        await self.taps("reissue.expiry.unknown")
+        await self.asked("who", "self")
+        await self.sees("reissue.ask.ready")
+        await self.taps("reissue.ready.all")
+        await self.asked("consent", "agree")
+
+    async def fills_in(self, record: Record, via: str = "sms") -> None:
+        await self.answers("name", record.name)
+        await self.answers("birth", record.birth_date.isoformat())
+        await self.answers("phone", record.phone)
+        await self.answers("account", record.account)
+        await self.asked("id_type", record.id_type)
+        await self.answers("id_issued_on", record.id_issued_on.isoformat())
+        await self.asked("via", via)
+
+    async def answers(self, step: str, text: str) -> None:
+        await self.sees(f"reissue.ask.{step}")
+        await self.says(text)
+
+    async def proves(self, record: Record) -> None:
+        await self.sees("proof.sent.sms")
+        await self.says(await self.code(record.phone))
+        await self.sees("reissue.review")
+
+    async def reissues(self, record: Record, password: str = PASSWORD) -> dict[str, bytes]:
+        """Go the whole way, and return the files by their names."""
+        await self.triage()
+        await self.fills_in(record)
+        await self.proves(record)
+        await self.taps("button.submit")
+        await self.sees("enrolled.password")
+        await self.says(password)
+        await self.sees("card.issued", patience=30)
+        return self.files()
+
+    def files(self) -> dict[str, bytes]:
+        return {each.document.name: each.document.content for each in self.person.messages if each.document}
+
+
+def button(seen: Seen, label: str) -> bool:
+    return any(each.text == label for row in seen.keyboard for each in row)
+
+
+def authority_template(folder: Path) -> Path:
+    """Make an authority once; every test gets a copy, because making keys takes a second."""
+    vault, _ = ca.open_vault(folder / "keys" / "master.json")
+    passphrase, _ = app.read_passphrase(folder / "keys" / "ca-passphrase")
+    ca.Authority.open(folder / "ca", passphrase, vault).close()
+    return folder
+
+
+def settings_for(messenger: LocalMessenger, folder: Path, **changes: str) -> Settings:
+    return parse(
+        Raw(
+            TELEGRAM_TOKEN=TOKEN,
+            TELEGRAM_API=messenger.api_url,
+            DATA_DIR=str(folder),
+            OPERATOR_CHAT_ID=str(OPERATORS),
+            SMS_URL=messenger.sms_url,
+            SMS_TOKEN=messenger.sms_token,
+            SMTP_URL=messenger.smtp_url,
+            **changes,
+        )
+    )
+
+
+async def register(settings: Settings, vault: ca.Vault, records: Sequence[Record]) -> None:
+    database = await open_database(settings.database_url)
+    directory = Directory(vault)
+
+    def put(tx: Transaction) -> None:
+        for record in records:
+            directory.put(tx, record)
+
+    try:
+        await database.unit(put)
+    finally:
+        await database.close()
+
+
+def old_certificate(authority: ca.Authority, record: Record, days_left: int = OLD_DAYS_LEFT) -> int:
+    end: date = datetime.now(UTC).date() + timedelta(days=days_left)
+    return issue(
+        authority, record.customer_id, record.name, record.idn, end - timedelta(days=365), end
+    ).serial
+
+
+@asynccontextmanager
+async def town(
+    template: Path,
+    folder: Path,
+    records: Sequence[Record],
+    personas: Sequence[Persona],
+    limits: Limits | None = None,
+) -> AsyncIterator[Town]:
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    messenger = LocalMessenger(
+        token=TOKEN,
+        personas=personas,
+        operators=[STAFF],
+        operator_chat_id=OPERATORS,
+        limits=limits or Limits(throttled=False),
+    )
+    await messenger.start()
+    settings = settings_for(messenger, folder)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(messenger.stop)
+        vault = app.open_vault(settings, print)
+        authority = app.open_authority(settings, vault, print)
+        stack.callback(authority.close)
+        await register(settings, vault, records)
+        serials = {each.customer_id: old_certificate(authority, each) for each in records}
+        clock = MovableClock()
+        house, bot = await stack.enter_async_context(app.opened(settings, print, clock=clock))
+        await stack.enter_async_context(app.running(settings, house, bot, clock))
+        yield Town(messenger, settings, authority, clock, house, serials)
