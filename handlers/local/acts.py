@@ -1,14 +1,10 @@
 """What people do on the page, done by the same persons that tests use; and what a page must know to begin."""
 
-import hashlib
-import hmac
-import json
-import time
 from collections.abc import Callable
-from urllib.parse import quote, urlencode
 
 from handlers.local.faults import Faults
 from handlers.local.files import Stored, image_type
+from handlers.local.launch import app_url
 from handlers.local.line import Attachment, Lines, show_mail, show_sms
 from handlers.local.person import NotOnScreen, Person
 from handlers.local.persona import Persona
@@ -109,7 +105,7 @@ class Acts:
             case "block":
                 await (person.blocks() if act["blocked"] else person.unblocks())
             case "app":
-                return {"url": app_url(self._world.token, person.persona, str(act["url"]))}
+                return {"url": app_url(self._world, person.persona, str(act["url"]))}
             case _:
                 raise Impossible("unknown")
         return {}
@@ -140,19 +136,3 @@ def card(persona: Persona) -> JSON:
         "language": persona.language_code,
         "card": list(persona.card.items()),
     }
-
-
-def init_data(token: str, persona: Persona, at: float) -> str:
-    """A Mini App's launch data, signed with the bot's token as the real client's is."""
-    user = json.dumps(persona.user(), ensure_ascii=False, separators=(",", ":"))
-    fields = {"auth_date": str(int(at)), "query_id": f"LOCAL{int(at * 1000)}", "user": user}
-    checked = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
-    secret = hmac.new(b"WebAppData", token.encode(), hashlib.sha256).digest()
-    return urlencode({**fields, "hash": hmac.new(secret, checked.encode(), hashlib.sha256).hexdigest()})
-
-
-def app_url(token: str, persona: Persona, url: str, at: float | None = None) -> str:
-    """Where a Mini App's button leads: its address with the launch data behind the hash."""
-    data = init_data(token, persona, time.time() if at is None else at)
-    launch = f"tgWebAppData={quote(data, safe='')}&tgWebAppVersion=9.0&tgWebAppPlatform=web"
-    return f"{url}{'&' if '#' in url else '#'}{launch}"

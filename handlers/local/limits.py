@@ -29,7 +29,7 @@ class Limits:
     download: int = 20 * MIB
     webhook_retry: float = 1.0  #: seconds before the second try; doubles up to a minute
     must_start: bool = False  #: True: nobody can be written to before they wrote
-    kept_messages: int = 5000  #: a chat; older ones are forgotten
+    kept_messages: int = 1000  #: a chat; older ones are forgotten
     kept_files: int = 512 * MIB  #: all together; the oldest are forgotten
 
 

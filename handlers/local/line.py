@@ -99,12 +99,16 @@ class Lines:
     def _receive(self, message: dict[str, str], key: str) -> str:
         if key and key in self._seen:
             return self._seen[key]
-        sms = Sms(next(self._order), self._world.now(), digits(message["to"]), message["text"])
-        self.texts.append(sms)
-        self._world.tell(None, {"type": "sms", "sms": show_sms(sms)})
+        sms = self.receive(message["to"], message["text"])
         if key:
             self._seen[key] = str(sms.order)
         return str(sms.order)
+
+    def receive(self, phone: str, text: str) -> Sms:
+        sms = Sms(next(self._order), self._world.now(), digits(phone), text)
+        self.texts.append(sms)
+        self._world.tell(None, {"type": "sms", "sms": show_sms(sms)})
+        return sms
 
     def _connection(self) -> asyncio.Protocol:
         if self._dice.line("mail") is Line.DOWN:

@@ -119,6 +119,10 @@ class LocalMessenger:
         number = digits(phone)
         return tuple(sms for sms in self._lines.texts if sms.to == number)
 
+    def receive_sms(self, phone: str, text: str) -> Sms:
+        """A text from somebody else than the gateway's caller."""
+        return self._lines.receive(phone, text)
+
     def mail_of(self, address: str) -> tuple[Mail, ...]:
         return tuple(mail for mail in self._lines.mails if mail.to == address.lower())
 

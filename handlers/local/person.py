@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from handlers.local.chat import Chat
 from handlers.local.entities import with_found
+from handlers.local.launch import app_url
 from handlers.local.persona import Persona
 from handlers.local.seen import Seen, dump_of, seen
 from handlers.local.updates import Updates
@@ -71,6 +72,15 @@ class Person:
             if button is not None:
                 return self._press(candidate, button)
         raise NotOnScreen(f"no button {what!r}\n{self.dump()}")
+
+    def opens_app(self, text: str) -> str:
+        """Where a Mini App's button leads, launch data included."""
+        for message in self.chat.newest():
+            for row in message.get("reply_markup", {}).get("inline_keyboard", ()):
+                for button in row:
+                    if button["text"] == text and "web_app" in button:
+                        return app_url(self._world, self.persona, button["web_app"]["url"])
+        raise NotOnScreen(f"no app {text!r}\n{self.dump()}")
 
     async def presses_raw(self, data: str, message: Seen | int) -> str:
         """A tap with data that no button has, as a forged client sends it."""

@@ -6,7 +6,7 @@ import { rich } from "./entities.js";
 import { inline } from "./keyboards.js";
 import { act } from "./link.js";
 import { anybody, emit, isGroup, me } from "./state.js";
-import { bytes, clock, fullName, t } from "./words.js";
+import { bytes, clock, fullName, local, t } from "./words.js";
 
 export const isMine = (message) => message.from.id === me()?.id;
 
@@ -76,7 +76,7 @@ function contact(shared) {
     "div",
     { class: "file" },
     el("span", { class: "mark" }, icon("phone")),
-    el("span", {}, el("b", {}, shared.phone_number), el("span", { class: "quiet" }, t("chat.contact"))),
+    el("span", {}, el("b", {}, local(shared.phone_number)), el("span", { class: "quiet" }, t("chat.contact"))),
   );
 }
 
@@ -90,7 +90,7 @@ export function summary(message) {
   if (message.text ?? message.caption) return (message.text ?? message.caption).replace(/\s+/g, " ");
   if (message.document) return `${t("chat.document")}: ${message.document.file_name}`;
   if (message.photo) return t("chat.photo");
-  return message.contact ? `${t("chat.contact")}: ${message.contact.phone_number}` : t("chat.unsupported");
+  return message.contact ? `${t("chat.contact")}: ${local(message.contact.phone_number)}` : t("chat.unsupported");
 }
 
 function more(message) {

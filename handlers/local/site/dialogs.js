@@ -4,12 +4,20 @@ import { el, fill, find, icon } from "./dom.js";
 import { t } from "./words.js";
 
 const TOAST_TIME = 4000;
+const AT_ONCE = 3;
 
 export function toast(text) {
-  const note = el("div", { class: "toast" }, text);
-  find("toasts").append(note);
-  setTimeout(() => note.remove(), TOAST_TIME);
+  post(el("div", { class: "toast" }, text), TOAST_TIME);
 }
+
+function post(note, time) {
+  const place = find("toasts");
+  place.append(note);
+  while (place.children.length > AT_ONCE) place.firstChild.remove();
+  setTimeout(() => note.remove(), time);
+}
+
+export const hush = () => find("toasts").replaceChildren();
 
 // Something reached the phone or the mailbox: a note that leads there.
 export function announce(name, title, text, open) {
@@ -18,8 +26,7 @@ export function announce(name, title, text, open) {
     open();
   };
   const note = el("button", { type: "button", class: "arrival", on: { click: go } }, icon(name), el("b", {}, title), el("span", {}, text));
-  find("toasts").append(note);
-  setTimeout(() => note.remove(), 2 * TOAST_TIME);
+  post(note, 2 * TOAST_TIME);
 }
 
 // True if the person agreed. Without `yes` there is nothing to agree to: one button.
@@ -54,8 +61,7 @@ export async function copy(text) {
 export function openMenu(anchor, items) {
   const menu = find("menu");
   fill(menu, items.map((item) => menuItem(menu, ...item)));
-  anchor.setAttribute("aria-expanded", "true");
-  menu.addEventListener("toggle", (event) => event.newState === "closed" && shut(anchor), { once: false });
+  menu.ontoggle = ({ newState }) => anchor.setAttribute("aria-expanded", String(newState === "open"));
   menu.showPopover();
   const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
@@ -63,10 +69,6 @@ export function openMenu(anchor, items) {
   menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
   menu.style.top = `${under ? at.bottom + 4 : Math.max(8, at.top - height - 4)}px`;
   menu.firstElementChild?.focus();
-}
-
-function shut(anchor) {
-  anchor.setAttribute("aria-expanded", "false");
 }
 
 function menuItem(menu, name, label, act, kind = "") {

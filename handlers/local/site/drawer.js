@@ -5,7 +5,7 @@ import { button, el, fill, find, icon } from "./dom.js";
 import { weather } from "./faults.js";
 import { mailbox, phone } from "./lines.js";
 import { emit, isGroup, mailsOf, me, personOf, state, textsOf } from "./state.js";
-import { fullName, known, t } from "./words.js";
+import { fullName, known, local, t } from "./words.js";
 
 const seen = new Map(); // "tab:person" -> how many were looked at
 
@@ -69,9 +69,6 @@ function card(person) {
     el("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([key, value]) => fact(key, value))),
   ];
 }
-
-// +821012345678 as people here write it.
-const local = (number) => number.replace(/^\+82(\d{2})(\d{3,4})(\d{4})$/, "0$1-$2-$3");
 
 function fact(key, value) {
   const label = known(`card.${key}`) ? t(`card.${key}`) : key;

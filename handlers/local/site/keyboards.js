@@ -4,7 +4,7 @@ import { ask, copy, toast } from "./dialogs.js";
 import { el, icon } from "./dom.js";
 import { act } from "./link.js";
 import { apply, current, me, state } from "./state.js";
-import { fullName, t } from "./words.js";
+import { fullName, local, t } from "./words.js";
 
 const PATIENCE = 15000;
 const STYLES = new Set(["danger", "success", "primary"]);
@@ -84,7 +84,7 @@ async function say(text) {
 }
 
 async function contact() {
-  const { phone } = me();
+  const phone = local(me().phone);
   const name = fullName(me());
   if (await ask(t("contact.title"), t("contact.text", { name, phone }), t("contact.yes"))) await act("contact");
 }

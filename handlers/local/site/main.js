@@ -2,7 +2,7 @@
 
 import * as chat from "./chat.js";
 import * as composer from "./composer.js";
-import { announce, arrows } from "./dialogs.js";
+import { announce, arrows, hush } from "./dialogs.js";
 import { find } from "./dom.js";
 import * as drawer from "./drawer.js";
 import { turned } from "./faults.js";
@@ -34,6 +34,7 @@ function open(chatId) {
 function slide(where) {
   if (typeof where === "string") state.tab = where;
   document.body.dataset.drawer = where ? "open" : "closed";
+  hush();
   find("veil").hidden = !where || !matchMedia("(max-width: 1119px)").matches;
   drawer.show(Boolean(where));
   chat.head();

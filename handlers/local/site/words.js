@@ -42,6 +42,9 @@ export function fullName(person) {
   return /[\uac00-\ud7a3]/.test(last + first) ? last + first : `${first} ${last}`;
 }
 
+// +821012345678 as people here write it.
+export const local = (number) => number.replace(/^\+82(\d{2})(\d{3,4})(\d{4})$/, "0$1-$2-$3");
+
 function remembered() {
   const value = localStorage.getItem(KEY);
   return value === "ko" || value === "en" ? value : null;
