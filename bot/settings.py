@@ -1,5 +1,6 @@
 """Settings: from the environment or `.env`, all with the prefix `REISSUE_`. Each is explained where it stands."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "REISSUE_"
 
@@ -80,17 +83,13 @@ class Settings:
 
 
 def read_raw(environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Raw:
-    """Read `.env`, and over it the environment. An unknown name with our prefix is an error: it is a typing mistake."""
-    written = {
-        **dotenv_values(dotenv, interpolate=False),
-        **(os.environ if environment is None else environment),
-    }
+    """Read `.env`, and over it the environment. A name that is no setting of ours is warned of: it may be a typo."""
+    written = {**dotenv_values(dotenv, interpolate=False), **(os.environ if environment is None else environment)}
     names = {each.name for each in fields(Raw)}
     ours = {key.removeprefix(PREFIX): value or "" for key, value in written.items() if key.startswith(PREFIX)}
-    unknown = sorted(set(ours) - names)
-    if unknown:
-        raise SettingWrong(f"{PREFIX}{unknown[0]} is not a setting; `reissue-bot doctor` lists them all")
-    return Raw(**{name: value for name, value in ours.items() if value})
+    for unknown in sorted(set(ours) - names):
+        logger.warning("%s%s is not a setting; `reissue-bot doctor` lists them all", PREFIX, unknown)
+    return Raw(**{name: value for name, value in ours.items() if value and name in names})
 
 
 def parse(raw: Raw) -> Settings:
