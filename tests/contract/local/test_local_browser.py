@@ -53,6 +53,7 @@ async def page(scene: Scene) -> AsyncIterator[Page]:
         )
         page.on("pageerror", lambda problem: troubles.append(str(problem)))
         await page.goto(scene.messenger.page_url)
+        await page.wait_for_selector("#start")
         yield page
         await chromium.close()
     assert troubles == []
