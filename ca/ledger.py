@@ -6,6 +6,7 @@ It knows rows and seals, not what a certificate is.
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -146,15 +147,32 @@ def _telling_damage_from_delay() -> Iterator[None]:
 def _connect(path: Path, busy_timeout: timedelta) -> sqlite3.Connection:
     # The mode is set at creation: SQLite gives the WAL and its index the mode of the database.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    with _telling_damage_from_delay():
-        connection = sqlite3.connect(
-            path, timeout=busy_timeout.total_seconds(), isolation_level=None, check_same_thread=False
-        )
-        connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        _migrate(connection)
-        return connection
+    patience = busy_timeout.total_seconds()
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    try:
+        with _telling_damage_from_delay():
+            connection.row_factory = sqlite3.Row
+            _switch_to_wal(connection, time.monotonic() + patience)
+            for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
+    """Two first starts at once: SQLite refuses this one lock at once instead of waiting its busy timeout."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
