@@ -20,7 +20,10 @@ from bot.clock import kst_day
 from bot.command.authority import issue
 from bot.command.register import once, store
 from bot.directory import COLUMNS, Record
+from bot.procedure import Rules
+from bot.screen import Line
 from bot.settings import Raw, Settings, parse
+from bot.words import Words
 from handlers.local import LocalMessenger, Persona
 
 logger = logging.getLogger(__name__)
@@ -50,20 +53,29 @@ def _customer(row: dict[str, str]) -> Customer:
     return Customer(record, int(row["user_id"]), row["language"], row["expires_in"])
 
 
-def persona(customer: Customer) -> Persona:
-    record = customer.record
+def persona(customer: Customer, words: Words) -> Persona:
+    """Return the customer as the messenger has them, with what they would have on paper."""
+    record, language = customer.record, customer.language
     first, last = _names(record.name)
     card = {
         "name": record.name,
         "birth_date": record.birth_date.isoformat(),
-        "phone": record.phone,
         "account": record.account,
-        "id_type": record.id_type,
+        "id_type": words.text(language, Line(f"reissue.id_type.{record.id_type}")),
         "id_issued_on": record.id_issued_on.isoformat(),
-        "note": f"expires_in:{customer.expires_in}",
+        "note": words.text(language, _note(customer.expires_in)),
     }
     phone = f"+82{record.phone[1:]}"
     return Persona(customer.user_id, first, last, None, phone, record.email, customer.language, card)
+
+
+def _note(expires_in: str) -> Line:
+    if expires_in == HELD:
+        return Line("demo.hold")
+    days = int(expires_in)
+    if days < 0:
+        return Line("demo.expired")
+    return Line("demo.soon" if days <= Rules().renewal_opens_days else "demo.valid", {"days": days})
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -87,11 +99,11 @@ def settings_for(messenger: LocalMessenger, token: str, data: Path) -> Settings:
 
 async def run(data: Path, port: int, *, browser: bool) -> None:
     """Serve until a signal comes; raise `OSError` if the port is in use."""
-    people = customers()
+    people, words = customers(), Words.load()
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     messenger = LocalMessenger(
         token=token,
-        personas=[persona(each) for each in people],
+        personas=[persona(each, words) for each in people],
         operators=[OPERATOR],
         operator_chat_id=OPERATORS_CHAT,
     )
