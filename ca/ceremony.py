@@ -5,7 +5,6 @@ is finished by the next. The ledger's write lock keeps two starts apart and is f
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from ca import der, names, profile
+from ca.disk import write_whole
 from ca.ledger import Ledger
 from ca.refusals import LedgerBroken
 from ca.settings import AuthoritySettings
@@ -129,26 +129,3 @@ class Ceremony:
 
     def _read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of mode 0600 that is there completely, also after a power cut, or not at all."""
-    draft = path.with_name(f".{path.name}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename last; Windows has no such call, and needs none."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,6 +12,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ca.disk import place_whole
+
 NONCE_BYTES = 12
 KEY_BYTES = 32
 KEY_ID_BYTES = 4
@@ -91,15 +93,11 @@ def open_vault(path: Path) -> tuple[Vault, bool]:
     Raises `KeyFileUnusable` if others than the owner may read it, or it is not a key file.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if path.exists():
         return Vault(_read_ring(path)), False
     ring = KeyRing.new()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(ring.to_json())
-        file.flush()
-        os.fsync(file.fileno())
+    if not place_whole(path, ring.to_json().encode()):
+        return Vault(_read_ring(path)), False
     return Vault(ring), True
 
 

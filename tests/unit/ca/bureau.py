@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ca import Authority, AuthoritySettings, Certificate, Enrolment, EnrolmentOrder, KeyRequest, Order, Vault, open_vault
+from ca import (
+    Authority,
+    AuthoritySettings,
+    Certificate,
+    Enrolment,
+    EnrolmentOrder,
+    KeyRequest,
+    Order,
+    Vault,
+    open_vault,
+)
 from ca.authority import pass_by
 from ca.files import KeyMaterial, generate_key
 
@@ -65,7 +75,12 @@ class Bureau:
 
     def open(self, passing: Callable[[str], None] = pass_by) -> Authority:
         return Authority.open(
-            self.folder / "ca", PASSPHRASE, self.vault, settings=self.settings, now=self.clock, passing=passing
+            self.folder / "ca",
+            PASSPHRASE,
+            self.vault,
+            settings=self.settings,
+            now=self.clock,
+            passing=passing,
         )
 
     def restart(self, dies_at: str | None = None) -> None:
@@ -81,7 +96,9 @@ class Bureau:
     def old(self, **changes: Any) -> Certificate:
         return self.authority.issue(order(**changes))
 
-    def reissue(self, replaces: int, request_id: str = "new", number: int = 1) -> tuple[Enrolment, Certificate]:
+    def reissue(
+        self, replaces: int, request_id: str = "new", number: int = 1
+    ) -> tuple[Enrolment, Certificate]:
         given = self.authority.enrol(enrolment(request_id, replaces))
         return given, self.authority.redeem(given.reference, given.code, request(number))
 

@@ -8,7 +8,7 @@ from tests.unit.ca.bureau import Bureau, copy_of
 
 
 @pytest.fixture(scope="session")
-def _cheap_scrypt() -> Iterator[None]:
+def cheap_scrypt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pbes, "SCRYPT_COST", 2)
         patch.setattr(pbes, "SCRYPT_LANES", 1)
@@ -16,7 +16,7 @@ def _cheap_scrypt() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template(_cheap_scrypt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(cheap_scrypt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority that was opened once, to be copied: making keys is slow."""
     folder = tmp_path_factory.mktemp("template")
     Bureau(folder).authority.close()

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault
-from tests.unit.ca.bureau import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, order
+from tests.unit.ca.bureau import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
 FILES = ["root.key", "root.der", "issuing.key", "issuing.der"]
@@ -60,7 +60,9 @@ def test_another_key_file_is_told(bureau: Bureau, tmp_path: Path) -> None:
         bureau.restart()
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)])
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)]
+)
 def test_a_damaged_ledger_is_told(bureau: Bureau, damage: object) -> None:
     bureau.authority.close()
     path = bureau.folder / "ca" / "ledger.sqlite3"
@@ -71,7 +73,7 @@ def test_a_damaged_ledger_is_told(bureau: Bureau, damage: object) -> None:
 
 @pytest.mark.parametrize("writes", range(5))
 def test_a_first_start_that_dies_is_finished_by_the_next(
-    _cheap_scrypt: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+    cheap_scrypt: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     done: list[str] = []
 
@@ -115,7 +117,7 @@ CHILD = textwrap.dedent(
     from pathlib import Path
     from ca import CaRefusal, Status, pbes
     pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
-    from tests.unit.ca.bureau import Bureau, enrolment, key, order
+    from tests.unit.ca.bureau import Bureau, order
     bureau = Bureau(Path(sys.argv[1]))
     for n in range(15):
         print(bureau.authority.issue(order(f"r{n}", not_before=None, random_number=bytes(20), spki=KEY)).serial)
@@ -124,9 +126,7 @@ CHILD = textwrap.dedent(
 )
 
 
-def test_two_processes_start_and_issue_at_once(_cheap_scrypt: None, tmp_path: Path) -> None:
-    from tests.unit.ca.bureau import key
-
+def test_two_processes_start_and_issue_at_once(cheap_scrypt: None, tmp_path: Path) -> None:
     code = CHILD.replace("KEY", repr(key(0).spki))
     open_vault(tmp_path / "vault.json")
     command = [sys.executable, "-c", code, str(tmp_path)]

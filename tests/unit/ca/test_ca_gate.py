@@ -3,6 +3,7 @@ import random
 import time
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -44,7 +45,9 @@ def infineon() -> int:
 
     def half() -> int:
         while True:
-            number = (chance.getrandbits(bits) | 3 << (bits - 2)) * small + pow(65537, chance.randrange(small), small)
+            number = (chance.getrandbits(bits) | 3 << (bits - 2)) * small + pow(
+                65537, chance.randrange(small), small
+            )
             if math.gcd(number, gate._primorial(gate.SMALL_PRIMES_BELOW)) == 1:
                 return number
 
@@ -70,7 +73,9 @@ WEAK = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "make"), WEAK, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(WEAK)])
+@pytest.mark.parametrize(
+    ("reason", "make"), WEAK, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(WEAK)]
+)
 def test_a_weak_key_is_refused_with_its_reason(reason: str, make: object) -> None:
     with pytest.raises(CaRefusal, match=f"R15 reason={reason}"):
         gate.check_key(make(), frozenset())
@@ -107,8 +112,6 @@ def test_a_refused_key_leaves_the_enrolment_open(bureau: Bureau) -> None:
 
 
 def test_the_authoritys_own_key_is_refused(bureau: Bureau) -> None:
-    from cryptography import x509
-
     own = spki_of(x509.load_der_x509_certificate(bureau.authority.chain.issuing))
     with pytest.raises(CaRefusal, match="authority_key"):
         bureau.old(spki=own)

@@ -19,7 +19,13 @@ def test_the_same_order_again_is_the_same_certificate(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"name": "김철수"}, {"holder": "C-0002"}, {"idn": "9001011234568"}, {"number": 1}, {"not_after": date(2027, 5, 1)}],
+    [
+        {"name": "김철수"},
+        {"holder": "C-0002"},
+        {"idn": "9001011234568"},
+        {"number": 1},
+        {"not_after": date(2027, 5, 1)},
+    ],
 )
 def test_a_request_id_belongs_to_one_order(bureau: Bureau, change: dict[str, object]) -> None:
     bureau.authority.issue(order())
@@ -72,7 +78,10 @@ KST_MIDNIGHT = datetime(2026, 5, 31, 15, tzinfo=UTC)
     ("given", "begin"),
     [
         (date(2026, 6, 1), KST_MIDNIGHT),
-        (datetime(2026, 6, 1, 9, 30, 59, tzinfo=timezone(timedelta(hours=9))), datetime(2026, 6, 1, 0, 30, tzinfo=UTC)),
+        (
+            datetime(2026, 6, 1, 9, 30, 59, tzinfo=timezone(timedelta(hours=9))),
+            datetime(2026, 6, 1, 0, 30, tzinfo=UTC),
+        ),
         (None, datetime(2027, 3, 10, 1, 30, tzinfo=UTC)),
     ],
 )
@@ -137,4 +146,6 @@ def test_thirteen_syllables_fit(bureau: Bureau) -> None:
 
 def test_decomposed_names_are_composed(bureau: Bureau) -> None:
     decomposed = "홍길동"
-    assert read_identify_data(x509.load_der_x509_certificate(bureau.old(name=decomposed).der)).real_name == NAME
+    assert (
+        read_identify_data(x509.load_der_x509_certificate(bureau.old(name=decomposed).der)).real_name == NAME
+    )
