@@ -1,0 +1,129 @@
+"""The whole reissue, clicked through in Korean, as a customer does; screenshots are kept as artefacts."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
+from playwright.sync_api import Page, expect
+
+from bot.screen import Line
+from bot.words import Words
+
+pytestmark = pytest.mark.browser
+
+WORDS = Words.load()
+PASSWORD = "Haneul!2026road"
+
+
+class Chat:
+    """A person at the page: reads, presses and types, by the words on the screen."""
+
+    def __init__(self, page: Page, artefacts: Path, width: str) -> None:
+        self.page = page
+        self._artefacts = artefacts
+        self._width = width
+
+    def shoot(self, name: str) -> None:
+        self.page.screenshot(path=self._artefacts / f"{self._width}-{name}.png")
+
+    def press(self, key: str) -> None:
+        label = WORDS.text("ko", Line(key))
+        self.page.locator("#log").get_by_role("button", name=label, exact=True).last.click()
+
+    def sees(self, key: str) -> None:
+        start = re.split(r"\{|\n", re.sub(r"\*\*|`", "", WORDS._template("ko", key)))[0]
+        expect(self.page.locator("#log").get_by_text(start).last).to_be_visible()
+
+    def types(self, text: str) -> None:
+        box = self.page.locator("#compose")
+        box.fill(text)
+        box.press("Enter")
+
+    def code(self) -> str:
+        """Look at the phone: the newest text message, in the drawer."""
+        response = self.page.evaluate("document.body.innerText")
+        found = re.findall(r"인증번호 (\d{6})", response)
+        assert found, response
+        return str(found[-1])
+
+
+def fill_in(chat: Chat) -> None:
+    chat.sees("reissue.ask.name")
+    for step, text in (("name", "홍길동"), ("birth", "1980년 5월 21일"), ("phone", "０１０-1234-5678")):
+        chat.sees(f"reissue.ask.{step}")
+        chat.types(text)
+    chat.sees("reissue.ask.account")
+    chat.types("123-456789-01234")
+    chat.press("reissue.id_type.resident_card")
+    chat.sees("reissue.ask.id_issued_on")
+    chat.types("2019.7.3")
+    chat.press("reissue.via.sms")
+
+
+def triage(chat: Chat) -> None:
+    chat.press("button.start")
+    chat.press("reissue.reason.lost")
+    chat.press("reissue.state.valid")
+    chat.press("reissue.expiry.unknown")
+    chat.press("reissue.who.self")
+    chat.press("reissue.ready.all")
+    chat.sees("reissue.ask.consent")
+    chat.shoot("2-consent")
+    chat.press("reissue.consent.agree")
+
+
+def test_from_a_lost_certificate_to_a_new_one(desktop: Page, artefacts: Path) -> None:
+    chat = Chat(desktop, artefacts, "desktop")
+    desktop.get_by_role("button", name="시작", exact=True).click()
+    chat.sees("card.idle")
+    chat.shoot("1-start")
+    chat.types("인증서를 잃어버렸어요")
+    chat.shoot("1-question")
+    triage(chat)
+    fill_in(chat)
+    chat.sees("proof.sent.sms")
+    desktop.get_by_role("tab", name=re.compile("문자")).click()
+    expect(desktop.get_by_role("tabpanel").get_by_text(re.compile(r"인증번호 \d{6}"))).to_be_visible()
+    chat.shoot("3-code")
+    chat.types(chat.code())
+    chat.sees("reissue.review")
+    chat.shoot("4-review")
+    chat.press("button.submit")
+    chat.sees("enrolled.password")
+    chat.shoot("5-password")
+    chat.types(PASSWORD)
+    chat.sees("card.issued")
+    chat.shoot("6-issued")
+
+    npki, p12 = download(desktop, "npki.zip"), download(desktop, "certificate.p12")
+    names = zipfile.ZipFile(io.BytesIO(npki)).namelist()
+    assert any(re.search(r"NPKI/.+/USER/cn=홍길동.*/signPri\.key$", name) for name in names)
+    key, certificate, above = pkcs12.load_key_and_certificates(p12, PASSWORD.encode())
+    assert key is not None
+    assert certificate is not None
+    assert len(above) == 2
+
+    chat.press("button.install")
+    chat.press("install.device.windows")
+    chat.sees("install.windows")
+    chat.press("button.received")
+    chat.sees("card.closed")
+    chat.shoot("7-closed")
+    assert PASSWORD not in desktop.inner_text("body")
+    assert "홍길동" not in desktop.locator("#log").inner_text()
+
+
+def download(page: Page, name: str) -> bytes:
+    with page.expect_download() as started:
+        page.locator("#log").get_by_role("link", name=re.compile(re.escape(name))).last.click()
+    return started.value.path().read_bytes()
+
+
+def test_the_phone_s_width_is_enough(phone: Page, artefacts: Path) -> None:
+    chat = Chat(phone, artefacts, "phone")
+    expect(phone.locator("#compose")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    chat.shoot("1-start")
