@@ -71,12 +71,14 @@ class Editing:
     def delete_many(self, params: Params) -> bool:
         """Those that are not there are passed over, as the real server does."""
         chat = self._world.chat(params.integer("chat_id"))
-        message_ids = params.data("message_ids", "can't parse message_ids JSON object")
+        message_ids = params.data("message_ids", "expected an Array of message identifiers", list)
         if not message_ids:
             raise bad("message identifiers are not specified")
         if len(message_ids) > AT_ONCE:
             raise bad("too many message identifiers specified")
-        there = [int(each) for each in message_ids if int(each) in chat.messages]
+        if any(not isinstance(each, int) for each in message_ids):
+            raise bad("message identifier must be a Number")
+        there = [each for each in message_ids if each in chat.messages]
         for message_id in there:
             self._check_age(chat, message_id)
         self._world.remove(chat, there)

@@ -69,7 +69,7 @@ def _entity(value: Any) -> JSON | None:
     if not isinstance(value, dict):
         raise bad("can't parse MessageEntity: expected an Object")
     for name in ("offset", "length"):
-        if not isinstance(value.get(name), int):
+        if type(value.get(name)) is not int:
             raise bad(f"can't parse MessageEntity: Can't find field \"{name}\"")
     kind = value.get("type")
     if kind in FOUND:

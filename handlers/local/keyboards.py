@@ -66,11 +66,26 @@ def _button(button: Any, limits: Limits) -> JSON:
         raise bad("inline keyboard button text must be non-empty")
     if not any(button.get(action) is not None and button[action] != "" for action in _ACTIONS):
         raise bad(problem + "Text buttons are unallowed in the inline keyboard")
+    _check_types(button, problem)
     data = button.get("callback_data")
-    if data is not None and len(str(data).encode("utf-8", "surrogatepass")) > limits.callback_data:
+    if data is not None and len(data.encode("utf-8", "surrogatepass")) > limits.callback_data:
         raise bad("BUTTON_DATA_INVALID")
     _check_links(button)
     return {name: value for name, value in button.items() if value is not None}
+
+
+_TYPES = {
+    "callback_data": (str, "String"),
+    "url": (str, "String"),
+    "web_app": (dict, "Object"),
+    "copy_text": (dict, "Object"),
+}
+
+
+def _check_types(button: JSON, problem: str) -> None:
+    for name, (kind, word) in _TYPES.items():
+        if button.get(name) is not None and not isinstance(button[name], kind):
+            raise bad(f'{problem}Field "{name}" must be of type {word}')
 
 
 def _check_links(button: JSON) -> None:
@@ -78,7 +93,7 @@ def _check_links(button: JSON) -> None:
     if url is not None and not _is_link(url):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     app = button.get("web_app")
-    if app is not None and not _is_link(app.get("url", "")):
+    if app is not None and not _is_link(str(app.get("url", ""))):
         raise bad(f"inline keyboard button Web App URL '{app.get('url', '')}' is invalid: Wrong HTTP URL")
 
 

@@ -56,6 +56,7 @@ class LocalMessenger:
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
         self._page: Page | None = None
+        self.methods: tuple[str, ...] = ()  #: the Bot API methods that work here
         self.api_url = ""
         self.smtp_url = ""
 
@@ -170,11 +171,12 @@ class LocalMessenger:
 
     def _routes(self, webhook: Webhook) -> Routes:
         throttle = Throttle(self.limits, self.world.now)
-        methods = {
+        calls = {
             **Sending(self.world, throttle).methods(),
             **Editing(self.world, throttle).methods(),
             **Profile(self.world, self.updates, webhook).methods(),
         }
+        self.methods = tuple(calls)
         acts = Acts(self.world, self._lines, self.faults, self.person)
         self._page = Page(acts, self.limits.upload)
-        return Routes(Api(self.world, methods, self._dice), self._lines, self._page)
+        return Routes(Api(self.world, calls, self._dice), self._lines, self._page)

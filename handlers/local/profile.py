@@ -75,7 +75,7 @@ class Profile:
                 "use deleteWebhook to delete the webhook first"
             )
             raise conflict
-        self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object"))
+        self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object", list))
         limit = min(max(params.integer("limit", BATCH), 1), BATCH)
         timeout = min(max(params.integer("timeout"), 0), LONGEST_POLL)
         return await self._updates.poll(params.integer("offset"), limit, timeout)
@@ -88,7 +88,7 @@ class Profile:
             raise bad("secret token is too long")
         if secret and not (secret.isascii() and secret.replace("-", "").replace("_", "").isalnum()):
             raise bad("secret token contains unallowed characters")
-        self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object"))
+        self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object", list))
         self._updates.interrupt(OTHER_WEBHOOK)
         waiting = [*self._webhook.clear(), *self._updates.drain()]
         self._webhook.set(url, secret, min(params.integer("max_connections"), BATCH))
@@ -111,9 +111,9 @@ class Profile:
         return {**self._webhook.info(), "pending_update_count": pending, **shown}
 
     def set_commands(self, params: Params) -> bool:
-        commands = params.data("commands", "can't parse commands JSON object") or []
+        commands = params.data("commands", "expected an Array of BotCommand", list) or []
         for command in commands:
-            if not command.get("command") or not command.get("description"):
+            if not isinstance(command, dict) or not command.get("command") or not command.get("description"):
                 raise bad("BOT_COMMAND_INVALID")
         language = params.text("language_code")
         if not language:

@@ -114,11 +114,11 @@ class Sending:
         self._world.tell(chat, {"type": "keyboard", "chat": chat.id, "keyboard": chat.keyboard})
 
     def _reply(self, chat: Chat, params: Params) -> JSON:
-        given = params.data("reply_parameters", "can't parse reply parameters JSON object") or {}
-        message_id = given.get("message_id") or params.integer("reply_to_message_id")
+        given = params.data("reply_parameters", "can't parse reply parameters JSON object", dict) or {}
+        message_id = Params(given).integer("message_id") or params.integer("reply_to_message_id")
         if not message_id:
             return {}
-        target = chat.messages.get(int(message_id))
+        target = chat.messages.get(message_id)
         if target is not None:
             return {"reply_to_message": without_reply(target)}
         if given.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply"):

@@ -52,7 +52,7 @@ class Updates:
     def allow(self, kinds: list[str] | None) -> None:
         """None leaves it as it was, an empty list returns to the default; as the real server does."""
         if kinds is not None:
-            self._allowed = frozenset(kinds) or None
+            self._allowed = frozenset(map(str, kinds)) or None
 
     def push(self, kind: str, payload: JSON) -> None:
         if kind not in self._allowed if self._allowed is not None else kind in UNASKED:

@@ -64,14 +64,14 @@ class Params:
     def flag(self, name: str) -> bool:
         return str(self.values.get(name, "")).lower() in {"1", "true", "yes"}
 
-    def data(self, name: str, problem: str) -> Any:
-        """The JSON value of a parameter, None when it was not given; `problem` is said when it is no JSON."""
+    def data(self, name: str, problem: str, kind: type = object) -> Any:
+        """The JSON value of a parameter, None when it was not given; `problem` is said when it is no such JSON."""
         value = self.values.get(name)
-        if not isinstance(value, str):
-            return value
-        if not value:
-            return None
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise bad(problem) from None
+        if isinstance(value, str):
+            try:
+                value = json.loads(value) if value else None
+            except (ValueError, RecursionError):
+                raise bad(problem) from None
+        if value is not None and not isinstance(value, kind):
+            raise bad(problem)
+        return value

@@ -4,20 +4,23 @@ import { el, fill, find, icon } from "./dom.js";
 import { t } from "./words.js";
 
 const TOAST_TIME = 4000;
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 export function toast(text) {
-  post(el("div", { class: "toast" }, text), TOAST_TIME);
+  post("toasts", el("div", { class: "toast" }, text), TOAST_TIME);
 }
 
-function post(note, time) {
-  const place = find("toasts");
+function post(where, note, time) {
+  const place = find(where);
   place.append(note);
   while (place.children.length > AT_ONCE) place.firstChild.remove();
   setTimeout(() => note.remove(), time);
 }
 
-export const hush = () => find("toasts").replaceChildren();
+export function hush() {
+  fill(find("toasts"));
+  fill(find("arrivals"));
+}
 
 // Something reached the phone or the mailbox: a note that leads there.
 export function announce(name, title, text, open) {
@@ -26,7 +29,7 @@ export function announce(name, title, text, open) {
     open();
   };
   const note = el("button", { type: "button", class: "arrival", on: { click: go } }, icon(name), el("b", {}, title), el("span", {}, text));
-  post(note, 2 * TOAST_TIME);
+  post("arrivals", note, 2 * TOAST_TIME);
 }
 
 // True if the person agreed. Without `yes` there is nothing to agree to: one button.

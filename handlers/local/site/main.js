@@ -25,6 +25,7 @@ function everything() {
 
 function open(chatId) {
   state.chat = chatId;
+  hush();
   document.body.dataset.view = "chat";
   everything();
   if (matchMedia("(hover: hover)").matches) find("compose").focus();
@@ -72,7 +73,7 @@ on("commands", composer.show);
 on("about", chat.head);
 on("open", open);
 on("drawer", slide);
-on("tab", (name) => ((state.tab = name), drawer.show(true), chat.head(), find(`tab-${name}`).focus()));
+on("tab", (name) => (hush(), (state.tab = name), drawer.show(true), chat.head(), find(`tab-${name}`).focus()));
 on("write", write);
 on("compose", composer.compose);
 on("scrolled", composer.scrolled);
