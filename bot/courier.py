@@ -170,6 +170,8 @@ class Courier:
 
     async def _in_chat(self, chat_id: int, message: Card | Tell | Relay | Erase | Hand) -> Record | None:
         chat = await self._stock.database.unit(lambda tx: self._stock.chats.load(tx, chat_id))
+        if chat is not None and chat.blocked:
+            raise Gone("blocked")  # known without asking; a call each would only be refused
         language = chat.language if chat else self._words.default
         match message:
             case Card():

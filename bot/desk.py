@@ -64,7 +64,9 @@ class Desk:
             return
         cause = f"u{waiting.update_id}"
         if isinstance(incoming.event, Answered):
-            self._answer_of_staff(tx, incoming.event, cause)
+            # Anybody can take the bot into a group of theirs and answer there under a message's number.
+            if incoming.chat_id == self._operators:
+                self._answer_of_staff(tx, incoming.event, cause)
         elif incoming.chat_id != self._operators:
             chat = self._chat(tx, incoming)
             if isinstance(incoming.event, Blocked):

@@ -91,14 +91,15 @@ class Identity:
 
     def _paused(self, tx: Transaction, chat_id: int, claim: Claim, now: datetime) -> datetime | None:
         keys = [
-            ("overall", self._policy.overall),
             (f"chat:{chat_id}", self._policy.chat),
+            ("overall", self._policy.overall),
             (f"person:{name_key(claim.name)}|{claim.birth}", self._policy.person),
             (f"phone:{claim.phone}", self._policy.person),
             (f"account:{claim.account}", self._policy.person),
         ]
-        waits = [self._limits.take(tx, key, limit, now) for key, limit in keys]
-        return max(filter(None, waits), default=None)
+        # One after the other: a chat that is at its end must not go on using up what its victim may try.
+        waits = (self._limits.take(tx, key, limit, now) for key, limit in keys)
+        return next(filter(None, waits), None)
 
     def _find(self, tx: Transaction, claim: Claim) -> Record | None:
         people = self._directory.like(tx, claim.name, claim.birth, claim.phone, claim.account)

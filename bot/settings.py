@@ -1,5 +1,7 @@
 """Settings: from the environment or `.env`, all with the prefix `REISSUE_`. Each is explained where it stands."""
 
+import hashlib
+import hmac
 import logging
 import os
 from collections.abc import Mapping
@@ -38,7 +40,9 @@ class Raw:
     )
     OPERATOR_CHAT_ID: str = _setting("chat id of the operators' group; empty: none")
     WEBHOOK_URL: str = _setting("public https address for Telegram's updates; empty: long polling")
-    WEBHOOK_SECRET: str = _setting("what Telegram must send along with each update", secret=True)
+    WEBHOOK_SECRET: str = _setting(
+        "what Telegram must send along with each update; empty: made from the token", secret=True
+    )
     LISTEN: str = _setting("host:port of the web side", "127.0.0.1:8443")
     SMS_URL: str = _setting("SMS gateway: POST {to, text} as JSON; empty: no text messages")
     SMS_TOKEN: str = _setting("bearer token of the SMS gateway", secret=True)
@@ -84,7 +88,10 @@ class Settings:
 
 def read_raw(environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Raw:
     """Read `.env`, and over it the environment. A name that is no setting of ours is warned of: it may be a typo."""
-    written = {**dotenv_values(dotenv, interpolate=False), **(os.environ if environment is None else environment)}
+    written = {
+        **dotenv_values(dotenv, interpolate=False),
+        **(os.environ if environment is None else environment),
+    }
     names = {each.name for each in fields(Raw)}
     ours = {key.removeprefix(PREFIX): value or "" for key, value in written.items() if key.startswith(PREFIX)}
     for unknown in sorted(set(ours) - names):
@@ -104,7 +111,7 @@ def parse(raw: Raw) -> Settings:
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=raw.WEBHOOK_URL,
-        webhook_secret=raw.WEBHOOK_SECRET,
+        webhook_secret=raw.WEBHOOK_SECRET or _derived_secret(raw.TELEGRAM_TOKEN),
         listen=_address(raw.LISTEN),
         sms_url=raw.SMS_URL,
         sms_token=raw.SMS_TOKEN,
@@ -120,6 +127,11 @@ def parse(raw: Raw) -> Settings:
 
 def load() -> Settings:
     return parse(read_raw())
+
+
+def _derived_secret(token: str) -> str:
+    """Never empty, or anybody could post; the same on every replica, since each announces it to Telegram."""
+    return hmac.new(token.encode(), b"webhook secret", hashlib.sha256).hexdigest()
 
 
 def _number(name: str, text: str) -> int:

@@ -27,6 +27,7 @@ def shared(turn: Turn, event: SharedContact) -> Move:
 
 
 def sent_file(turn: Turn, event: SentFile) -> Move:
+    """Take any file out of the chat: none is ever asked for, and its name and kind may hide what it is."""
     if event.forbidden is not None:
         return forbidden_sent(turn, event.forbidden)
-    return note(turn.case, "error.file_not_asked")
+    return replace(note(turn.case, "error.file_not_asked"), erase=True)

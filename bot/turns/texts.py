@@ -24,7 +24,7 @@ def said(turn: Turn, event: Said) -> Move:
     kind = forbidden.recognise(event.text, expecting(turn))
     if kind is not None:
         return forbidden_sent(turn, kind)
-    if event.question:
+    if event.question and not _holds_what_was_asked_for(turn, event):
         return _asked(turn, event)
     match turn.case.phase:
         case Phase.PROVING:
@@ -33,8 +33,23 @@ def said(turn: Turn, event: Said) -> Move:
             return _password(turn, event)
         case Phase.ASKING if not turn.case.confirming:
             return _answer(turn, event)
+        case Phase.ISSUING if not event.question:
+            # Most likely the password once more: it is nobody's question, and must not stay in the chat.
+            return Move(turn.case, erase=True, show="fresh")
         case _:
             return _asked(turn, event)
+
+
+def _holds_what_was_asked_for(turn: Turn, event: Said) -> bool:
+    """Tell an answer with a question mark from a question: left in the chat, it would be a secret that stays."""
+    case = turn.case
+    if case.phase is Phase.ENROLLED:
+        return event.text.isascii() and not any(letter.isspace() for letter in event.text)
+    today = kst_day(turn.now)
+    if case.phase is Phase.PROVING:
+        return isinstance(parse.code(event.text, today), str)
+    here = position(case, today, turn.rules) if case.phase is Phase.ASKING and not case.confirming else None
+    return isinstance(here, Text) and here.mask is not None and isinstance(here.parse(event.text, today), str)
 
 
 def expecting(turn: Turn) -> str | None:
@@ -75,9 +90,10 @@ def digest(salt: bytes, code: str) -> bytes:
 
 def _code(turn: Turn, event: Said) -> Move:
     proof = turn.case.proof
-    if proof is None:
-        return _asked(turn, event)
     code = parse.code(event.text, kst_day(turn.now))
+    if proof is None:
+        late = isinstance(code, str)  # the card says that no code is out, and how to get one
+        return Move(turn.case, erase=True, show="fresh") if late else _asked(turn, event)
     if isinstance(code, Refused):
         return replace(note(turn.case, f"error.{code.error}"), erase=True)
     if turn.now >= proof.expires_at:
@@ -107,7 +123,7 @@ def _void(turn: Turn, error: str) -> Move:
 def _password(turn: Turn, event: Said) -> Move:
     """Hand the password to the job that makes the key; the case never holds it."""
     answers = turn.case.answers
-    personal = [answers[field] for field in ("phone", "birth", "account") if field in answers]
+    personal = [answers[field] for field in ("name", "phone", "birth", "account") if field in answers]
     problems = password.problems(event.text, personal)
     if problems:
         return replace(note(turn.case, f"error.{problems[0]}"), erase=True)
