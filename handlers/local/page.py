@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
 from urllib.parse import quote, unquote
 
 from aiohttp import WSMsgType, web
@@ -170,10 +169,3 @@ def loaded(folder: Traversable) -> dict[str, tuple[bytes, str]]:
         words = files("locales").joinpath(language, "messenger.json").read_bytes()
         site[f"words/{language}.json"] = (words, "application/json")
     return site
-
-
-def words_of(language: str) -> dict[str, Any]:
-    words: dict[str, Any] = json.loads(
-        files("locales").joinpath(language, "messenger.json").read_text("utf-8")
-    )
-    return words
