@@ -1,8 +1,8 @@
 """Which topic a text resembles, by n-grams of jamo: a typo costs a letter, not a word.
 
-Two measures, since each is good at what the other is not. *Lift* asks how much oftener a topic uses the text's
-n-grams than topics do as a rule; it puts the topics in order. *Nearness* is the cosine to the nearest known ways of
-asking; it tells a question like those we know from one that merely shares their words.
+Two measures, since each is good at what the other is not. *Lift* asks how often a topic uses the text's n-grams,
+rare ones first; most of the ranking is its doing. *Nearness* is the cosine to the nearest known ways of asking; it
+tells a question like those we know from one that merely shares their words.
 """
 
 import math
@@ -38,6 +38,10 @@ class Likeness:
     known: float
     #: The number of its n-grams.
     size: int
+
+    def fit(self, owner: str) -> float:
+        """What owners are ranked by."""
+        return self.lift.get(owner, 0.0) + self.nearness.get(owner, 0.0)
 
 
 class Index:

@@ -14,10 +14,10 @@ Zone = Literal["answer", "maybe", "unknown"]
 CUT = 240
 TAIL = 60
 #: Chosen on noisy questions so that about one out-of-scope text in twenty gets an answer.
-ANSWER = 0.35
-MAYBE = 0.12
+ANSWER = 0.42
+MAYBE = 0.15
 #: Where saying nothing is the costly error, less is enough.
-ANSWER_URGENT = 0.22
+ANSWER_URGENT = 0.30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Search:
     def ranked(self, text: str) -> tuple[tuple[Match, ...], Zone]:
         clean = whole(text)
         likeness = self._likeness(clean)
-        order = sorted(self._topics, key=lambda topic: -likeness.lift.get(topic, 0.0))
+        order = sorted(self._topics, key=likeness.fit, reverse=True)
         if not order:
             return (), "unknown"
         sure = (
@@ -63,20 +63,16 @@ class Search:
     def _likeness(self, text: str) -> Likeness:
         """Of the ways the text can be read, the one that resembles a topic most."""
         readings = [self._index.likeness(reading) for reading in self._plain.readings(_cut(text))]
-        return max(readings, key=lambda each: max(_ours(each).values(), default=0.0))
+        return max(readings, key=lambda each: max(map(each.fit, self._topics), default=0.0))
 
 
 def _scored(order: Sequence[str], likeness: Likeness, sure: float) -> tuple[Match, ...]:
-    top = likeness.lift.get(order[0], 0.0) or 1.0
-    return tuple(Match(topic, round(sure * likeness.lift.get(topic, 0.0) / top, 4)) for topic in order)
+    top = likeness.fit(order[0]) or 1.0
+    return tuple(Match(topic, round(sure * likeness.fit(topic) / top, 4)) for topic in order)
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= CUT + TAIL else f"{text[:CUT]} {text[-TAIL:]}"
-
-
-def _ours(likeness: Likeness) -> dict[str, float]:
-    return {owner: lift for owner, lift in likeness.lift.items() if owner != NOBODY}
 
 
 def _phrases(stock: Sequence[Shelf]) -> list[tuple[str, str]]:
