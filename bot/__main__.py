@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -84,15 +83,8 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 
 async def _until_signal(settings: Settings) -> None:
-    stop = stop_on_signals()
+    stop = app.stop_on_signals()
     await app.serve(settings, stop, say, lambda: print("ready", flush=True))  # noqa: T201 — the contract's line
-
-
-def stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    return stop
 
 
 def _demo(arguments: argparse.Namespace) -> int:

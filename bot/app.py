@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
 from bot.faq import KnowledgeBase
+from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer
 from bot.mail import Mailer
@@ -65,13 +67,19 @@ class House:
     intake: Intake
     runner: Runner
     courier: Courier
+    housekeeping: Housekeeping
     words: Words
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
 
     @property
     def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
-        return (("intake", self.intake.run), ("runner", self.runner.run), ("courier", self.courier.run))
+        return (
+            ("intake", self.intake.run),
+            ("runner", self.runner.run),
+            ("courier", self.courier.run),
+            ("housekeeping", self.housekeeping.run),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +154,9 @@ def build(
         database,
         inbox,
         Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
-        Runner(database, stores, desk, clerk, outside.clock, bells.jobs),
+        Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
+        Housekeeping(database, stores, keeps, desk, outside.clock),
         words,
         supervisor,
     )
@@ -214,6 +223,13 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
             await loops.stop(STOP_SECONDS)
             await house.hands.finish(STOP_SECONDS)
             await house.hands.stop(1.0)
+
+
+def stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
 
 
 async def serve(

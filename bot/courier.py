@@ -21,8 +21,8 @@ from bot.words import Rich, Words
 logger = logging.getLogger(__name__)
 
 BACK_OFF = (1, 2, 5, 15, 60, 300)
-#: A mail or text message that nobody takes for this long is given up, and staff are told.
-MOST_TRIES = 12
+#: A mail or text message that nobody takes so often (about two hours) is given up; one for the chat never is.
+MOST_TRIES = 28
 LANES_AT_ONCE = 64
 IDLE_SECONDS = 1.0
 
@@ -81,8 +81,6 @@ class Courier:
         clock: Clock,
         bell: Bell,
         supervisor: Supervisor,
-        *,
-        operators: int | None = None,
     ) -> None:
         self._stock = stock
         self._carriers = carriers
@@ -90,8 +88,6 @@ class Courier:
         self._clock = clock
         self._bell = bell
         self._supervisor = supervisor
-        self._operators = operators
-        self._busy: set[str] = set()
 
     async def run(self) -> None:
         """Send until cancelled. A message that was cut off is sent again when its lease ends."""
@@ -134,13 +130,14 @@ class Courier:
 
     def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> None:
         now = self._clock.now()
-        if isinstance(error, Gone) and claimed.lane.startswith("chat:"):
+        in_chat = claimed.lane.startswith("chat:")
+        if isinstance(error, Gone) and in_chat:
             tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane)
             return
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
-        elif isinstance(error, Down) and claimed.attempts < MOST_TRIES:
+        elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
             due = now + timedelta(seconds=BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1])
         else:
             logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})

@@ -9,6 +9,7 @@ from bot.cards import card
 from bot.case import Case, Phase
 from bot.clock import kst_day
 from bot.event import (
+    Abandoned,
     Approved,
     CertificateSeen,
     CodeLapsed,
@@ -89,6 +90,8 @@ def _move(turn: Turn, event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912 —
             return results.files_lapsed(turn)
         case CertificateSeen():
             return results.certificate_seen(turn, event)
+        case Abandoned():
+            return results.abandoned(turn)
 
 
 def _completed(move: Move, turn: Turn) -> Move:

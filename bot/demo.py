@@ -112,7 +112,7 @@ async def run(data: Path, port: int, *, browser: bool) -> None:
         settings = settings_for(messenger, token, data)
         log.configure(sys.stderr, settings.log_level, (*settings.secrets, token))
         await furnish(settings, people)
-        stop = _stop_on_signals()
+        stop = app.stop_on_signals()
         await app.serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
     finally:
         await messenger.stop()
@@ -127,12 +127,6 @@ def _ready(page: str, *, browser: bool) -> None:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
-
-
-def _stop_on_signals() -> asyncio.Event:
-    from bot.__main__ import stop_on_signals  # noqa: PLC0415 — the command line imports us
-
-    return stop_on_signals()
 
 
 async def furnish(settings: Settings, people: list[Customer]) -> None:

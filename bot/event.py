@@ -114,6 +114,11 @@ class CertificateSeen:
     not_after: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Nobody went on with this application for so long that it is closed."""
+
+
 CustomerEvent = Tapped | Said | SharedContact | Commanded | SentFile
 DeskEvent = (
     CodeSent | CodeLapsed | Paused | Approved | Refused | Issued | Delayed | FilesLapsed | CertificateSeen

@@ -1,6 +1,5 @@
 """Does the desk's jobs: leased, tried again with growing pauses, and concluded in one transaction."""
 
-import asyncio
 import logging
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from bot.screen import Line
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.jobs import Job
+from bot.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,14 @@ IDLE_SECONDS = 1.0
 
 class Runner:
     def __init__(
-        self, database: Database, stores: Stores, desk: Desk, clerk: Clerk, clock: Clock, bell: Bell
+        self,
+        database: Database,
+        stores: Stores,
+        desk: Desk,
+        clerk: Clerk,
+        clock: Clock,
+        bell: Bell,
+        hands: Supervisor,
     ) -> None:
         self._database = database
         self._stores = stores
@@ -34,20 +41,29 @@ class Runner:
         self._clerk = clerk
         self._clock = clock
         self._bell = bell
+        self._hands = hands
+        self._doing: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled; a job that was cut off is taken over when its lease ends."""
         while True:
-            if not await self.step():
+            jobs = await self._database.unit(self._claim)
+            for job in jobs:
+                self._doing.add(job.lease)
+                self._hands.start(f"job {job.kind}", self._done(job))
+            if not jobs:
                 await self._bell.wait(IDLE_SECONDS)
 
-    async def step(self) -> bool:
-        """Do what is due; return whether there was anything."""
-        jobs = await self._database.unit(lambda tx: self._stores.jobs.claim(tx, self._clock.now(), AT_ONCE))
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(self._do(job))
-        return bool(jobs)
+    def _claim(self, tx: Transaction) -> list[Job]:
+        return self._stores.jobs.claim(tx, self._clock.now(), AT_ONCE - len(self._doing))
+
+    async def _done(self, job: Job) -> None:
+        """Do a job on its own task: one that waits for the authority holds up no other."""
+        try:
+            await self._do(job)
+        finally:
+            self._doing.discard(job.lease)
+            self._bell.ring()
 
     async def _do(self, job: Job) -> None:
         try:

@@ -36,7 +36,7 @@ def incoming(update: telegram.Update) -> Incoming | None:
 
 
 def _tapped(query: telegram.CallbackQuery) -> Incoming | None:
-    if query.message is None:
+    if query.message is None or query.message.chat.type != telegram.constants.ChatType.PRIVATE:
         return None
     revision, token = read_token(query.data or "")
     event = Tapped(token, revision)

@@ -21,6 +21,11 @@ UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
 -- name: chat_block
 UPDATE chats SET blocked = :blocked WHERE chat_id = :chat_id;
 
+-- name: chats_abandoned
+-- Cases that have been waiting for their customer since then; the phases are those of an open case.
+SELECT chat_id FROM chats WHERE changed_at < :before
+  AND phase IN ('asking', 'proving', 'enrolled', 'refused') ORDER BY changed_at LIMIT :most;
+
 -- name: inbox_add
 INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)
 VALUES (:update_id, :lane, :sealed, :now, :now) ON CONFLICT (update_id) DO NOTHING;

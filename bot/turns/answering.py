@@ -22,6 +22,11 @@ def unanswer(case: Case, step_id: str) -> Case:
     return replace(case, answers=kept)
 
 
+def forgotten(case: Case) -> Case:
+    """Purge what the customer told us: an ended case keeps none of it."""
+    return replace(case, answers={}, proof=None, enrolment=None, editing=None)
+
+
 def _echo(step: Step, value: str) -> tuple[Line, ...]:
     if not (step.counted or isinstance(step, Text)):
         return ()

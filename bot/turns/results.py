@@ -17,6 +17,7 @@ from bot.event import (
 from bot.move import Move, Turn, can, follow
 from bot.refusals import REFUSALS
 from bot.screen import Day, Line, Moment, Param, Screen
+from bot.turns.answering import forgotten
 from bot.turns.beside import certificate_lines
 from bot.turns.texts import CODE_TRIES
 
@@ -51,7 +52,7 @@ def approved(turn: Turn, event: Approved) -> Move:
     case, orders = follow(turn.case, "approved")
     enrolment = Enrolment(event.reference, event.authorization, event.expires_at, event.old_expiry)
     notice = Screen((Line("notice.approved", {"receipt": turn.case.receipt or ""}),))
-    return Move(replace(case, enrolment=enrolment), jobs=orders, tells=(notice,))
+    return Move(replace(case, enrolment=enrolment, retry_at=None), jobs=orders, tells=(notice,))
 
 
 def refused(turn: Turn, event: Refused) -> Move:
@@ -73,7 +74,8 @@ def issued(turn: Turn, event: Issued) -> Move:
     certificate = Certificate(event.serial, event.not_after, event.files_until, turn.case.request_id)
     params: dict[str, Param] = {"receipt": turn.case.receipt or "", "until": Day(kst_day(event.not_after))}
     jobs = tuple(replace(order, due=event.files_until) for order in orders)
-    after = replace(case, certificate=certificate, customer=customer, answers={}, proof=None, enrolment=None)
+    case = replace(case, certificate=certificate, customer=customer, retry_at=None)
+    after = replace(case, answers={}, proof=None, enrolment=None)
     return Move(after, jobs=jobs, tells=(Screen((Line("notice.issued", params),)),))
 
 
@@ -85,6 +87,13 @@ def delayed(turn: Turn, event: Delayed) -> Move:
 
 def files_lapsed(turn: Turn) -> Move:
     return Move(turn.case, show="leave")
+
+
+def abandoned(turn: Turn) -> Move:
+    if not can(turn.case, "cancel"):
+        return Move(turn.case, show="leave")
+    case, orders = follow(turn.case, "cancel")
+    return Move(forgotten(case), (Line("card.abandoned"),), orders)
 
 
 def certificate_seen(turn: Turn, event: CertificateSeen) -> Move:

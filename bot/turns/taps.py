@@ -13,7 +13,7 @@ from bot.move import Aside, Move, Turn, can, follow, note
 from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
 from bot.turns import beside
-from bot.turns.answering import answer, unanswer
+from bot.turns.answering import answer, forgotten, unanswer
 
 #: Taps that are good at any time, on any message: they change no case.
 ASIDES = frozenset({"topic", "group", "language", "useful", "useless"})
@@ -47,21 +47,16 @@ def _confirmed(turn: Turn, name: str) -> Move:
     case = turn.case
     if name == "yes" and case.confirming == "cancel" and can(case, "cancel"):
         after, orders = follow(case, "cancel")
-        return Move(_forgotten(after), jobs=orders)
+        return Move(forgotten(after), jobs=orders)
     if name == "yes" and case.confirming == "restart":
         return start(turn)
     return Move(replace(case, confirming=None))
 
 
-def _forgotten(case: Case) -> Case:
-    """Purge what the customer told us: an ended case keeps none of it."""
-    return replace(case, answers={}, proof=None, enrolment=None, editing=None)
-
-
 def start(turn: Turn, _value: str = "") -> Move:
     """Begin anew; the chat's revision, proven customer and last certificate stay."""
     case = replace(
-        _forgotten(turn.case), phase=Phase.IDLE, receipt=None, refusal=None, retry_at=None, confirming=None
+        forgotten(turn.case), phase=Phase.IDLE, receipt=None, refusal=None, retry_at=None, confirming=None
     )
     after, orders = follow(case, "start")
     return Move(after, jobs=orders)
@@ -162,7 +157,7 @@ def _help(turn: Turn, _value: str) -> Move:
 
 def _home(turn: Turn, _value: str) -> Move:
     if turn.case.phase is Phase.ASKING:
-        return Move(replace(_forgotten(turn.case), phase=Phase.IDLE))
+        return Move(replace(forgotten(turn.case), phase=Phase.IDLE))
     return Move(turn.case)
 
 

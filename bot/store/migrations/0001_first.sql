@@ -10,6 +10,8 @@ CREATE TABLE chats (
   changed_at    REAL NOT NULL
 ) STRICT;
 
+CREATE INDEX chats_open ON chats (changed_at) WHERE phase IN ('asking', 'proving', 'enrolled', 'refused');
+
 -- Updates as they came, until they are done; the id stays, so that a second delivery is known.
 CREATE TABLE inbox (
   seq           INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,79 @@
+"""Forgets in time: rows that are done, files whose lifetime is over, and applications that nobody goes on with."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.desk import Desk, Stores
+from bot.event import Abandoned
+from bot.store.database import Database, Transaction
+from bot.store.keeps import Keeps
+
+#: So many abandoned cases at most in one transaction, so that customers never wait for it.
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept."""
+
+    #: Telegram offers an update again for a day; known ids must outlive that.
+    updates: timedelta = timedelta(days=3)
+    messages: timedelta = timedelta(days=7)
+    jobs: timedelta = timedelta(days=7)
+    #: An application that waits for its customer.
+    abandoned: timedelta = timedelta(days=7)
+    every: timedelta = timedelta(minutes=10)
+
+
+DEFAULT_RETENTION = Retention()
+
+
+class Housekeeping:
+    def __init__(
+        self,
+        database: Database,
+        stores: Stores,
+        keeps: Keeps,
+        desk: Desk,
+        clock: Clock,
+        retention: Retention = DEFAULT_RETENTION,
+    ) -> None:
+        self._database = database
+        self._stores = stores
+        self._keeps = keeps
+        self._desk = desk
+        self._clock = clock
+        self._retention = retention
+
+    async def run(self) -> None:
+        """Tidy up now and then until cancelled."""
+        while True:
+            await self.tidy()
+            await asyncio.sleep(self._retention.every.total_seconds())
+
+    async def tidy(self) -> None:
+        """Forget all that is due by now."""
+        now = self._clock.now()
+        await self._database.unit(lambda tx: self._forget(tx, now))
+        while await self._database.unit(lambda tx: self._abandon(tx, now)):
+            pass
+        if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)):
+            await self._database.erase_traces()
+
+    def _forget(self, tx: Transaction, now: datetime) -> None:
+        kept = self._retention
+        ages = {"inbox_forget": kept.updates, "outbox_forget": kept.messages, "job_forget": kept.jobs}
+        for query, age in ages.items():
+            tx.run(query, before=(now - age).timestamp())
+
+    def _abandon(self, tx: Transaction, now: datetime) -> int:
+        """Close cases that wait for a customer for too long; what was entered is erased with them."""
+        before = (now - self._retention.abandoned).timestamp()
+        rows = tx.rows("chats_abandoned", before=before, most=AT_ONCE)
+        for row in rows:
+            chat = self._stores.chats.load(tx, row["chat_id"])
+            if chat is not None:
+                self._desk.report(tx, chat, Abandoned(), f"abandoned.{chat.chat_id}.{chat.case.revision}")
+        return len(rows)
