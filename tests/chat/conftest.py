@@ -9,7 +9,7 @@ from tests.support.town import Customer, Town, authority_template, town
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return authority_template(tmp_path_factory.mktemp("authority"))
+    return authority_template(tmp_path_factory.mktemp("authority"), [GILDONG, AN])
 
 
 @pytest.fixture

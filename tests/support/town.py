@@ -1,8 +1,9 @@
 """A whole town for tests: the real house on the real library, talking over sockets to the local messenger."""
 
+import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -27,13 +28,14 @@ OLD_DAYS_LEFT = 200
 
 
 class MovableClock:
-    """The real time, moved on by tests instead of by sleeping."""
+    """The real time, moved on by tests instead of by sleeping; it can be made to stand, for screens that tell it."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.stands_at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self.stands_at or datetime.now(UTC)) + self.ahead
 
 
 @dataclass
@@ -42,8 +44,46 @@ class Town:
     settings: Settings
     authority: ca.Authority
     clock: MovableClock
-    house: app.House
     serials: dict[str, int] = field(default_factory=dict)
+    house: app.House = field(init=False)
+    indoors: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def opens(self) -> None:
+        stack = self.indoors
+        self.house, bot = await stack.enter_async_context(app.opened(self.settings, print, clock=self.clock))
+        await stack.enter_async_context(app.running(self.settings, self.house, bot, self.clock))
+
+    async def restarts(self, after: timedelta = timedelta()) -> None:
+        """Stop the house as SIGTERM does, and open it again, maybe days later."""
+        await self.indoors.aclose()
+        self.clock.ahead += after
+        await self.opens()
+
+    async def later(self, after: timedelta) -> None:
+        """Let time go by, wake whoever waits for it, and wait until all that fell due is done."""
+        self.clock.ahead += after
+        for each in (self.house.intake, self.house.runner, self.house.courier):
+            each._bell.ring()
+        await self.quiet()
+
+    async def quiet(self, patience: float = 20) -> None:
+        """Wait until nobody has anything to do now."""
+        async with asyncio.timeout(patience):
+            while await self.busy():
+                pass
+
+    async def busy(self) -> bool:
+        now = self.clock.now().timestamp()
+        counts = " + ".join(
+            f"(SELECT COUNT(*) FROM {table} WHERE state = 'pending' AND due_at <= {now})"
+            for table in ("inbox", "outbox", "jobs")
+        )
+        return await self.rows(f"SELECT {counts}") != [(0,)] or self.messenger.stats.pending > 0
+
+    @property
+    def staff(self) -> "Customer":
+        """Somebody of the bank, in the operators' chat."""
+        return Customer(self.messenger.operator(STAFF.user_id), self.messenger, "ko")
 
     def customer(self, user_id: int, language: str = "ko") -> "Customer":
         return Customer(self.messenger.person(user_id), self.messenger, language)
@@ -84,6 +124,29 @@ class Customer:
 
         return await self.person.until(look, patience)
 
+    def shows(self, key: str) -> bool:
+        """Whether any message that is in the chat now says this."""
+        pattern = self.pattern(key)
+        return any(each.from_bot and pattern.search(each.text) for each in self.person.messages)
+
+    async def reads(self, key: str, after: int = 0, patience: float = 10) -> Seen:
+        """Wait for a message of the bot below this one that says it."""
+        pattern = self.pattern(key)
+
+        def look(person: Person) -> Seen | None:
+            later = (each for each in reversed(person.messages) if each.message_id > after and each.from_bot)
+            return next((each for each in later if pattern.search(each.text)), None)
+
+        return await self.person.until(look, patience)
+
+    @property
+    def newest(self) -> int:
+        """The newest message's id: what comes later is above it."""
+        return self.person.last.message_id if self.person.last else 0
+
+    def texts(self) -> list[str]:
+        return [each.text for each in self.person.messages if each.from_bot]
+
     async def taps(self, key: str, **params: object) -> None:
         label = self.words(key, **params)
         await self.person.until(lambda person: person.screen and button(person.screen, label), 10)
@@ -105,6 +168,9 @@ class Customer:
     async def triage(self, reason: str = "lost") -> None:
         await self.person.starts()
         await self.taps("button.start")
+        await self.tells_why(reason)
+
+    async def tells_why(self, reason: str = "lost") -> None:
         await self.asked("reason", reason)
         await self.asked("state", "valid")
         await self.sees("reissue.ask.expiry")
@@ -151,11 +217,16 @@ def button(seen: Seen, label: str) -> bool:
     return any(each.text == label for row in seen.keyboard for each in row)
 
 
-def authority_template(folder: Path) -> Path:
-    """Make an authority once; every test gets a copy, because making keys takes a second."""
+def authority_template(folder: Path, records: Sequence[Record] = ()) -> Path:
+    """Make an authority once, with these customers' old certificates; every test gets a copy: keys take time."""
     vault, _ = ca.open_vault(folder / "keys" / "master.json")
     passphrase, _ = app.read_passphrase(folder / "keys" / "ca-passphrase")
-    ca.Authority.open(folder / "ca", passphrase, vault).close()
+    authority = ca.Authority.open(folder / "ca", passphrase, vault)
+    try:
+        for each in records:
+            old_certificate(authority, each)
+    finally:
+        authority.close()
     return folder
 
 
@@ -195,6 +266,15 @@ def old_certificate(authority: ca.Authority, record: Record, days_left: int = OL
     ).serial
 
 
+def held_already(authority: ca.Authority, record: Record, days: Mapping[str, int | None]) -> int | None:
+    """Return the serial of the old certificate, made unless the template has it; `days` says None for nobody's."""
+    if record.customer_id not in days:
+        found = authority.certificates(record.customer_id)
+        return found[-1].serial if found else old_certificate(authority, record)
+    left = days[record.customer_id]
+    return None if left is None else old_certificate(authority, record, left)
+
+
 @asynccontextmanager
 async def town(
     template: Path,
@@ -202,7 +282,10 @@ async def town(
     records: Sequence[Record],
     personas: Sequence[Persona],
     limits: Limits | None = None,
+    days_left: Mapping[str, int | None] | None = None,
+    **changes: str,
 ) -> AsyncIterator[Town]:
+    """`days_left` is how long an old certificate is still good, by customer; None for no certificate at all."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     messenger = LocalMessenger(
         token=TOKEN,
@@ -212,15 +295,16 @@ async def town(
         limits=limits or Limits(throttled=False),
     )
     await messenger.start()
-    settings = settings_for(messenger, folder)
+    settings = settings_for(messenger, folder, **changes)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(messenger.stop)
         vault = app.open_vault(settings, print)
         authority = app.open_authority(settings, vault, print)
         stack.callback(authority.close)
         await register(settings, vault, records)
-        serials = {each.customer_id: old_certificate(authority, each) for each in records}
-        clock = MovableClock()
-        house, bot = await stack.enter_async_context(app.opened(settings, print, clock=clock))
-        await stack.enter_async_context(app.running(settings, house, bot, clock))
-        yield Town(messenger, settings, authority, clock, house, serials)
+        held = {each.customer_id: held_already(authority, each, days_left or {}) for each in records}
+        serials = {customer: serial for customer, serial in held.items() if serial is not None}
+        made = Town(messenger, settings, authority, MovableClock(), serials)
+        stack.push_async_callback(made.indoors.aclose)
+        await made.opens()
+        yield made
