@@ -121,7 +121,16 @@ class Abandoned:
 
 CustomerEvent = Tapped | Said | SharedContact | Commanded | SentFile
 DeskEvent = (
-    CodeSent | CodeLapsed | Paused | Approved | Refused | Issued | Delayed | FilesLapsed | CertificateSeen
+    CodeSent
+    | CodeLapsed
+    | Paused
+    | Approved
+    | Refused
+    | Issued
+    | Delayed
+    | FilesLapsed
+    | CertificateSeen
+    | Abandoned
 )
 Event = CustomerEvent | DeskEvent
 
