@@ -1,10 +1,12 @@
 """Takes updates from Telegram by webhook: stored first, answered 200 after; for several replicas behind one address."""
 
+import hashlib
 import hmac
 import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import telegram
 from aiohttp import web
@@ -37,13 +39,13 @@ class Webhook:
         self._inbox = inbox
         self._clock = clock
         self._queries = Queries(bot, supervisor)
-        self._secret = secret
+        self._secret = secret or derived_secret(bot.token)
 
     @asynccontextmanager
     async def listening(self, listen: tuple[str, int], url: str) -> AsyncIterator[None]:
-        """Listen, and have Telegram told; raise `OSError` if the port is in use."""
+        """Listen at the path of this address, and have Telegram told; raise `OSError` if the port is in use."""
         app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_post("/telegram", self._update)
+        app.router.add_post(urlsplit(url).path or "/", self._update)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
@@ -65,3 +67,8 @@ class Webhook:
         self._queries.answer(update)
         await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))
         return web.Response()
+
+
+def derived_secret(token: str) -> str:
+    """Return the secret where none is set: the same in every replica, and known to nobody without the bot's token."""
+    return hmac.new(token.encode(), b"webhook secret", hashlib.sha256).hexdigest()

@@ -43,7 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     for name, explanation in (("hold", "suspend"), ("release", "end a suspension")):
         action = _action(actions, name, _hold if name == "hold" else _release, explanation)
         action.add_argument("--serial", required=True, metavar="HEX")
-    crl = _action(actions, "crl", _crl, "write the revocation lists")
+    crl = _action(actions, "crl", _crl, "write the revocation lists as DER and PEM")
     crl.add_argument("--to", type=Path, required=True, metavar="DIR")
     export = _action(actions, "export", _export, "write a certificate and its chain as DER and PEM")
     export.add_argument("--serial", required=True, metavar="HEX")
@@ -186,6 +186,7 @@ def _crl(arguments: argparse.Namespace) -> int:
     authority = _opened(load())
     arguments.to.mkdir(parents=True, exist_ok=True)
     lists = {"issuing.crl": authority.crl(), "root.crl": authority.root_crl()}
+    lists |= {f"{name}.pem": _crl_pem(der) for name, der in lists.items()}
     for name, content in lists.items():
         (arguments.to / name).write_bytes(content)
     return _print(arguments, {name: str(arguments.to / name) for name in lists})
@@ -207,6 +208,10 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _pem(der: bytes) -> bytes:
     return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+
+
+def _crl_pem(der: bytes) -> bytes:
+    return x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
