@@ -25,18 +25,17 @@ class Told:
     problems: list[str] = field(default_factory=list)
 
     def hear(self, line: Line) -> None:
-        detail: dict[str, str] = json.loads(line.detail)
         match line.kind:
             case "intent":
-                self.intents[line.subject] = detail["tbs"]
+                self.intents[line.subject] = json.loads(line.detail)["tbs"]
             case "signed":
                 self._expect(line, self.intents)
-                self.signed[line.subject] = detail["der"]
+                self.signed[line.subject] = json.loads(line.detail)["der"]
                 self.status[line.subject] = GOOD
             case "revoked" | "held":
                 self._expect(line, self.signed)
                 word = "revoked" if line.kind == "revoked" else "hold"
-                self.status[line.subject] = (word, detail.get("reason"), line.at)
+                self.status[line.subject] = (word, json.loads(line.detail).get("reason"), line.at)
             case "released":
                 self.status[line.subject] = GOOD
             case "enrolled":

@@ -14,7 +14,7 @@ from ca.issuance import Issuance
 from ca.ledger import Ledger
 from ca.records import hex_of
 from ca.refusals import CaRefusal
-from ca.registrar import Registrar
+from ca.registrar import Registrar, typed_reference
 from ca.revocation import Revocation
 from ca.settings import AuthoritySettings
 from ca.values import (
@@ -79,7 +79,8 @@ class Authority:
     ) -> Self:
         """Open the authority in this folder; the first start makes it, and finishes one that died half way.
 
-        Raises `WrongPassphrase`, or `LedgerBroken` if keys, ledger and key file do not belong together.
+        Raises `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong together, and
+        `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
         """
         chosen = settings or AuthoritySettings()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,7 +110,7 @@ class Authority:
 
         The certificate that is replaced keeps its notAfter in the new one, and is revoked with its storage.
         """
-        with self._noting("reference", ""):
+        with self._noting(typed_reference(reference) or "reference", ""):
             return self._registrar.redeem(reference, code, request)
 
     def withdraw(self, request_id: str) -> None:
@@ -125,6 +126,11 @@ class Authority:
     def record(self, serial: int) -> Record | None:
         with self._ledger.reading() as tx:
             return records.find(tx, serial)
+
+    def record_for(self, request_id: str) -> Record | None:
+        """Return the certificate that this order or enrolment led to, if it is made already."""
+        with self._ledger.reading() as tx:
+            return records.for_request(tx, request_id)
 
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
         """폐기: for good. R05, R06, R09 as the certificate stands."""

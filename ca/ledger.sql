@@ -142,6 +142,12 @@ SELECT intent.*, certificate.der, certificate.status, certificate.status_at, cer
 FROM certificate JOIN intent USING (serial) LEFT JOIN certificate AS successor ON successor.replaces = certificate.serial
 WHERE certificate.serial = :serial
 
+-- name: record_by_request
+SELECT intent.*, certificate.der, certificate.status, certificate.status_at, certificate.reason,
+       successor.serial AS replaced_by
+FROM intent JOIN certificate USING (serial) LEFT JOIN certificate AS successor ON successor.replaces = certificate.serial
+WHERE intent.request_id = :request_id
+
 -- name: records_by_holder
 SELECT intent.*, certificate.der, certificate.status, certificate.status_at, certificate.reason,
        successor.serial AS replaced_by

@@ -20,6 +20,11 @@ def find(tx: Transaction, serial: int) -> Record | None:
     return read(tx, row) if row else None
 
 
+def for_request(tx: Transaction, request_id: str) -> Record | None:
+    row = tx.one("record_by_request", request_id=request_id)
+    return read(tx, row) if row else None
+
+
 def of_holder(tx: Transaction, holder: str) -> tuple[Record, ...]:
     return tuple(read(tx, row) for row in tx.all("records_by_holder", holder=holder))
 

@@ -24,7 +24,19 @@ CODE_SYMBOLS = 20
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SYMBOL_BITS = 5
 _AS_TYPED = str.maketrans("OIL", "011", " -\t\n")
+LONGEST_TYPED = 64
 SECRET_BYTES = 32
+
+
+def typed_reference(text: str) -> str:
+    """Return the digits of what a stranger typed, or nothing if no reference number looks like it."""
+    reference = text[:LONGEST_TYPED].translate(_AS_TYPED)
+    fits = reference.isascii() and reference.isdigit() and len(reference) == REFERENCE_DIGITS
+    return reference if fits else ""
+
+
+def _typed_code(text: str) -> str:
+    return text[:LONGEST_TYPED].upper().translate(_AS_TYPED)
 
 
 class Registrar:
@@ -73,7 +85,7 @@ class Registrar:
 
     def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate:
         gate.check_size(request.spki, request.random_number)
-        row = self._admit(reference.translate(_AS_TYPED), code.upper().translate(_AS_TYPED))
+        row = self._admit(typed_reference(reference), _typed_code(code))
         gate.check_key(request.spki, self._keys.spkis)
         request_id = row["request_id"]
         fingerprint = self._fingerprint(
@@ -139,12 +151,10 @@ class Registrar:
         with self._ledger.reading() as tx:
             row = tx.one("enrolment_by_reference", reference=reference)
         expected = self._code(reference, row["request_id"] if row else "")
-        right = hmac.compare_digest(expected.encode(), code.encode())
+        right = hmac.compare_digest(expected.encode(), code.encode(errors="replace"))
         if row is None or not right:
             self._count_wrong(reference)
             raise CaRefusal("R10", reason="wrong")
-        if row["tries"] >= self._settings.max_tries:
-            raise CaRefusal("R10", reason="locked")
         return row
 
     def _count_wrong(self, reference: str) -> None:
@@ -154,6 +164,9 @@ class Registrar:
     def _redeem(self, tx: Transaction, reference: str, request: KeyRequest, fingerprint: bytes) -> None:
         row = tx.one("enrolment_by_reference", reference=reference)
         assert row is not None
+        # Only now: a certificate that is being made stays with its key, whoever guesses at its code.
+        if row["tries"] >= self._settings.max_tries:
+            raise CaRefusal("R10", reason="locked")
         if row["withdrawn_at"] is not None:
             raise CaRefusal("R10", reason="withdrawn")
         if tx.seconds >= row["expires_at"] or row["subject"] is None:

@@ -239,3 +239,27 @@ def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(bur
     assert kept["new"] is None
     assert kept["lapsing"] is None
     assert kept["later"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [("", ""), ("\ud800", "\ud800"), ("9" * 10**6, "A" * 10**6), ("1234567890\x00", "\x00")],
+)
+def test_nothing_that_is_typed_breaks_the_lookup(bureau: Bureau, reference: str, code: str) -> None:
+    with pytest.raises(CaRefusal, match="R10 reason=wrong"):
+        bureau.authority.redeem(reference, code, request(1))
+
+
+def test_guessing_at_a_redeemed_code_does_not_keep_its_owner_out(bureau: Bureau) -> None:
+    given, new = bureau.reissue(bureau.old().serial)
+    for _ in range(9):
+        with pytest.raises(CaRefusal, match="wrong"):
+            bureau.authority.redeem(given.reference, "guess", request(1))
+    assert bureau.authority.redeem(given.reference, given.code, request(1)) == new
+
+
+def test_the_certificate_of_a_request_is_found(bureau: Bureau) -> None:
+    given = bureau.authority.enrol(enrolment())
+    assert bureau.authority.record_for("new") is None
+    new = bureau.authority.redeem(given.reference, given.code, request(1))
+    assert bureau.authority.record_for("new").serial == new.serial
