@@ -1,7 +1,5 @@
 """Settings: from the environment or `.env`, all with the prefix `REISSUE_`. Each is explained where it stands."""
 
-import hashlib
-import hmac
 import logging
 import os
 from collections.abc import Mapping
@@ -111,7 +109,7 @@ def parse(raw: Raw) -> Settings:
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=raw.WEBHOOK_URL,
-        webhook_secret=raw.WEBHOOK_SECRET or _derived_secret(raw.TELEGRAM_TOKEN),
+        webhook_secret=raw.WEBHOOK_SECRET,
         listen=_address(raw.LISTEN),
         sms_url=raw.SMS_URL,
         sms_token=raw.SMS_TOKEN,
@@ -127,11 +125,6 @@ def parse(raw: Raw) -> Settings:
 
 def load() -> Settings:
     return parse(read_raw())
-
-
-def _derived_secret(token: str) -> str:
-    """Never empty, or anybody could post; the same on every replica, since each announces it to Telegram."""
-    return hmac.new(token.encode(), b"webhook secret", hashlib.sha256).hexdigest()
 
 
 def _number(name: str, text: str) -> int:

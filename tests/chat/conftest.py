@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bot.faq import KnowledgeBase
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
 
@@ -10,6 +12,22 @@ from tests.support.town import Customer, Town, authority_template, town
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authority_template(tmp_path_factory.mktemp("authority"), [GILDONG, AN])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def knowledge_read_once() -> Iterator[None]:
+    """The knowledge base never changes, and reading it takes longer than most of these tests."""
+    read = KnowledgeBase.load
+
+    @cache
+    def load(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
+        return read(languages, dict(facts))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            KnowledgeBase, "load", lambda languages, facts: load(tuple(languages), tuple(facts.items()))
+        )
+        yield
 
 
 @pytest.fixture
@@ -21,9 +39,15 @@ async def place(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
 
 @pytest.fixture
 def gildong(place: Town) -> Customer:
-    return place.customer(101)
+    return place.customer(101, "ko", GILDONG)
 
 
 @pytest.fixture
 def an(place: Town) -> Customer:
-    return place.customer(104, "en")
+    return place.customer(104, "en", AN)
+
+
+@pytest.fixture(params=["ko", "en"])
+def anybody(request: pytest.FixtureRequest, gildong: Customer, an: Customer) -> Customer:
+    """A customer in each language."""
+    return gildong if request.param == "ko" else an

@@ -85,8 +85,8 @@ class Town:
         """Somebody of the bank, in the operators' chat."""
         return Customer(self.messenger.operator(STAFF.user_id), self.messenger, "ko")
 
-    def customer(self, user_id: int, language: str = "ko") -> "Customer":
-        return Customer(self.messenger.person(user_id), self.messenger, language)
+    def customer(self, user_id: int, language: str = "ko", record: Record | None = None) -> "Customer":
+        return Customer(self.messenger.person(user_id), self.messenger, language, record)
 
     async def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Look into the desk's database; only tests do."""
@@ -98,10 +98,19 @@ class Town:
 class Customer:
     """Somebody at the other end, who thinks in catalog keys, so that a test reads the same in every language."""
 
-    def __init__(self, person: Person, messenger: LocalMessenger, language: str) -> None:
+    def __init__(
+        self, person: Person, messenger: LocalMessenger, language: str, record: Record | None = None
+    ) -> None:
         self.person = person
         self.messenger = messenger
         self.language = language
+        self._record = record
+
+    @property
+    def record(self) -> Record:
+        """What the register knows of them."""
+        assert self._record is not None
+        return self._record
 
     def words(self, key: str, **params: object) -> str:
         return WORDS.text(self.language, Line(key, params))  # type: ignore[arg-type]
@@ -180,14 +189,32 @@ class Customer:
         await self.taps("reissue.ready.all")
         await self.asked("consent", "agree")
 
-    async def fills_in(self, record: Record, via: str = "sms") -> None:
-        await self.answers("name", record.name)
-        await self.answers("birth", record.birth_date.isoformat())
-        await self.answers("phone", record.phone)
-        await self.answers("account", record.account)
-        await self.asked("id_type", record.id_type)
-        await self.answers("id_issued_on", record.id_issued_on.isoformat())
-        await self.asked("via", via)
+    async def fills_in(
+        self, record: Record, via: str = "sms", begin: str = "name", until: str | None = None
+    ) -> None:
+        """Fill in the form, from this step on and up to that one, which stays open."""
+        form = {
+            "name": record.name,
+            "birth": record.birth_date.isoformat(),
+            "phone": record.phone,
+            "account": record.account,
+            "id_type": record.id_type,
+            "id_issued_on": record.id_issued_on.isoformat(),
+            "via": via,
+        }
+        steps = list(form)
+        for step in steps[steps.index(begin) :]:
+            if step == until:
+                await self.sees(f"reissue.ask.{step}")
+                return
+            tapped = step in {"id_type", "via"}
+            await (self.asked(step, form[step]) if tapped else self.answers(step, form[step]))
+
+    async def applies(self, record: Record) -> None:
+        """From the first word to the review, proven."""
+        await self.triage()
+        await self.fills_in(record)
+        await self.proves(record)
 
     async def answers(self, step: str, text: str) -> None:
         await self.sees(f"reissue.ask.{step}")
