@@ -208,6 +208,7 @@ def _years_before(today: date, years: int) -> date:
 # --- numbers ---
 
 _RUN = re.compile(r"\+?[0-9](?:[-. ()]*[0-9])*")
+_CODE = re.compile(r"[0-9](?:[-. ]*[0-9])*")  # no brackets: our own message goes on with "(3"
 _COUNTRY = re.compile(r"^(?:\+|00)82(?:0(?=1))?|^82(?=0?1[0-9]{8,9}$)0?")
 _MOBILE = re.compile(r"010[0-9]{8}|01[16789][0-9]{7,8}")
 
@@ -229,7 +230,8 @@ def account(text: str, today: date) -> str | Refused:  # noqa: ARG001
 
 def code(text: str, today: date) -> str | Refused:  # noqa: ARG001
     """A one-time code; the message that brought it may be pasted whole, if six digits stand in it once."""
-    found = [digits for digits in map(_digits, _runs(text)) if len(digits) == CODE_DIGITS]
+    runs = map(_digits, _CODE.findall(_short(text) or ""))
+    found = [digits for digits in runs if len(digits) == CODE_DIGITS]
     return found[0] if len(found) == 1 else Refused("code_format")
 
 
