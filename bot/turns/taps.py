@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot import reissue
 from bot.cards import EDIT_MENU, position
-from bot.case import ENDED, Case, Phase
+from bot.case import DESK_TURN, ENDED, Case, Phase
 from bot.clock import kst_day
 from bot.event import Tapped
 from bot.flow import Check, Choice, Step, Text, before, find, pruned, tick
@@ -26,8 +26,8 @@ def tapped(turn: Turn, event: Tapped) -> Move:
     side = beside.BESIDE.get(name)
     if side is not None:
         return side(turn, value)
-    if name == "begin":
-        return _start(turn, value)
+    if name == "begin":  # it stands under an article, and the card may be far above
+        return replace(_start(turn, value), show="fresh")
     if event.revision != turn.case.revision:
         return _outdated(turn.case, event)
     if turn.case.confirming:
@@ -65,6 +65,8 @@ def start(turn: Turn, _value: str = "") -> Move:
 def _start(turn: Turn, _value: str) -> Move:
     if turn.case.phase in ENDED or turn.case.phase is Phase.ISSUED:
         return start(turn)
+    if turn.case.phase in DESK_TURN:
+        return Move(turn.case)  # a certificate is being made: leaving now would lose it
     return Move(replace(turn.case, confirming="restart"))
 
 
@@ -89,7 +91,7 @@ def _back(turn: Turn, _value: str) -> Move:
         return Move(replace(case, editing=None))
     if case.phase is Phase.PROVING:
         case, _ = follow(case, "back")
-        return Move(unanswer(replace(case, proof=None), "via"))
+        return Move(unanswer(replace(case, proof=None, retry_at=None), "via"))
     if case.phase is not Phase.ASKING:
         return Move(case)
     here = position(case, kst_day(turn.now), turn.rules)
@@ -106,7 +108,8 @@ def _edit(turn: Turn, field: str) -> Move:
 def _submit(turn: Turn, _value: str) -> Move:
     case = turn.case
     if (
-        position(case, kst_day(turn.now), turn.rules) is not None
+        case.editing
+        or position(case, kst_day(turn.now), turn.rules) is not None
         or not can(case, "submit")
         or not case.proven
     ):
