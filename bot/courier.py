@@ -176,19 +176,19 @@ class Courier:
             case Tell():
                 return await self._tell(chat_id, message, language)
             case Relay(line=line):
-                await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
-                return None
+                shown = await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
+                return _below(chat_id, shown)
             case Erase(message_id=message_id):
                 await self._carriers.messenger.erase(chat_id, message_id)
                 return None
             case Hand():
-                await self._hand(chat_id, message, language)
-                return None
+                return _below(chat_id, await self._hand(chat_id, message, language))
 
     async def _show(self, chat: Chat | None, message: Card, language: str) -> Record | None:
         if chat is None:
             return None
-        over = None if message.fresh else chat.card
+        buried = chat.card is not None and chat.card < chat.last
+        over = None if message.fresh or buried else chat.card
         shown = await self._carriers.messenger.show(chat.chat_id, message.screen, language, over)
         if shown == chat.card:
             return None
@@ -200,11 +200,11 @@ class Courier:
     async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:
         shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
         if message.about is None:
-            return None
+            return _below(chat_id, shown)
         about = message.about
         return lambda tx: _ignore(tx.run("relay_add", message_id=shown, chat_id=about))
 
-    async def _hand(self, chat_id: int, message: Hand, language: str) -> None:
+    async def _hand(self, chat_id: int, message: Hand, language: str) -> int:
         now = self._clock.now()
         request_id, name = message.request_id, message.name
         content = await self._stock.database.unit(
@@ -212,10 +212,14 @@ class Courier:
         )
         if content is None:
             lapsed = Screen((Line("files.lapsed"),))
-            await self._carriers.messenger.show(chat_id, lapsed, language, None)
-            return
+            return await self._carriers.messenger.show(chat_id, lapsed, language, None)
         caption = self._words.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
-        await self._carriers.messenger.hand(chat_id, name, content, caption)
+        return await self._carriers.messenger.hand(chat_id, name, content, caption)
+
+
+def _below(chat_id: int, message_id: int) -> Record:
+    """Record that a message stands below the present screen, which is then shown anew instead of edited."""
+    return lambda tx: _ignore(tx.run("chat_last", chat_id=chat_id, last=message_id))
 
 
 def _ignore(_count: int) -> None:

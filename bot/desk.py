@@ -139,6 +139,8 @@ class Desk:
     ) -> None:
         now = self._clock.now()
         decision = decide(chat.case, event, now, self._rules)
+        if message_id is not None and not decision.erase and not isinstance(event, Tapped):
+            tx.run("chat_last", chat_id=chat.chat_id, last=message_id)
         if decision.case != chat.case:
             self._stores.chats.save_case(tx, decision.case, now)
             self._record(tx, chat, decision.case, cause, now)

@@ -17,6 +17,8 @@ class Chat:
     case: Case
     #: The message that shows the present screen.
     card: int | None = None
+    #: The newest message that stays in the chat; the present screen is edited only while nothing stands below it.
+    last: int = 0
     #: A reply keyboard is open, and has to be put away.
     keyboard: bool = False
     blocked: bool = False
@@ -33,7 +35,7 @@ class Chats:
             return None
         body = self._sealing.open(row["sealed_case"], table="chats", column="case", row=str(chat_id))
         case = self._decoder.decode(body)
-        return Chat(chat_id, row["language"], case, row["card"], bool(row["keyboard"]), bool(row["blocked"]))
+        return Chat(chat_id, row["language"], case, row["card"], row["last"], bool(row["keyboard"]), bool(row["blocked"]))
 
     def add(self, tx: Transaction, chat: Chat, now: datetime) -> None:
         tx.run("chat_add", language=chat.language, **self._case(chat.case, now))

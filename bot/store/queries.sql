@@ -1,6 +1,6 @@
 -- name: chat_load
 -- The chat's row; absent before its first update.
-SELECT chat_id, language, card, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
+SELECT chat_id, language, card, last, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
 
 -- name: chat_add
 INSERT INTO chats (chat_id, language, sealed_case, phase, changed_at)
@@ -13,7 +13,10 @@ UPDATE chats SET sealed_case = :sealed_case, phase = :phase, changed_at = :now W
 UPDATE chats SET language = :language WHERE chat_id = :chat_id;
 
 -- name: chat_card
-UPDATE chats SET card = :card WHERE chat_id = :chat_id;
+UPDATE chats SET card = :card, last = MAX(last, :card) WHERE chat_id = :chat_id;
+
+-- name: chat_last
+UPDATE chats SET last = MAX(last, :last) WHERE chat_id = :chat_id;
 
 -- name: chat_keyboard
 UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;

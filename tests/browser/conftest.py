@@ -69,7 +69,9 @@ def desktop(browser: Browser, demo: str) -> Iterator[Page]:
 
 
 def _opened(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": width, "height": height}, locale="ko-KR", accept_downloads=True)
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul"
+    )
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.set_default_timeout(15_000)

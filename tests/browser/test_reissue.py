@@ -3,12 +3,14 @@
 import io
 import re
 import zipfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 from playwright.sync_api import Page, expect
 
+from bot.clock import KST
 from bot.screen import Line
 from bot.words import Words
 
@@ -122,8 +124,40 @@ def download(page: Page, name: str) -> bytes:
     return started.value.path().read_bytes()
 
 
-def test_the_phone_s_width_is_enough(phone: Page, artefacts: Path) -> None:
+def open_customer(phone: Page, name: str) -> None:
+    phone.get_by_role("button", name="고객 목록").click()
+    phone.locator("#people").get_by_role("button", name=re.compile(name)).click()
+    phone.get_by_role("button", name="시작", exact=True).click()
+
+
+def test_on_a_phone_a_renewal_is_told_from_a_reissue(phone: Page, artefacts: Path) -> None:
     chat = Chat(phone, artefacts, "phone")
-    expect(phone.locator("#compose")).to_be_visible()
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    open_customer(phone, "김영희")
+    chat.sees("card.idle")
     chat.shoot("1-start")
+    chat.press("button.start")
+    chat.press("reissue.reason.expiring")
+    chat.press("reissue.state.valid")
+    chat.sees("reissue.ask.expiry")
+    chat.types((datetime.now(KST).date() + timedelta(days=20)).strftime("%Y년 %m월 %d일이에요"))
+    chat.sees("reissue.ending.renew")
+    chat.shoot("2-renewal")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_a_secret_is_deleted_and_explained(phone: Page, artefacts: Path) -> None:
+    chat = Chat(phone, artefacts, "phone")
+    open_customer(phone, "박보람")
+    chat.sees("card.idle")
+    chat.types("881010-2678901")
+    chat.sees("forbidden.resident_number")
+    chat.shoot("3-forbidden")
+    expect(phone.locator("#log").get_by_text("881010-2678901")).to_have_count(0)
+    triage(chat)
+    chat.sees("reissue.ask.name")
+    chat.shoot("4-name")
+    chat.types("박보람")
+    chat.types("수수료 있어요?")
+    expect(phone.locator("#log").get_by_text("수수료").last).to_be_visible()
+    chat.shoot("5-question")
+    chat.sees("reissue.ask.birth")

@@ -3,6 +3,7 @@ CREATE TABLE chats (
   chat_id       INTEGER PRIMARY KEY,
   language      TEXT NOT NULL,
   card          INTEGER,                 -- message id of the present screen
+  last          INTEGER NOT NULL DEFAULT 0,  -- the newest message that stays in the chat
   keyboard      INTEGER NOT NULL DEFAULT 0,  -- a reply keyboard is open
   blocked       INTEGER NOT NULL DEFAULT 0,
   sealed_case   BLOB NOT NULL,           -- bot.case.Case, AES-GCM

@@ -150,13 +150,17 @@ async function submit() {
   const chat = current();
   const text = entry.value.trim();
   if (!text) return;
-  const sent = chat.edit
-    ? await act("edit", { message: chat.edit.message_id, text })
-    : await act("say", { text, reply_to: chat.reply?.message_id });
-  if (!sent) return;
+  const { edit, reply } = chat;
+  // Cleared before it is sent: what is typed while it is under way belongs to the next message.
   Object.assign(chat, { draft: "", reply: null, edit: null });
   refresh();
   entry.focus();
+  const sent = edit
+    ? await act("edit", { message: edit.message_id, text })
+    : await act("say", { text, reply_to: reply?.message_id });
+  if (sent || chat.draft) return;
+  Object.assign(chat, { draft: text, reply, edit });
+  refresh();
 }
 
 export function acceptDrops() {
