@@ -24,7 +24,7 @@ QUIET = [
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start `reissue-bot demo` in a process of its own; give its page's address, and keep its folder to look into."""
     if CHROMIUM is None:
@@ -48,8 +48,9 @@ def _page_of(process: "subprocess.Popen[str]") -> str:
     raise AssertionError("the demo did not come up:\n" + "".join(said))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(demo: str) -> Iterator[Browser]:
+    """A browser for one file of tests: its event loop runs on in this thread, where other files run theirs."""
     assert demo
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
