@@ -58,6 +58,7 @@ class Histories(RuleBasedStateMachine):
             return
         self.bureau.restart(dies_at)
         made = self.ask(lambda: self.bureau.authority.redeem(given.reference, given.code, request(key + 1)))
+        self.bureau.restart()
         if made is not None:
             assert self.given.setdefault(number, made) == made
 
