@@ -90,16 +90,19 @@ class Identity:
         return self._limits.take(tx, f"refusals:{customer}", self._policy.refusals, now)
 
     def _paused(self, tx: Transaction, chat_id: int, claim: Claim, now: datetime) -> datetime | None:
-        keys = [
-            (f"chat:{chat_id}", self._policy.chat),
-            ("overall", self._policy.overall),
-            (f"person:{name_key(claim.name)}|{claim.birth}", self._policy.person),
-            (f"phone:{claim.phone}", self._policy.person),
-            (f"account:{claim.account}", self._policy.person),
-        ]
-        # One after the other: a chat that is at its end must not go on using up what its victim may try.
-        waits = (self._limits.take(tx, key, limit, now) for key, limit in keys)
-        return next(filter(None, waits), None)
+        # The chat first: one that is at its end must not go on using up what its victim may try.
+        for key, limit in ((f"chat:{chat_id}", self._policy.chat), ("overall", self._policy.overall)):
+            until = self._limits.take(tx, key, limit, now)
+            if until is not None:
+                return until
+        # These together: one after the other, their pauses would follow each other.
+        person = (
+            f"person:{name_key(claim.name)}|{claim.birth}",
+            f"phone:{claim.phone}",
+            f"account:{claim.account}",
+        )
+        waits = [self._limits.take(tx, key, self._policy.person, now) for key in person]
+        return max(filter(None, waits), default=None)
 
     def _find(self, tx: Transaction, claim: Claim) -> Record | None:
         people = self._directory.like(tx, claim.name, claim.birth, claim.phone, claim.account)

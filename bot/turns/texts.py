@@ -33,7 +33,7 @@ def said(turn: Turn, event: Said) -> Move:
             return _password(turn, event)
         case Phase.ASKING if not turn.case.confirming:
             return _answer(turn, event)
-        case Phase.ISSUING if not event.question:
+        case Phase.ISSUING | Phase.ISSUED if not password.problems(event.text):
             # Most likely the password once more: it is nobody's question, and must not stay in the chat.
             return Move(turn.case, erase=True, show="fresh")
         case _:
@@ -44,7 +44,8 @@ def _holds_what_was_asked_for(turn: Turn, event: Said) -> bool:
     """Tell an answer with a question mark from a question: left in the chat, it would be a secret that stays."""
     case = turn.case
     if case.phase is Phase.ENROLLED:
-        return event.text.isascii() and not any(letter.isspace() for letter in event.text)
+        one_word = not any(letter.isspace() for letter in event.text)
+        return one_word and (event.text.isascii() or any(letter.isdigit() for letter in event.text))
     today = kst_day(turn.now)
     if case.phase is Phase.PROVING:
         return isinstance(parse.code(event.text, today), str)
