@@ -89,7 +89,8 @@ class Desk:
         self.tell_staff(
             tx, Line("staff.parked", {"reference": reference, "error": error}), cause, about=chat_id
         )
-        if chat_id and chat_id != self._operators and self._stores.chats.load(tx, chat_id) is not None:
+        known = tx.row("chat_load", chat_id=chat_id) is not None  # not read: it may be what cannot be read
+        if known and chat_id != self._operators:
             screen = Screen((Line("error.internal", {"reference": reference}),))
             self._send(tx, f"{cause}.said", chat_id, Tell(screen))
 

@@ -19,7 +19,7 @@ KEY_BYTES = 32
 KEY_ID_BYTES = 4
 
 
-class SealBroken(Exception):
+class SealBroken(ValueError):
     """The ciphertext is damaged, stands in another place than it was made for, or its key is not here."""
 
 

@@ -35,7 +35,15 @@ class Chats:
             return None
         body = self._sealing.open(row["sealed_case"], table="chats", column="case", row=str(chat_id))
         case = self._decoder.decode(body)
-        return Chat(chat_id, row["language"], case, row["card"], row["last"], bool(row["keyboard"]), bool(row["blocked"]))
+        return Chat(
+            chat_id,
+            row["language"],
+            case,
+            row["card"],
+            row["last"],
+            bool(row["keyboard"]),
+            bool(row["blocked"]),
+        )
 
     def add(self, tx: Transaction, chat: Chat, now: datetime) -> None:
         tx.run("chat_add", language=chat.language, **self._case(chat.case, now))

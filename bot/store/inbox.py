@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.store.bell import Bell
 from bot.store.database import Transaction
-from bot.store.sealing import Sealing
+from bot.store.sealing import UNREADABLE, Sealing
 
 #: How often a failing update is tried before it is parked, and the pauses between (seconds).
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
@@ -62,7 +62,10 @@ class Inbox:
     def _waiting(self, row: object, lane: str | None = None) -> Waiting:
         value = dict(row)  # type: ignore[call-overload]
         place = str(value["update_id"])
-        body = self._sealing.open(value["sealed"], table="inbox", column="body", row=place)
+        try:
+            body = self._sealing.open(value["sealed"], table="inbox", column="body", row=place)
+        except UNREADABLE:
+            body = b""  # no update is empty: it will not parse, and be parked
         return Waiting(value["seq"], value["update_id"], lane or value["lane"], body, value["attempts"])
 
     def finish(self, tx: Transaction, waiting: Waiting) -> bool:

@@ -1,5 +1,6 @@
 """Work for the desk, kept in rows with a due time, attempts and a lease. Time-outs are jobs, too."""
 
+import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +9,9 @@ import msgspec
 
 from bot.store.bell import Bell
 from bot.store.database import Transaction
-from bot.store.sealing import Sealing
+from bot.store.sealing import UNREADABLE, Sealing
+
+logger = logging.getLogger(__name__)
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -48,14 +51,20 @@ class Jobs:
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
         rows = tx.rows("job_due", now=now.timestamp(), most=most)
-        return [self._claimed(tx, dict(row), now) for row in rows]
+        claimed = (self._claimed(tx, dict(row), now) for row in rows)
+        return [each for each in claimed if each is not None]
 
-    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job:
+    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
         tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
-        body = self._sealing.open(row["sealed"], table="jobs", column="task", row=key)  # type: ignore[arg-type]
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
-        task = self._decoder.decode(body)
+        try:
+            body = self._sealing.open(row["sealed"], table="jobs", column="task", row=key)  # type: ignore[arg-type]
+            task = self._decoder.decode(body)
+        except UNREADABLE:
+            logger.error("job unreadable", extra={"job": key})  # noqa: TRY400 — the secret may be in the error
+            tx.run("job_dead", seq=row["seq"], lease=lease, error="unreadable")
+            return None
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease)
 
     def finish(self, tx: Transaction, job: Job) -> bool:

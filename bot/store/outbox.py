@@ -1,5 +1,6 @@
 """Messages to send: kept with what caused them in one commit, once per cause, in order per lane."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ import msgspec
 from bot.message import Message
 from bot.store.bell import Bell
 from bot.store.database import Transaction
-from bot.store.sealing import Sealing
+from bot.store.sealing import UNREADABLE, Sealing
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,24 @@ class Outbox:
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
         """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
         rows = tx.rows("outbox_heads", now=now.timestamp(), most=most)
-        return [self._claimed(tx, dict(row), now) for row in rows]
+        claimed = (self._claimed(tx, dict(row), now) for row in rows)
+        return [each for each in claimed if each is not None]
 
     def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
         row = tx.row("outbox_head_of", lane=lane, now=now.timestamp())
         return self._claimed(tx, dict(row), now) if row else None
 
-    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed:
+    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
         tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
-        body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
         attempts = int(str(row["attempts"])) + 1
-        message = self._decoder.decode(body)
+        try:
+            body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
+            message = self._decoder.decode(body)
+        except UNREADABLE:
+            logger.error("message unreadable", extra={"outbox": key})  # noqa: TRY400 — the text may be in the error
+            tx.run("outbox_dead", seq=row["seq"], lease=lease, error="unreadable")
+            return None
         return Claimed(int(str(row["seq"])), key, str(row["lane"]), message, attempts, lease)
 
     def sent(self, tx: Transaction, claimed: Claimed) -> bool:

@@ -122,6 +122,10 @@ UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND
 UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
+-- name: job_dead
+UPDATE jobs SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
 -- name: job_forget
 DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
 

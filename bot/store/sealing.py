@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+import msgspec
+
 
 class Sealing(Protocol):
     """Seals a value for one place, and makes keyed hashes for look-ups."""
@@ -9,7 +11,11 @@ class Sealing(Protocol):
     def seal(self, plaintext: bytes, *, table: str, column: str, row: str) -> bytes: ...
 
     def open(self, sealed: bytes, *, table: str, column: str, row: str) -> bytes:
-        """Raise an error if the value was changed, or moved to another place."""
+        """Raise `ValueError` if the value was changed, or moved to another place."""
         ...
 
     def digest(self, label: str, value: str) -> bytes: ...
+
+
+#: What reading a kept value raises when it was damaged or tampered with: one bad row must not stop the others.
+UNREADABLE = (ValueError, msgspec.MsgspecError)
