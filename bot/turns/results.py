@@ -16,7 +16,7 @@ from bot.event import (
 )
 from bot.move import Move, Turn, can, follow
 from bot.refusals import REFUSALS
-from bot.screen import Day, Line, Moment, Param, Screen
+from bot.screen import Day, Line, Moment, Param, Screen, button
 from bot.turns.answering import forgotten
 from bot.turns.beside import certificate_lines
 from bot.turns.texts import CODE_TRIES
@@ -100,4 +100,7 @@ def certificate_seen(turn: Turn, event: CertificateSeen) -> Move:
     if event.serial is None or event.status is None or event.not_after is None:
         return Move(turn.case, tells=(Screen((Line("mycert.none"),)),))
     lines = certificate_lines(event.serial, event.status, Day(kst_day(event.not_after)))
-    return Move(turn.case, tells=(Screen(lines),))
+    ours = turn.case.certificate
+    kept = ours is not None and ours.serial == event.serial and turn.now < ours.files_until
+    again = ((button("button.files", "files"), button("button.install", "install")),) if kept else ()
+    return Move(turn.case, tells=(Screen(lines, again),))
