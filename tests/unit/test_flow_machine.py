@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot import reissue
-from bot.case import ENDED, Case, Phase
+from bot.case import DESK_TURN, ENDED, Case, Phase
 from bot.clock import kst_day
 from bot.desk import ONCE, replace_keyboard
 from bot.event import (
@@ -219,10 +219,22 @@ class Conversation(RuleBasedStateMachine):
         token = data.draw(st.sampled_from(tokens(self.talk.screen)))
         self.happens(Tapped(token, self.talk.screen.revision))
 
-    @precondition(lambda self: self.talk.screen.rows)
-    @rule()
-    def taps_the_first(self) -> None:
-        self.happens(Tapped(tokens(self.talk.screen)[0], self.talk.screen.revision))
+    @rule(well=st.sampled_from([True, True, False]))
+    def goes_on(self, well: bool) -> None:
+        """Do what is awaited, so that the machine gets about; or just not quite."""
+        case, here = self.talk.case, tokens(self.talk.screen)
+        awaited = {Phase.PROVING: (WRONG_CODE, CODE), Phase.ENROLLED: ("1234", PASSWORD)}
+        if case.confirming:
+            self.happens(Tapped("no" if well else "yes", case.revision))
+        elif case.phase in DESK_TURN:
+            self.the_desk_does_its_part(known=well)
+        elif case.phase is Phase.ENROLLED or (case.proof and not case.proven):
+            self.happens(Said(awaited[case.phase][well]))
+            assert self.talk.last.erase
+        elif isinstance(step := self.asked(), Text):
+            self.answers(step, GOOD[step.id][well])
+        else:
+            self.happens(Tapped(here[0 if well else -1], case.revision))
 
     @rule(data=st.data(), on_card=st.booleans())
     def taps_what_is_old(self, data: st.DataObject, on_card: bool) -> None:
@@ -242,12 +254,7 @@ class Conversation(RuleBasedStateMachine):
     def says(self, text: str, question: bool) -> None:
         self.happens(Said(text, question))
 
-    @precondition(lambda self: isinstance(self.asked(), Text))
-    @rule(data=st.data())
-    def answers(self, data: st.DataObject) -> None:
-        step = self.asked()
-        assert isinstance(step, Text)
-        text = data.draw(st.sampled_from(GOOD[step.id]))
+    def answers(self, step: Text, text: str) -> None:
         value = step.parse(text, kst_day(self.talk.now))
         if step.mask and isinstance(value, str):
             self.secrets.add(value.replace("-", "").replace(" ", ""))
@@ -257,14 +264,6 @@ class Conversation(RuleBasedStateMachine):
         """Return the step whose question stands on the screen."""
         key = self.talk.keys[-1] if self.talk.case.phase is Phase.ASKING else ""
         return next((step for step in reissue.STEPS if key == f"reissue.ask.{step.id}"), None)
-
-    @precondition(lambda self: self.talk.case.phase in {Phase.PROVING, Phase.ENROLLED})
-    @rule(well=st.booleans())
-    def says_what_is_awaited(self, well: bool) -> None:
-        awaited = {Phase.PROVING: (WRONG_CODE, CODE), Phase.ENROLLED: ("1234", PASSWORD)}
-        self.happens(Said(awaited[self.talk.case.phase][well]))
-        if self.talk.case.phase is Phase.ENROLLED:
-            assert self.talk.last.erase
 
     @rule(event=st.sampled_from([
         SharedContact("+821023456789", own=True), SharedContact("010", own=True), SharedContact("x", own=False),
@@ -283,7 +282,7 @@ class Conversation(RuleBasedStateMachine):
 
     # --- the desk ---
 
-    @precondition(lambda self: self.talk.case.phase in {Phase.SENDING, Phase.DECIDING, Phase.ISSUING})
+    @precondition(lambda self: self.talk.case.phase in DESK_TURN)
     @rule(known=st.booleans())
     def the_desk_does_its_part(self, known: bool) -> None:
         now = self.talk.now
