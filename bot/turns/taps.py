@@ -8,7 +8,7 @@ from bot.cards import EDIT_MENU, position
 from bot.case import DESK_TURN, ENDED, Case, Phase
 from bot.clock import kst_day
 from bot.event import Tapped
-from bot.flow import Check, Choice, Step, Text, before, find, pruned, tick
+from bot.flow import Check, Choice, Step, Text, before, find, pruned, tick, ticked
 from bot.move import Aside, Move, Turn, can, follow, note
 from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
@@ -29,7 +29,9 @@ def tapped(turn: Turn, event: Tapped) -> Move:
     if name == "begin":  # it stands under an article, and the card may be far above
         return replace(_start(turn, value), show="fresh")
     if event.revision != turn.case.revision:
-        return _outdated(turn.case, event)
+        return (
+            _ticked_in_haste(turn, value) if name == "tick" and event.on_card else _outdated(turn.case, event)
+        )
     if turn.case.confirming:
         return _confirmed(turn, name)
     action = _ACTIONS.get(name)
@@ -67,6 +69,8 @@ def _start(turn: Turn, _value: str) -> Move:
         return start(turn)
     if turn.case.phase in DESK_TURN:
         return Move(turn.case)  # a certificate is being made: leaving now would lose it
+    if turn.case.phase is Phase.ASKING and not turn.case.answers and not turn.case.confirming:
+        return Move(turn.case)  # it has just begun: a double tap is no wish to begin anew
     return Move(replace(turn.case, confirming="restart"))
 
 
@@ -83,6 +87,15 @@ def _tick(turn: Turn, item: str) -> Move:
         return note(turn.case, "error.old_button")
     ticks = ",".join(step.items) if item == "all" else tick(turn.case.answers, step, item)
     return answer(turn, step, ticks)
+
+
+def _ticked_in_haste(turn: Turn, item: str) -> Move:
+    """Three items are ticked faster than a card is redrawn. Only ever on: a double tap must not untick."""
+    step = position(turn.case, kst_day(turn.now), turn.rules)
+    asked = turn.case.phase is Phase.ASKING and not turn.case.confirming
+    if asked and isinstance(step, Check) and item in {*step.items} - ticked(turn.case.answers, step):
+        return _tick(turn, item)
+    return Move(turn.case, show="leave")
 
 
 def _back(turn: Turn, _value: str) -> Move:
