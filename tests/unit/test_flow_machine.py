@@ -242,9 +242,15 @@ class Conversation(RuleBasedStateMachine):
         before = self.talk.case
         self.happens(Tapped(token, revision, on_card))
         name = token.partition(":")[0]
-        if revision != before.revision and name not in {*taps.ASIDES, *beside.BESIDE}:
+        if name == "tick" and on_card and self.talk.case != before:
+            assert {**before.answers, "ready": ""} == {**self.talk.case.answers, "ready": ""}
+            assert set(before.answers.get("ready", "").split(",")) - {""} < self.ticked()
+        elif revision != before.revision and name not in {*taps.ASIDES, *beside.BESIDE}:
             assert self.talk.case == before
             assert self.talk.last.show == ("leave" if on_card else "fresh")
+
+    def ticked(self) -> set[str]:
+        return set(self.talk.case.answers["ready"].split(","))
 
     @rule(token=forged)
     def taps_what_is_not_there(self, token: str) -> None:

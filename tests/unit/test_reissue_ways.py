@@ -284,6 +284,17 @@ def test_ticks_are_set_and_taken_away_one_by_one() -> None:
     assert talk.keys[-1] == "reissue.ask.consent"
 
 
+def test_three_ticks_faster_than_the_card_is_redrawn_all_count() -> None:
+    talk = Talk().begun().does(*TRIAGE[:4])
+    revision = talk.screen.revision
+    for item in ("document", "document", "contact", "account"):
+        talk.happens(Tapped(f"tick:{item}", revision))
+    assert talk.keys[-1] == "reissue.ask.consent"
+    before = talk.case
+    talk.happens(Tapped("tick:account", revision))
+    assert (talk.case, talk.last.show) == (before, "leave")
+
+
 # --- looking without changing ---
 
 
