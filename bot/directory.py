@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,9 @@ from bot.parse import Refused, name_key
 from bot.reissue import ID_TYPES
 from bot.store.database import Transaction
 from bot.store.sealing import Sealing
+
+#: What a VID is made of: a registration number of a person (13 digits) or of a business (10).
+IDN = re.compile(r"[0-9]{10,13}", re.ASCII)
 
 COLUMNS = (
     "customer_id",
@@ -136,8 +140,8 @@ def _problems(value: dict[str, str], today: date) -> Iterator[tuple[str, str]]:
         yield "email", "not an address"
     if value["id_type"] not in ID_TYPES:
         yield "id_type", f"must be one of {', '.join(ID_TYPES)}"
-    if not value["idn"].replace("-", "").isdecimal() or not value["idn"].isascii():
-        yield "idn", "digits only"
+    if not IDN.fullmatch(value["idn"].replace("-", "")):
+        yield "idn", "10 to 13 digits"
     if value["kind"] not in {"personal", "corporate"}:
         yield "kind", "must be personal or corporate"
 
