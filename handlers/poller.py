@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 ALLOWED = ["message", "callback_query", "my_chat_member"]
 POLL_SECONDS = 25
 BATCH = 100
+#: Beyond it no database keeps a whole number.
+MOST_ID = 1 << 63
 #: Seconds between tries when Telegram does not answer; the last one repeats.
 BACK_OFF = (0.2, 1.0, 3.0, 10.0)
 
@@ -106,7 +108,10 @@ class Queries:
 
 def arrival(update: dict[str, Any]) -> Arrival:
     """Return the update as it came, in the lane of its chat. What has no chat is alone in its lane."""
-    return Arrival(int(update["update_id"]), _lane(update), json.dumps(update).encode())
+    number = int(update["update_id"])
+    if not 0 <= number < MOST_ID:
+        raise ValueError("no update has such an id")
+    return Arrival(number, _lane(update), json.dumps(update).encode())
 
 
 def _lane(update: dict[str, Any]) -> str:

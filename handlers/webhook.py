@@ -62,7 +62,7 @@ class Webhook:
         try:
             update = json.loads(await request.read())
             came = arrival(update)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return web.Response(status=400)
         self._queries.answer(update)
         await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -71,6 +71,12 @@ class Town:
         async with asyncio.timeout(patience):
             while await self.busy():
                 pass
+
+    async def until(self, look: Callable[[], object], patience: float = 20) -> None:
+        """Wait for something that rings no bell."""
+        async with asyncio.timeout(patience):
+            while not look():
+                await self.busy()
 
     async def busy(self) -> bool:
         now = self.clock.now().timestamp() + 0.5  # what is written while we ask falls due a little later

@@ -1,0 +1,83 @@
+"""Updates by webhook: stored, then answered; nobody without the secret is heard."""
+
+import asyncio
+import io
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from handlers.webhook import SECRET_HEADER
+from tests.support.people import GILDONG, persona
+from tests.support.town import Customer, Town, town
+
+SECRET = "a-secret-of-the-test_0123456789"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(params=[SECRET, ""], ids=["secret set", "secret made"])
+async def hooked(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+    address = f"127.0.0.1:{free_port()}"
+    settings = {
+        "WEBHOOK_URL": f"http://{address}/telegram",
+        "LISTEN": address,
+        "WEBHOOK_SECRET": request.param,
+    }
+    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
+        yield made
+
+
+@pytest.fixture
+def gildong(hooked: Town) -> Customer:
+    return hooked.customer(101, "ko", GILDONG)
+
+
+async def posts(place: Town, body: bytes, **headers: str) -> tuple[int, bytes]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(place.settings.webhook_url, data=io.BytesIO(body), headers=headers) as answer,
+    ):
+        return answer.status, await answer.read()
+
+
+async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
+    hooked.messenger.faults.duplicate = 0.5
+
+    await gildong.reissues(GILDONG)
+
+    assert hooked.messenger.stats.calls["getUpdates"] == 0
+    assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "é"])
+async def test_nobody_without_the_secret_is_heard(hooked: Town, secret: str) -> None:
+    message = (
+        b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 101, "type": "private"}}}'
+    )
+
+    assert await posts(hooked, message, **{SECRET_HEADER: secret}) == (401, b"")
+    assert await posts(hooked, message) == (401, b"")
+
+    assert await hooked.rows("SELECT COUNT(*) FROM inbox") == [(0,)]
+
+
+async def test_what_is_no_update_is_refused_without_a_word(template: Path, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    settings = {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address, "WEBHOOK_SECRET": SECRET}
+    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as place:
+        bodies = [b"", b"{", b"[]", b"7", b"{}", b'{"update_id": "x"}', b'{"update_id": null}', b"\xff\xfe",
+                  b"[" * 100_000, b'{"update_id": ' + b"9" * 30 + b"}"]  # fmt: skip
+        answers = await asyncio.gather(*(posts(place, body, **{SECRET_HEADER: SECRET}) for body in bodies))
+        assert [status for status, _ in answers] == [400] * len(bodies)
+        assert (await posts(place, b" " * (2 << 20), **{SECRET_HEADER: SECRET}))[0] == 413
+        assert (await posts(place, b'{"update_id": 5, "message": 7}', **{SECRET_HEADER: SECRET}))[0] == 200
+        customer = place.customer(101)
+        await customer.person.starts()
+        await customer.sees("card.idle")
