@@ -1,0 +1,1 @@
+"""Kills, cancels and cheats the bot, and judges what is left; `invariants.py` says what must hold."""

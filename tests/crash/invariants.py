@@ -1,0 +1,226 @@
+"""I1–I7: what must hold after every crash, read from the files and the chats alone, while no process of the bot lives."""
+
+import hashlib
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+
+import ca
+from bot import app
+from bot.settings import Raw, parse
+from tests.crash import leaks
+from tests.crash.robot import CODE, Robot, pattern
+from tests.crash.stage import Stage
+from tests.support.town import TOKEN
+
+NOTICES = {key: pattern(f"notice.{key}") for key in ("approved", "issued", "refused")}
+#: Old certificates, issued by hand before the curtain.
+BY_HAND = "by-hand-"
+#: Customers whose secrets are searched for; more would only take longer.
+SEARCHED = 12
+LIVE = """
+SELECT intent.holder, SUM(certificate.status = 'good') AS live FROM certificate JOIN intent USING (serial)
+GROUP BY intent.holder HAVING live <> 1
+"""
+HALFWAY = "SELECT serial, hex(tbs) FROM intent WHERE serial NOT IN (SELECT serial FROM certificate)"
+
+HEAD = "SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    request_id: str
+    chat_id: int
+    receipt: str
+    outcome: str | None
+    serial: str | None
+
+
+@dataclass
+class Verdict:
+    requests: int = 0
+    certificates: int = 0
+    #: Customers who wait for ever, and accepted requests without a certificate.
+    lost: int = 0
+    #: Certificates, applications or text messages beyond the one that was asked for.
+    doubled: int = 0
+    never_told: int = 0
+    #: Notices and files that came to a chat, and those of them that had come before.
+    notices: int = 0
+    repeated: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def glimpse(stage: Stage) -> tuple[list[str], dict[str, str], ca.AuditHead]:
+    """Return what is wrong at any moment (I2), what is to be signed but is not yet (I4: serial to stored bytes), and
+    the head of the audit (I5).
+    """
+    with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
+        wrong = [
+            f"I2: {holder} has {live} live certificates" for holder, live in connection.execute(LIVE)
+        ]
+        entries, digest = connection.execute(HEAD).fetchone()
+        return wrong, dict(connection.execute(HALFWAY).fetchall()), ca.AuditHead(entries, digest.hex())
+
+
+def ledger_file(stage: Stage) -> Path:
+    return stage.folder / "ca" / "ledger.sqlite3"
+
+
+def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHead | None = None) -> Verdict:
+    """Check everything; the customers shall have had the time to finish."""
+    settings = parse(Raw(**stage.settings()))
+    verdict = Verdict()
+    applications = _applications(stage)
+    with closing(app.open_authority(settings, app.open_vault(settings, print), print)) as authority:
+        held = {
+            robot.folk.user_id: authority.certificates(robot.folk.record.customer_id)
+            for robot in stage.robots.values()
+        }
+        verdict.problems += _signatures(authority, head)
+        known = {record.serial for records in held.values() for record in records}
+        verdict.problems += _kept(stage, halfway or {}, known)
+    for robot in stage.robots.values():
+        mine = [each for each in applications if each.chat_id == robot.folk.user_id]
+        _finished(verdict, robot)
+        _certified(verdict, robot, mine, held[robot.folk.user_id])
+        _told(verdict, robot, mine)
+    _texted(verdict, stage, applications)
+    verdict.problems += _leaks(stage)
+    verdict.problems += _whole(stage)
+    return verdict
+
+
+def _applications(stage: Stage) -> list[Application]:
+    with closing(sqlite3.connect(stage.database, timeout=30)) as connection:
+        rows = connection.execute("SELECT request_id, chat_id, receipt, outcome, serial FROM applications")
+        return [Application(*row) for row in rows]
+
+
+def _finished(verdict: Verdict, robot: Robot) -> None:
+    if robot.finished and not robot.wrong:
+        return
+    verdict.lost += 1
+    why = robot.wrong or f"stands before this screen, and nothing comes:\n{robot.person.dump()}"
+    verdict.problems.append(f"lost: customer {robot.folk.user_id} in round {robot.done + 1}: {why}")
+
+
+def _certified(
+    verdict: Verdict, robot: Robot, mine: list[Application], held: tuple[ca.Record, ...]
+) -> None:
+    """I1 and I2."""
+    new = [each for each in held if not each.request_id.startswith(BY_HAND)]
+    verdict.requests += len(mine)
+    verdict.certificates += len(new)
+    by_request = {each.request_id: f"{each.serial:X}" for each in new}
+    for each in mine:
+        if each.outcome != "issued" and (robot.finished or each.request_id in by_request):
+            verdict.lost += 1
+            verdict.problems.append(f"I1: {each.request_id} ended as {each.outcome}")
+        if each.outcome == "issued" and by_request.get(each.request_id) != each.serial:
+            verdict.lost += 1
+            verdict.problems.append(f"I1: the certificate of {each.request_id} is not the one in the ledger")
+    strangers = len(new) - sum(each.request_id in by_request for each in mine)
+    more = max(0, len(mine) - robot.submitted)
+    if strangers or more:
+        verdict.doubled += strangers + more
+        verdict.problems.append(f"I1: {strangers} certificates and {more} applications that nobody asked for")
+    live = [each for each in held if each.status is ca.Status.GOOD]
+    if len(live) != 1:
+        verdict.problems.append(f"I2: {robot.folk.record.customer_id} has {len(live)} live certificates")
+
+
+def _told(verdict: Verdict, robot: Robot, mine: list[Application]) -> None:
+    """I3, and how often something was told again."""
+    chat = robot.person.chat.messages.values()
+    sent = [each for each in chat if each["from"]["is_bot"] and "edit_date" not in each]
+    for each in mine:
+        for key, known in NOTICES.items():
+            times = sum(
+                bool(known.search(message.get("text", ""))) and each.receipt in message["text"]
+                for message in sent
+                if "text" in message
+            )
+            verdict.notices += times
+            verdict.repeated += max(0, times - 1)
+            if times == 0 and key == ("issued" if each.outcome == "issued" else each.outcome):
+                verdict.never_told += 1
+                verdict.problems.append(f"I3: nobody was told how {each.receipt} ended")
+    issued = sum(each.outcome == "issued" for each in mine)
+    names = Counter(each["document"]["file_name"] for each in sent if "document" in each)
+    verdict.notices += names.total()
+    for name in ("npki.zip", "certificate.p12"):
+        verdict.repeated += max(0, names[name] - issued)
+        if names[name] < issued:
+            verdict.never_told += issued - names[name]
+            verdict.problems.append(f"I3: {robot.folk.user_id} got {names[name]} of {issued} {name}")
+
+
+def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:
+    """The gateway knows a repetition by its key, so a text message comes once even where we do not know that it went."""
+    issued = Counter(each.chat_id for each in applications if each.outcome == "issued")
+    for robot in stage.robots.values():
+        texts = Counter(each.text for each in stage.messenger.sms_of(robot.folk.record.phone))
+        for text, times in texts.items():
+            more = times - (1 if CODE.match(text) else issued[robot.folk.user_id])
+            if more > 0:
+                verdict.doubled += more
+                verdict.problems.append(f"a text came {more} times too often to {robot.folk.user_id}: {text}")
+
+
+def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[str]:
+    """I4 and I5: the chain is whole, equals the state, and tells of the stored bytes before it tells of a signature."""
+    yield from (f"I5: {problem}" for problem in authority.verify_audit(head).problems)
+    with authority._ledger.reading() as tx:
+        lines = [(row["seq"], row["kind"], row["subject"]) for row in tx.all("whole_audit")]
+        stored = {
+            row["serial"]: tx.open(row["tbs"], "intent", "tbs", row["serial"])
+            for row in tx.all("whole_intent")
+        }
+        signed = {
+            row["serial"]: tx.open(row["der"], "certificate", "der", row["serial"])
+            for row in tx.all("whole_certificate")
+        }
+    first = {(kind, subject): seq for seq, kind, subject in reversed(lines)}
+    for serial, der in signed.items():
+        if first.get(("intent", serial), 1 << 62) >= first.get(("signed", serial), 0):
+            yield f"I4: {serial} was signed before its bytes were written down"
+        tbs = x509.load_der_x509_certificate(der).tbs_certificate_bytes
+        if hashlib.sha256(tbs).digest() != hashlib.sha256(stored.get(serial, b"")).digest():
+            yield f"I4: {serial} is over other bytes than those that were stored"
+
+
+def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[str]:
+    """I4: bytes seen on disk without their signature are untouched, and are what was signed in the end."""
+    with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
+        stored = dict(connection.execute("SELECT serial, hex(tbs) FROM intent").fetchall())
+    for serial, tbs in halfway.items():
+        if stored.get(serial) != tbs or int(serial, 16) not in known:
+            yield f"I4: {serial} was to be signed when the process died, and was not"
+
+
+def _leaks(stage: Stage) -> Iterator[str]:
+    some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
+    secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
+    texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]
+    yield from leaks.found(stage.folder, secrets, [each[1] for each in texts if each])
+
+
+def _whole(stage: Stage) -> Iterator[str]:
+    """I7."""
+    for path in (stage.database, ledger_file(stage)):
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            answer = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+        if answer != ["ok"] or broken:
+            yield f"I7: {path.name}: {re.sub(chr(10), '; ', str(answer))} {broken}"

@@ -1,0 +1,187 @@
+"""A stage for crashes: a bank with customers on disk, a messenger in this process, and bots that can be killed."""
+
+import asyncio
+import functools
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot import app
+from bot.settings import Raw
+from ca import ceremony
+from handlers.local import Faults, Limits, LocalMessenger
+from handlers.local.persona import digits
+from handlers.local.wire import JSON
+from tests.crash.folk import Folk
+from tests.crash.processes import Process, Zygote, zygote
+from tests.crash.robot import Manners, Robot
+from tests.support.people import OPERATORS, STAFF
+from tests.support.town import TOKEN, authority_template, old_certificate, register, settings_for
+
+SETTLE_SECONDS = 90.0
+#: Rows that wait for a process; those that wait for a later hour are left out.
+OPEN = """
+SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'pending')
+     + (SELECT COUNT(*) FROM outbox WHERE state = 'pending')
+     + (SELECT COUNT(*) FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code'))
+"""
+
+
+def hasten() -> None:
+    """Open the authority's key file (scrypt) once a process: it is the same file at every start."""
+    if not hasattr(ceremony.open_key_file, "cache_info"):
+        ceremony.open_key_file = functools.cache(ceremony.open_key_file)  # type: ignore[attr-defined]
+#: The chats for which something is still to be done.
+CONCERNED = """
+SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM inbox WHERE state = 'pending'
+UNION SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM outbox WHERE state = 'pending'
+UNION SELECT chat_id FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A data folder as it stands before the first start: authority, register and the certificates to replace."""
+
+    folder: Path
+    people: Sequence[Folk]
+
+    def environment(self) -> dict[str, str]:
+        """What a zygote needs to open the authority's key before it forks."""
+        passphrase = (self.folder / "keys" / "ca-passphrase").read_text(encoding="utf-8").strip()
+        return {"CRASH_PASSPHRASE": passphrase, "CRASH_KEYS": str(self.folder / "ca")}
+
+
+async def furnish(folder: Path, people: Sequence[Folk]) -> Bank:
+    hasten()
+    messenger = LocalMessenger(token=TOKEN, personas=[])
+    settings = settings_for(messenger, await asyncio.to_thread(authority_template, folder))
+    vault = app.open_vault(settings, print)
+    await register(settings, vault, [each.record for each in people])
+    with closing(app.open_authority(settings, vault, print)) as authority:
+        for each in people:
+            await asyncio.to_thread(old_certificate, authority, each.record)
+    return Bank(folder, people)
+
+
+@asynccontextmanager
+async def zygote_for(bank: Bank) -> AsyncIterator[Zygote]:
+    os.environ.update(bank.environment())
+    async with zygote() as made:
+        yield made
+
+
+@dataclass
+class Stage:
+    bank: Bank
+    folder: Path
+    messenger: LocalMessenger
+    zygote: Zygote
+    mutant: str | None = None
+    lease: float = 0.5
+    robots: dict[int, Robot] = field(default_factory=dict)
+    lives: list["asyncio.Task[None]"] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+
+    def settings(self, **changes: str) -> dict[str, str]:
+        values: dict[str, str] = {
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_API": self.messenger.api_url,
+            "DATA_DIR": str(self.folder),
+            "OPERATOR_CHAT_ID": str(OPERATORS),
+            "SMS_URL": self.messenger.sms_url,
+            "SMS_TOKEN": self.messenger.sms_token,
+            "SMTP_URL": self.messenger.smtp_url,
+            "LEASE_SECONDS": str(self.lease),
+            "LOG_LEVEL": "DEBUG",
+            **changes,
+        }
+        Raw(**values)
+        return values
+
+    async def start(self, role: str = "bot", **spec: Any) -> Process:
+        """Start a process; it is not ready yet."""
+        settings = self.settings(**spec.pop("settings", {}))
+        process = await self.zygote.start({"settings": settings, "role": role, "mutant": self.mutant, **spec})
+        self.processes.append(process)
+        return process
+
+    def invite(self, folk: Folk, rounds: int = 1, manners: Manners | None = None) -> Robot:
+        """Let a customer begin, and go on until done."""
+        robot = Robot(
+            folk, self.messenger.person(folk.user_id), self.messenger, rounds, manners or Manners()
+        )
+        self.robots[folk.user_id] = robot
+        self.lives.append(asyncio.get_running_loop().create_task(robot.lives()))
+        return robot
+
+    def wake(self, change: JSON) -> None:
+        """Something changed in the world: whoever it concerns looks again."""
+        chat = change.get("chat")
+        if chat in self.robots:
+            self.robots[chat].wake.set()
+        elif change["type"] == "sms":
+            for robot in self.robots.values():
+                if digits(robot.folk.record.phone) == change["sms"]["to"]:
+                    robot.wake.set()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "desk.db"
+
+    def open_work(self) -> int:
+        """How much waits in the bot's tables, beside what waits for a later hour."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            return int(connection.execute(OPEN).fetchone()[0])
+
+    def concerned(self) -> set[int]:
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            return {row[0] for row in connection.execute(CONCERNED)}
+
+    async def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
+        """Wait until nothing waits any more, here or in the messenger; return whether that came to be."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        quiet = 0
+        while asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.1)
+            idle = self.messenger.stats.pending == 0 and await asyncio.to_thread(self.open_work) == 0
+            quiet = quiet + 1 if idle else 0
+            if quiet >= 3:
+                return True
+        return False
+
+    async def end(self) -> None:
+        for each in self.lives:
+            each.cancel()
+        await asyncio.gather(*self.lives, return_exceptions=True)
+
+
+@asynccontextmanager
+async def stage(
+    bank: Bank, folder: Path, made: Zygote, *, faults: Faults | None = None, seed: int = 0, **more: Any
+) -> AsyncIterator[Stage]:
+    await asyncio.to_thread(shutil.copytree, bank.folder, folder)
+    messenger = LocalMessenger(
+        token=TOKEN,
+        personas=[each.persona for each in bank.people],
+        operators=[STAFF],
+        operator_chat_id=OPERATORS,
+        limits=Limits(throttled=False, kept_messages=5000, webhook_retry=0.1),
+        faults=faults,
+        seed=seed,
+    )
+    await messenger.start()
+    scene = Stage(bank, folder, messenger, made, **more)
+    unwatch = messenger.world.watch(scene.wake)
+    try:
+        yield scene
+    finally:
+        unwatch()
+        await scene.end()
+        with suppress(OSError):
+            await messenger.stop()

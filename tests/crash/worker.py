@@ -1,0 +1,91 @@
+"""One bot of the harness: the real house from `bot.app`, with what a test wants to see or to break around it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import telegram
+
+from bot import app, log
+from bot.clock import SystemClock
+from bot.faq import KnowledgeBase
+from bot.settings import Raw, Settings, parse
+from bot.store.queries import migrations, queries
+from bot.supervisor import Supervisor
+from bot.words import Words
+from ca import ceremony
+from ca.settings import load_profile
+from tests.crash import mutants
+from tests.crash.points import Plan
+from tests.crash.stage import hasten
+
+Tell = Callable[[dict[str, Any]], None]
+
+LANGUAGES = ("ko", "en")
+FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
+
+
+def warm() -> None:
+    """Before the forks: read what never changes, and make the two slow steps of a start once.
+
+    The knowledge base, and opening the authority's key file (scrypt), which is given the same file every time.
+    """
+    loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS)
+    app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
+    hasten()
+    queries()
+    migrations()
+    load_profile("personal")
+    passphrase, folder = os.environ.get("CRASH_PASSPHRASE"), os.environ.get("CRASH_KEYS")
+    if passphrase and folder:
+        ceremony.open_key_file((Path(folder) / "issuing.key").read_bytes(), passphrase.encode())
+
+
+def live(spec: dict[str, Any], tell: Tell) -> None:
+    """Run until killed."""
+    settings = parse(Raw(**spec["settings"]))
+    journal = open(settings.data_dir / "bot.log", "a", encoding="utf-8")  # noqa: SIM115 - until death
+    os.dup2(journal.fileno(), 1)
+    os.dup2(journal.fileno(), 2)
+    sys.stdout = sys.stderr = journal
+    log.configure(journal, settings.log_level, settings.secrets)
+    mutants.plant(spec.get("mutant"))
+    plan = Plan(tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0))
+    with asyncio.Runner() as runner:
+        if spec.get("watched"):
+            runner.get_loop().set_task_factory(plan.factory)
+        runner.run(_live(settings, spec["role"], tell, plan))
+
+
+async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
+    def say(_text: str) -> None:
+        return
+
+    async with app.opened(settings, say) as (house, bot), _running(settings, house, bot, role):
+        tell({"event": "ready"})
+        tally = settings.data_dir / "tally"
+        while True:
+            await asyncio.sleep(0.05)
+            if tally.exists():
+                tally.with_suffix(".txt").write_text("\n".join(plan.order), encoding="utf-8")
+                tally.unlink()
+                tell({"event": "tallied"})
+
+
+def _running(
+    settings: Settings, house: app.House, bot: telegram.Bot, role: str
+) -> AbstractAsyncContextManager[None]:
+    """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
+    return app.running(settings, house, bot, SystemClock()) if role == "bot" else _working(house)
+
+
+@asynccontextmanager
+async def _working(house: app.House) -> AsyncIterator[None]:
+    loops = Supervisor()
+    for name, run in house.loops:
+        loops.start(name, loops.keep(name, run))
+    yield
