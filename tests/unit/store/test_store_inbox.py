@@ -1,0 +1,135 @@
+"""Updates are stored whole, done once, in order per chat; a poison one is parked and lets the next one pass."""
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from bot.store.bell import Bell
+from bot.store.database import Transaction
+from bot.store.inbox import BACK_OFF, Arrival, Inbox
+from ca.vault import Vault
+from tests.support.talk import NOON
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def inbox(vault: Vault) -> Inbox:
+    return Inbox(vault, Bell())
+
+
+def arrival(update_id: int, lane: str = "chat:1") -> Arrival:
+    return Arrival(update_id, lane, f"update {update_id}".encode())
+
+
+def test_the_oldest_of_each_chat_comes_first(tx: Transaction, inbox: Inbox) -> None:
+    arrivals = [arrival(7), arrival(8), arrival(9, "chat:2"), arrival(10, "chat:2")]
+    inbox.add(tx, arrivals, NOON)
+    heads = inbox.heads(tx, NOON, 10)
+    assert [(head.update_id, head.lane, head.body) for head in heads] == [
+        (7, "chat:1", b"update 7"),
+        (9, "chat:2", b"update 9"),
+    ]
+    assert [head.update_id for head in inbox.heads(tx, NOON, 1)] == [7]
+
+
+def test_order_is_of_arrival_not_of_the_number(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(9)], NOON)
+    inbox.add(tx, [arrival(3)], NOON + SECOND)
+    assert [head.update_id for head in inbox.heads(tx, NOON + SECOND, 10)] == [9]
+
+
+def test_an_update_is_known_by_its_number_also_after_it_was_done(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7)], NOON)
+    inbox.add(tx, [Arrival(7, "chat:9", b"something else")], NOON)
+    (head,) = inbox.heads(tx, NOON, 10)
+    assert (head.lane, head.body) == ("chat:1", b"update 7")
+    assert inbox.finish(tx, head)
+    inbox.add(tx, [arrival(7)], NOON)
+    assert inbox.heads(tx, NOON, 10) == []
+
+
+def test_whoever_comes_second_finds_it_done(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7)], NOON)
+    (head,) = inbox.heads(tx, NOON, 10)
+    assert inbox.finish(tx, head)
+    assert not inbox.finish(tx, head)
+
+
+def test_nobody_overtakes_in_a_lane(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7), arrival(8)], NOON)
+    first = inbox.head_of(tx, "chat:1", NOON)
+    assert first
+    second = type(first)(first.seq + 1, 8, "chat:1", b"", 0)
+    assert not inbox.finish(tx, second), "the one before it is still open"
+    assert inbox.finish(tx, first)
+    assert inbox.finish(tx, second)
+    assert inbox.head_of(tx, "chat:1", NOON) is None
+
+
+def test_a_failing_update_waits_longer_and_longer_and_is_parked(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7), arrival(8)], NOON)
+    now = NOON
+    for pause in BACK_OFF:
+        head = inbox.head_of(tx, "chat:1", now)
+        assert head
+        assert head.update_id == 7
+        assert not inbox.failed(tx, head, "KeyError", now)
+        just_before = now + timedelta(seconds=pause - 0.001)
+        assert inbox.head_of(tx, "chat:1", just_before) is None
+        assert inbox.heads(tx, just_before, 10) == [], "the chat's next one waits behind it"
+        now += timedelta(seconds=pause)
+    head = inbox.head_of(tx, "chat:1", now)
+    assert head
+    assert inbox.failed(tx, head, "KeyError", now)
+    assert not inbox.failed(tx, head, "KeyError", now), "it is parked once"
+    following = inbox.head_of(tx, "chat:1", now)
+    assert following
+    assert following.update_id == 8
+
+
+def test_a_parked_update_is_not_taken_again(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7)], NOON)
+    (head,) = inbox.heads(tx, NOON, 10)
+    tx.run("inbox_park", seq=head.seq, error="KeyError")
+    assert inbox.heads(tx, NOON + timedelta(days=1), 10) == []
+    assert not inbox.finish(tx, head)
+
+
+def test_another_chat_does_not_wait_for_a_failing_one(tx: Transaction, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(7), arrival(8, "chat:2")], NOON)
+    first, _ = inbox.heads(tx, NOON, 10)
+    inbox.failed(tx, first, "KeyError", NOON)
+    assert [head.update_id for head in inbox.heads(tx, NOON, 10)] == [8]
+
+
+def test_what_was_said_is_gone_from_a_row_that_is_done(
+    tx: Transaction, inbox: Inbox, connection: sqlite3.Connection
+) -> None:
+    inbox.add(tx, [arrival(7)], NOON)
+    stored = connection.execute("SELECT sealed FROM inbox").fetchone()[0]
+    assert b"update 7" not in stored
+    (head,) = inbox.heads(tx, NOON, 10)
+    inbox.finish(tx, head)
+    assert tuple(connection.execute("SELECT state, sealed FROM inbox").fetchone()) == ("done", None)
+
+
+def test_a_row_that_cannot_be_read_is_offered_empty_and_so_parked(
+    tx: Transaction, inbox: Inbox, connection: sqlite3.Connection
+) -> None:
+    inbox.add(tx, [arrival(7), arrival(8, "chat:2")], NOON)
+    connection.execute("UPDATE inbox SET sealed = x'00' WHERE update_id = 7")
+    assert [head.body for head in inbox.heads(tx, NOON, 10)] == [b"", b"update 8"]
+
+
+def test_done_updates_are_forgotten_in_time_and_open_ones_never(
+    tx: Transaction, inbox: Inbox, connection: sqlite3.Connection
+) -> None:
+    inbox.add(tx, [arrival(7), arrival(8, "chat:2")], NOON)
+    first, _ = inbox.heads(tx, NOON, 10)
+    inbox.finish(tx, first)
+    tx.run("inbox_forget", before=NOON.timestamp())
+    assert connection.execute("SELECT COUNT(*) FROM inbox").fetchone()[0] == 2
+    tx.run("inbox_forget", before=(NOON + SECOND).timestamp())
+    assert [row[0] for row in connection.execute("SELECT update_id FROM inbox")] == [8]
