@@ -16,6 +16,7 @@ from bot.reissue import ID_TYPES
 from bot.store.database import Transaction
 from bot.store.sealing import Sealing
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 #: What a VID is made of: a registration number of a person (13 digits) or of a business (10).
 IDN = re.compile(r"[0-9]{10,13}", re.ASCII)
 
@@ -100,15 +101,15 @@ def read_csv(path: Path, today: date) -> list[Record]:
 
 def _records(lines: Iterable[str], today: date) -> Iterator[Record]:
     reader = csv.DictReader(lines, strict=True)
-    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise RowRefused(f"row 1: column {missing[0]} is missing; the header must be {','.join(COLUMNS)}")
     seen: set[str] = set()
     try:
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise RowRefused(f"row 1: column {missing[0]} is missing; the header must be {','.join(COLUMNS)}")
         for row in reader:
             yield _record(row, reader.line_num, seen, today)
     except csv.Error as error:
-        raise RowRefused(f"row {reader.line_num}: {error}") from error
+        raise RowRefused(f"row {reader.reader.line_num}: {error}") from error
 
 
 def _record(row: dict[str, str], number: int, seen: set[str], today: date) -> Record:
@@ -120,11 +121,13 @@ def _record(row: dict[str, str], number: int, seen: set[str], today: date) -> Re
     if value["customer_id"] in seen:
         raise RowRefused(f"row {number}, column customer_id: it stands in an earlier row, too")
     seen.add(value["customer_id"])
-    digits = {
-        column: value[column].replace("-", "").replace(" ", "") for column in ("phone", "account", "idn")
+    read = {
+        "name": parse.name(value["name"], today),
+        "phone": parse.mobile(value["phone"], today),
+        "account": parse.account(value["account"], today),
+        "idn": value["idn"].replace("-", ""),
     }
-    name = parse.name(value["name"], today)
-    return msgspec.convert({**value, **digits, "name": name}, Record, strict=False)
+    return msgspec.convert({**value, **read}, Record, strict=False)
 
 
 def _problems(value: dict[str, str], today: date) -> Iterator[tuple[str, str]]:
@@ -147,6 +150,8 @@ def _problems(value: dict[str, str], today: date) -> Iterator[tuple[str, str]]:
 
 
 def _is_past_day(text: str, today: date) -> bool:
+    if not DAY.fullmatch(text):
+        return False  # Python reads more forms of ISO 8601 than one
     try:
         return date.fromisoformat(text) <= today
     except ValueError:
