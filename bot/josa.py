@@ -54,15 +54,6 @@ def form(word: str, particle: str) -> str:
     return opened if short else closed
 
 
-class Word(str):
-    """A parameter of a message that may be followed by a particle: `{bank:OBJECT}` with a pair as its format."""
-
-    __slots__ = ()
-
-    def __format__(self, spec: str) -> str:
-        return josa(str(self), spec) if spec in _BY_SPELLING else super().__format__(spec)
-
-
 # --- the sound at the end ---
 
 _ASIDE = re.compile(r"(?<=\S)\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")

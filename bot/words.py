@@ -14,6 +14,7 @@ from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 
 from bot.clock import KST
+from bot.josa import josa
 from bot.screen import Day, Hour, Line, Marked, Moment, Param, Word
 
 #: Languages that are complete; a catalog that is not listed here is not offered.
@@ -21,7 +22,8 @@ LANGUAGES = ("ko", "en")
 DEFAULT = "ko"
 
 _MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`", re.DOTALL)
-_PLACE = re.compile(r"\{(\w+)\}")
+#: `{name}`, or `{name:을/를}` with the particle that the word's last sound asks for.
+_PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 
 
 class CatalogBroken(Exception):
@@ -115,9 +117,12 @@ class Words:
             builder.add(text[place : found.start()], kind)
             value = params.get(found[1], self._facts.get(found[1]))
             if isinstance(value, Marked):
-                self._write(builder, language, value.value.replace("{", "\uff5b"), {}, kind)
+                self._write(builder, language, value.value, {}, kind)
+            elif value is None:
+                builder.add(found[0], kind)
             else:
-                builder.add(found[0] if value is None else self._said(language, value), kind)
+                said = self._said(language, value)
+                builder.add(josa(said, found[2]) if found[2] else said, kind)
             place = found.end()
         builder.add(text[place:], kind)
 

@@ -33,7 +33,7 @@ from tests.support.talk import NOON, WORDS, Talk, at, refused
 ROOT = Path(__file__).parents[2]
 MOST_UNITS = 4096
 MOST_SMS_BYTES = 90  # what one Korean text message holds, in EUC-KR
-PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{(\w+)(?::[^{}]+)?\}")
 HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 SOURCES = sorted(path for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py"))
 

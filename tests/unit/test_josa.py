@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.josa import Ending, Word, ending, form, josa
+from bot.josa import Ending, ending, form, josa
+from bot.screen import Line
+from bot.words import Words
 
 PAIRS = ("을/를", "이/가", "은/는", "과/와", "으로/로", "이에요/예요")
 AFTER_VOWEL = ["를", "가", "는", "와", "로", "예요"]
@@ -70,11 +72,10 @@ def test_another_particle_is_a_mistake(spelling: str) -> None:
         josa("은행", spelling)
 
 
-def test_a_catalog_uses_it_as_a_format() -> None:
-    message = "{bank:으로/로} 오세요. {name:이/가} {bank} {name:>5}"
-    assert message.format(bank=Word("서울"), name=Word("홍길동")) == "서울로 오세요. 홍길동이 서울   홍길동"
-    with pytest.raises(ValueError, match=r"[Ii]nvalid format"):
-        format(Word("서울"), "을/은")
+def test_a_catalog_names_the_particle_in_the_place() -> None:
+    words = Words({"ko": {"where": "{bank:으로/로} 오세요. {name:이/가} {bank}"}})
+    line = Line("where", {"bank": "서울", "name": "홍길동"})
+    assert words.text("ko", line) == "서울로 오세요. 홍길동이 서울"
 
 
 @given(st.text(max_size=40), st.sampled_from(PAIRS))
