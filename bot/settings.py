@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from bot.mail import SmtpUrlBroken, server
+
 logger = logging.getLogger(__name__)
 
 PREFIX = "REISSUE_"
@@ -113,7 +115,7 @@ def parse(raw: Raw) -> Settings:
         listen=_address(raw.LISTEN),
         sms_url=raw.SMS_URL,
         sms_token=raw.SMS_TOKEN,
-        smtp_url=raw.SMTP_URL,
+        smtp_url=_smtp(raw.SMTP_URL),
         mail_from=raw.MAIL_FROM,
         customer_centre=raw.CUSTOMER_CENTRE,
         timezone=_zone(raw.TIMEZONE),
@@ -149,6 +151,16 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise SettingWrong(f"{PREFIX}LISTEN must look like 127.0.0.1:8443, not {text!r}")
     return host, int(port)
+
+
+def _smtp(text: str) -> str:
+    """Check it before anything is made; it holds a password, so it is not repeated."""
+    try:
+        if text:
+            server(text)
+    except SmtpUrlBroken:
+        raise SettingWrong(f"{PREFIX}SMTP_URL must look like smtp://user:password@host:port") from None
+    return text
 
 
 def _zone(text: str) -> ZoneInfo:

@@ -1,0 +1,75 @@
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from bot.__main__ import main
+from bot.directory import COLUMNS, Record
+from tests.support.people import AN, GILDONG
+from tests.support.program import program
+
+Program = Callable[..., CompletedProcess[str]]
+
+
+def write_register(path: Path, *records: Record, **changes: str) -> Path:
+    """Write the bank's file; `changes` go into the last row."""
+    rows = [{name: str(getattr(record, name)) for name in COLUMNS} for record in records]
+    rows[-1] |= changes
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="session")
+def branch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a register and an authority, as the first commands of an installation leave it."""
+    folder = tmp_path_factory.mktemp("branch")
+    file = write_register(folder / "customers.csv", GILDONG, AN)
+    assert program("customers", "import", str(file), folder=folder).returncode == 0
+    assert program("ca", "init", folder=folder).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def at_branch(branch: Path) -> Program:
+    return lambda *arguments, **settings: program(*arguments, folder=branch, **settings)
+
+
+@pytest.fixture
+def anew(tmp_path: Path) -> Program:
+    """Where nothing is yet."""
+    return lambda *arguments, **settings: program(*arguments, folder=tmp_path, **settings)
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Program:
+    """The same where nothing is yet, in this process: for tables, since a start takes a second."""
+    for name in [name for name in os.environ if name.startswith("REISSUE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, **settings: str) -> CompletedProcess[str]:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"REISSUE_{name}", value)
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        said = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return CompletedProcess(arguments, ended.value.code, said.out, said.err)
+
+    return run
+
+
+def is_explained(ended: CompletedProcess[str], code: int, *parts: str) -> None:
+    """It failed with this code and one line, which a person can act on."""
+    assert ended.returncode == code, ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("made ")]
+    assert len(lines) == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    for part in parts:
+        assert part in lines[0]

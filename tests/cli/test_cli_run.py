@@ -1,0 +1,196 @@
+"""`run`, `demo` and `doctor`: how they start, what they say, and how they end."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handlers.local import Limits, LocalMessenger
+from tests.cli.conftest import Program, is_explained
+from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from tests.support.program import program, running, settings_of
+from tests.support.town import TOKEN, Customer
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[LocalMessenger]:
+    messenger = LocalMessenger(
+        token=TOKEN,
+        personas=[persona(GILDONG, 101)],
+        operators=[STAFF],
+        operator_chat_id=OPERATORS,
+        limits=Limits(throttled=False),
+    )
+    await messenger.start()
+    yield messenger
+    await messenger.stop()
+
+
+@pytest.fixture
+def place(branch: Path, tmp_path: Path) -> Path:
+    """A copy of the branch's data, for a bot that writes into it."""
+    shutil.copytree(branch / "data", tmp_path / "data")
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_run_says_ready_answers_and_ends_well(world: LocalMessenger, place: Path, number: int) -> None:
+    customer = Customer(world.person(101), world, "ko")
+    async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
+        assert [line for line in bot.said if "ready" in line] == ["ready\n"]
+        await customer.person.starts()
+        await customer.sees("card.idle")
+        await customer.taps("button.start")
+        assert await bot.ends(number) == 0
+
+    assert not [line for line in bot.said if "Traceback" in line or TOKEN in line]
+
+
+async def test_what_was_in_hand_at_the_end_is_finished_or_goes_on(world: LocalMessenger, place: Path) -> None:
+    customer = Customer(world.person(101), world, "ko")
+    async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
+        await customer.triage()
+        for text in ("홍길동", "1980-05-21", "010-1234-5678"):
+            await customer.says(text)
+        await bot.ends()
+    async with running("run", folder=place, **settings_of(world, place / "data")):
+        await customer.sees("reissue.ask.account", patience=30)
+        await customer.fills_in(GILDONG, begin="account")
+        await customer.sees("proof.sent.sms")
+
+
+WRONG = {
+    "no token": ({}, "TELEGRAM_TOKEN"),
+    "no database of ours": ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
+    "no path in it": ({"DATABASE_URL": "sqlite:///"}, "DATABASE_URL"),
+    "no number": ({"OPERATOR_CHAT_ID": "the boss"}, "OPERATOR_CHAT_ID"),
+    "no address": ({"LISTEN": "here"}, "LISTEN"),
+    "no zone": ({"TIMEZONE": "Asia/Atlantis"}, "TIMEZONE"),
+    "no duration": ({"FILES_HOURS": "-1"}, "FILES_HOURS"),
+    "no level": ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+    "no mail address": ({"SMTP_URL": "http://mail"}, "SMTP_URL"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_setting_that_cannot_be_used_is_named_and_ends_with_2(anew: Program, case: str) -> None:
+    settings, part = WRONG[case]
+    token = {} if case == "no token" else {"TELEGRAM_TOKEN": TOKEN}
+
+    ended = anew("run", **token, **settings)
+
+    is_explained(ended, 2, part)
+    assert TOKEN not in ended.stderr
+    assert "ready" not in ended.stdout
+
+
+def test_a_setting_that_is_none_is_warned_of(at_branch: Program) -> None:
+    ended = at_branch("doctor", TELEGRAM_TOKN="typo")
+
+    assert "TELEGRAM_TOKN" in ended.stderr + ended.stdout
+
+
+@pytest.fixture
+def taken() -> AsyncIterator[int]:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held.getsockname()[1]
+
+
+async def test_a_port_in_use_is_said_by_run(world: LocalMessenger, place: Path, taken: int) -> None:
+    settings = settings_of(world, place / "data")
+    address = f"127.0.0.1:{taken}"
+    hook = {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address}
+
+    ended = await asyncio.to_thread(program, "run", folder=place, **settings, **hook)
+
+    is_explained(ended, 1, str(taken))
+
+
+def test_a_port_in_use_is_said_by_demo(anew: Program, taken: int) -> None:
+    is_explained(anew("demo", "--port", str(taken), "--no-browser"), 1, str(taken))
+
+
+async def test_demo_says_where_its_page_is(tmp_path: Path) -> None:
+    async with running("demo", "--port", "0", "--no-browser", folder=tmp_path) as demo:
+        assert [line for line in demo.said if "http://127.0.0.1:" in line]
+        assert await demo.ends() == 0
+    assert (tmp_path / "data" / "demo" / "desk.db").exists()
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_line(anew: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    ended = anew("run", TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(tmp_path / "file" / "data"))
+
+    assert ended.returncode in {1, 2}
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_that_is_none_is_one_line(anew: Program, tmp_path: Path) -> None:
+    (tmp_path / "desk.db").write_bytes(os.urandom(4096))
+
+    ended = anew("run", TELEGRAM_TOKEN=TOKEN, DATABASE_URL=f"sqlite:///{tmp_path / 'desk.db'}")
+
+    is_explained(ended, 2, "desk.db")
+
+
+def test_doctor_explains_every_setting_and_shows_no_secret(at_branch: Program) -> None:
+    ended = at_branch("doctor", TELEGRAM_TOKEN=TOKEN, SMS_TOKEN="sms-secret-value")
+
+    for name in ("TELEGRAM_TOKEN", "DATA_DIR", "SMTP_URL", "WEBHOOK_SECRET", "TIMEZONE"):
+        assert f"REISSUE_{name} =" in ended.stdout
+    for check in ("token: well", "master key: well", "database: well", "authority: well"):
+        assert check in ended.stdout
+    assert ended.returncode == 0
+    assert TOKEN not in ended.stdout + ended.stderr
+    assert "sms-secret-value" not in ended.stdout + ended.stderr
+
+
+def test_doctor_says_what_is_not_well(at_branch: Program, tmp_path: Path) -> None:
+    (tmp_path / "passphrase").write_text("wrong")
+
+    ended = at_branch("doctor", CA_PASSPHRASE_FILE=str(tmp_path / "passphrase"))
+
+    assert ended.returncode == 1
+    assert "token: NOT WELL" in ended.stdout
+    assert "authority: NOT WELL" in ended.stdout
+
+
+HELP = ["run", "demo", "doctor", "customers", "customers import", "ca", "ca init", "ca issue", "ca status",
+        "ca revoke", "ca hold", "ca release", "ca crl", "ca export", "audit", "audit verify", "faq", "faq ask",
+        "faq serve"]  # fmt: skip
+
+
+def test_help(anew: Program) -> None:
+    ended = anew("--help")
+
+    assert ended.returncode == 0
+    for command in HELP:
+        assert command.split()[0] in ended.stdout
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_help_of_everything(inside: Program, command: str) -> None:
+    ended = inside(*command.split(), "--help")
+
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("usage: reissue-bot")
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("dance",), ("demo", "--port", "x"), ("faq", "ask"), ("faq", "ask", "q", "--lang", "fr")],
+)
+def test_wrong_use_ends_with_2_and_the_usage(inside: Program, arguments: tuple[str, ...]) -> None:
+    ended = inside(*arguments)
+
+    assert ended.returncode == 2
+    assert "usage: reissue-bot" in ended.stderr
