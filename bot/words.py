@@ -11,7 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 from bot.clock import KST
 from bot.josa import josa
@@ -157,7 +157,12 @@ class _Builder:
         if not text:
             return
         if kind is not None:
-            self._spans.append(Span(self._length, len(text), kind))
+            last = self._spans[-1] if self._spans else Span(0, -1, kind)
+            if last.kind == kind and last.start + last.length == self._length:
+                # One stretch, not its pieces: a copied code would lack a part.
+                self._spans[-1] = Span(last.start, last.length + len(text), kind)
+            else:
+                self._spans.append(Span(self._length, len(text), kind))
         self._parts.append(text)
         self._length += len(text)
 
@@ -170,6 +175,6 @@ def read_catalog(language: str) -> Catalog:
     path: Traversable = files("locales").joinpath(language, "LC_MESSAGES", "messages.po")
     try:
         catalog = read_po(BytesIO(path.read_bytes()), locale=language, abort_invalid=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, PoFileError) as error:
         raise CatalogBroken(f"the catalog of {language} cannot be read: {error}") from error
     return {str(message.id): str(message.string) for message in catalog if message.id and message.string}

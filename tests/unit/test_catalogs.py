@@ -22,6 +22,7 @@ from bot.case import Phase
 from bot.flow import Check, Choice, Text
 from bot.forbidden import FileKind, Kind
 from bot.issuing import Status
+from bot.josa import form
 from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
 from bot.turns.beside import DEVICES
@@ -33,7 +34,7 @@ from tests.support.talk import NOON, WORDS, Talk, at, refused
 ROOT = Path(__file__).parents[2]
 MOST_UNITS = 4096
 MOST_SMS_BYTES = 90  # what one Korean text message holds, in EUC-KR
-PLACE = re.compile(r"\{(\w+)(?::[^{}]+)?\}")
+PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 SOURCES = sorted(path for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py"))
 
@@ -193,8 +194,18 @@ def test_entries_are_sorted_translated_and_settled(language: str) -> None:
 
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_parameters_are_the_same_in_every_language(key: str) -> None:
-    found = {language: frozenset(PLACE.findall(messages(language)[key])) for language in LANGUAGES}
+    found = {
+        language: frozenset(name for name, _ in PLACE.findall(messages(language)[key]))
+        for language in LANGUAGES
+    }
     assert len(set(found.values())) == 1, found
+
+
+def test_particles_are_korean_and_known() -> None:
+    for language in LANGUAGES:
+        for key, text in messages(language).items():
+            for _, particle in PLACE.findall(text):
+                assert not particle or (language == "ko" and form("은행", particle)), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
