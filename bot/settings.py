@@ -2,11 +2,13 @@
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -16,6 +18,11 @@ from bot.mail import SmtpUrlBroken, server
 logger = logging.getLogger(__name__)
 
 PREFIX = "REISSUE_"
+#: Hours and seconds above this are no plan, but a slip; and no calendar holds them.
+MOST = 1_000_000.0
+LAST_PORT = 65535
+#: What Telegram takes for it (Bot API: `setWebhook`, `secret_token`).
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class SettingWrong(Exception):
@@ -104,16 +111,16 @@ def parse(raw: Raw) -> Settings:
     data = Path(raw.DATA_DIR)
     return Settings(
         telegram_token=raw.TELEGRAM_TOKEN,
-        telegram_api=raw.TELEGRAM_API.rstrip("/"),
+        telegram_api=_web("TELEGRAM_API", raw.TELEGRAM_API).rstrip("/"),
         data_dir=data,
         database_url=raw.DATABASE_URL or f"sqlite:///{data / 'desk.db'}",
         master_key_file=Path(raw.MASTER_KEY_FILE or data / "keys" / "master.json"),
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
-        webhook_url=raw.WEBHOOK_URL,
-        webhook_secret=raw.WEBHOOK_SECRET,
+        webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),
+        webhook_secret=_webhook_secret(raw.WEBHOOK_SECRET),
         listen=_address(raw.LISTEN),
-        sms_url=raw.SMS_URL,
+        sms_url=_web("SMS_URL", raw.SMS_URL),
         sms_token=raw.SMS_TOKEN,
         smtp_url=_smtp(raw.SMTP_URL),
         mail_from=raw.MAIL_FROM,
@@ -141,16 +148,34 @@ def _positive(name: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < float("inf"):
+    if not 0 < value <= MOST:
         raise SettingWrong(f"{PREFIX}{name} must be a number above 0, not {text!r}")
     return value
 
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise SettingWrong(f"{PREFIX}LISTEN must look like 127.0.0.1:8443, not {text!r}")
-    return host, int(port)
+    return host.strip("[]"), int(port)
+
+
+def _web(name: str, text: str) -> str:
+    """Check that it is an address; it may hold a credential, so it is not repeated."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if text and not usable:
+        raise SettingWrong(f"{PREFIX}{name} must look like https://host/path")
+    return text
+
+
+def _webhook_secret(text: str) -> str:
+    if text and not _SECRET.fullmatch(text):
+        raise SettingWrong(f"{PREFIX}WEBHOOK_SECRET must be 1 to 256 letters, digits, _ and -")
+    return text
 
 
 def _smtp(text: str) -> str:
@@ -166,7 +191,7 @@ def _smtp(text: str) -> str:
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingWrong(f"{PREFIX}TIMEZONE must be a name like Asia/Seoul, not {text!r}") from None
 
 

@@ -1,0 +1,148 @@
+"""Settings: what is written where, what each default is, and that each wrong value is named in words."""
+
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.settings import PREFIX, Raw, Settings, SettingWrong, parse, read_raw
+
+NOTHING: dict[str, str] = {}
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def read(dotenv: Path, **environment: str) -> Raw:
+    return read_raw({f"{PREFIX}{name}": value for name, value in environment.items()}, dotenv)
+
+
+def test_without_anything_the_defaults_hold(dotenv: Path) -> None:
+    settings = parse(read(dotenv))
+    assert settings.telegram_api == "https://api.telegram.org"
+    assert settings.database_url == "sqlite:///data/desk.db"
+    assert settings.master_key_file == Path("data/keys/master.json")
+    assert settings.ca_passphrase_file == Path("data/keys/ca-passphrase")
+    assert settings.listen == ("127.0.0.1", 8443)
+    assert settings.timezone == ZoneInfo("Asia/Seoul")
+    assert settings.operator_chat_id is None
+    assert (settings.files_lifetime, settings.lease) == (timedelta(hours=24), timedelta(seconds=30))
+    assert settings.secrets == ()
+
+
+def test_the_environment_goes_before_the_file(dotenv: Path) -> None:
+    dotenv.write_text("REISSUE_DATA_DIR=from-file\nREISSUE_LOG_LEVEL=debug\nOTHER=1\n", encoding="utf-8")
+    settings = parse(read(dotenv, DATA_DIR="from-environment"))
+    assert (settings.data_dir, settings.log_level) == (Path("from-environment"), "DEBUG")
+    assert settings.database_url == "sqlite:///from-environment/desk.db"
+
+
+def test_an_empty_value_is_none(dotenv: Path) -> None:
+    assert read(dotenv, TIMEZONE="", LISTEN="") == Raw()
+
+
+def test_a_dollar_in_the_file_is_a_dollar(dotenv: Path) -> None:
+    dotenv.write_text("REISSUE_SMTP_URL=smtp://me:pa$HOMEword@mail:25\n", encoding="utf-8")
+    assert "pa$HOMEword" in read(dotenv).SMTP_URL
+
+
+def test_a_name_that_is_no_setting_is_warned_of(dotenv: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(dotenv, TELEGRAM_TOKN="secret-value")
+    assert "REISSUE_TELEGRAM_TOKN" in caplog.text
+    assert "secret-value" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPERATOR_CHAT_ID", "the group"),
+        ("OPERATOR_CHAT_ID", "1.5"),
+        ("LISTEN", "8443"),
+        ("LISTEN", ":8443"),
+        ("LISTEN", "localhost:"),
+        ("LISTEN", "localhost:https"),
+        ("LISTEN", "localhost:65536"),
+        ("LISTEN", "localhost:-1"),
+        ("TIMEZONE", "Seoul"),
+        ("TIMEZONE", "Asia"),
+        ("TIMEZONE", "../etc/passwd"),
+        ("TIMEZONE", "/etc/localtime"),
+        ("FILES_HOURS", "a day"),
+        ("FILES_HOURS", "0"),
+        ("FILES_HOURS", "-1"),
+        ("FILES_HOURS", "nan"),
+        ("FILES_HOURS", "inf"),
+        ("FILES_HOURS", "1e300"),
+        ("LEASE_SECONDS", "0"),
+        ("LEASE_SECONDS", "1e9"),
+        ("LOG_LEVEL", "LOUD"),
+        ("TELEGRAM_API", "api.telegram.org"),
+        ("TELEGRAM_API", "ftp://api.telegram.org"),
+        ("WEBHOOK_URL", "https://"),
+        ("WEBHOOK_URL", "https://[::1"),
+        ("WEBHOOK_SECRET", "not allowed!"),
+        ("WEBHOOK_SECRET", "x" * 257),
+        ("SMS_URL", "gateway"),
+        ("SMTP_URL", "mail.example"),
+    ],
+)
+def test_a_wrong_value_is_named_in_words(name: str, value: str) -> None:
+    with pytest.raises(SettingWrong, match=f"^{PREFIX}{name} must "):
+        parse(Raw(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    "name", [each.name for each in fields(Raw) if each.name.endswith(("_URL", "_SECRET"))]
+)
+def test_a_wrong_value_that_may_hold_a_secret_is_not_repeated(name: str) -> None:
+    try:
+        parse(Raw(**{name: "hunter2 hunter2"}))
+    except SettingWrong as wrong:
+        assert "hunter2" not in str(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attribute", "expected"),
+    [
+        ("OPERATOR_CHAT_ID", "-1001234567890", "operator_chat_id", -1001234567890),
+        ("LISTEN", "0.0.0.0:80", "listen", ("0.0.0.0", 80)),
+        ("LISTEN", "[::1]:8443", "listen", ("::1", 8443)),
+        ("TELEGRAM_API", "http://127.0.0.1:8081/", "telegram_api", "http://127.0.0.1:8081"),
+        ("FILES_HOURS", "0.5", "files_lifetime", timedelta(minutes=30)),
+        ("LOG_LEVEL", "warning", "log_level", "WARNING"),
+        (
+            "WEBHOOK_URL",
+            "https://bot.bank.example/telegram",
+            "webhook_url",
+            "https://bot.bank.example/telegram",
+        ),
+        ("MASTER_KEY_FILE", "/keys/m.json", "master_key_file", Path("/keys/m.json")),
+    ],
+)
+def test_a_right_value_is_read(name: str, value: str, attribute: str, expected: object) -> None:
+    assert getattr(parse(Raw(**{name: value})), attribute) == expected
+
+
+def test_secrets_are_known_and_in_no_text() -> None:
+    secrets = {
+        "TELEGRAM_TOKEN": "1234:hunter2-token",
+        "WEBHOOK_SECRET": "hunter2-webhook",
+        "SMS_TOKEN": "hunter2-sms",
+        "SMTP_URL": "smtp://me:hunter2@mail:25",
+    }
+    raw = Raw(**secrets)
+    settings = parse(raw)
+    assert set(secrets.values()) <= set(settings.secrets)
+    assert "hunter2" not in repr(raw)
+    assert "hunter2" not in repr(settings)
+
+
+def test_every_setting_is_explained_and_used() -> None:
+    assert [each.name for each in fields(Raw) if not each.metadata["explanation"]] == []
+    kept = {each.name.upper() for each in fields(Settings)}
+    read_as = {"FILES_HOURS": "FILES_LIFETIME", "LEASE_SECONDS": "LEASE"}
+    assert {read_as.get(each.name, each.name) for each in fields(Raw)} == kept
