@@ -95,14 +95,11 @@ def test_a_wrong_value_is_named_in_words(name: str, value: str) -> None:
         parse(Raw(**{name: value}))
 
 
-@pytest.mark.parametrize(
-    "name", [each.name for each in fields(Raw) if each.name.endswith(("_URL", "_SECRET"))]
-)
+@pytest.mark.parametrize("name", ["TELEGRAM_API", "WEBHOOK_URL", "WEBHOOK_SECRET", "SMS_URL", "SMTP_URL"])
 def test_a_wrong_value_that_may_hold_a_secret_is_not_repeated(name: str) -> None:
-    try:
+    with pytest.raises(SettingWrong) as wrong:
         parse(Raw(**{name: "hunter2 hunter2"}))
-    except SettingWrong as wrong:
-        assert "hunter2" not in str(wrong)
+    assert "hunter2" not in str(wrong.value)
 
 
 @pytest.mark.parametrize(
