@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.faq import KnowledgeBase
+from ca import ceremony
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
 
@@ -12,6 +13,14 @@ from tests.support.town import Customer, Town, authority_template, town
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authority_template(tmp_path_factory.mktemp("authority"), [GILDONG, AN])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_opened_once() -> Iterator[None]:
+    """A passphrase is slow on purpose, and every test opens the same two keys."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ceremony, "open_key_file", cache(ceremony.open_key_file))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from bot.screen import Line
 from bot.settings import Raw, Settings, parse
 from bot.store.database import Transaction, open_database
 from bot.words import Words
-from handlers.local import Limits, LocalMessenger, Persona, Seen
+from handlers.local import Limits, LocalMessenger, Persona, Seen, Sms
 from handlers.local.person import Person
 from tests.support.people import OPERATORS, STAFF
 
@@ -112,6 +112,7 @@ class Customer:
         self.messenger = messenger
         self.language = language
         self._record = record
+        self._read_until = 0
 
     @property
     def record(self) -> Record:
@@ -177,6 +178,20 @@ class Customer:
         assert found
         return found[1]
 
+    async def next_code(self, phone: str) -> str:
+        """Wait for a code that was not read before."""
+        pattern, after = self.pattern("sms.code"), self._read_until
+
+        def look(messenger: LocalMessenger) -> Sms | None:
+            later = (each for each in messenger.sms_of(phone) if each.order > after)
+            return next((each for each in later if pattern.search(each.text)), None)
+
+        sms = await self.messenger.until(look)
+        self._read_until = sms.order
+        found = re.search(r"\b(\d{6})\b", sms.text)
+        assert found
+        return found[1]
+
     async def asked(self, key: str, tap: str) -> None:
         await self.sees(f"reissue.ask.{key}")
         await self.taps(f"reissue.{key}.{tap}")
@@ -229,7 +244,7 @@ class Customer:
 
     async def proves(self, record: Record) -> None:
         await self.sees("proof.sent.sms")
-        await self.says(await self.code(record.phone))
+        await self.says(await self.next_code(record.phone))
         await self.sees("reissue.review")
 
     async def reissues(self, record: Record, password: str = PASSWORD) -> dict[str, bytes]:
