@@ -1,0 +1,131 @@
+"""What the desk answers beside the case: every article can be shown, and a typed button is a tapped one."""
+
+import pytest
+
+from bot.asides import Asides
+from bot.case import Phase
+from bot.faq import KnowledgeBase
+from bot.move import Aside
+from bot.screen import Screen
+from bot.store.chats import Chat
+from bot.store.database import Transaction
+from handlers.render import render, write_token
+from tests.support.talk import WORDS, Talk, at, tokens
+
+MOST_UNITS = 4096
+KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
+ASIDES = Asides(KNOWLEDGE, WORDS)
+
+
+def told(tx: Transaction, aside: Aside, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:
+    case = at(phase).case
+    return list(ASIDES.aside(tx, Chat(case.chat_id, language, case), case, aside).screens)
+
+
+def fits(screen: Screen, language: str) -> None:
+    rendered = render(screen, WORDS, language)
+    assert 0 < len(rendered.text.encode("utf-16-le")) // 2 <= MOST_UNITS
+    assert len(rendered.entities) <= 100, "Telegram shows no more"
+    for row in screen.rows:
+        for button in row:
+            write_token(screen.revision, button.token)
+            assert 0 < len(WORDS.text(language, button.label)) <= 64
+
+
+@pytest.mark.parametrize("language", WORDS.languages)
+def test_every_article_and_group_can_be_shown(tx: Transaction, language: str) -> None:
+    for topic in KNOWLEDGE.topics():
+        (screen,) = told(tx, Aside("topic", topic), language)
+        assert screen.key == "faq.answer"
+        fits(screen, language)
+    (groups,) = told(tx, Aside("topics"), language)
+    fits(groups, language)
+    for token in tokens(groups):
+        kind, _, value = token.partition(":")
+        assert kind == "group"
+        (screen,) = told(tx, Aside("group", value), language)
+        fits(screen, language)
+        assert {f"topic:{topic}" for topic in KNOWLEDGE.topics()} >= set(tokens(screen)) - {"faq"}
+
+
+@pytest.mark.parametrize("kind", ["topic", "group", "useful", "useless"])
+def test_what_is_not_there_leads_to_the_groups(tx: Transaction, kind: str) -> None:
+    (screen,) = told(tx, Aside(kind, "no-such-thing"))  # type: ignore[arg-type]
+    assert screen.key == "faq.groups"
+
+
+def test_a_question_is_answered_offered_or_owned_up_to(tx: Transaction) -> None:
+    assert told(tx, Aside("question", "재발급 수수료가 얼마예요?"))[0].key == "faq.answer"
+    assert told(tx, Aside("question", "오늘 저녁 메뉴 추천해 줘"))[0].key in {"faq.unknown", "faq.maybe"}
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_an_article_offers_a_start_only_where_one_is_possible(tx: Transaction, phase: Phase) -> None:
+    starting = [
+        topic for topic in KNOWLEDGE.topics() if KNOWLEDGE.article(topic, "ko").next_action == "reissue"
+    ]
+    (screen,) = told(tx, Aside("topic", starting[0]), phase=phase)
+    ended = phase in {Phase.IDLE, Phase.CLOSED, Phase.CANCELLED}
+    assert ("begin" in tokens(screen)) is ended
+
+
+def test_staff_learn_what_they_need_and_no_more(tx: Transaction) -> None:
+    case = at(Phase.REFUSED).case
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("human"))
+    assert found.staff
+    text = WORDS.text("ko", found.staff)
+    assert case.receipt
+    assert case.receipt in text
+    assert "홍" not in text
+
+
+# --- languages ---
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("ko", "ko"), ("ko-KR", "ko"), ("en", "en"), ("EN-gb", "en"), ("fr", "en"), (None, "ko")],
+)
+def test_the_language_to_begin_with(tag: str | None, language: str) -> None:
+    assert ASIDES.language(tag) == language
+
+
+def test_a_language_is_chosen_and_kept(tx: Transaction) -> None:
+    case = Talk().case
+    tx.run("chat_add", chat_id=42, language="ko", sealed_case=b"", phase="idle", now=0.0)
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "en"))
+    assert found.language == "en"
+    row = tx.row("chat_load", chat_id=42)
+    assert row
+    assert row["language"] == "en"
+    asked = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "xx"))
+    assert asked.language is None
+    assert tokens(asked.screens[0]) == ["language:ko", "language:en"]
+
+
+def test_usefulness_is_counted_by_topic(tx: Transaction) -> None:
+    told(tx, Aside("useful", "fees"))
+    told(tx, Aside("useful", "fees"))
+    told(tx, Aside("useless", "fees"))
+    rows = tx._connection.execute(
+        "SELECT useful, times FROM usefulness WHERE topic = 'fees' ORDER BY useful"
+    ).fetchall()
+    assert [tuple(row) for row in rows] == [(0, 1), (1, 2)]
+
+
+# --- typed buttons ---
+
+
+@pytest.mark.parametrize("typed", ["재발급 시작하기", " 재발급시작하기 ", "재발급\n시작하기"])
+def test_a_typed_button_is_a_tapped_one(typed: str) -> None:
+    talk = Talk()
+    talk.commands("start")
+    assert ASIDES.button_named(typed, talk.screen, "ko") == "start"
+
+
+def test_a_button_is_typed_in_the_readers_language() -> None:
+    talk = Talk()
+    talk.commands("start")
+    assert ASIDES.button_named("START A REISSUE", talk.screen, "en") == "start"
+    assert ASIDES.button_named("Start a reissue", talk.screen, "ko") is None
+    assert ASIDES.button_named("", talk.screen, "ko") is None
