@@ -88,8 +88,10 @@ def test_everything_right_finds_the_customer(directory: Directory, vault: Vault,
     assert event.digest == digest(event.salt, code_in(message))
 
 
-@pytest.mark.parametrize("right", [set(pair) for pair in combinations(WRONG, 2)], ids="+".join)
-def test_two_of_four_are_enough(directory: Directory, vault: Vault, tx: Transaction, right: set[str]) -> None:
+@pytest.mark.parametrize("right", list(combinations(WRONG, 2)), ids="+".join)
+def test_two_of_four_are_enough(
+    directory: Directory, vault: Vault, tx: Transaction, right: tuple[str, str]
+) -> None:
     claim = replace(
         claim_of(GILDONG), **{field: value for field, value in WRONG.items() if field not in right}
     )
