@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
@@ -13,6 +14,8 @@ from ca import files
 from ca.files.material import random_number_of
 
 T = TypeVar("T")
+#: From the approval to the password. Whoever comes later proves anew who they are.
+ENROLMENT_LIFETIME = timedelta(days=1)
 #: The authority's ledger cannot be reached now: a reason to wait, not to refuse.
 AWAY = "R14"
 
@@ -29,7 +32,12 @@ class EmbeddedIssuer:
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening:
         order = ca.EnrolmentOrder(
-            request_id, applicant.holder, applicant.name, applicant.idn, replaces=int(replaces, 16)
+            request_id,
+            applicant.holder,
+            applicant.name,
+            applicant.idn,
+            replaces=int(replaces, 16),
+            lifetime=ENROLMENT_LIFETIME,
         )
         enrolment = await _asked(lambda: self._authority.enrol(order))
         return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)

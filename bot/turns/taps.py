@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from bot import reissue
 from bot.cards import EDIT_MENU, position
@@ -14,6 +15,9 @@ from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
 from bot.turns import beside
 from bot.turns.answering import answer, forgotten, unanswer
+
+#: How long after its code a proof of identity holds; then a new code goes out before anything is submitted.
+PROOF_LIFETIME = timedelta(minutes=30)
 
 #: Taps that are good at any time, on any message: they change no case.
 ASIDES = frozenset({"topic", "group", "language", "useful", "useless"})
@@ -127,6 +131,8 @@ def _submit(turn: Turn, _value: str) -> Move:
         or not case.proven
     ):
         return note(case, "error.old_button")
+    if case.proof is not None and turn.now >= case.proof.expires_at + PROOF_LIFETIME:
+        return Move(replace(case, proof=None), notes=(Line("proof.stale"),))
     count = case.submissions + 1
     receipt = f"{kst_day(turn.now):%y%m%d}-{case.id[:6].upper()}-{count}"
     answers = pruned(reissue.STEPS, case.answers)

@@ -117,6 +117,9 @@ async def test_too_many_refused_applications_pause_and_say_until_when(place: Tow
     await gildong.taps("button.mend")
     await gildong.taps("reissue.field.name")
     await gildong.answers("name", GILDONG.name)
+    await gildong.taps("button.submit")
+    await gildong.sees("proof.stale")  # two hours later it may be somebody else at the phone
+    await gildong.proves(GILDONG)
     await goes_on_to_the_certificate(gildong)
 
 

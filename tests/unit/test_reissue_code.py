@@ -15,6 +15,7 @@ from bot.event import (
     Refused,
 )
 from bot.reissue import ARROWS
+from bot.turns.taps import PROOF_LIFETIME
 from bot.turns.texts import CODE_LIFETIME, CODE_TRIES
 from tests.support.talk import (
     CODE,
@@ -211,3 +212,12 @@ def test_a_case_with_its_certificate_keeps_no_answers() -> None:
     assert talk.case.customer == CUSTOMER
     assert talk.case.certificate
     assert talk.case.certificate.request_id == "c0ffee123456-1"
+
+
+def test_a_proof_that_has_grown_old_is_renewed_before_anything_is_submitted() -> None:
+    talk = Talk().reviewing().passes(CODE_LIFETIME + PROOF_LIFETIME)
+    talk.taps("submit")
+    assert (talk.case.phase, talk.case.submissions, talk.orders) == (Phase.SENDING, 0, ["send_code"])
+    assert talk.screen.lines[0].key == "proof.stale"
+    talk.happens(code_sent(talk.now))
+    talk.does(CODE).ends_well()
