@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that is ours to send until the lease ends. `attempts` counts this one."""
+    """A message that is ours to send until the lease ends. `attempts` counts this one and those that failed."""
 
     seq: int
     key: str

@@ -80,13 +80,14 @@ WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :
 ORDER BY seq LIMIT 1;
 
 -- name: outbox_claim
-UPDATE outbox SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+-- A try counts when it fails: whoever dies at it five times and then meets one bad answer is not five minutes late.
+UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
 
 -- name: outbox_sent
 UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_later
-UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
+UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_dead

@@ -92,7 +92,7 @@ def test_a_dead_senders_message_is_taken_over_when_its_lease_ends(tx: Transactio
     (dead,) = outbox.claim(tx, NOON, 10)
     assert outbox.claim(tx, NOON + LEASE - SECOND, 10) == []
     (heir,) = outbox.claim(tx, NOON + LEASE, 10)
-    assert (heir.key, heir.attempts) == ("a", 2)
+    assert (heir.key, heir.attempts) == ("a", 1)  # to be cut off is no failure, and no reason to wait longer
     assert heir.lease != dead.lease
 
 
