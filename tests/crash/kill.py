@@ -13,6 +13,7 @@ from statistics import median
 
 import ca
 from handlers.local import Faults
+from handlers.local.faults import Line
 from tests.crash.folk import folk
 from tests.crash.invariants import Verdict, glimpse, judge
 from tests.crash.mutants import MUTANTS
@@ -30,11 +31,17 @@ MANNERS = Manners(double_taps=0.1, chatter=0.1)
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
 SECONDS_A_KILL = 4.0
+#: getUpdates returns at most so many (Bot API).
+TELEGRAM_GIVES = 100
 
 
 def bad_weather() -> Faults:
     """5 % of all calls go wrong; as many updates come twice, and as many are overtaken."""
     return Faults(duplicate=0.05, reorder=0.05, refuse=0.0125, lose=0.0125, reset=0.0125, storm=0.0125)
+
+
+#: A gateway that is down, or takes a message and loses its answer.
+BAD_LINES = (Line.DOWN, Line.ERROR, Line.LOST)
 
 
 @dataclass
@@ -129,6 +136,8 @@ class Campaign:
             victims = [dice.choice(victims)]
         for role in victims:
             await self._kill(role)
+        faults = self._scene.messenger.faults
+        faults.sms, faults.mail = (dice.choice(BAD_LINES) if dice.random() < 0.1 else Line.WELL for _ in "12")
         self._look()
         if "bot" in victims:
             await self._backlog()
@@ -136,11 +145,12 @@ class Campaign:
     async def _backlog(self) -> None:
         """While nobody polls, customers go on; what waits for the bot is shuffled, and some of it comes twice."""
         await asyncio.sleep(self._dice.uniform(0, 0.3))
-        updates = self._scene.messenger
+        messenger = self._scene.messenger
+        if messenger.stats.pending < TELEGRAM_GIVES // 2:
+            messenger.repeat_updates(self._dice.randrange(1, 4))
         # Telegram hands over the oldest hundred first: among these any order is possible, beyond them it is not.
-        if updates.updates.pending <= 90:
-            updates.repeat_updates(self._dice.randrange(4))
-            updates.shuffle_updates()
+        if messenger.stats.pending <= TELEGRAM_GIVES:
+            messenger.shuffle_updates()
 
     async def _kill(self, role: str) -> None:
         process = self._places[role]

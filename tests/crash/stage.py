@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import app
-from bot.settings import Raw
+from bot.settings import Raw, parse
 from ca import ceremony
 from handlers.local import Faults, Limits, LocalMessenger
 from handlers.local.persona import digits
@@ -21,7 +21,7 @@ from tests.crash.folk import Folk
 from tests.crash.processes import Process, Zygote, zygote
 from tests.crash.robot import Manners, Robot
 from tests.support.people import OPERATORS, STAFF
-from tests.support.town import TOKEN, authority_template, old_certificate, register, settings_for
+from tests.support.town import TOKEN, authority_template, old_certificate, register
 
 SETTLE_SECONDS = 90.0
 #: Rows that wait for a process; those that wait for a later hour are left out.
@@ -59,8 +59,8 @@ class Bank:
 
 async def furnish(folder: Path, people: Sequence[Folk]) -> Bank:
     hasten()
-    messenger = LocalMessenger(token=TOKEN, personas=[])
-    settings = settings_for(messenger, await asyncio.to_thread(authority_template, folder))
+    await asyncio.to_thread(authority_template, folder)
+    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
     vault = app.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
     with closing(app.open_authority(settings, vault, print)) as authority:
