@@ -2,7 +2,9 @@
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -47,20 +49,39 @@ class Transaction:
 Unit = Callable[[Transaction], T]
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A unit of work before and after its turn."""
+
+    work: Unit[Any]
+    result: Any = None
+    error: BaseException | None = None
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+
 class Database(aiosqlite.Connection):
     """An aiosqlite connection with one more method. No `await` can get inside a transaction.
 
     On a shared connection, statement by statement, one task's rollback erases another's writes.
     """
 
-    async def unit(self, work: Unit[T]) -> T:
-        """Run this function in a transaction of its own and commit, or roll back if it raises.
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connect, 64)
+        self._waiting: deque[_Waiting] = deque()
 
-        Whoever awaits may be cancelled: the transaction is whole in any case.
+    async def unit(self, work: Unit[T]) -> T:
+        """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
+
+        Whoever awaits may be cancelled: the work is done whole in any case.
         """
-        result, after = await self.hop(_in_transaction, self._conn, work)
-        for wake in after:
+        connection, mine = self._conn, _Waiting(work)
+        self._waiting.append(mine)
+        await self.hop(_commit_together, connection, self._waiting)
+        if mine.error is not None:
+            raise mine.error
+        for wake in mine.after:
             wake()
+        result: T = mine.result
         return result
 
     async def erase_traces(self) -> None:
@@ -73,17 +94,38 @@ class Database(aiosqlite.Connection):
         return result
 
 
-def _in_transaction(connection: sqlite3.Connection, work: Unit[T]) -> tuple[T, list[Callable[[], None]]]:
-    connection.execute("BEGIN IMMEDIATE")
+def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -> None:
+    """Commit all that wait by now at once: what takes time is the disk, and it is asked once for all of them.
+
+    Nobody hears of theirs before the commit. If that fails, everybody's has failed.
+    """
+    together = [waiting.popleft() for _ in range(len(waiting))]
+    if not together:
+        return  # somebody's earlier turn took ours along
     try:
-        transaction = Transaction(connection)
-        result = work(transaction)
+        connection.execute("BEGIN IMMEDIATE")
+        for each in together:
+            _run_whole(connection, each)
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:  # noqa: BLE001 — raised by each one's `unit`
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
-    return result, transaction.after
+        for each in together:
+            each.error = each.error or error
+
+
+def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
+    """Run it in a savepoint of its own, so that one that fails takes nobody along."""
+    transaction = Transaction(connection)
+    connection.execute("SAVEPOINT one")
+    try:
+        one.result, one.after = one.work(transaction), transaction.after
+    except Exception as error:
+        one.error = error
+        if not connection.in_transaction:
+            raise  # a full disk has undone everybody's
+        connection.execute("ROLLBACK TO one")
+    connection.execute("RELEASE one")
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -123,7 +165,7 @@ async def open_database(url: str) -> Database:
         raise DatabaseUnusable(f"DATABASE_URL must look like sqlite:///path/to/file.db, not {url!r}")
     try:
         await asyncio.to_thread(Path(path).parent.mkdir, parents=True, exist_ok=True, mode=0o700)
-        database = Database(partial(_connect, path), 64)
+        database = Database(partial(_connect, path))
         await database
     except (sqlite3.Error, OSError) as error:
         raise DatabaseUnusable(f"the database {path} cannot be opened: {error}") from error

@@ -21,7 +21,7 @@ class Figures:
     cpu_ms: float  #: processor time of the bot's process, per update
     calls: float  #: Bot API calls per update, without the polling
     units: float  #: units of work in the database, per update
-    commits: float  #: those that wrote
+    commits: float  #: waits for the disk, per update
     kib: float  #: on disk, per customer
     peak_mib: float
     server: float  #: how busy the messenger and its customers were: near 1 they would be what is measured
