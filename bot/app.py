@@ -77,7 +77,9 @@ class House:
         return (
             ("intake", self.intake.run),
             ("runner", self.runner.run),
+            ("jobs in hand", self.runner.hold),
             ("courier", self.courier.run),
+            ("messages in hand", self.courier.hold),
             ("housekeeping", self.housekeeping.run),
         )
 

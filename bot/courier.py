@@ -1,9 +1,11 @@
 """Drains the outbox: in order per lane, lanes side by side, as patient with each as it asks for."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.clock import Clock
@@ -88,6 +90,7 @@ class Courier:
         self._clock = clock
         self._bell = bell
         self._supervisor = supervisor
+        self._sending: dict[str, Claimed] = {}
 
     async def run(self) -> None:
         """Send until cancelled. A message that was cut off is sent again when its lease ends."""
@@ -98,6 +101,17 @@ class Courier:
             if not claimed:
                 await self._bell.wait(IDLE_SECONDS)
 
+    async def hold(self) -> None:
+        """Renew the leases of what is being sent: a carrier slower than a lease would be given it twice."""
+        while True:
+            await asyncio.sleep(self._stock.outbox.lease.total_seconds() / 3)
+            if self._sending:
+                held = tuple(self._sending.values())
+                await self._stock.database.unit(partial(self._renew, held))
+
+    def _renew(self, held: Sequence[Claimed], tx: Transaction) -> None:
+        self._stock.outbox.renew(tx, held, self._clock.now())
+
     def _claim(self, tx: Transaction) -> list[Claimed]:
         return self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
 
@@ -105,7 +119,12 @@ class Courier:
         """Send this lane's messages one by one until it is empty or asks for patience."""
         claimed: Claimed | None = first
         while claimed is not None:
-            claimed = await self.deliver(claimed)
+            lease = claimed.lease
+            self._sending[lease] = claimed
+            try:
+                claimed = await self.deliver(claimed)
+            finally:
+                del self._sending[lease]
 
     async def deliver(self, claimed: Claimed) -> Claimed | None:
         """Send one message and record it; return the next one of its lane, claimed in the same transaction."""

@@ -1,7 +1,10 @@
 """Does the desk's jobs: leased, tried again with growing pauses, and concluded in one transaction."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clerk import Clerk, Conclusion
 from bot.clock import Clock
@@ -42,17 +45,28 @@ class Runner:
         self._clock = clock
         self._bell = bell
         self._hands = hands
-        self._doing: set[str] = set()
+        self._doing: dict[str, Job] = {}
 
     async def run(self) -> None:
         """Work until cancelled; a job that was cut off is taken over when its lease ends."""
         while True:
             jobs = await self._database.unit(self._claim)
             for job in jobs:
-                self._doing.add(job.lease)
+                self._doing[job.lease] = job
                 self._hands.start(f"job {job.kind}", self._done(job))
             if not jobs:
                 await self._bell.wait(IDLE_SECONDS)
+
+    async def hold(self) -> None:
+        """Renew the leases of what is in hand: an authority slower than a lease would never be heard to the end."""
+        while True:
+            await asyncio.sleep(self._stores.jobs.lease.total_seconds() / 3)
+            if self._doing:
+                held = tuple(self._doing.values())
+                await self._database.unit(partial(self._renew, held))
+
+    def _renew(self, held: Sequence[Job], tx: Transaction) -> None:
+        self._stores.jobs.renew(tx, held, self._clock.now())
 
     def _claim(self, tx: Transaction) -> list[Job]:
         return self._stores.jobs.claim(tx, self._clock.now(), AT_ONCE - len(self._doing))
@@ -62,7 +76,7 @@ class Runner:
         try:
             await self._do(job)
         finally:
-            self._doing.discard(job.lease)
+            del self._doing[job.lease]
             self._bell.ring()
 
     async def _do(self, job: Job) -> None:

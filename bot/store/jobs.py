@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,7 +39,7 @@ class Jobs:
     def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
         self._sealing = sealing
         self._bell = bell
-        self._lease = lease
+        self.lease = lease
         self._decoder = msgspec.json.Decoder(Task)
 
     def add(
@@ -56,7 +57,7 @@ class Jobs:
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
+        tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
         try:
             body = self._sealing.open(row["sealed"], table="jobs", column="task", row=key)  # type: ignore[arg-type]
@@ -66,6 +67,11 @@ class Jobs:
             tx.run("job_dead", seq=row["seq"], lease=lease, error="unreadable")
             return None
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease)
+
+    def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
+        """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""
+        until = (now + self.lease).timestamp()
+        tx.run_many("job_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def finish(self, tx: Transaction, job: Job) -> bool:
         """Return whether the lease still held; call it first in the transaction that keeps the result."""

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,7 +32,7 @@ class Outbox:
     def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
         self._sealing = sealing
         self._bell = bell
-        self._lease = lease
+        self.lease = lease
         self._decoder = msgspec.json.Decoder[Message](Message)
 
     def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
@@ -53,7 +54,7 @@ class Outbox:
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self._lease).timestamp())
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
         attempts = int(str(row["attempts"])) + 1
         try:
             body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
@@ -63,6 +64,11 @@ class Outbox:
             tx.run("outbox_dead", seq=row["seq"], lease=lease, error="unreadable")
             return None
         return Claimed(int(str(row["seq"])), key, str(row["lane"]), message, attempts, lease)
+
+    def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
+        """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
+        until = (now + self.lease).timestamp()
+        tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def sent(self, tx: Transaction, claimed: Claimed) -> bool:
         """Return whether the lease still held; a late one's record is refused."""

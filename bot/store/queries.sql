@@ -83,6 +83,9 @@ ORDER BY seq LIMIT 1;
 -- A try counts when it fails: whoever dies at it five times and then meets one bad answer is not five minutes late.
 UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
 
+-- name: outbox_renew
+UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
 -- name: outbox_sent
 UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
@@ -115,6 +118,9 @@ WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_
 
 -- name: job_claim
 UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+
+-- name: job_renew
+UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_done
 UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';

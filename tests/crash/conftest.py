@@ -10,7 +10,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], None]]:
+def report(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[str], None]]:
     """Print what was measured, whether the test passes or not."""
     told: list[str] = []
     yield told.append

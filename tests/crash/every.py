@@ -104,9 +104,7 @@ class Surveyor:
             self.survey.problems.append(f"{point}\n    {type(error).__name__}: {error}")
 
     async def _live_through(self, scene: Stage, point: Point) -> None:
-        process = await self._start(
-            scene, place=point.place, occurrence=point.occurrence, mode=point.mode
-        )
+        process = await self._start(scene, place=point.place, occurrence=point.occurrence, mode=point.mode)
         process = await self._finish(scene, process, str(point))
         settled = False
         for _ in range(int(HANGS_AFTER)):
@@ -194,11 +192,12 @@ async def _any(life: "asyncio.Task[None]", *others: object) -> None:
 
 def points_of(counts: Counter[str], *, every: bool) -> list[Point]:
     """Return all points, or the first and the last of every place; each in every mode."""
-    chosen = {
-        place: range(1, times + 1) if every else sorted({1, times}) for place, times in counts.items()
-    }
+    chosen = {place: range(1, times + 1) if every else sorted({1, times}) for place, times in counts.items()}
     return [
-        Point(place, number, mode) for place, numbers in chosen.items() for number in numbers for mode in MODES
+        Point(place, number, mode)
+        for place, numbers in chosen.items()
+        for number in numbers
+        for mode in MODES
     ]
 
 
@@ -217,7 +216,9 @@ async def survey(folder: Path, *, every: bool, webhook: int = 0) -> Survey:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--some", action="store_true", help="only the first and the last time of every place")
-    parser.add_argument("--webhook", type=int, default=0, metavar="PORT", help="by webhook, on ports from this one")
+    parser.add_argument(
+        "--webhook", type=int, default=0, metavar="PORT", help="by webhook, on ports from this one"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
         told = asyncio.run(survey(Path(folder), every=not arguments.some, webhook=arguments.webhook))

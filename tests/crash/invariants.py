@@ -1,4 +1,4 @@
-"""I1–I7: what must hold after every crash, read from the files and the chats alone, while no process of the bot lives."""
+"""I1–I7: what must hold after every crash, read from the files and the chats alone while no bot lives."""
 
 import hashlib
 import re
@@ -66,9 +66,7 @@ def glimpse(stage: Stage) -> tuple[list[str], dict[str, str], ca.AuditHead]:
     the head of the audit (I5).
     """
     with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
-        wrong = [
-            f"I2: {holder} has {live} live certificates" for holder, live in connection.execute(LIVE)
-        ]
+        wrong = [f"I2: {holder} has {live} live certificates" for holder, live in connection.execute(LIVE)]
         entries, digest = connection.execute(HEAD).fetchone()
         return wrong, dict(connection.execute(HALFWAY).fetchall()), ca.AuditHead(entries, digest.hex())
 
@@ -115,9 +113,7 @@ def _finished(verdict: Verdict, robot: Robot) -> None:
     verdict.problems.append(f"lost: customer {robot.folk.user_id} in round {robot.done + 1}: {why}")
 
 
-def _certified(
-    verdict: Verdict, robot: Robot, mine: list[Application], held: tuple[ca.Record, ...]
-) -> None:
+def _certified(verdict: Verdict, robot: Robot, mine: list[Application], held: tuple[ca.Record, ...]) -> None:
     """I1 and I2."""
     new = [each for each in held if not each.request_id.startswith(BY_HAND)]
     verdict.requests += len(mine)
@@ -167,7 +163,7 @@ def _told(verdict: Verdict, robot: Robot, mine: list[Application]) -> None:
 
 
 def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:
-    """The gateway knows a repetition by its key, so a text message comes once even where we do not know that it went."""
+    """The gateway knows a repetition by its key: a text comes once, even where we do not know that it went."""
     issued = Counter(each.chat_id for each in applications if each.outcome == "issued")
     for robot in stage.robots.values():
         texts = Counter(each.text for each in stage.messenger.sms_of(robot.folk.record.phone))

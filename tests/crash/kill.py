@@ -68,7 +68,9 @@ class Tally:
     def __str__(self) -> str:
         v = self.verdict
         share = 100 * v.repeated / max(1, v.notices)
-        starts = f"median {median(self.starts):.3f} s, max {max(self.starts):.3f} s" if self.starts else "none"
+        starts = (
+            f"median {median(self.starts):.3f} s, max {max(self.starts):.3f} s" if self.starts else "none"
+        )
         waits = sorted(self.waits) or [0.0]
         return (
             f"kills {self.kills} in {self.seconds:.0f} s; requests {v.requests}, certificates {v.certificates}, "
@@ -120,9 +122,7 @@ class Campaign:
         self.tally.faults, self.tally.updates = stats.faults.total(), stats.updates
         self.tally.delivered = stats.delivered
         self.tally.waits = [each for robot in self._scene.robots.values() for each in robot.waited]
-        self.tally.verdict = await asyncio.to_thread(
-            judge, self._scene, self.tally.halfway, self.tally.head
-        )
+        self.tally.verdict = await asyncio.to_thread(judge, self._scene, self.tally.halfway, self.tally.head)
         return self.tally.verdict
 
     async def _one_more(self) -> None:
@@ -166,8 +166,8 @@ class Campaign:
         self._mourn(process)
 
     def _mourn(self, process: Process) -> None:
-        """A process that ended by itself: at its start it may give up when the messenger fails it, and at no other time."""
-        if process.why and any(each in process.why.rsplit("\n", 3)[-2] for each in ("telegram.error", "NetworkError")):
+        """A process ended by itself: at its start it may give up when the messenger fails it, and never later."""
+        if "telegram.error" in process.why.strip().rpartition("\n")[2]:
             self.tally.failed_starts += 1
         elif process.why:
             self.tally.problems.append(f"a process broke: {process.why}")
@@ -237,7 +237,14 @@ class Campaign:
 
 
 async def campaign(
-    bank: Bank, made: Zygote, folder: Path, kills: int, *, seed: int = 0, mutant: str | None = None, batch: int = 0
+    bank: Bank,
+    made: Zygote,
+    folder: Path,
+    kills: int,
+    *,
+    seed: int = 0,
+    mutant: str | None = None,
+    batch: int = 0,
 ) -> Tally:
     """Kill so many times; with a batch, judge after each and stop at the first finding."""
     started = 0

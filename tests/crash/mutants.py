@@ -77,7 +77,11 @@ def acknowledge_first() -> None:
     """A batch goes into a queue in memory, is acknowledged with the next poll, and stored when its turn comes."""
 
     async def poll(self: Poller, offset: int | None) -> int | None:
-        asked: dict[str, Any] = {"timeout": poller.POLL_SECONDS, "limit": 100, "allowed_updates": poller.ALLOWED}
+        asked: dict[str, Any] = {
+            "timeout": poller.POLL_SECONDS,
+            "limit": 100,
+            "allowed_updates": poller.ALLOWED,
+        }
         updates = await self._fetched(asked if offset is None else {**asked, "offset": offset})
         for update in updates:
             self._queries.answer(update)
@@ -141,8 +145,8 @@ def offset_by_max() -> None:
         return await poll(self, offset)
 
     async def one_by_one(self: Any, updates: list[dict[str, Any]]) -> None:
-        for update in updates:
-            await self._database.unit(lambda tx, one=arrival(update): self._inbox.add(tx, [one], self._clock.now()))
+        for one in map(arrival, updates):
+            await self._database.unit(lambda tx, one=one: self._inbox.add(tx, [one], self._clock.now()))
 
     async def fetched(self: Any, asked: dict[str, Any]) -> list[dict[str, Any]]:
         updates = await fetch(self, asked)

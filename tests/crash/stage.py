@@ -36,6 +36,8 @@ def hasten() -> None:
     """Open the authority's key file (scrypt) once a process: it is the same file at every start."""
     if not hasattr(ceremony.open_key_file, "cache_info"):
         ceremony.open_key_file = functools.cache(ceremony.open_key_file)  # type: ignore[attr-defined]
+
+
 #: The chats for which something is still to be done.
 CONCERNED = """
 SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM inbox WHERE state = 'pending'
@@ -113,9 +115,7 @@ class Stage:
 
     def invite(self, folk: Folk, rounds: int = 1, manners: Manners | None = None) -> Robot:
         """Let a customer begin, and go on until done."""
-        robot = Robot(
-            folk, self.messenger.person(folk.user_id), self.messenger, rounds, manners or Manners()
-        )
+        robot = Robot(folk, self.messenger.person(folk.user_id), self.messenger, rounds, manners or Manners())
         self.robots[folk.user_id] = robot
         self.lives.append(asyncio.get_running_loop().create_task(robot.lives()))
         return robot

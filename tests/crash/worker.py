@@ -48,7 +48,7 @@ def warm() -> None:
 def live(spec: dict[str, Any], tell: Tell) -> None:
     """Run until killed."""
     settings = parse(Raw(**spec["settings"]))
-    journal = open(settings.data_dir / "bot.log", "a", encoding="utf-8")  # noqa: SIM115 - until death
+    journal = (settings.data_dir / "bot.log").open("a", encoding="utf-8")
     os.dup2(journal.fileno(), 1)
     os.dup2(journal.fileno(), 2)
     sys.stdout = sys.stderr = journal

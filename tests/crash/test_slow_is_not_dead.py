@@ -1,0 +1,113 @@
+"""A lease is for the dead: work that takes longer than it is neither done twice nor, in vain, for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import ca
+from bot.clerk import Clerk, Conclusion
+from bot.clock import SystemClock
+from bot.courier import Carriers, Courier, Stock
+from bot.desk import Desk, Stores
+from bot.message import Sms
+from bot.runner import Runner
+from bot.screen import Line
+from bot.store.bell import Bell
+from bot.store.chats import Chats
+from bot.store.database import Database, open_database
+from bot.store.inbox import Inbox
+from bot.store.jobs import Job, Jobs, Task
+from bot.store.keeps import Keeps
+from bot.store.outbox import Outbox
+from bot.supervisor import Supervisor
+from tests.support.town import WORDS
+
+LEASE = timedelta(seconds=0.3)
+#: Longer than several leases, and than the pauses of the loops, which look again each second.
+SLOW = 2.6
+CLOCK = SystemClock()
+
+
+class SlowClerk:
+    def __init__(self) -> None:
+        self.performed = 0
+
+    async def perform(self, _job: Job) -> Conclusion:
+        self.performed += 1
+        await asyncio.sleep(SLOW)
+        return lambda _tx, _chat: None
+
+
+class SlowGateway:
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def send(self, _key: str, _to: str, _text: str) -> None:
+        self.sent += 1
+        await asyncio.sleep(SLOW)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = await open_database(f"sqlite:///{tmp_path / 'desk.db'}")
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def hands() -> AsyncIterator[Supervisor]:
+    made = Supervisor()
+    yield made
+    await made.stop(5.0)
+
+
+async def test_a_job_slower_than_its_lease_is_done_once(
+    tmp_path: Path, database: Database, hands: Supervisor
+) -> None:
+    vault, _ = ca.open_vault(tmp_path / "master.json")
+    jobs = Jobs(vault, Bell(), LEASE)
+    stores = Stores(Chats(vault), Inbox(vault, Bell()), Outbox(vault, Bell(), LEASE), jobs)
+    clerk = SlowClerk()
+    desk = cast("Desk", None)  # nothing is reported
+    runners = [Runner(database, stores, desk, cast("Clerk", clerk), CLOCK, Bell(), hands) for _ in range(2)]
+    now = CLOCK.now()
+    await database.unit(lambda tx: jobs.add(tx, "k", "issue", 1, Task("r"), now, now))
+    _run(hands, *(loop for each in runners for loop in (each.run, each.hold)))
+
+    await _until(database, "SELECT state FROM jobs", "done")
+
+    assert clerk.performed == 1
+
+
+async def test_a_message_slower_than_its_lease_is_sent_once(
+    tmp_path: Path, database: Database, hands: Supervisor
+) -> None:
+    vault, _ = ca.open_vault(tmp_path / "master.json")
+    outbox = Outbox(vault, Bell(), LEASE)
+    gateway = SlowGateway()
+    carriers = Carriers(cast("Any", None), gateway, None)
+    stock = Stock(database, Chats(vault), outbox, Keeps(vault))
+    couriers = [Courier(stock, carriers, WORDS, CLOCK, Bell(), hands) for _ in range(2)]
+    message = Sms("01012345678", Line("sms.code", {"code": "123456"}), "ko")
+    await database.unit(lambda tx: outbox.add(tx, "k", "sms:1", message, CLOCK.now()))
+    _run(hands, *(loop for each in couriers for loop in (each.run, each.hold)))
+
+    await _until(database, "SELECT state FROM outbox", "sent")
+
+    assert gateway.sent == 1
+
+
+def _run(hands: Supervisor, *loops: Any) -> None:
+    for number, loop in enumerate(loops):
+        hands.start(f"loop {number}", loop())
+
+
+async def _until(database: Database, query: str, state: str) -> None:
+    connection = database._conn
+    async with asyncio.timeout(15):
+        while (await database.hop(lambda: connection.execute(query).fetchone()))[0] != state:  # noqa: ASYNC110 - a row rings no bell
+            await asyncio.sleep(0.05)
