@@ -23,18 +23,25 @@ def keys_opened_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+READ = KnowledgeBase.load
+
+
+@cache
+def read_once(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
+    return READ(languages, dict(facts))
+
+
+@pytest.fixture(scope="module", autouse=True)
 def knowledge_read_once() -> Iterator[None]:
-    """The knowledge base never changes, and reading it takes longer than most of these tests."""
-    read = KnowledgeBase.load
+    """The knowledge base never changes, and reading it takes longer than most of these tests.
 
-    @cache
-    def load(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
-        return read(languages, dict(facts))
-
+    For one file of tests at a time: other folders' tests may run in the same worker, and read it their own way.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            KnowledgeBase, "load", lambda languages, facts: load(tuple(languages), tuple(facts.items()))
+            KnowledgeBase,
+            "load",
+            lambda languages, facts: read_once(tuple(languages), tuple(facts.items())),
         )
         yield
 
