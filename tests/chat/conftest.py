@@ -15,11 +15,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authority_template(tmp_path_factory.mktemp("authority"), [GILDONG, AN])
 
 
-@pytest.fixture(scope="session", autouse=True)
+OPEN_ONCE = cache(ceremony.open_key_file)
+
+
+@pytest.fixture(scope="module", autouse=True)
 def keys_opened_once() -> Iterator[None]:
     """A passphrase is slow on purpose, and every test opens the same two keys."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ceremony, "open_key_file", cache(ceremony.open_key_file))
+        patch.setattr(ceremony, "open_key_file", OPEN_ONCE)
         yield
 
 
