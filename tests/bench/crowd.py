@@ -79,8 +79,8 @@ class Guest(Customer):
         assert self.person.last is not None
         return self.person.last
 
-    async def code(self, phone: str, after: int = 0) -> str:  # noqa: ARG002 - each has one phone, one code
-        return await self._until(lambda: self._codes.pop() if self._codes else None)
+    async def next_code(self, phone: str) -> str:  # noqa: ARG002 - each has one phone
+        return await self._until(lambda: self._codes.pop(0) if self._codes else None)
 
     async def echoes(self, count: int) -> None:
         """Say something, wait for anything, and again."""
