@@ -13,3 +13,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for each in skipped:
             reporter.write_line(f"skipped, but nothing may be here: {each.nodeid}", red=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the crash tests measured; workers send it along with their reports."""
+    for each in terminalreporter.stats.get("passed", []):
+        for title, content in each.sections:
+            if "measured" in title:
+                terminalreporter.write_line(f"{each.nodeid.rpartition('/')[2]}: {content}")
