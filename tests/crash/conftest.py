@@ -1,22 +1,13 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-TOLD = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TOLD] = []
-
 
 @pytest.fixture
-def report(
-    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[[str], None]]:
-    """Print what was measured, whether the test passes or not."""
-    told: list[str] = []
-    yield told.append
-    with capsys.disabled():
-        for each in told:
-            print(f"\n[{request.node.name}] {each}")
-    request.node.add_report_section("call", "measured", "\n".join(told))
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keep what was measured with the test's own report: the summary prints it, whatever worker ran the test."""
+
+    def tell(text: str) -> None:
+        request.node.add_report_section("call", "measured", text)
+
+    return tell
