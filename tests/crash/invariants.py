@@ -106,7 +106,7 @@ def _applications(stage: Stage) -> list[Application]:
 
 
 def _finished(verdict: Verdict, robot: Robot) -> None:
-    if robot.finished and not robot.wrong:
+    if robot.left or (robot.finished and not robot.wrong):
         return
     verdict.lost += 1
     why = robot.wrong or f"stands before this screen, and nothing comes:\n{robot.person.dump()}"

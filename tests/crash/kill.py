@@ -122,6 +122,8 @@ class Campaign:
         self.tally.faults, self.tally.updates = stats.faults.total(), stats.updates
         self.tally.delivered = stats.delivered
         self.tally.waits = [each for robot in self._scene.robots.values() for each in robot.waited]
+        if any(robot.left for robot in self._scene.robots.values()):
+            self.tally.halfway = {}
         self.tally.verdict = await asyncio.to_thread(judge, self._scene, self.tally.halfway, self.tally.head)
         return self.tally.verdict
 
@@ -223,6 +225,8 @@ class Campaign:
             if (not waiting and not queued and not await self._is_busy()) or (
                 hopeless and (any(hopeless) if early else all(hopeless))
             ):
+                for robot, for_ever in zip(waiting, hopeless, strict=True):
+                    robot.left = not for_ever
                 return
         self.tally.problems.append(f"hangs: work is still open after {LONGEST_END:.0f} s\n{self._state()}")
 

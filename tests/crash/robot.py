@@ -52,6 +52,8 @@ class Robot:
     manners: Manners = field(default_factory=Manners)
     done: int = 0
     wrong: str = ""
+    #: The curtain fell while it was still being served, so nothing can be said of it.
+    left: bool = False
     started: bool = False
     submitted: int = 0
     waited: list[float] = field(default_factory=list)
