@@ -19,7 +19,6 @@ from ca.audit import GENESIS, Line, digest_of
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.vault import SealBroken, Vault
 
-SCHEMA_VERSION = 1
 #: SQLite's ways to say "not now": somebody else writes, or the disk is full or gone. All else is damage.
 _NOT_NOW = {
     "SQLITE_BUSY",
@@ -37,6 +36,14 @@ def statements() -> dict[str, str]:
     text = resources.files("ca").joinpath("ledger.sql").read_text(encoding="utf-8")
     parts = text.split("-- name: ")[1:]
     return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+@cache
+def migrations() -> dict[int, str]:
+    """Return the steps of the schema by their number, which is what `user_version` counts."""
+    folder = resources.files("ca").joinpath("migrations")
+    steps = [each for each in folder.iterdir() if each.name.endswith(".sql")]
+    return {int(each.name.partition("_")[0]): each.read_text(encoding="utf-8") for each in steps}
 
 
 class Transaction:
@@ -176,16 +183,22 @@ def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema forward, step by step, in one transaction; it never goes back."""
     connection.execute("BEGIN IMMEDIATE")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        connection.execute("ROLLBACK")
-        raise LedgerBroken("the ledger was written by a newer release")
-    if version == 0:
-        for statement in _split(statements()["schema"]):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        known = migrations()
+        if version > max(known):
+            raise LedgerBroken("the ledger was written by a newer release")
+        for number in sorted(each for each in known if each > version):
+            for statement in _split(known[number]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _split(script: str) -> Iterator[str]:
