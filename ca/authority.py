@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Self
 
 from ca import auditor, records
-from ca.ceremony import Ceremony, Keys
+from ca.ceremony import Ceremony, Places
 from ca.crl import Lists
 from ca.issuance import Issuance
+from ca.keys import Keys
 from ca.ledger import Ledger
 from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
 from ca.revocation import Revocation
 from ca.settings import AuthoritySettings
+from ca.signer import FileStore
 from ca.values import (
     AuditHead,
     AuditReport,
@@ -62,7 +64,7 @@ class Authority:
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger)
         self._lists = Lists(ledger, keys, settings)
-        self.chain = Chain(root=keys.root_der, issuing=keys.issuing_der)
+        self._keys = keys
         self.settings = settings
 
     @classmethod
@@ -86,11 +88,17 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout)
         try:
-            keys = Ceremony(folder, passphrase, chosen, entropy).keys(ledger)
+            store = FileStore(folder, passphrase)
+            keys = Ceremony(Places(folder, store, store), chosen, entropy).keys(ledger)
             return cls(ledger, keys, chosen, entropy, passing)
         except BaseException:
             ledger.close()
             raise
+
+    @property
+    def chain(self) -> Chain:
+        """The certificates above what is issued now."""
+        return Chain(root=self._keys.root_der, issuing=self._keys.present.der)
 
     def close(self) -> None:
         self._ledger.close()

@@ -1,6 +1,6 @@
-"""The first start: root and issuing authority, made once, by whichever process comes first.
+"""Making the authority's keys: root and issuing authority at the first start, and the next issuing key later.
 
-Each file is written whole or not at all, and each step is skipped if its file is there: a start that died half way
+Each file is written whole or not at all, and each step is skipped if its result is there: a start that died half way
 is finished by the next. The ledger's write lock keeps two starts apart and is free again when its holder dies.
 """
 
@@ -14,97 +14,101 @@ from cryptography import x509
 
 from ca import der, names, profile
 from ca.disk import write_whole
-from ca.ledger import Ledger
+from ca.keys import Keys, file_stem, key_id_of
+from ca.ledger import Ledger, Transaction
 from ca.refusals import LedgerBroken
+from ca.serials import new_serial
 from ca.settings import AuthoritySettings
-from ca.signer import Signer, SoftSigner, new_key_file, open_key_file
+from ca.signer import KeyStore, Signer
 from ca.validity import day_of, ends, starts, years_later
 
-SERIAL_BYTES = 16
-FILES = ("root.key", "root.der", "issuing.key", "issuing.der")
+ROOT = "root"
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """The authority's two certificates, the key that signs every day, and a way to the one that seldom does."""
+class Places:
+    """Where keys and certificates lie. The root's key may lie apart, and is then reached in ceremonies only."""
 
-    root: x509.Certificate
-    root_der: bytes
-    issuing: x509.Certificate
-    issuing_der: bytes
-    signer: Signer
-    unlock_root: Callable[[], Signer]
-
-    @property
-    def spkis(self) -> frozenset[bytes]:
-        return frozenset(der.spki_of(certificate) for certificate in (self.root, self.issuing))
-
-
-def new_serial(entropy: Callable[[int], bytes]) -> int:
-    """Return 126 random bits below a fixed one: positive, of one length, never to be guessed (CA/B BR 7.1)."""
-    value = bytearray(entropy(SERIAL_BYTES))
-    value[0] = value[0] & 0x3F | 0x40
-    return int.from_bytes(value, "big")
+    folder: Path
+    """The certificates, beside the ledger."""
+    keys: KeyStore
+    root: KeyStore
 
 
 class Ceremony:
-    def __init__(
-        self, folder: Path, passphrase: bytes, settings: AuthoritySettings, entropy: Callable[[int], bytes]
-    ) -> None:
-        self._folder = folder
-        self._passphrase = passphrase
+    def __init__(self, places: Places, settings: AuthoritySettings, entropy: Callable[[int], bytes]) -> None:
+        self._places = places
         self._settings = settings
         self._entropy = entropy
 
     def keys(self, ledger: Ledger) -> Keys:
         """Return the keys that belong to this ledger, made now if it has none yet."""
         with ledger.reading() as tx:
-            known = tx.one("get_meta", name="issuing")
+            known = tx.one("issuers_after", ordinal=0)
+            apart = tx.one("get_meta", name="root_apart") is not None
         if known is None:
-            self._make(ledger)
-            return self.keys(ledger)
-        missing = [name for name in FILES if not (self._folder / name).is_file()]
-        if missing:
-            raise LedgerBroken(
-                f"{', '.join(missing)} is missing beside the ledger: put it back from a backup"
-            )
-        if hashlib.sha256(self._read("issuing.der")).digest() != known["value"]:
-            raise LedgerBroken("issuing.der is not the one this ledger belongs to")
-        return self._open()
+            with ledger.transaction() as tx:
+                if tx.one("issuers_after", ordinal=0) is None:
+                    self._begin(tx)
+        elif not apart and not self._places.root.has(ROOT):
+            raise LedgerBroken("root.key is missing beside the ledger: put it back from a backup")
+        return Keys(ledger, self._places.folder, self._places.keys, self._unlock_root)
 
-    def _open(self) -> Keys:
-        root_der, issuing_der = self._read("root.der"), self._read("issuing.der")
-        root, issuing = x509.load_der_x509_certificate(root_der), x509.load_der_x509_certificate(issuing_der)
-        signer = self._unlock("issuing.key")
-        if signer.spki != der.spki_of(issuing):
-            raise LedgerBroken("issuing.key is not the key of issuing.der")
-        return Keys(root, root_der, issuing, issuing_der, signer, lambda: self._unlock("root.key"))
+    def roll_over(self, tx: Transaction) -> x509.Certificate:
+        """Make the next issuing key: it issues from this transaction's commit on, and the former ones keep answering.
 
-    def _make(self, ledger: Ledger) -> None:
-        with ledger.transaction() as tx:
-            if tx.one("get_meta", name="issuing") is not None:
-                return
-            root = self._root(tx.now)
-            issuing = self._issuing(tx.now, root)
-            tx.run("put_meta", name="issuing", value=hashlib.sha256(issuing).digest())
-            tx.audit("opened", "authority", "", issuing=hashlib.sha256(issuing).hexdigest())
+        The new certificate is published beside the old one, so a relying party finds it before it meets a
+        certificate under it. The root's key must be within reach.
+        """
+        last = max(row["ordinal"] for row in tx.all("issuers_after", ordinal=0))
+        content = self._issuing(tx.now, last + 1)
+        return self._register(tx, last + 1, content, "rolled_over")
 
-    def _root(self, now: datetime) -> SoftSigner:
-        signer = self._key("root.key", self._settings.root_bits)
-        draft = self._draft(
-            signer, names.authority_name(self._settings, "Root CA"), now, self._settings.root_years
+    def _begin(self, tx: Transaction) -> None:
+        former = tx.one(
+            "get_meta", name="issuing"
+        )  # a ledger of the first release knows its one key like this
+        if former is None:
+            self._make_root(tx.now)
+            content = self._issuing(tx.now, 1)
+        else:
+            content = self._read("issuing.der")
+            if hashlib.sha256(content).digest() != former["value"]:
+                raise LedgerBroken("issuing.der is not the one this ledger belongs to")
+        certificate = self._register(tx, 1, content, None if former else "opened")
+        tx.run("name_first_issuer", key_id=key_id_of(certificate))
+
+    def _register(
+        self, tx: Transaction, ordinal: int, content: bytes, audited: str | None
+    ) -> x509.Certificate:
+        certificate = x509.load_der_x509_certificate(content)
+        digest = hashlib.sha256(content)
+        tx.run(
+            "insert_issuer",
+            ordinal=ordinal,
+            key_id=key_id_of(certificate),
+            digest=digest.digest(),
+            made_at=tx.seconds,
         )
+        if audited:
+            tx.audit(audited, "authority", "", issuing=digest.hexdigest())
+        return certificate
+
+    def _make_root(self, now: datetime) -> None:
+        self._places.root.make(ROOT, self._settings.root_bits)
+        signer = self._unlock_root()
+        name = names.authority_name(self._settings, "Root CA")
+        draft = self._draft(signer, name, now, self._settings.root_years)
         self._certificate("root.der", signer, lambda: profile.root_tbs(draft))
-        return signer
 
-    def _issuing(self, now: datetime, root: SoftSigner) -> bytes:
-        signer = self._key("issuing.key", self._settings.issuing_bits)
+    def _issuing(self, now: datetime, ordinal: int) -> bytes:
+        stem, own = file_stem(ordinal), self._settings
+        self._places.keys.make(stem, own.issuing_bits)
         above = x509.load_der_x509_certificate(self._read("root.der"))
-        draft = self._draft(
-            signer, names.authority_name(self._settings, "CA"), now, self._settings.issuing_years
-        )
+        name = names.authority_name(own, "CA" if ordinal == 1 else f"CA {ordinal}")
+        draft = self._draft(self._places.keys.open(stem), name, now, own.issuing_years)
         return self._certificate(
-            "issuing.der", root, lambda: profile.issuing_tbs(draft, above, self._settings)
+            f"{stem}.der", self._unlock_root(), lambda: profile.issuing_tbs(draft, above, own)
         )
 
     def _draft(self, signer: Signer, name: x509.Name, now: datetime, years: int) -> profile.AuthorityDraft:
@@ -113,19 +117,17 @@ class Ceremony:
         serial = new_serial(self._entropy)
         return profile.AuthorityDraft(serial, name, signer.spki, begin, ends(years_later(today, years)))
 
-    def _key(self, name: str, bits: int) -> SoftSigner:
-        if not (self._folder / name).exists():
-            write_whole(self._folder / name, new_key_file(bits, self._passphrase))
-        return self._unlock(name)
-
     def _certificate(self, name: str, signer: Signer, tbs: Callable[[], bytes]) -> bytes:
-        if not (self._folder / name).exists():
+        if not (self._places.folder / name).exists():
             content = tbs()
-            write_whole(self._folder / name, der.signed(content, signer.sign(content)))
+            write_whole(self._places.folder / name, der.signed(content, signer.sign(content)))
         return self._read(name)
 
-    def _unlock(self, name: str) -> SoftSigner:
-        return open_key_file(self._read(name), self._passphrase)
+    def _unlock_root(self) -> Signer:
+        return self._places.root.open(ROOT)
 
     def _read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+        path = self._places.folder / name
+        if not path.is_file():
+            raise LedgerBroken(f"{name} is missing beside the ledger: put it back from a backup")
+        return path.read_bytes()

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 
 from ca import der
-from ca.ceremony import Keys
+from ca.keys import Keys
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
 from ca.settings import AuthoritySettings
 from ca.signer import Signer
@@ -28,7 +28,7 @@ class Lists:
         """Return the list of customers' certificates: revoked and on hold, until they were listed past their expiry."""
         own = self._settings
         return self._list(
-            "issuing", own.crl_refresh, own.crl_lifetime, lambda: self._keys.signer, self._revoked
+            "issuing", own.crl_refresh, own.crl_lifetime, lambda: self._keys.present.signer, self._revoked
         )
 
     def root(self) -> bytes:
@@ -68,7 +68,7 @@ class Lists:
     def _make(
         self, tx: Transaction, issuer: str, lifetime: timedelta, key: Signer, revoked: list[der.RevokedEntry]
     ) -> bytes:
-        certificate = self._keys.issuing if issuer == "issuing" else self._keys.root
+        certificate = self._keys.present.certificate if issuer == "issuing" else self._keys.root
         last = tx.one("crl_by_issuer", issuer=issuer)
         # Never below the clock: after a restore from an old backup the numbers still rise.
         number = max(last["number"] + 1 if last else 1, tx.seconds)

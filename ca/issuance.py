@@ -14,10 +14,11 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from ca import der, lint, names, profile, records, vid
-from ca.ceremony import Keys, new_serial
+from ca.keys import IssuingKey, Keys
 from ca.ledger import Ledger, Transaction, seconds
 from ca.records import hex_of
 from ca.refusals import CaRefusal, LedgerBroken
+from ca.serials import new_serial
 from ca.settings import AuthoritySettings, load_profile
 from ca.validity import day_of
 from ca.values import Certificate, Reason, Status
@@ -58,10 +59,12 @@ class Issuance:
 
     def reserve(self, tx: Transaction, plan: Plan) -> None:
         """Write down serial and to-be-signed bytes; they are binding once the caller's transaction commits."""
-        self._check_dates(plan)
+        self._keys.catch_up(tx)
+        issuer = self._keys.present
+        self._check_dates(plan, issuer)
         self._check_key_is_free(tx, plan)
         serial = self._free_serial(tx)
-        tbs = self._tbs(tx, plan, serial)
+        tbs = self._tbs(tx, plan, serial, issuer)
         name = hex_of(serial)
         tx.run(
             "insert_intent",
@@ -69,6 +72,7 @@ class Issuance:
             request_id=plan.request_id,
             holder=plan.holder,
             profile=plan.profile,
+            issuer=issuer.key_id,
             fingerprint=plan.fingerprint,
             spki_hash=hashlib.sha256(plan.spki).digest(),
             replaces=hex_of(plan.replaces) if plan.replaces else None,
@@ -82,22 +86,21 @@ class Issuance:
         """Return the certificate of a reserved request: made now, or already there."""
         self._passing("reserved")
         with self._ledger.reading() as tx:
-            done, tbs = self._stored(tx, request_id)
+            done, issuer, tbs = self._stored(tx, request_id)
         if done:
             return done
-        self._lint(tbs)
+        self._lint(tbs, issuer)
         self._passing("linted")
-        signed = der.signed(tbs, self._keys.signer.sign(tbs))
+        signed = der.signed(tbs, issuer.signer.sign(tbs))
         self._passing("signed")
-        self._compare(signed, tbs)
+        self._compare(signed, tbs, issuer)
         self._passing("compared")
         certificate = self._store(request_id, signed)
         self._passing("stored")
         return certificate
 
-    def _check_dates(self, plan: Plan) -> None:
-        issuing = self._keys.issuing
-        begin, end = issuing.not_valid_before_utc, issuing.not_valid_after_utc
+    def _check_dates(self, plan: Plan, issuer: IssuingKey) -> None:
+        begin, end = issuer.certificate.not_valid_before_utc, issuer.certificate.not_valid_after_utc
         if not begin <= plan.not_before < plan.not_after <= end:
             raise CaRefusal("R15", reason="dates")
 
@@ -118,7 +121,7 @@ class Issuance:
             serial = new_serial(self._entropy)
         return serial
 
-    def _tbs(self, tx: Transaction, plan: Plan, serial: int) -> bytes:
+    def _tbs(self, tx: Transaction, plan: Plan, serial: int, issuer: IssuingKey) -> bytes:
         day = day_of(plan.not_before)
         number = tx.one("next_of_day", day=day.isoformat())
         assert number is not None
@@ -132,25 +135,27 @@ class Issuance:
             not_after=plan.not_after,
             profile=load_profile(plan.profile),
         )
-        return profile.leaf_tbs(draft, self._keys.issuing, self._settings)
+        return profile.leaf_tbs(draft, issuer.certificate, self._settings)
 
-    def _stored(self, tx: Transaction, request_id: str) -> tuple[Certificate | None, bytes]:
+    def _stored(self, tx: Transaction, request_id: str) -> tuple[Certificate | None, IssuingKey, bytes]:
         intent = tx.one("intent_by_request", request_id=request_id)
         if intent is None:
             raise LedgerBroken("a reserved serial is no longer in the ledger")
+        self._keys.catch_up(tx)
         record = records.find(tx, int(intent["serial"], 16))
         tbs = tx.open(intent["tbs"], "intent", "tbs", intent["serial"])
-        return (records.certificate_of(record) if record else None), tbs
+        done = records.certificate_of(record) if record else None
+        return done, self._keys.issuer(intent["issuer"]), tbs
 
-    def _lint(self, tbs: bytes) -> None:
-        if found := lint.findings(tbs, self._keys.issuing):
+    def _lint(self, tbs: bytes, issuer: IssuingKey) -> None:
+        if found := lint.findings(tbs, issuer.certificate):
             raise CaRefusal("R15", reason="lint", findings=",".join(found))
 
-    def _compare(self, signed: bytes, tbs: bytes) -> None:
+    def _compare(self, signed: bytes, tbs: bytes, issuer: IssuingKey) -> None:
         """Read the certificate as a stranger would: the bytes are those that were stored, the signature is ours."""
         certificate = x509.load_der_x509_certificate(signed)
         try:
-            certificate.verify_directly_issued_by(self._keys.issuing)
+            certificate.verify_directly_issued_by(issuer.certificate)
         except (ValueError, TypeError, InvalidSignature) as error:
             raise LedgerBroken("the signer gave a signature that does not verify") from error
         if certificate.tbs_certificate_bytes != tbs:
@@ -159,10 +164,10 @@ class Issuance:
     def _store(self, request_id: str, signed: bytes) -> Certificate:
         """Keep the certificate and revoke the one it replaces: both or neither."""
         with self._ledger.transaction() as tx:
-            done, tbs = self._stored(tx, request_id)
+            done, issuer, tbs = self._stored(tx, request_id)
             if done:  # another process finished the same intent, to the same bytes
                 return done
-            self._compare(signed, tbs)
+            self._compare(signed, tbs, issuer)
             intent = tx.one("intent_by_request", request_id=request_id)
             assert intent is not None
             if intent["replaces"]:

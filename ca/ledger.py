@@ -186,19 +186,21 @@ def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema forward, step by step, in one transaction; it never goes back."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        known = migrations()
-        if version > max(known):
-            raise LedgerBroken("the ledger was written by a newer release")
-        for number in sorted(each for each in known if each > version):
-            for statement in _split(known[number]):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
+        _step_forward(connection)
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        connection.execute("ROLLBACK")
         raise
+
+
+def _step_forward(connection: sqlite3.Connection) -> None:
+    version, known = connection.execute("PRAGMA user_version").fetchone()[0], migrations()
+    if version > max(known):
+        raise LedgerBroken("the ledger was written by a newer release")
+    for number in sorted(each for each in known if each > version):
+        for statement in _split(known[number]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
 
 
 def _split(script: str) -> Iterator[str]:

@@ -1,6 +1,19 @@
 -- Every statement the ledger knows after its migrations, by name. Serials are hexadecimal text, times are seconds since 1970,
 -- and what names a person is sealed (BLOB columns `subject`, `tbs`, `der`).
 
+-- The issuing keys.
+
+-- name: issuers_after
+SELECT * FROM issuer WHERE ordinal > :ordinal ORDER BY ordinal
+
+-- name: insert_issuer
+INSERT INTO issuer (ordinal, key_id, digest, made_at) VALUES (:ordinal, :key_id, :digest, :made_at)
+
+-- name: name_first_issuer
+UPDATE intent SET issuer = :key_id WHERE issuer = ''
+
+-- Everything else.
+
 -- name: get_meta
 SELECT value FROM meta WHERE name = :name
 
@@ -33,8 +46,10 @@ UPDATE enrolment SET withdrawn_at = :now, subject = NULL WHERE request_id = :req
 INSERT INTO day (day, last) VALUES (:day, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last
 
 -- name: insert_intent
-INSERT INTO intent (serial, request_id, holder, profile, fingerprint, spki_hash, replaces, not_before, not_after, tbs)
-VALUES (:serial, :request_id, :holder, :profile, :fingerprint, :spki_hash, :replaces, :not_before, :not_after, :tbs)
+INSERT INTO intent (serial, request_id, holder, profile, issuer, fingerprint, spki_hash, replaces, not_before,
+                    not_after, tbs)
+VALUES (:serial, :request_id, :holder, :profile, :issuer, :fingerprint, :spki_hash, :replaces, :not_before,
+        :not_after, :tbs)
 
 -- name: intent_by_request
 SELECT * FROM intent WHERE request_id = :request_id

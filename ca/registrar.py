@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ca import gate, records
-from ca.ceremony import Keys
 from ca.issuance import Issuance, Plan
+from ca.keys import Keys
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
 from ca.names import fit_idn, fit_name
 from ca.records import hex_of

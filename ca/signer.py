@@ -1,5 +1,6 @@
-"""Who signs: a key behind two methods, so that a token or an HSM can take the software key's place."""
+"""Who signs: a key behind two methods, kept in an encrypted file here or in a token (`ca.token`)."""
 
+from pathlib import Path
 from typing import Protocol
 
 from cryptography.hazmat import asn1
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ca.der import spki_bytes
+from ca.disk import write_whole
 from ca.pbes import Encrypted, Mix, encrypt
 from ca.refusals import LedgerBroken, WrongPassphrase
 
@@ -30,6 +32,46 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes:
         """Return the RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017 section 8.2)."""
         ...
+
+
+class KeyStore(Protocol):
+    """Where the authority's keys live, by name (`root`, `issuing`, `issuing-2`)."""
+
+    def has(self, name: str) -> bool: ...
+
+    def make(self, name: str, bits: int) -> None:
+        """Make an RSA key of that name, unless it is there: a start that died half way is finished by the next."""
+        ...
+
+    def open(self, name: str) -> Signer:
+        """Raise `WrongPassphrase` or `LedgerBroken`."""
+        ...
+
+
+class FileStore:
+    """Each key an encrypted file `name.key` of mode 0600 in one folder."""
+
+    def __init__(self, folder: Path, passphrase: bytes) -> None:
+        self._folder = folder
+        self._passphrase = passphrase
+
+    def has(self, name: str) -> bool:
+        return self._path(name).is_file()
+
+    def make(self, name: str, bits: int) -> None:
+        if not self.has(name):
+            write_whole(self._path(name), new_key_file(bits, self._passphrase))
+
+    def open(self, name: str) -> Signer:
+        path = self._path(name)
+        if not path.is_file():
+            raise LedgerBroken(f"{path.name} is missing beside the ledger: put it back from a backup")
+        if path.stat().st_mode & 0o077:
+            raise LedgerBroken(f"{path} can be read by others; set its mode to 0600")
+        return open_key_file(path.read_bytes(), self._passphrase)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.key"
 
 
 class SoftSigner:

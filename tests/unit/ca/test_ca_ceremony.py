@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault
+from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault, signer
 from tests.unit.ca.bureau import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
@@ -84,12 +84,14 @@ def test_a_first_start_that_dies_is_finished_by_the_next(
         write_whole(path, content)
 
     write_whole = ceremony.write_whole
-    monkeypatch.setattr(ceremony, "write_whole", dying)
+    for module in (ceremony, signer):
+        monkeypatch.setattr(module, "write_whole", dying)
     if writes < len(FILES):
         with pytest.raises(KeyboardInterrupt):
             Bureau(tmp_path)
     kept = {name: (tmp_path / "ca" / name).read_bytes() for name in done}
-    monkeypatch.setattr(ceremony, "write_whole", write_whole)
+    for module in (ceremony, signer):
+        monkeypatch.setattr(module, "write_whole", write_whole)
     bureau = Bureau(tmp_path)
     assert {name: (tmp_path / "ca" / name).read_bytes() for name in done} == kept
     assert bureau.old().serial
