@@ -4,8 +4,10 @@ Synchronous and safe for threads and processes; it knows nothing of conversation
 """
 
 from ca.authority import Authority
-from ca.refusals import CaRefusal, LedgerBroken, WrongPassphrase
+from ca.refusals import CaRefusal, LedgerBroken, RootApart, WrongPassphrase
+from ca.root import Root
 from ca.settings import AuthoritySettings
+from ca.token import Token
 from ca.values import (
     AuditHead,
     AuditReport,
@@ -37,8 +39,11 @@ __all__ = [
     "Order",
     "Reason",
     "Record",
+    "Root",
+    "RootApart",
     "SealBroken",
     "Status",
+    "Token",
     "Vault",
     "WrongPassphrase",
     "open_vault",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from ca import auditor, records
-from ca.ceremony import Ceremony, Places
+from ca.ceremony import Ceremony
 from ca.crl import Lists
 from ca.issuance import Issuance
 from ca.keys import Keys
@@ -17,8 +17,10 @@ from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
 from ca.revocation import Revocation
+from ca.root import Root
 from ca.settings import AuthoritySettings
 from ca.signer import FileStore
+from ca.token import Token, TokenStore
 from ca.values import (
     AuditHead,
     AuditReport,
@@ -55,16 +57,18 @@ class Authority:
         self,
         ledger: Ledger,
         keys: Keys,
-        settings: AuthoritySettings,
+        ceremony: Ceremony,
         entropy: Callable[[int], bytes],
         passing: Callable[[str], None],
     ) -> None:
+        settings = ceremony.settings
         issuance = Issuance(ledger, keys, settings, entropy, passing)
         self._ledger = ledger
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger)
         self._lists = Lists(ledger, keys, settings)
         self._keys = keys
+        self._ceremony = ceremony
         self.settings = settings
 
     @classmethod
@@ -75,11 +79,16 @@ class Authority:
         vault: Vault,
         *,
         settings: AuthoritySettings | None = None,
+        token: Token | None = None,
+        root: Root | None = None,
         now: Callable[[], datetime] = utc_now,
         entropy: Callable[[int], bytes] = os.urandom,
         passing: Callable[[str], None] = pass_by,
     ) -> Self:
         """Open the authority in this folder; the first start makes it, and finishes one that died half way.
+
+        With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first
+        start keeps its key apart for ever, and a ceremony brings it.
 
         Raises `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong together, and
         `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
@@ -88,9 +97,9 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout)
         try:
-            store = FileStore(folder, passphrase)
-            keys = Ceremony(Places(folder, store, store), chosen, entropy).keys(ledger)
-            return cls(ledger, keys, chosen, entropy, passing)
+            store = TokenStore(token) if token else FileStore(folder, passphrase)
+            ceremony = Ceremony(folder, store, chosen, entropy, root)
+            return cls(ledger, ceremony.keys(ledger), ceremony, entropy, passing)
         except BaseException:
             ledger.close()
             raise
@@ -99,6 +108,19 @@ class Authority:
     def chain(self) -> Chain:
         """The certificates above what is issued now."""
         return Chain(root=self._keys.root_der, issuing=self._keys.present.der)
+
+    @property
+    def issuers(self) -> tuple[bytes, ...]:
+        """The certificates of all issuing keys, DER, the oldest first."""
+        return tuple(each.der for each in self._keys.issuers)
+
+    def roll_over(self) -> Chain:
+        """Make the next issuing key, which issues from now on; raise `RootApart` if the root is out of reach."""
+        with self._ledger.transaction() as tx:
+            self._ceremony.roll_over(tx)
+        with self._ledger.reading() as tx:
+            self._keys.catch_up(tx)
+        return self.chain
 
     def close(self) -> None:
         self._ledger.close()

@@ -25,3 +25,7 @@ class WrongPassphrase(Exception):
 
 class LedgerBroken(Exception):
     """The ledger or the key files are damaged, or do not belong together: nothing is signed until it is mended."""
+
+
+class RootApart(LedgerBroken):
+    """The root's key is kept apart, and this cannot be done without it."""

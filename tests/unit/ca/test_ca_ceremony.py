@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault, signer
+from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault, root, signer
 from tests.unit.ca.bureau import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
@@ -84,13 +84,13 @@ def test_a_first_start_that_dies_is_finished_by_the_next(
         write_whole(path, content)
 
     write_whole = ceremony.write_whole
-    for module in (ceremony, signer):
+    for module in (ceremony, root, signer):
         monkeypatch.setattr(module, "write_whole", dying)
     if writes < len(FILES):
         with pytest.raises(KeyboardInterrupt):
             Bureau(tmp_path)
     kept = {name: (tmp_path / "ca" / name).read_bytes() for name in done}
-    for module in (ceremony, signer):
+    for module in (ceremony, root, signer):
         monkeypatch.setattr(module, "write_whole", write_whole)
     bureau = Bureau(tmp_path)
     assert {name: (tmp_path / "ca" / name).read_bytes() for name in done} == kept
