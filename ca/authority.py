@@ -124,6 +124,7 @@ class Authority:
 
     def close(self) -> None:
         self._ledger.close()
+        self._ceremony.store.close()
 
     def issue(self, order: Order) -> Certificate:
         """Issue at once to a key that is here; the same order again gives the same certificate."""

@@ -47,6 +47,8 @@ class KeyStore(Protocol):
         """Raise `WrongPassphrase` or `LedgerBroken`."""
         ...
 
+    def close(self) -> None: ...
+
 
 class FileStore:
     """Each key an encrypted file `name.key` of mode 0600 in one folder."""
@@ -60,7 +62,12 @@ class FileStore:
 
     def make(self, name: str, bits: int) -> None:
         if not self.has(name):
-            write_whole(self._path(name), new_key_file(bits, self._passphrase))
+            key = rsa.generate_private_key(PUBLIC_EXPONENT, bits)
+            self.keep(name, key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+
+    def keep(self, name: str, pkcs8: bytes) -> None:
+        """Write this key's file, encrypted; the plain key is not kept."""
+        write_whole(self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, Mix.SCRYPT_AES)))
 
     def open(self, name: str) -> Signer:
         path = self._path(name)
@@ -69,6 +76,9 @@ class FileStore:
         if path.stat().st_mode & 0o077:
             raise LedgerBroken(f"{path} can be read by others; set its mode to 0600")
         return open_key_file(path.read_bytes(), self._passphrase)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.key"
@@ -87,13 +97,6 @@ class SoftSigner:
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-
-
-def new_key_file(bits: int, passphrase: bytes) -> bytes:
-    """Make a key and return its EncryptedPrivateKeyInfo; the plain key is not kept."""
-    key = rsa.generate_private_key(PUBLIC_EXPONENT, bits)
-    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return asn1.encode_der(encrypt(plain, passphrase, Mix.SCRYPT_AES))
 
 
 def open_key_file(data: bytes, passphrase: bytes) -> SoftSigner:

@@ -19,6 +19,7 @@ from pkcs11.exceptions import (
     PinIncorrect,
     PinLocked,
     PKCS11Error,
+    UserAlreadyLoggedIn,
 )
 from pkcs11.types import SignMixin
 
@@ -112,12 +113,20 @@ class TokenStore:
             pin = self._pin()
             try:
                 token = pkcs11.lib(str(self._token.module)).get_token(token_label=self._token.label)
-                self._session = token.open(rw=True, user_pin=pin)
+                self._session = _log_in(token, pin)
             except (PinIncorrect, PinLocked) as error:
                 raise WrongPassphrase("the PIN does not open the token, or it is locked") from error
             except (NoSuchToken, MultipleTokensReturned) as error:
                 raise LedgerBroken(f"there is not exactly one token {self._token.label}") from error
         return self._session
+
+    def close(self) -> None:
+        """Leave the token; the last one out of this process is logged out."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+            self._session = None
+            self._keys.clear()
 
     def _pin(self) -> str:
         path = self._token.pin_file
@@ -142,6 +151,13 @@ class TokenSigner:
 
     def sign(self, message: bytes) -> bytes:
         return self._store.sign(self._name, message)
+
+
+def _log_in(token: pkcs11.Token, pin: str) -> pkcs11.Session:
+    try:
+        return token.open(rw=True, user_pin=pin)
+    except UserAlreadyLoggedIn:  # another part of this process is: PKCS#11 logs in processes, not sessions
+        return token.open(rw=True)
 
 
 def _private_key(session: pkcs11.Session, name: str) -> SignMixin:
