@@ -11,6 +11,7 @@ from pathlib import Path
 import ca
 from bot import app, log
 from bot.command import authority, customers, knowledge
+from bot.command.ceremony import CeremonyStopped
 from bot.directory import RowRefused
 from bot.faq import ArticleBroken
 from bot.mail import SmtpUrlBroken
@@ -30,6 +31,7 @@ EXPLAINED: dict[type[Exception], int] = {
     ca.LedgerBroken: FAILED,
     ca.CaRefusal: FAILED,
     authority.Unknown: FAILED,
+    CeremonyStopped: FAILED,
     CatalogBroken: FAILED,
     ArticleBroken: FAILED,
     OSError: FAILED,

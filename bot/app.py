@@ -103,7 +103,9 @@ def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
     return vault
 
 
-def open_authority(settings: Settings, vault: ca.Vault, say: Callable[[str], None]) -> ca.Authority:
+def open_authority(
+    settings: Settings, vault: ca.Vault, say: Callable[[str], None], root: ca.Root | None = None
+) -> ca.Authority:
     """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`."""
     passphrase, made = read_passphrase(settings.ca_passphrase_file)
     if made:
@@ -111,7 +113,12 @@ def open_authority(settings: Settings, vault: ca.Vault, say: Callable[[str], Non
     folder = settings.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
-    return ca.Authority.open(folder, passphrase, vault)
+    return ca.Authority.open(folder, passphrase, vault, token=_token(settings), root=root)
+
+
+def _token(settings: Settings) -> ca.Token | None:
+    place = settings.ca_token
+    return ca.Token(place.module, place.label, place.pin_file) if place else None
 
 
 def read_passphrase(path: Path) -> tuple[bytes, bool]:

@@ -45,6 +45,9 @@ class Raw:
     CA_PASSPHRASE_FILE: str = _setting(
         "passphrase of the authority's keys; empty: keys/ca-passphrase in DATA_DIR"
     )
+    CA_TOKEN_MODULE: str = _setting("PKCS#11 library of the token with the authority's keys; empty: files")
+    CA_TOKEN_LABEL: str = _setting("label of that token")
+    CA_TOKEN_PIN_FILE: str = _setting("file with that token's PIN, mode 0600")
     OPERATOR_CHAT_ID: str = _setting("chat id of the operators' group; empty: none")
     WEBHOOK_URL: str = _setting("public https address for Telegram's updates; empty: long polling")
     WEBHOOK_SECRET: str = _setting(
@@ -65,6 +68,13 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPlace:
+    module: Path
+    label: str
+    pin_file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     telegram_token: str = field(repr=False)
     telegram_api: str
@@ -72,6 +82,7 @@ class Settings:
     database_url: str
     master_key_file: Path
     ca_passphrase_file: Path
+    ca_token: TokenPlace | None
     operator_chat_id: int | None
     webhook_url: str
     webhook_secret: str = field(repr=False)
@@ -116,6 +127,7 @@ def parse(raw: Raw) -> Settings:
         database_url=raw.DATABASE_URL or f"sqlite:///{data / 'desk.db'}",
         master_key_file=Path(raw.MASTER_KEY_FILE or data / "keys" / "master.json"),
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
+        ca_token=_token(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),
         webhook_secret=_webhook_secret(raw.WEBHOOK_SECRET),
@@ -134,6 +146,15 @@ def parse(raw: Raw) -> Settings:
 
 def load() -> Settings:
     return parse(read_raw())
+
+
+def _token(raw: Raw) -> TokenPlace | None:
+    parts = (raw.CA_TOKEN_MODULE, raw.CA_TOKEN_LABEL, raw.CA_TOKEN_PIN_FILE)
+    if not any(parts):
+        return None
+    if not all(parts):
+        raise SettingWrong(f"{PREFIX}CA_TOKEN_MODULE, _LABEL and _PIN_FILE belong together: set all three")
+    return TokenPlace(Path(raw.CA_TOKEN_MODULE), raw.CA_TOKEN_LABEL, Path(raw.CA_TOKEN_PIN_FILE))
 
 
 def _number(name: str, text: str) -> int:

@@ -183,7 +183,12 @@ class Authority:
         return self._lists.issuing()
 
     def root_crl(self) -> bytes:
+        """Return the root's list; raise `RootApart` if it went stale and only a ceremony can make the next."""
         return self._lists.root()
+
+    def renew_root_crl(self) -> bytes:
+        """Make the root's next list now; raise `RootApart` if the root is out of reach."""
+        return self._lists.renew_root()
 
     def audit_head(self) -> AuditHead:
         """Return the end of the chain, to be kept elsewhere and given to `verify_audit` later."""

@@ -11,6 +11,7 @@ from cryptography.hazmat import asn1
 from ca import der
 from ca.keys import Keys
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
+from ca.refusals import RootApart
 from ca.settings import AuthoritySettings
 from ca.signer import Signer
 from ca.values import Reason
@@ -32,9 +33,25 @@ class Lists:
         )
 
     def root(self) -> bytes:
-        """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh."""
+        """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh.
+
+        With the root apart it is served until it goes stale, and only a ceremony makes the next; `RootApart` says so.
+        """
         life = self._settings.root_crl_lifetime
-        return self._list("root", life / 2, life, self._keys.unlock_root, lambda _: [])
+        try:
+            return self._list("root", life / 2, life, self._keys.unlock_root, lambda _: [])
+        except RootApart:
+            with self._ledger.reading() as tx:
+                row = tx.one("crl_by_issuer", issuer="root")
+                if row is None or row["next_update"] <= tx.seconds:
+                    raise
+                return bytes(row["der"])
+
+    def renew_root(self) -> bytes:
+        """Make the root's next list now, in a ceremony."""
+        key = self._keys.unlock_root()
+        with self._ledger.transaction() as tx:
+            return self._make(tx, "root", self._settings.root_crl_lifetime, key, [])
 
     def _list(
         self,

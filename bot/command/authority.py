@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
 from bot import app
+from bot.command import ceremony
 from bot.command.register import lookup
 from bot.settings import Settings, load
 from ca.files import generate_key
@@ -48,6 +49,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     export = _action(actions, "export", _export, "write a certificate and its chain as DER and PEM")
     export.add_argument("--serial", required=True, metavar="HEX")
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
+    ceremony.add_to(actions)
     audit = commands.add_parser("audit", help="the authority's audit chain")
     audits = audit.add_subparsers(title="actions", required=True, metavar="ACTION")
     _action(audits, "verify", _verify, "check the chain, and that it equals the state")

@@ -120,6 +120,25 @@ def test_a_root_apart_is_needed_for_ceremonies_only(bureau: Bureau, tmp_path: Pa
     ceremony.close()
 
 
+def test_with_the_root_apart_its_list_is_served_until_a_ceremony_renews_it(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    first = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    made = first.root_crl()
+    first.close()
+    daily = authority_apart(bureau, tmp_path / "house", None)
+    bureau.clock.pass_(days=179)
+    assert daily.root_crl() == made
+    bureau.clock.pass_(days=2)
+    with pytest.raises(RootApart):
+        daily.root_crl()
+    ceremony = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    renewed = ceremony.renew_root_crl()
+    assert daily.root_crl() == renewed != made
+    ceremony.close()
+    daily.close()
+
+
 def test_another_authoritys_root_is_refused(bureau: Bureau, tmp_path: Path) -> None:
     authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
     authority_apart(bureau, tmp_path / "other house", apart(bureau, tmp_path / "other safe")).close()
