@@ -1,5 +1,6 @@
 """A small authority for tests: cheap keys, a clock that is set by hand, and orders with sensible values."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,17 +17,27 @@ from ca import (
     EnrolmentOrder,
     KeyRequest,
     Order,
+    Token,
     Vault,
     open_vault,
 )
 from ca.authority import pass_by
 from ca.files import KeyMaterial, generate_key
 
+
+def token_of(text: str) -> Token | None:
+    module, _, rest = text.partition("|")
+    label, _, pin_file = rest.partition("|")
+    return Token(Path(module), label, Path(pin_file)) if text else None
+
+
 PASSPHRASE = b"correct horse battery staple"
 NAME = "홍길동"
 IDN = "9001011234567"
 HOLDER = "C-0001"
 SETTINGS = AuthoritySettings(root_bits=2048, issuing_bits=2048, busy_timeout=timedelta(seconds=10))
+#: Set by `tests.judges.softhsm`, which has this whole folder of tests run with the keys in a token.
+TOKEN = token_of(os.environ.get("CA_TESTS_TOKEN", ""))
 MORNING = datetime(2027, 3, 10, 1, 30, 15, tzinfo=UTC)
 
 
@@ -79,6 +90,7 @@ class Bureau:
             PASSPHRASE,
             self.vault,
             settings=self.settings,
+            token=TOKEN,
             now=self.clock,
             passing=passing,
         )
