@@ -10,15 +10,17 @@ from typing import Self
 from ca import auditor, records
 from ca.ceremony import Ceremony
 from ca.crl import Lists
+from ca.delegate import Delegates
 from ca.issuance import Issuance
 from ca.keys import Keys
 from ca.ledger import Ledger
+from ca.ocsp import Answer, Responder
 from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
 from ca.revocation import Revocation
 from ca.root import Root
-from ca.settings import AuthoritySettings
+from ca.settings import AuthoritySettings, load_profile
 from ca.signer import FileStore
 from ca.token import Token, TokenStore
 from ca.values import (
@@ -67,6 +69,7 @@ class Authority:
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger)
         self._lists = Lists(ledger, keys, settings)
+        self._responder = Responder(ledger, keys, Delegates(ledger, keys, settings, entropy))
         self._keys = keys
         self._ceremony = ceremony
         self.settings = settings
@@ -178,9 +181,21 @@ class Authority:
         with self._noting(hex_of(serial), request_id):
             return self._revocation.release(serial, request_id)
 
-    def crl(self) -> bytes:
-        """Return the present list of the issuing authority, DER: a change of status is in the next call's list."""
-        return self._lists.issuing()
+    def crl(self, ordinal: int | None = None, part: int | None = None) -> bytes:
+        """Return a list of an issuing key, DER; none named is the present one's whole list.
+
+        A change of status is in the next call's list. Raises `KeyError` if there is no such key.
+        """
+        return self._lists.issuing(ordinal, part)
+
+    @property
+    def most_parts(self) -> int:
+        """Into how many parts the list is cut at most."""
+        return load_profile("personal").crl_parts
+
+    def ocsp(self, question: bytes) -> Answer:
+        """Answer an OCSPRequest, DER; a change of status is in the next answer."""
+        return self._responder.answer(question)
 
     def root_crl(self) -> bytes:
         """Return the root's list; raise `RootApart` if it went stale and only a ceremony can make the next."""

@@ -1,22 +1,56 @@
-"""Revocation lists (RFC 5280 section 5): made when a status changed or the last one ages, numbered upward for ever."""
+"""Revocation lists (RFC 5280 section 5): made when a status changed or the last one ages, numbered upward for ever.
+
+Each issuing key has a whole list, and as many parts as its certificates name in their distribution points.
+"""
 
 import hashlib
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat import asn1
 
 from ca import der
-from ca.keys import Keys
+from ca.keys import Keys, file_stem
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
-from ca.refusals import RootApart
+from ca.refusals import LedgerBroken, RootApart
 from ca.settings import AuthoritySettings
 from ca.signer import Signer
 from ca.values import Reason
 
 VERSION_2 = 1
+ROOT = "root"
+#: The reasons' numbers (RFC 5280 section 5.3.1). Instead of `unspecified` the extension is absent.
+CODES = {
+    Reason.KEY_COMPROMISE: 1,
+    Reason.AFFILIATION_CHANGED: 3,
+    Reason.SUPERSEDED: 4,
+    Reason.CESSATION_OF_OPERATION: 5,
+    Reason.CERTIFICATE_HOLD: 6,
+    Reason.PRIVILEGE_WITHDRAWN: 9,
+}
+REASON_CODE = x509.CRLReason.oid
+
+
+def path_of(ordinal: int, part: int | None) -> str:
+    """Return where the list lies below the authority's address, as certificates name it."""
+    stem = file_stem(ordinal)
+    return f"/crl/{stem}.crl" if part is None else f"/crl/{stem}/{part}.crl"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which list: whose, and which part of it."""
+
+    name: str
+    """In the ledger."""
+    certificate: x509.Certificate
+    key_id: str
+    part: int | None
+    address: str | None
+    """Where a part lies; the whole list says nothing of where it lies."""
 
 
 class Lists:
@@ -24,13 +58,22 @@ class Lists:
         self._ledger = ledger
         self._keys = keys
         self._settings = settings
+        #: One list is built at a time, so that a process does no work twice; other processes may.
+        self._building = threading.Lock()
 
-    def issuing(self) -> bytes:
-        """Return the list of customers' certificates: revoked and on hold, until they were listed past their expiry."""
-        own = self._settings
-        return self._list(
-            "issuing", own.crl_refresh, own.crl_lifetime, lambda: self._keys.present.signer, self._revoked
-        )
+    def issuing(self, ordinal: int | None = None, part: int | None = None) -> bytes:
+        """Return the list of this issuing key (the present one if none is named): revoked and on hold.
+
+        Raises `KeyError` if there is no such key.
+        """
+        with self._ledger.reading() as tx:
+            self._keys.catch_up(tx)
+        known = {each.ordinal: each for each in self._keys.issuers}
+        issuer = self._keys.present if ordinal is None else known[ordinal]
+        name = file_stem(issuer.ordinal) + ("" if part is None else f"/{part}")
+        address = None if part is None else self._settings.base_url + path_of(issuer.ordinal, part)
+        scope = Scope(name, issuer.certificate, issuer.key_id, part, address)
+        return self._list(scope, self._settings.crl_refresh, self._settings.crl_lifetime, issuer.signer)
 
     def root(self) -> bytes:
         """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh.
@@ -38,94 +81,137 @@ class Lists:
         With the root apart it is served until it goes stale, and only a ceremony makes the next; `RootApart` says so.
         """
         life = self._settings.root_crl_lifetime
+        with self._ledger.reading() as tx:
+            fresh = self._fresh(tx, ROOT, life / 2)
+            kept = tx.one("crl_by_issuer", issuer=ROOT)
+            stale = kept is None or kept["next_update"] <= tx.seconds
+        if fresh is not None:
+            return fresh
         try:
-            return self._list("root", life / 2, life, self._keys.unlock_root, lambda _: [])
+            return self.renew_root()
         except RootApart:
-            with self._ledger.reading() as tx:
-                row = tx.one("crl_by_issuer", issuer="root")
-                if row is None or row["next_update"] <= tx.seconds:
-                    raise
-                return bytes(row["der"])
+            if kept is None or stale:
+                raise
+            return bytes(kept["der"])
 
     def renew_root(self) -> bytes:
         """Make the root's next list now, in a ceremony."""
-        key = self._keys.unlock_root()
-        with self._ledger.transaction() as tx:
-            return self._make(tx, "root", self._settings.root_crl_lifetime, key, [])
+        scope = Scope(ROOT, self._keys.root, "", None, None)
+        return self._make(scope, self._settings.root_crl_lifetime, self._keys.unlock_root())
 
-    def _list(
-        self,
-        issuer: str,
-        refresh: timedelta,
-        lifetime: timedelta,
-        signer: Callable[[], Signer],
-        revoked: Callable[[Transaction], list[der.RevokedEntry]],
-    ) -> bytes:
-        with self._ledger.reading() as tx:
-            if (fresh := self._fresh(tx, issuer, refresh)) is not None:
-                return fresh
-        key = signer()  # outside the transaction: opening the root's key takes a while
-        with self._ledger.transaction() as tx:
-            if (fresh := self._fresh(tx, issuer, refresh)) is not None:
-                return fresh
-            return self._make(tx, issuer, lifetime, key, revoked(tx))
+    def _list(self, scope: Scope, refresh: timedelta, lifetime: timedelta, signer: Signer) -> bytes:
+        with self._building:
+            with self._ledger.reading() as tx:
+                fresh = self._fresh(tx, scope.name, refresh)
+            return self._make(scope, lifetime, signer) if fresh is None else fresh
 
-    def _fresh(self, tx: Transaction, issuer: str, refresh: timedelta) -> bytes | None:
-        row = tx.one("crl_by_issuer", issuer=issuer)
-        if row is None or row["version"] != self._version(tx, issuer):
+    def _fresh(self, tx: Transaction, name: str, refresh: timedelta) -> bytes | None:
+        row = tx.one("crl_by_issuer", issuer=name)
+        if row is None or row["version"] != _version(tx, name):
             return None
         # A clock that was set back makes the last list one of the future, which nobody would accept.
         young = row["this_update"] <= tx.seconds < row["this_update"] + refresh.total_seconds()
         return bytes(row["der"]) if young else None
 
-    def _version(self, tx: Transaction, issuer: str) -> int:
-        row = tx.one("status_version")
-        return int(row["version"]) if row and issuer == "issuing" else 0
-
-    def _make(
-        self, tx: Transaction, issuer: str, lifetime: timedelta, key: Signer, revoked: list[der.RevokedEntry]
-    ) -> bytes:
-        certificate = self._keys.present.certificate if issuer == "issuing" else self._keys.root
-        last = tx.one("crl_by_issuer", issuer=issuer)
-        # Never below the clock: after a restore from an old backup the numbers still rise.
-        number = max(last["number"] + 1 if last else 1, tx.seconds)
-        until = tx.now + lifetime
-        content = asn1.encode_der(_tbs(certificate, number, tx, until, revoked))
-        signed = der.signed(content, key.sign(content))
-        version = self._version(tx, issuer)
-        times = {"this_update": tx.seconds, "next_update": seconds(until)}
-        tx.run("put_crl", issuer=issuer, number=number, version=version, der=signed, **times)
-        tx.audit(
-            "crl", issuer, "", number=number, entries=len(revoked), der=hashlib.sha256(signed).hexdigest()
-        )
+    def _make(self, scope: Scope, lifetime: timedelta, signer: Signer) -> bytes:
+        """Number, read, build, sign, verify, store. A million entries take seconds: no lock is held over them."""
+        with self._ledger.transaction() as tx:
+            last = tx.one("crl_by_issuer", issuer=scope.name)
+            # Never below the clock: after a restore from an old backup the numbers still rise.
+            least = max(last["number"] + 1 if last else 1, tx.seconds)
+            reserved = tx.one("reserve_crl_number", issuer=scope.name, least=least)
+            assert reserved is not None
+        with self._ledger.reading() as tx:
+            version, now = _version(tx, scope.name), tx.seconds
+            # An entry stays until it stood in a list made after its expiry (RFC 5280 section 3.3).
+            since = seconds(tx.now - 2 * self._settings.crl_lifetime)
+            rows = tx.all("revoked_by_issuer", issuer=scope.key_id, part=scope.part, since=since)
+            entries = [] if scope.name == ROOT else [_entry(*row) for row in rows]
+        number, until = int(reserved["last"]), now + int(lifetime.total_seconds())
+        content = _tbs(scope, number, now, until, entries)
+        signed = der.signed(content, signer.sign(content))
+        _verify(signed, scope, number, len(entries))
+        with self._ledger.transaction() as tx:
+            last = tx.one("crl_by_issuer", issuer=scope.name)
+            if last and last["number"] > number:  # another process was later, and so is its list
+                return bytes(last["der"])
+            tx.run(
+                "put_crl",
+                issuer=scope.name,
+                number=number,
+                version=version,
+                der=signed,
+                this_update=now,
+                next_update=until,
+            )
+            digest = hashlib.sha256(signed).hexdigest()
+            tx.audit("crl", scope.name, "", number=number, entries=len(entries), der=digest)
         return signed
 
-    def _revoked(self, tx: Transaction) -> list[der.RevokedEntry]:
-        # An entry stays until it stood in a list made after its expiry (RFC 5280 section 3.3).
-        since = seconds(tx.now - 2 * self._settings.crl_lifetime)
-        return [_entry(row) for row in tx.all("revoked_for_list", since=since)]
+
+def _version(tx: Transaction, name: str) -> int:
+    row = tx.one("status_version")
+    return int(row["version"]) if row and name != ROOT else 0
 
 
-def _tbs(
-    issuer: x509.Certificate, number: int, tx: Transaction, until: datetime, revoked: list[der.RevokedEntry]
-) -> der.TbsCertList:
-    key_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    above = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id)
-    return der.TbsCertList(
-        version=VERSION_2,
-        signature=der.SHA256_WITH_RSA,
-        issuer=der.raw(issuer.subject.public_bytes()),
-        this_update=der.moment(from_seconds(tx.seconds)),
-        next_update=der.moment(from_seconds(seconds(until))),
-        revoked=revoked or None,
-        extensions=[der.extension(above), der.extension(x509.CRLNumber(number))],
+def _tbs(scope: Scope, number: int, now: int, until: int, entries: list[bytes]) -> bytes:
+    key_id = scope.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), False),
+        (x509.CRLNumber(number), False),
+    ]
+    if scope.address is not None:
+        extensions.append((_distribution_point(scope.address), True))
+    encoded = [asn1.encode_der(der.extension(value, critical=critical)) for value, critical in extensions]
+    parts = [
+        asn1.encode_der(VERSION_2),
+        asn1.encode_der(der.SHA256_WITH_RSA),
+        scope.certificate.subject.public_bytes(),
+        _time(now),
+        _time(until),
+        *([der.sequence_of(*entries)] if entries else []),
+        der.tagged(0, der.sequence_of(*encoded)),
+    ]
+    return der.sequence_of(*parts)
+
+
+def _distribution_point(address: str) -> x509.IssuingDistributionPoint:
+    return x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier(address)],
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
     )
 
 
-def _entry(row: Any) -> der.RevokedEntry:
-    reason = Reason(row["reason"])
-    # RFC 5280 section 5.3.1: instead of `unspecified` the extension is absent.
-    told = reason is not Reason.UNSPECIFIED
-    extensions = [der.extension(x509.CRLReason(x509.ReasonFlags(reason)))] if told else None
-    at = der.moment(from_seconds(row["status_at"]))
-    return der.RevokedEntry(serial=int(row["serial"], 16), revoked_at=at, extensions=extensions)
+def _entry(serial: str, at: int, reason: str) -> bytes:
+    """Return one entry, DER. Written by hand, as a million of them are: serials here are all of one shape."""
+    number = asn1.encode_der(int(serial, 16))
+    return der.sequence_of(number, _time(at), _reason(reason))
+
+
+@lru_cache(maxsize=len(CODES) + 1)
+def _reason(word: str) -> bytes:
+    code = CODES.get(Reason(word))
+    if code is None:
+        return b""
+    value = bytes([0x0A, 1, code])
+    extension = der.Extension(extn_id=REASON_CODE, critical=False, value=value)
+    return der.sequence_of(asn1.encode_der(extension))
+
+
+@lru_cache(maxsize=1 << 16)
+def _time(at: int) -> bytes:
+    return asn1.encode_der(der.moment(from_seconds(at)))
+
+
+def _verify(signed: bytes, scope: Scope, number: int, entries: int) -> None:
+    """Read the list as a stranger would before anybody gets it."""
+    read = x509.load_der_x509_crl(signed)
+    told = read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    well = (read.issuer, told, len(read)) == (scope.certificate.subject, number, entries)
+    if not well or not read.is_signature_valid(scope.certificate.public_key()):  # type: ignore[arg-type]
+        raise LedgerBroken(f"the list {scope.name} is not what was to be signed")

@@ -13,6 +13,7 @@ Oid = x509.ObjectIdentifier
 Time = asn1.UTCTime | asn1.GeneralizedTime
 LAST_UTC_YEAR = 2049
 SEQUENCE_TAG = 0x30
+CONTEXT_TAG = 0xA0
 LONG_FORM = 0x80
 
 
@@ -67,26 +68,6 @@ class TbsCertificate:
 
 
 @asn1.sequence
-class RevokedEntry:
-    serial: int
-    revoked_at: Time
-    extensions: list[Extension] | None
-
-
-@asn1.sequence
-class TbsCertList:
-    """RFC 5280 section 5.1.2; the list is absent when nothing is revoked."""
-
-    version: int
-    signature: AlgorithmNull
-    issuer: asn1.TLV
-    this_update: Time
-    next_update: Time
-    revoked: list[RevokedEntry] | None
-    extensions: Annotated[list[Extension], asn1.Explicit(0)]
-
-
-@asn1.sequence
 class Signed:
     """Certificate and CertificateList alike: the signed bytes, how, and the signature."""
 
@@ -98,6 +79,12 @@ class Signed:
 @asn1.sequence
 class SubjectPublicKeyInfo:
     algorithm: AlgorithmNull
+    key: asn1.BitString
+
+
+@asn1.sequence
+class AnyPublicKeyInfo:
+    algorithm: asn1.TLV
     key: asn1.BitString
 
 
@@ -141,11 +128,32 @@ def spki_bytes(key: CertificatePublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def algorithm_of(identifier: bytes) -> Oid:
+    """Return the algorithm of an AlgorithmIdentifier, whether it has parameters or not."""
+    try:
+        return asn1.decode_der(Algorithm, identifier).algorithm
+    except ValueError:
+        return asn1.decode_der(AlgorithmBare, identifier).algorithm
+
+
+def key_bits(spki: bytes) -> bytes:
+    """Return the content of subjectPublicKey, which key ids and OCSP hash (RFC 5280 section 4.2.1.2)."""
+    return asn1.decode_der(AnyPublicKeyInfo, spki).key.as_bytes()
+
+
 def sequence_of(*parts: bytes) -> bytes:
     """Put DER values into one SEQUENCE (X.690 section 8.1.3), for lists that are no field of anything."""
-    content = b"".join(parts)
+    return _wrapped(SEQUENCE_TAG, b"".join(parts))
+
+
+def tagged(number: int, content: bytes) -> bytes:
+    """Put DER under an explicit context tag of one octet."""
+    return _wrapped(CONTEXT_TAG | number, content)
+
+
+def _wrapped(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < LONG_FORM:
-        return bytes([SEQUENCE_TAG, size]) + content
+        return bytes([tag, size]) + content
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([SEQUENCE_TAG, LONG_FORM | len(length)]) + length + content
+    return bytes([tag, LONG_FORM | len(length)]) + length + content

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from ca import der, lint, names, profile, records, vid
+from ca.crl import path_of
 from ca.keys import IssuingKey, Keys
 from ca.ledger import Ledger, Transaction, seconds
 from ca.records import hex_of
@@ -64,7 +65,9 @@ class Issuance:
         self._check_dates(plan, issuer)
         self._check_key_is_free(tx, plan)
         serial = self._free_serial(tx)
-        tbs = self._tbs(tx, plan, serial, issuer)
+        parts = load_profile(plan.profile).crl_parts
+        part = serial % parts if parts else None
+        tbs = self._tbs(tx, plan, serial, issuer, path_of(issuer.ordinal, part))
         name = hex_of(serial)
         tx.run(
             "insert_intent",
@@ -73,6 +76,7 @@ class Issuance:
             holder=plan.holder,
             profile=plan.profile,
             issuer=issuer.key_id,
+            part=part,
             fingerprint=plan.fingerprint,
             spki_hash=hashlib.sha256(plan.spki).digest(),
             replaces=hex_of(plan.replaces) if plan.replaces else None,
@@ -121,7 +125,7 @@ class Issuance:
             serial = new_serial(self._entropy)
         return serial
 
-    def _tbs(self, tx: Transaction, plan: Plan, serial: int, issuer: IssuingKey) -> bytes:
+    def _tbs(self, tx: Transaction, plan: Plan, serial: int, issuer: IssuingKey, crl: str) -> bytes:
         day = day_of(plan.not_before)
         number = tx.one("next_of_day", day=day.isoformat())
         assert number is not None
@@ -134,6 +138,8 @@ class Issuance:
             not_before=plan.not_before,
             not_after=plan.not_after,
             profile=load_profile(plan.profile),
+            crl=crl,
+            ordinal=issuer.ordinal,
         )
         return profile.leaf_tbs(draft, issuer.certificate, self._settings)
 

@@ -46,16 +46,16 @@ UPDATE enrolment SET withdrawn_at = :now, subject = NULL WHERE request_id = :req
 INSERT INTO day (day, last) VALUES (:day, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last
 
 -- name: insert_intent
-INSERT INTO intent (serial, request_id, holder, profile, issuer, fingerprint, spki_hash, replaces, not_before,
-                    not_after, tbs)
-VALUES (:serial, :request_id, :holder, :profile, :issuer, :fingerprint, :spki_hash, :replaces, :not_before,
-        :not_after, :tbs)
+INSERT INTO intent (serial, request_id, holder, profile, issuer, part, fingerprint, spki_hash, replaces,
+                    not_before, not_after, tbs)
+VALUES (:serial, :request_id, :holder, :profile, :issuer, :part, :fingerprint, :spki_hash, :replaces,
+        :not_before, :not_after, :tbs)
 
 -- name: intent_by_request
 SELECT * FROM intent WHERE request_id = :request_id
 
 -- name: serial_is_taken
-SELECT 1 FROM intent WHERE serial = :serial
+SELECT 1 FROM intent WHERE serial = :serial UNION ALL SELECT 1 FROM delegate WHERE serial = :serial
 
 -- name: uses_of_key
 SELECT intent.serial, intent.holder, coalesce(certificate.status, 'intent') AS status
@@ -84,10 +84,6 @@ SELECT intent.*, certificate.der, certificate.status, certificate.status_at, cer
        successor.serial AS replaced_by
 FROM intent JOIN certificate USING (serial) LEFT JOIN certificate AS successor ON successor.replaces = certificate.serial
 WHERE intent.holder = :holder ORDER BY certificate.rowid
-
--- name: revoked_for_list
-SELECT serial, status, status_at, reason FROM certificate JOIN intent USING (serial)
-WHERE status <> 'good' AND not_after >= :since ORDER BY status_at, serial
 
 -- name: insert_act
 INSERT INTO act (request_id, kind, serial, reason) VALUES (:request_id, :kind, :serial, :reason)
@@ -123,3 +119,22 @@ SELECT serial, der, status, status_at, reason, replaces FROM certificate
 
 -- name: whole_enrolment
 SELECT reference, request_id, tries, withdrawn_at FROM enrolment
+
+-- Status for relying parties.
+
+-- name: insert_delegate
+INSERT INTO delegate (serial, issuer, purpose, not_after, der) VALUES (:serial, :issuer, :purpose, :not_after, :der)
+
+-- name: status_of
+SELECT status, status_at, reason FROM certificate JOIN intent USING (serial)
+WHERE serial = :serial AND issuer = :issuer
+UNION ALL SELECT 'good', NULL, NULL FROM delegate WHERE serial = :serial AND issuer = :issuer
+
+-- name: reserve_crl_number
+INSERT INTO crl_number (issuer, last) VALUES (:issuer, :least)
+ON CONFLICT (issuer) DO UPDATE SET last = max(last + 1, :least) RETURNING last
+
+-- name: revoked_by_issuer
+SELECT serial, status_at, reason FROM certificate JOIN intent USING (serial)
+WHERE status <> 'good' AND not_after >= :since AND issuer = :issuer AND (:part IS NULL OR part = :part)
+ORDER BY status_at, serial

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ca import der, names, vid
+from ca.keys import file_stem
 from ca.settings import AuthoritySettings, Profile
 
 VERSION_3 = 2
@@ -27,6 +28,10 @@ class Draft:
     not_before: datetime
     not_after: datetime
     profile: Profile
+    crl: str
+    """Where its revocation list lies, below the authority's address."""
+    ordinal: int
+    """Which issuing key signs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,12 @@ def leaf_tbs(draft: Draft, issuer: x509.Certificate, settings: AuthoritySettings
     """Return the certificate of a customer, in the genuine order of extensions."""
     extensions = [
         der.extension(authority_key(issuer)),
-        der.extension(_subject_key(draft.spki)),
+        der.extension(subject_key(draft.spki)),
         der.extension(key_usage(*draft.profile.key_usage), critical=True),
         der.extension(leaf_policy(draft.profile, settings), critical=True),
         der.extension(vid.alternative_name(draft.identify_data)),
-        der.extension(_crl_at(settings, "issuing")),
-        der.extension(_ocsp_at(settings)),
+        der.extension(_crl_at(settings, draft.crl)),
+        der.extension(_access_at(settings, file_stem(draft.ordinal))),
     ]
     name = names.subject(draft.common_name, draft.profile, settings)
     return _tbs(draft, name, issuer.subject, extensions)
@@ -57,7 +62,7 @@ def leaf_tbs(draft: Draft, issuer: x509.Certificate, settings: AuthoritySettings
 
 def root_tbs(draft: AuthorityDraft) -> bytes:
     extensions = [
-        der.extension(_subject_key(draft.spki)),
+        der.extension(subject_key(draft.spki)),
         der.extension(key_usage("key_cert_sign", "crl_sign"), critical=True),
         der.extension(x509.BasicConstraints(ca=True, path_length=None), critical=True),
     ]
@@ -68,11 +73,11 @@ def issuing_tbs(draft: AuthorityDraft, root: x509.Certificate, settings: Authori
     policies = x509.CertificatePolicies([x509.PolicyInformation(ANY_POLICY, None)])
     extensions = [
         der.extension(authority_key(root)),
-        der.extension(_subject_key(draft.spki)),
+        der.extension(subject_key(draft.spki)),
         der.extension(key_usage("key_cert_sign", "crl_sign"), critical=True),
         der.extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
         der.extension(policies, critical=True),
-        der.extension(_crl_at(settings, "root")),
+        der.extension(_crl_at(settings, "/crl/root.crl")),
     ]
     return _tbs(draft, draft.name, root.subject, extensions)
 
@@ -98,21 +103,26 @@ def leaf_policy(profile: Profile, settings: AuthoritySettings) -> x509.Certifica
     return x509.CertificatePolicies([x509.PolicyInformation(oid, [notice, f"{settings.base_url}/cps"])])
 
 
-def _subject_key(spki: bytes) -> x509.SubjectKeyIdentifier:
+def subject_key(spki: bytes) -> x509.SubjectKeyIdentifier:
     key = load_der_public_key(spki)
     return x509.SubjectKeyIdentifier.from_public_key(key)  # type: ignore[arg-type]
 
 
-def _crl_at(settings: AuthoritySettings, which: str) -> x509.CRLDistributionPoints:
-    place = x509.UniformResourceIdentifier(f"{settings.base_url}/crl/{which}.crl")
+def _crl_at(settings: AuthoritySettings, path: str) -> x509.CRLDistributionPoints:
+    place = x509.UniformResourceIdentifier(settings.base_url + path)
     return x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
 
 
-def _ocsp_at(settings: AuthoritySettings) -> x509.AuthorityInformationAccess:
-    place = x509.UniformResourceIdentifier(f"{settings.base_url}/ocsp")
-    return x509.AuthorityInformationAccess(
-        [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)]
-    )
+def _access_at(settings: AuthoritySettings, stem: str) -> x509.AuthorityInformationAccess:
+    """Say where the status is asked, and where the issuer's certificate lies (RFC 5280 section 4.2.2.1)."""
+    places = {
+        AuthorityInformationAccessOID.OCSP: f"{settings.base_url}/ocsp",
+        AuthorityInformationAccessOID.CA_ISSUERS: f"{settings.base_url}/ca/{stem}.cer",
+    }
+    described = [
+        x509.AccessDescription(oid, x509.UniformResourceIdentifier(url)) for oid, url in places.items()
+    ]
+    return x509.AuthorityInformationAccess(described)
 
 
 def _tbs(

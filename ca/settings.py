@@ -37,6 +37,8 @@ class AuthoritySettings:
     busy_timeout: timedelta = timedelta(seconds=20)
     notice: str | None = None
     """Instead of the profile's own notice."""
+    practices: str = "This authority issues certificates for tests. Nobody may rely on them.\n"
+    """What the address in every certificate's policy says (CPS); an operator puts their own here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Profile:
     years: int
     key_usage: tuple[str, ...]
     notice: str
+    crl_parts: int
+    """Into how many parts the list of its certificates is cut; 0 is one whole list."""
 
 
 @cache
