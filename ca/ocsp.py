@@ -53,8 +53,18 @@ class ResponseStatus(IntEnum):
 
 
 @asn1.sequence
-class CertId:
+class EncodedCertId:
     algorithm: asn1.TLV
+    name_hash: bytes
+    key_hash: bytes
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertId:
+    """RFC 6960 section 4.1.1."""
+
+    algorithm: x509.ObjectIdentifier
     name_hash: bytes
     key_hash: bytes
     serial: int
@@ -110,7 +120,7 @@ class Responder:
             return _failure(ResponseStatus.MALFORMED_REQUEST)
         try:
             read = _read(question)
-            ids = [asn1.decode_der(CertId, each) for each in read.ids]
+            ids = [_cert_id(each) for each in read.ids]
         except ValueError:
             return _failure(ResponseStatus.MALFORMED_REQUEST)
         try:
@@ -145,11 +155,10 @@ class Responder:
         return answer
 
     def _asked(self, cert_id: CertId, encoded: bytes) -> Asked | None:
-        algorithm = der.algorithm_of(asn1.encode_der(cert_id.algorithm))
-        if algorithm not in HASHES:
+        if cert_id.algorithm not in HASHES:
             return None
         for issuer in self._keys.issuers:
-            if (cert_id.name_hash, cert_id.key_hash) == _hashes_of(issuer, algorithm):
+            if (cert_id.name_hash, cert_id.key_hash) == _hashes_of(issuer, cert_id.algorithm):
                 return Asked(encoded, issuer, cert_id.serial)
         return None
 
@@ -186,6 +195,12 @@ def _read(question: bytes) -> Question:
         raise ValueError("no certificate, or too many")
     ids = tuple(_first(tlv.sequence(each.encoded)).encoded for each in requests)
     return Question(ids, _nonce(parts[EXTENSIONS].content) if EXTENSIONS in parts else None)
+
+
+def _cert_id(encoded: bytes) -> CertId:
+    read = asn1.decode_der(EncodedCertId, encoded)
+    algorithm = der.algorithm_of(asn1.encode_der(read.algorithm))
+    return CertId(algorithm, read.name_hash, read.key_hash, read.serial)
 
 
 def _first(parts: list[tlv.Tlv]) -> tlv.Tlv:
