@@ -33,10 +33,15 @@ class Line(NamedTuple):
         known = {name: value for name, value in detail.items() if value is not None}
         return cls(seq, at, kind, subject, request_id, _encode(known))
 
+    @property
+    def content(self) -> bytes:
+        """What is hashed: JSON, so that the parts are kept apart from each other."""
+        return _encode(self).encode()
+
     def columns(self) -> dict[str, str | int]:
         return self._asdict()
 
 
-def digest_of(before: bytes, line: Line) -> bytes:
-    """Hash the line after the digest before it; JSON keeps its parts apart from each other."""
-    return hashlib.sha256(before + _encode(line).encode()).digest()
+def digest_of(before: bytes, content: bytes) -> bytes:
+    """Hash the line's content after the digest before it."""
+    return hashlib.sha256(before + content).digest()

@@ -15,12 +15,13 @@ from ca.issuance import Issuance
 from ca.keys import Keys
 from ca.ledger import Ledger
 from ca.ocsp import Answer, Responder
+from ca.profiles import load as load_profiles
 from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
 from ca.revocation import Revocation
 from ca.root import Root
-from ca.settings import AuthoritySettings, load_profile
+from ca.settings import AuthoritySettings
 from ca.signer import FileStore
 from ca.token import Token, TokenStore
 from ca.values import (
@@ -67,7 +68,7 @@ class Authority:
         issuance = Issuance(ledger, keys, settings, entropy, passing)
         self._ledger = ledger
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
-        self._revocation = Revocation(ledger)
+        self._revocation = Revocation(ledger, settings.hold_months)
         self._lists = Lists(ledger, keys, settings)
         self._responder = Responder(ledger, keys, Delegates(ledger, keys, settings, entropy))
         self._keys = keys
@@ -93,10 +94,11 @@ class Authority:
         With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first
         start keeps its key apart for ever, and a ceremony brings it.
 
-        Raises `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong together, and
-        `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
+        Raises `ProfileWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong together,
+        and `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
         """
         chosen = settings or AuthoritySettings()
+        load_profiles(chosen.profiles)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout)
         try:
@@ -147,6 +149,15 @@ class Authority:
         with self._noting(typed_reference(reference) or "reference", ""):
             return self._registrar.redeem(reference, code, request)
 
+    def update(self, serial: int, spki: bytes, request_id: str) -> Certificate:
+        """Certify a new key for a holder who signed with the present one (the key update of RFC 9810 section 5.3.5).
+
+        The identity number is not stored here, so the VID and its R stay as they are. In the renewal window the new
+        certificate is a year longer, before it the expiry stays; the old one is revoked with its storage.
+        """
+        with self._noting(hex_of(serial), request_id):
+            return self._registrar.update(serial, spki, request_id)
+
     def withdraw(self, request_id: str) -> None:
         """Void an enrolment that was not redeemed (R10 if it was, or never existed); again is harmless."""
         with self._noting("authority", request_id):
@@ -165,6 +176,15 @@ class Authority:
         """Return the certificate that this order or enrolment led to, if it is made already."""
         with self._ledger.reading() as tx:
             return records.for_request(tx, request_id)
+
+    def lineage(self, serial: int) -> tuple[Record, ...]:
+        """Return all certificates that this one replaced and was replaced by, the oldest first."""
+        with self._ledger.reading() as tx:
+            return records.lineage(tx, serial)
+
+    def lapse_holds(self) -> int:
+        """Revoke what was on hold for longer than the settings allow; return how many."""
+        return self._revocation.lapse_holds()
 
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
         """폐기: for good. R05, R06, R09 as the certificate stands."""
@@ -186,12 +206,13 @@ class Authority:
 
         A change of status is in the next call's list. Raises `KeyError` if there is no such key.
         """
+        self.lapse_holds()
         return self._lists.issuing(ordinal, part)
 
     @property
     def most_parts(self) -> int:
         """Into how many parts the list is cut at most."""
-        return load_profile("personal").crl_parts
+        return max(each.crl_parts for each in load_profiles(self.settings.profiles).values())
 
     def ocsp(self, question: bytes) -> Answer:
         """Answer an OCSPRequest, DER; a change of status is in the next answer."""

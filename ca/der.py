@@ -128,14 +128,6 @@ def spki_bytes(key: CertificatePublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def algorithm_of(identifier: bytes) -> Oid:
-    """Return the algorithm of an AlgorithmIdentifier, whether it has parameters or not."""
-    try:
-        return asn1.decode_der(Algorithm, identifier).algorithm
-    except ValueError:
-        return asn1.decode_der(AlgorithmBare, identifier).algorithm
-
-
 def key_bits(spki: bytes) -> bytes:
     """Return the content of subjectPublicKey, which key ids and OCSP hash (RFC 5280 section 4.2.1.2)."""
     return asn1.decode_der(AnyPublicKeyInfo, spki).key.as_bytes()

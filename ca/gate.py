@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 
 from cryptography.hazmat import asn1
 
-from ca.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo
+from ca import tlv
+from ca.der import RSA_ENCRYPTION, Algorithm, Oid, RsaPublicKey, SubjectPublicKeyInfo, raw
 from ca.refusals import CaRefusal
 from ca.vid import MIN_RANDOM_BYTES
 
 MAX_BYTES = 16 * 1024
-KEY_BITS = range(2048, 4097)
+BIT_STRING = 0x03
 #: FIPS 186-5 appendix A.1.1; below 65537 there are known attacks on sloppy padding.
 EXPONENTS = range(65537, 2**256)
 MAX_RANDOM_BYTES = 64
@@ -20,6 +22,49 @@ SMALL_PRIMES_BELOW = 2000
 FERMAT_ROUNDS = 100
 ROCA_PRIMES_UP_TO = 167
 ROCA_GENERATOR = 65537
+
+
+UNCOMPRESSED = 4
+OID_EC = Oid("1.2.840.10045.2.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """y² = x³ - 3x + b over p (SEC 2, FIPS 186-4 D.1.2)."""
+
+    oid: Oid
+    p: int
+    b: int
+    size: int
+    """Octets of a coordinate."""
+
+
+CURVES = {
+    "P-256": Curve(
+        Oid("1.2.840.10045.3.1.7"),
+        0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+        32,
+    ),
+    "P-384": Curve(
+        Oid("1.3.132.0.34"),
+        0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEFFFFFFFF0000000000000000FFFFFFFF,
+        0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF,
+        48,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """Which keys a profile allows."""
+
+    rsa_bits: range
+    curves: frozenset[str]
+    """Names of `CURVES`."""
+
+
+RSA_ONLY = KeyRule(range(2048, 4097), frozenset())
 
 
 def check_size(spki: bytes, random_number: bytes) -> None:
@@ -30,17 +75,27 @@ def check_size(spki: bytes, random_number: bytes) -> None:
         raise _refused("random_number")
 
 
-def check_key(spki: bytes, own: frozenset[bytes]) -> None:
-    """Raise `CaRefusal` R15 with the first reason for which this RSA key may not be certified."""
+def check_key(spki: bytes, own: frozenset[bytes], rule: KeyRule = RSA_ONLY) -> None:
+    """Raise `CaRefusal` R15 with the first reason for which this key may not be certified."""
+    if len(spki) > MAX_BYTES:
+        raise _refused("too_large")
+    if _is_elliptic(spki):
+        _check_point(spki, rule.curves)
+    else:
+        _check_rsa(spki, rule.rsa_bits)
+    if spki in own:
+        raise _refused("authority_key")
+
+
+def _check_rsa(spki: bytes, bits: range) -> None:
     key = _parse(spki)
     modulus = key.modulus
     checks: dict[str, Callable[[], bool]] = {
-        "key_size": lambda: modulus.bit_length() in KEY_BITS,
+        "key_size": lambda: modulus.bit_length() in bits,
         "exponent": lambda: key.exponent in EXPONENTS and key.exponent % 2 == 1,
         "small_factor": lambda: math.gcd(modulus, _primorial(SMALL_PRIMES_BELOW)) == 1,
         "close_primes": lambda: not _close_primes(modulus),
         "roca": lambda: not _roca(modulus),
-        "authority_key": lambda: spki not in own,
     }
     for reason, passes in checks.items():
         if not passes():
@@ -49,6 +104,36 @@ def check_key(spki: bytes, own: frozenset[bytes]) -> None:
 
 def _refused(reason: str) -> CaRefusal:
     return CaRefusal("R15", reason=reason)
+
+
+def _is_elliptic(spki: bytes) -> bool:
+    try:
+        info = tlv.sequence(spki)
+        return bool(info) and asn1.decode_der(Algorithm, info[0].encoded).algorithm == OID_EC
+    except ValueError:
+        return False
+
+
+def _check_point(spki: bytes, curves: frozenset[str]) -> None:
+    """Accept a point of a named curve that the profile allows, in its one uncompressed encoding (RFC 5480)."""
+    for name in curves:
+        curve = CURVES[name]
+        head = asn1.encode_der(Algorithm(algorithm=OID_EC, parameters=raw(asn1.encode_der(curve.oid))))
+        parts = tlv.sequence(spki)
+        if parts[0].encoded == head:
+            bits = parts[1].content if len(parts) == 2 and parts[1].tag == BIT_STRING else b""  # noqa: PLR2004
+            if len(bits) != 2 + 2 * curve.size or bits[:2] != bytes([0, UNCOMPRESSED]):
+                raise _refused("unreadable")
+            if not _is_on(curve, bits[2:]):
+                raise _refused("not_on_curve")
+            return
+    raise _refused("curve")
+
+
+def _is_on(curve: Curve, coordinates: bytes) -> bool:
+    x = int.from_bytes(coordinates[: curve.size], "big")
+    y = int.from_bytes(coordinates[curve.size :], "big")
+    return max(x, y) < curve.p and (y * y - (x * x * x - 3 * x + curve.b)) % curve.p == 0
 
 
 def _parse(spki: bytes) -> RsaPublicKey:

@@ -13,14 +13,14 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from ca import der, lint, names, profile, records, vid
+from ca import der, lint, names, profile, records
 from ca.crl import path_of
 from ca.keys import IssuingKey, Keys
 from ca.ledger import Ledger, Transaction, seconds
 from ca.records import hex_of
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.serials import new_serial
-from ca.settings import AuthoritySettings, load_profile
+from ca.settings import AuthoritySettings
 from ca.validity import day_of
 from ca.values import Certificate, Reason, Status
 
@@ -34,8 +34,8 @@ class Plan:
     """Keyed hash of all that was asked: the same request id must ask the same."""
     holder: str
     name: str = field(repr=False)
-    idn: str = field(repr=False)
-    random_number: bytes = field(repr=False)
+    identify_data: bytes = field(repr=False)
+    """DER: the name and the VID, which hashes the identity number with R."""
     spki: bytes = field(repr=False)
     profile: str
     not_before: datetime
@@ -65,7 +65,7 @@ class Issuance:
         self._check_dates(plan, issuer)
         self._check_key_is_free(tx, plan)
         serial = self._free_serial(tx)
-        parts = load_profile(plan.profile).crl_parts
+        parts = self._settings.profile(plan.profile).crl_parts
         part = serial % parts if parts else None
         tbs = self._tbs(tx, plan, serial, issuer, path_of(issuer.ordinal, part))
         name = hex_of(serial)
@@ -91,9 +91,11 @@ class Issuance:
         self._passing("reserved")
         with self._ledger.reading() as tx:
             done, issuer, tbs = self._stored(tx, request_id)
+            intent = tx.one("intent_by_request", request_id=request_id)
         if done:
             return done
-        self._lint(tbs, issuer)
+        assert intent is not None
+        self._lint(tbs, issuer, intent["profile"])
         self._passing("linted")
         signed = der.signed(tbs, issuer.signer.sign(tbs))
         self._passing("signed")
@@ -133,11 +135,11 @@ class Issuance:
             serial=serial,
             name=plan.name,
             common_name=names.common_name(plan.name, day, number["last"], self._settings),
-            identify_data=vid.identify_data(plan.name, plan.idn, plan.random_number),
+            identify_data=plan.identify_data,
             spki=plan.spki,
             not_before=plan.not_before,
             not_after=plan.not_after,
-            profile=load_profile(plan.profile),
+            profile=self._settings.profile(plan.profile),
             crl=crl,
             ordinal=issuer.ordinal,
         )
@@ -153,8 +155,8 @@ class Issuance:
         done = records.certificate_of(record) if record else None
         return done, self._keys.issuer(intent["issuer"]), tbs
 
-    def _lint(self, tbs: bytes, issuer: IssuingKey) -> None:
-        if found := lint.findings(tbs, issuer.certificate):
+    def _lint(self, tbs: bytes, issuer: IssuingKey, name: str) -> None:
+        if found := lint.findings(tbs, issuer.certificate, self._settings.profile(name), self._settings):
             raise CaRefusal("R15", reason="lint", findings=",".join(found))
 
     def _compare(self, signed: bytes, tbs: bytes, issuer: IssuingKey) -> None:

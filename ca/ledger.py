@@ -3,6 +3,7 @@
 It knows rows and seals, not what a certificate is.
 """
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -15,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ca import tree
 from ca.audit import GENESIS, Line, digest_of
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.vault import SealBroken, Vault
@@ -76,7 +78,15 @@ class Transaction:
         last = self.one("last_audit")
         seq, before = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
         line = Line.make(seq, self.seconds, kind, subject, request_id, detail)
-        self.run("insert_audit", **line.columns(), digest=digest_of(before, line))
+        content = line.content
+        self.run("insert_audit", **line.columns(), digest=digest_of(before, content))
+        tree.plant(self, seq - 1, content)
+
+    def attest(self, row: str, /, **key: str) -> str:
+        """Return the hash by which the audit knows what stands in a row (a statement that makes JSON of it)."""
+        found = self.one(row, **key)
+        assert found is not None
+        return hashlib.sha256(found["content"].encode()).hexdigest()
 
 
 class Ledger:

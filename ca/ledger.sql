@@ -21,8 +21,10 @@ SELECT value FROM meta WHERE name = :name
 INSERT INTO meta (name, value) VALUES (:name, :value)
 
 -- name: insert_enrolment
-INSERT INTO enrolment (request_id, reference, holder, profile, fingerprint, replaces, created_at, expires_at, subject)
-VALUES (:request_id, :reference, :holder, :profile, :fingerprint, :replaces, :created_at, :expires_at, :subject)
+INSERT INTO enrolment (request_id, reference, holder, profile, fingerprint, replaces, renews, created_at, expires_at,
+                       subject)
+VALUES (:request_id, :reference, :holder, :profile, :fingerprint, :replaces, :renews, :created_at, :expires_at,
+        :subject)
 
 -- name: enrolment_by_request
 SELECT * FROM enrolment WHERE request_id = :request_id
@@ -84,6 +86,9 @@ SELECT intent.*, certificate.der, certificate.status, certificate.status_at, cer
        successor.serial AS replaced_by
 FROM intent JOIN certificate USING (serial) LEFT JOIN certificate AS successor ON successor.replaces = certificate.serial
 WHERE intent.holder = :holder ORDER BY certificate.rowid
+
+-- name: held
+SELECT serial, status_at FROM certificate WHERE status = 'hold'
 
 -- name: insert_act
 INSERT INTO act (request_id, kind, serial, reason) VALUES (:request_id, :kind, :serial, :reason)

@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from datetime import time
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from ca import der, vid
 from ca.names import CN_BYTES
+from ca.profile import key_usage
+from ca.profiles import Profile
+from ca.settings import AuthoritySettings
 from ca.validity import DAY_END, KST
 
-#: Extensions of a customer's certificate, in order, with their criticality; no others may be there.
-EXTENSIONS = [
-    (ExtensionOID.AUTHORITY_KEY_IDENTIFIER, False),
-    (ExtensionOID.SUBJECT_KEY_IDENTIFIER, False),
-    (ExtensionOID.KEY_USAGE, True),
-    (ExtensionOID.CERTIFICATE_POLICIES, True),
-    (ExtensionOID.SUBJECT_ALTERNATIVE_NAME, False),
-    (ExtensionOID.CRL_DISTRIBUTION_POINTS, False),
-    (ExtensionOID.AUTHORITY_INFORMATION_ACCESS, False),
-]
+EXTENSIONS = {
+    "authorityKeyIdentifier": ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+    "subjectKeyIdentifier": ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+    "keyUsage": ExtensionOID.KEY_USAGE,
+    "certificatePolicies": ExtensionOID.CERTIFICATE_POLICIES,
+    "subjectAltName": ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    "cRLDistributionPoints": ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    "authorityInfoAccess": ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+}
 SUBJECT = [
     NameOID.COUNTRY_NAME,
     NameOID.ORGANIZATION_NAME,
@@ -31,21 +34,26 @@ SUBJECT = [
     NameOID.ORGANIZATIONAL_UNIT_NAME,
     NameOID.COMMON_NAME,
 ]
+CURVE_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384"}
 SERIAL_BITS = range(65, 160)
 MIDNIGHT = time()
 
 
-def findings(tbs: bytes, issuer: x509.Certificate) -> tuple[str, ...]:
+def findings(
+    tbs: bytes, issuer: x509.Certificate, profile: Profile, settings: AuthoritySettings
+) -> tuple[str, ...]:
     """Return what is wrong with the to-be-signed bytes of a customer's certificate; nothing is well."""
     try:
         # A signature of zeros makes the bytes readable as a certificate before the key has touched them.
         certificate = x509.load_der_x509_certificate(der.signed(tbs, bytes(256)))
-        return tuple(_findings(certificate, issuer))
+        return tuple(_findings(certificate, issuer, profile, settings))
     except (ValueError, x509.ExtensionNotFound) as error:
         return (f"unreadable:{type(error).__name__}",)
 
 
-def _findings(certificate: x509.Certificate, issuer: x509.Certificate) -> Iterator[str]:
+def _findings(
+    certificate: x509.Certificate, issuer: x509.Certificate, profile: Profile, settings: AuthoritySettings
+) -> Iterator[str]:
     checks = {
         "version": certificate.version is x509.Version.v3,
         "serial": certificate.serial_number.bit_length() in SERIAL_BITS,
@@ -53,9 +61,12 @@ def _findings(certificate: x509.Certificate, issuer: x509.Certificate) -> Iterat
         "issuer": certificate.issuer == issuer.subject,
         "subject": _subject_is_well(certificate.subject),
         "validity": _validity_is_well(certificate, issuer),
-        "extensions": [(found.oid, found.critical) for found in certificate.extensions] == EXTENSIONS,
+        "extensions": [(found.oid, found.critical) for found in certificate.extensions]
+        == [(EXTENSIONS[name], critical) for name, critical in profile.extensions],
+        "key_usage": _usage_is_well(certificate, profile),
+        "key": _key_is_well(certificate, profile),
         "key_ids": _key_ids_are_well(certificate, issuer),
-        "policy": _policy_is_well(certificate),
+        "policy": _policy_is_well(certificate, f"{settings.policy_arc}.{profile.policy}"),
         "identify_data": _identity_is_well(certificate),
     }
     yield from (name for name, well in checks.items() if not well)
@@ -90,10 +101,26 @@ def _key_ids_are_well(certificate: x509.Certificate, issuer: x509.Certificate) -
     )
 
 
-def _policy_is_well(certificate: x509.Certificate) -> bool:
+def _usage_is_well(certificate: x509.Certificate, profile: Profile) -> bool:
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    return usage == key_usage(*profile.key_usage)
+
+
+def _key_is_well(certificate: x509.Certificate, profile: Profile) -> bool:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size in profile.key_rule.rsa_bits
+    return (
+        isinstance(key, ec.EllipticCurvePublicKey)
+        and CURVE_NAMES.get(key.curve.name) in profile.key_rule.curves
+    )
+
+
+def _policy_is_well(certificate: x509.Certificate, expected: str) -> bool:
     policies = list(certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value)
     qualifiers = policies[0].policy_qualifiers or []
-    return len(policies) == 1 and [type(qualifier) for qualifier in qualifiers] == [x509.UserNotice, str]
+    named = [policy.policy_identifier.dotted_string for policy in policies]
+    return named == [expected] and [type(qualifier) for qualifier in qualifiers] == [x509.UserNotice, str]
 
 
 def _identity_is_well(certificate: x509.Certificate) -> bool:

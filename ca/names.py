@@ -6,8 +6,9 @@ from datetime import date
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from ca.profiles import Profile
 from ca.refusals import CaRefusal
-from ca.settings import AuthoritySettings, Profile
+from ca.settings import AuthoritySettings
 
 #: X.520 says 64 characters; libraries and Korean tools count UTF-8 bytes.
 CN_BYTES = 64
@@ -15,7 +16,6 @@ CN_DIGITS = 22
 NAME_BYTES = CN_BYTES - len("()") - CN_DIGITS
 #: Control, format (zero-width, right-to-left), surrogate, private, unassigned; line and paragraph separators.
 UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-IDN_DIGITS = range(10, 14)
 
 
 def fit_name(name: str) -> str:
@@ -28,8 +28,8 @@ def fit_name(name: str) -> str:
     return fit
 
 
-def fit_idn(idn: str) -> str:
-    if not (idn.isascii() and idn.isdigit() and len(idn) in IDN_DIGITS):
+def fit_idn(idn: str, digits: range) -> str:
+    if not (idn.isascii() and idn.isdigit() and len(idn) in digits):
         raise CaRefusal("R15", reason="idn_unfit")
     return idn
 

@@ -35,9 +35,17 @@ REUSED = timedelta(minutes=30)
 MOST_KEPT = 10_000
 OID_NONCE = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.2")
 OID_BASIC = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1")
+#: By their AlgorithmIdentifier in its two forms, with NULL and with nothing; what comes in no form is not given back.
 HASHES = {
-    x509.ObjectIdentifier("1.3.14.3.2.26"): hashlib.sha1,
-    x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"): hashlib.sha256,
+    encoded: digest
+    for oid, digest in (
+        (x509.ObjectIdentifier("1.3.14.3.2.26"), hashlib.sha1),
+        (x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1"), hashlib.sha256),
+    )
+    for encoded in (
+        asn1.encode_der(der.AlgorithmNull(algorithm=oid, parameters=asn1.Null())),
+        asn1.encode_der(der.AlgorithmBare(algorithm=oid)),
+    )
 }
 EXTENSIONS = 0xA2
 GOOD, UNKNOWN = b"\x80\x00", b"\x82\x00"
@@ -64,7 +72,8 @@ class EncodedCertId:
 class CertId:
     """RFC 6960 section 4.1.1."""
 
-    algorithm: x509.ObjectIdentifier
+    algorithm: bytes
+    """AlgorithmIdentifier, DER."""
     name_hash: bytes
     key_hash: bytes
     serial: int
@@ -181,7 +190,7 @@ class Responder:
 
 
 @cache
-def _hashes_of(issuer: IssuingKey, algorithm: x509.ObjectIdentifier) -> tuple[bytes, bytes]:
+def _hashes_of(issuer: IssuingKey, algorithm: bytes) -> tuple[bytes, bytes]:
     digest = HASHES[algorithm]
     bits = der.key_bits(der.spki_of(issuer.certificate))
     return digest(issuer.certificate.subject.public_bytes()).digest(), digest(bits).digest()
@@ -199,8 +208,7 @@ def _read(question: bytes) -> Question:
 
 def _cert_id(encoded: bytes) -> CertId:
     read = asn1.decode_der(EncodedCertId, encoded)
-    algorithm = der.algorithm_of(asn1.encode_der(read.algorithm))
-    return CertId(algorithm, read.name_hash, read.key_hash, read.serial)
+    return CertId(asn1.encode_der(read.algorithm), read.name_hash, read.key_hash, read.serial)
 
 
 def _first(parts: list[tlv.Tlv]) -> tlv.Tlv:

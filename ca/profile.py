@@ -10,7 +10,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from ca import der, names, vid
 from ca.keys import file_stem
-from ca.settings import AuthoritySettings, Profile
+from ca.profiles import Profile
+from ca.settings import AuthoritySettings
 
 VERSION_3 = 2
 ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
@@ -46,16 +47,17 @@ class AuthorityDraft:
 
 
 def leaf_tbs(draft: Draft, issuer: x509.Certificate, settings: AuthoritySettings) -> bytes:
-    """Return the certificate of a customer, in the genuine order of extensions."""
-    extensions = [
-        der.extension(authority_key(issuer)),
-        der.extension(subject_key(draft.spki)),
-        der.extension(key_usage(*draft.profile.key_usage), critical=True),
-        der.extension(leaf_policy(draft.profile, settings), critical=True),
-        der.extension(vid.alternative_name(draft.identify_data)),
-        der.extension(_crl_at(settings, draft.crl)),
-        der.extension(_access_at(settings, file_stem(draft.ordinal))),
-    ]
+    """Return the certificate of a customer, in the order of extensions that its profile says."""
+    made: dict[str, x509.ExtensionType] = {
+        "authorityKeyIdentifier": authority_key(issuer),
+        "subjectKeyIdentifier": subject_key(draft.spki),
+        "keyUsage": key_usage(*draft.profile.key_usage),
+        "certificatePolicies": leaf_policy(draft.profile, settings),
+        "subjectAltName": vid.alternative_name(draft.identify_data),
+        "cRLDistributionPoints": _crl_at(settings, draft.crl),
+        "authorityInfoAccess": _access_at(settings, file_stem(draft.ordinal)),
+    }
+    extensions = [der.extension(made[name], critical=critical) for name, critical in draft.profile.extensions]
     name = names.subject(draft.common_name, draft.profile, settings)
     return _tbs(draft, name, issuer.subject, extensions)
 

@@ -29,6 +29,19 @@ def of_holder(tx: Transaction, holder: str) -> tuple[Record, ...]:
     return tuple(read(tx, row) for row in tx.all("records_by_holder", holder=holder))
 
 
+def lineage(tx: Transaction, serial: int) -> tuple[Record, ...]:
+    """Return the whole line of reissues and renewals that this certificate stands in, the oldest first."""
+    record = find(tx, serial)
+    if record is None:
+        return ()
+    line = [record]
+    while line[0].replaces is not None and (before := find(tx, line[0].replaces)):
+        line.insert(0, before)
+    while line[-1].replaced_by is not None and (after := find(tx, line[-1].replaced_by)):
+        line.append(after)
+    return tuple(line)
+
+
 def require_good(tx: Transaction, serial: int, holder: str) -> Record:
     """Return the holder's certificate, or raise R09 (none, or another's), R05, R06 or R07."""
     record = find(tx, serial)

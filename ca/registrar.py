@@ -5,18 +5,22 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ca import gate, records
+from cryptography import x509
+from cryptography.hazmat import asn1
+
+from ca import gate, records, vid
 from ca.issuance import Issuance, Plan
 from ca.keys import Keys
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
 from ca.names import fit_idn, fit_name
+from ca.profiles import Profile
 from ca.records import hex_of
 from ca.refusals import CaRefusal
-from ca.settings import AuthoritySettings, load_profile
-from ca.validity import day_of, ends, starts, years_later
-from ca.values import Certificate, Enrolment, EnrolmentOrder, KeyRequest, Order
+from ca.settings import AuthoritySettings
+from ca.validity import day_of, ends, renewal_opens, starts, years_later
+from ca.values import Certificate, Enrolment, EnrolmentOrder, KeyRequest, Order, Record, Status
 
 REFERENCE_DIGITS = 10
 CODE_SYMBOLS = 20
@@ -39,6 +43,21 @@ def _typed_code(text: str) -> str:
     return text[:LONGEST_TYPED].upper().translate(_AS_TYPED)
 
 
+def renewed_until(old: Record, profile: Profile, now: datetime) -> datetime:
+    """Return the notAfter of a renewal; raise `CaRefusal` R15 `too_early` before the window opens."""
+    opens = renewal_opens(old.not_after, profile.renewal_days)
+    if day_of(now) < opens:
+        raise CaRefusal("R15", reason="too_early", opens_on=opens.isoformat())
+    return ends(years_later(day_of(old.not_after), profile.years))
+
+
+def _check_has_none(tx: Transaction, holder: str, profile: str) -> None:
+    """Nobody has two live certificates of one policy."""
+    for record in records.of_holder(tx, holder):
+        if record.profile == profile and record.status in {Status.GOOD, Status.HOLD}:
+            raise CaRefusal("R15", reason="has_one", serial=hex_of(record.serial))
+
+
 class Registrar:
     def __init__(
         self,
@@ -57,8 +76,9 @@ class Registrar:
 
     def issue(self, order: Order) -> Certificate:
         gate.check_size(order.spki, order.random_number)
-        name, idn = fit_name(order.name), fit_idn(order.idn)
-        gate.check_key(order.spki, self._keys.spkis)
+        profile = self._settings.profile(order.profile)
+        name, idn = fit_name(order.name), fit_idn(order.idn, profile.idn_digits)
+        gate.check_key(order.spki, self._keys.spkis, profile.key_rule)
         asked = [order.holder, name, idn, order.random_number.hex(), order.spki.hex(), order.profile]
         fingerprint = self._fingerprint("order", *asked, str(order.not_before), str(order.not_after))
         with self._ledger.transaction() as tx:
@@ -67,13 +87,12 @@ class Registrar:
         return self._issuance.finish(order.request_id)
 
     def enrol(self, order: EnrolmentOrder) -> Enrolment:
-        name, idn = fit_name(order.name), fit_idn(order.idn)
-        load_profile(order.profile)
+        name, idn = fit_name(order.name), fit_idn(order.idn, self._settings.profile(order.profile).idn_digits)
         if order.lifetime <= timedelta():
             raise CaRefusal("R15", reason="lifetime")
-        fingerprint = self._fingerprint(
-            "enrolment", order.holder, name, idn, order.profile, str(order.replaces)
-        )
+        asked = [order.holder, name, idn, order.profile, str(order.replaces)]
+        asked += ["renews"] if order.renews else []  # the first release fingerprinted the others like this
+        fingerprint = self._fingerprint("enrolment", *asked)
         with self._ledger.transaction() as tx:
             row = tx.one("enrolment_by_request", request_id=order.request_id)
             if row is None:
@@ -86,7 +105,7 @@ class Registrar:
     def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate:
         gate.check_size(request.spki, request.random_number)
         row = self._admit(typed_reference(reference), _typed_code(code))
-        gate.check_key(request.spki, self._keys.spkis)
+        gate.check_key(request.spki, self._keys.spkis, self._settings.profile(row["profile"]).key_rule)
         request_id = row["request_id"]
         fingerprint = self._fingerprint(
             "redemption", request_id, request.spki.hex(), request.random_number.hex()
@@ -98,6 +117,31 @@ class Registrar:
             elif intent["fingerprint"] != fingerprint:
                 raise CaRefusal("R10", reason="used")
         return self._issuance.finish(request_id)
+
+    def update(self, serial: int, spki: bytes, request_id: str) -> Certificate:
+        with self._ledger.reading() as tx:
+            old = records.find(tx, serial)
+        if old is None:
+            raise CaRefusal("R09", reason="no_certificate")
+        gate.check_key(spki, self._keys.spkis, self._settings.profile(old.profile).key_rule)
+        fingerprint = self._fingerprint("update", hex_of(serial), spki.hex())
+        with self._ledger.transaction() as tx:
+            if not self._is_reserved(tx, request_id, fingerprint):
+                self._issuance.reserve(tx, self._update_plan(tx, old, spki, request_id, fingerprint))
+        return self._issuance.finish(request_id)
+
+    def _update_plan(
+        self, tx: Transaction, old: Record, spki: bytes, request_id: str, fingerprint: bytes
+    ) -> Plan:
+        records.require_good(tx, old.serial, old.holder)
+        profile = self._settings.profile(old.profile)
+        identity = vid.read_identify_data(x509.load_der_x509_certificate(old.der))
+        in_window = day_of(tx.now) >= renewal_opens(old.not_after, profile.renewal_days)
+        end = renewed_until(old, profile, tx.now) if in_window else old.not_after
+        return Plan(
+            request_id, fingerprint, old.holder, identity.real_name, asn1.encode_der(identity), spki,
+            old.profile, starts(tx.now), end, old.serial,
+        )  # fmt: skip
 
     def withdraw(self, request_id: str) -> None:
         """Make an enrolment worthless that was not redeemed; again is harmless."""
@@ -113,11 +157,11 @@ class Registrar:
 
     def _plan(self, tx: Transaction, order: Order, name: str, fingerprint: bytes) -> Plan:
         begin = starts(order.not_before or tx.now)
-        years = load_profile(order.profile).years
+        years = self._settings.profile(order.profile).years
         end = ends(order.not_after or years_later(day_of(begin), years))
         return Plan(
-            order.request_id, fingerprint, order.holder, name, order.idn, order.random_number, order.spki,
-            order.profile, begin, end, None,
+            order.request_id, fingerprint, order.holder, name,
+            vid.identify_data(name, order.idn, order.random_number), order.spki, order.profile, begin, end, None,
         )  # fmt: skip
 
     def _enrol(
@@ -125,8 +169,7 @@ class Registrar:
     ) -> sqlite3.Row:
         if tx.one("intent_by_request", request_id=order.request_id):
             raise CaRefusal("R15", reason="request_reused")
-        if order.replaces is not None:
-            records.require_good(tx, order.replaces, order.holder)
+        self._check_replaced(tx, order)
         tx.run("forget_lapsed_subjects", now=tx.seconds)
         reference = self._free_reference(tx)
         tx.run(
@@ -139,6 +182,7 @@ class Registrar:
             replaces=None if order.replaces is None else hex_of(order.replaces),
             created_at=tx.seconds,
             expires_at=seconds(tx.now + order.lifetime),
+            renews=order.renews,
             subject=tx.seal(subject, "enrolment", "subject", order.request_id),
         )
         tx.audit("enrolled", reference, order.request_id)
@@ -174,17 +218,33 @@ class Registrar:
         name, idn = json.loads(tx.open(row["subject"], "enrolment", "subject", row["request_id"]))
         begin = starts(tx.now)
         replaces = int(row["replaces"], 16) if row["replaces"] else None
+        profile = self._settings.profile(row["profile"])
         if replaces is None:
-            end = ends(years_later(day_of(begin), load_profile(row["profile"]).years))
+            _check_has_none(tx, row["holder"], profile.name)
+            end = ends(years_later(day_of(begin), profile.years))
         else:
-            end = records.require_good(tx, replaces, row["holder"]).not_after
+            old = records.require_good(tx, replaces, row["holder"])
+            end = renewed_until(old, profile, tx.now) if row["renews"] else old.not_after
         plan = Plan(
-            row["request_id"], fingerprint, row["holder"], name, idn, request.random_number, request.spki,
-            row["profile"], begin, end, replaces,
+            row["request_id"], fingerprint, row["holder"], name,
+            vid.identify_data(name, idn, request.random_number), request.spki, row["profile"], begin, end, replaces,
         )  # fmt: skip
         self._issuance.reserve(tx, plan)
         # The VID in the stored bytes is made: nothing needs the identity number any more.
         tx.run("forget_subject", request_id=row["request_id"])
+
+    def _check_replaced(self, tx: Transaction, order: EnrolmentOrder) -> None:
+        """Refuse what would leave the holder with two live certificates of one policy, or with a wrong expiry."""
+        if order.replaces is None:
+            if order.renews:
+                raise CaRefusal("R09", reason="no_certificate")
+            _check_has_none(tx, order.holder, order.profile)
+            return
+        old = records.require_good(tx, order.replaces, order.holder)
+        if old.profile != order.profile:
+            raise CaRefusal("R15", reason="other_profile")
+        if order.renews:
+            renewed_until(old, self._settings.profile(order.profile), tx.now)
 
     def _is_reserved(self, tx: Transaction, request_id: str, fingerprint: bytes) -> bool:
         intent = tx.one("intent_by_request", request_id=request_id)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from ca import records
-from ca.ledger import Ledger, Transaction
+from ca.ledger import Ledger, Transaction, from_seconds
 from ca.records import REFUSALS, hex_of
 from ca.refusals import CaRefusal
+from ca.validity import day_of, months_later
 from ca.values import Reason, Record, Status
 
 
@@ -23,9 +24,14 @@ FROM = {"revoked": {Status.GOOD, Status.HOLD}, "held": {Status.GOOD}, "released"
 TO = {"revoked": Status.REVOKED, "held": Status.HOLD, "released": Status.GOOD}
 
 
+#: A suspension that nobody ended: the holder no longer uses the certificate.
+LAPSED = Reason.CESSATION_OF_OPERATION
+
+
 class Revocation:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, hold_months: int) -> None:
         self._ledger = ledger
+        self._hold_months = hold_months
 
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
         if reason is Reason.CERTIFICATE_HOLD:
@@ -38,7 +44,27 @@ class Revocation:
     def release(self, serial: int, request_id: str) -> Record:
         return self._do(Act("released", serial, Reason.UNSPECIFIED, request_id))
 
+    def lapse_holds(self) -> int:
+        """End the holds that nobody ended in time; each is revoked now, and its act names the day it was held."""
+        with self._ledger.reading() as tx:
+            if not self._lapsed(tx):
+                return 0
+        with self._ledger.transaction() as tx:
+            lapsed = self._lapsed(tx)
+            for serial, since in lapsed:
+                self._write(tx, Act("revoked", serial, LAPSED, f"lapse-{hex_of(serial)}-{since}"))
+            return len(lapsed)
+
+    def _lapsed(self, tx: Transaction) -> list[tuple[int, int]]:
+        today = day_of(tx.now)
+        return [
+            (int(row["serial"], 16), row["status_at"])
+            for row in tx.all("held")
+            if months_later(day_of(from_seconds(row["status_at"])), self._hold_months) < today
+        ]
+
     def _do(self, act: Act) -> Record:
+        self.lapse_holds()
         with self._ledger.transaction() as tx:
             if not self._is_done(tx, act):
                 self._check(tx, act)

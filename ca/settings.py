@@ -1,12 +1,10 @@
-"""How this authority is set up, and the profiles it issues by: the profiles are data beside the code."""
+"""How this authority is set up: names, addresses and limits."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from importlib import resources
+from pathlib import Path
 
-from ca.refusals import CaRefusal
+from ca.profiles import Profile, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +38,11 @@ class AuthoritySettings:
     practices: str = "This authority issues certificates for tests. Nobody may rely on them.\n"
     """What the address in every certificate's policy says (CPS); an operator puts their own here."""
 
+    profiles: Path | None = None
+    """A folder with an operator's own profiles, beside those that come with the authority."""
+    hold_months: int = 6
+    """A suspension that lasts longer becomes a revocation."""
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    name: str
-    policy: str
-    unit: str
-    years: int
-    key_usage: tuple[str, ...]
-    notice: str
-    crl_parts: int
-    """Into how many parts the list of its certificates is cut; 0 is one whole list."""
-
-
-@cache
-def load_profile(name: str) -> Profile:
-    """Return the profile of that name; raise `CaRefusal` R15 `unknown_profile` if there is none."""
-    file = resources.files("ca").joinpath(f"profile_{name}.toml")
-    if not name.isidentifier() or not file.is_file():
-        raise CaRefusal("R15", reason="unknown_profile")
-    values = tomllib.loads(file.read_text(encoding="utf-8"))
-    return Profile(**values | {"key_usage": tuple(values["key_usage"])})
+    def profile(self, name: str) -> Profile:
+        """Return the profile of that name; raise `CaRefusal` R15 `unknown_profile` if there is none."""
+        return find(name, self.profiles)

@@ -1,7 +1,7 @@
 """Certificate days: counted in Korea, whatever zone the machine is in."""
 
 import calendar
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 KST = ZoneInfo("Asia/Seoul")
@@ -28,6 +28,17 @@ def starts(moment: date | datetime) -> datetime:
 def ends(day: date | datetime) -> datetime:
     """Return the notAfter of that day: 23:59:59 KST, which is 14:59:59Z."""
     return datetime.combine(day_of(day), DAY_END, KST).astimezone(UTC)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day of a later month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def renewal_opens(not_after: datetime, days: int) -> date:
+    """Return the first day in KST on which a certificate that ends then is renewed: D-30 is thirty days before."""
+    return day_of(not_after) - timedelta(days=days)
 
 
 def years_later(day: date, years: int) -> date:

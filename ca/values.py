@@ -60,6 +60,8 @@ class EnrolmentOrder:
     """The serial of the certificate that is reissued: same expiry, and revoked when the new one is stored."""
     lifetime: timedelta = timedelta(days=7)
     profile: str = "personal"
+    renews: bool = False
+    """Whether the replaced one is renewed: a year longer, the remaining days kept; only in its renewal window."""
 
 
 @dataclass(frozen=True, slots=True)

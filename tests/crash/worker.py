@@ -18,7 +18,7 @@ from bot.store.queries import migrations, queries
 from bot.supervisor import Supervisor
 from bot.words import Words
 from ca import ceremony
-from ca.settings import load_profile
+from ca.profiles import load as load_profiles
 from tests.crash import mutants
 from tests.crash.points import Plan
 from tests.crash.stage import hasten
@@ -39,7 +39,7 @@ def warm() -> None:
     hasten()
     queries()
     migrations()
-    load_profile("personal")
+    load_profiles()
     passphrase, folder = os.environ.get("CRASH_PASSPHRASE"), os.environ.get("CRASH_KEYS")
     if passphrase and folder:
         ceremony.open_key_file((Path(folder) / "issuing.key").read_bytes(), passphrase.encode())

@@ -15,8 +15,8 @@ def busy(bureau: Bureau) -> Bureau:
     bureau.authority.revoke(
         bureau.old(request_id="r", holder="C-3", number=3).serial, Reason.KEY_COMPROMISE, "theft"
     )
-    bureau.authority.enrol(enrolment("open"))
-    bureau.authority.enrol(enrolment("void"))
+    bureau.authority.enrol(enrolment("open", holder="C-0002"))
+    bureau.authority.enrol(enrolment("void", holder="C-0003"))
     bureau.authority.withdraw("void")
     bureau.authority.crl()
     assert bureau.authority.verify_audit().ok

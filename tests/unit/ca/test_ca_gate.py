@@ -58,7 +58,7 @@ WEAK = [
     ("unreadable", lambda: b""),
     ("unreadable", lambda: b"\x30\x03\x02\x01"),
     ("unreadable", lambda: key(0).spki + b"\x00"),
-    ("unreadable", lambda: spki_bytes(ec.generate_private_key(ec.SECP256R1()).public_key())),
+    ("curve", lambda: spki_bytes(ec.generate_private_key(ec.SECP256R1()).public_key())),
     ("not_rsa", lambda: spki(-5)),
     ("key_size", lambda: spki(1)),
     ("key_size", lambda: spki(modulus_of(0) >> 1 | 1)),

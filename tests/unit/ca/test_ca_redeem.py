@@ -212,7 +212,7 @@ def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau:
 
 def test_neither_name_nor_number_nor_code_is_on_the_disk(bureau: Bureau) -> None:
     old = bureau.old()
-    waiting = bureau.authority.enrol(enrolment("waiting"))
+    waiting = bureau.authority.enrol(enrolment("waiting", holder="C-0002"))
     given, new = bureau.reissue(old.serial)
     disk = bureau.ledger_bytes()
     for secret in [
@@ -228,9 +228,9 @@ def test_neither_name_nor_number_nor_code_is_on_the_disk(bureau: Bureau) -> None
 
 def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(bureau: Bureau) -> None:
     bureau.reissue(bureau.old().serial)
-    bureau.authority.enrol(enrolment("lapsing", lifetime=timedelta(hours=1)))
+    bureau.authority.enrol(enrolment("lapsing", holder="C-0002", lifetime=timedelta(hours=1)))
     bureau.clock.pass_(hours=2)
-    bureau.authority.enrol(enrolment("later"))
+    bureau.authority.enrol(enrolment("later", holder="C-0003"))
     with bureau.authority._ledger.reading() as tx:
         kept = {
             name: tx.one("enrolment_by_request", request_id=name)["subject"]
