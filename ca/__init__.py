@@ -4,6 +4,7 @@ Synchronous and safe for threads and processes; it knows nothing of conversation
 """
 
 from ca.authority import Authority
+from ca.profiles import ProfileWrong
 from ca.refusals import CaRefusal, LedgerBroken, RootApart, WrongPassphrase
 from ca.root import Root
 from ca.settings import AuthoritySettings
@@ -37,6 +38,7 @@ __all__ = [
     "KeyRequest",
     "LedgerBroken",
     "Order",
+    "ProfileWrong",
     "Reason",
     "Record",
     "Root",
