@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import telegram
+from starlette.routing import BaseRoute
 
 import ca
 from bot.asides import Asides
@@ -40,7 +41,9 @@ from bot.store.keeps import Keeps
 from bot.store.limits import Limits
 from bot.store.outbox import Outbox
 from bot.supervisor import Supervisor
+from bot.web import listening
 from bot.words import Words
+from ca.web import Status
 from handlers.commands import publish
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
@@ -69,6 +72,8 @@ class House:
     courier: Courier
     housekeeping: Housekeeping
     words: Words
+    #: What the web side answers beside the webhook.
+    routes: Sequence[BaseRoute]
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
 
@@ -93,6 +98,7 @@ class Outside:
     mailing: Mailing | None
     issuer: Issuer
     clock: Clock
+    routes: Sequence[BaseRoute] = ()
     limits: IdentityLimits = DEFAULT_LIMITS
 
 
@@ -113,7 +119,8 @@ def open_authority(
     folder = settings.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
-    return ca.Authority.open(folder, passphrase, vault, token=_token(settings), root=root)
+    named = ca.AuthoritySettings(base_url=settings.ca_url)
+    return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 
 
 def _token(settings: Settings) -> ca.Token | None:
@@ -165,8 +172,9 @@ def build(
         Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
-        Housekeeping(database, stores, keeps, desk, outside.clock),
+        Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
         words,
+        outside.routes,
         supervisor,
     )
 
@@ -208,7 +216,8 @@ async def opened(
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
         messenger, issuer = TelegramMessenger(bot, words), EmbeddedIssuer(authority)
-        outside = Outside(messenger, texter, mailing, issuer, clock or SystemClock())
+        status = Status(authority).routes
+        outside = Outside(messenger, texter, mailing, issuer, clock or SystemClock(), routes=status)
         yield build(settings, database, vault, bot, words, outside), bot
 
 
@@ -219,8 +228,11 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
     async with AsyncExitStack() as stack:
         if settings.webhook_url:
             webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, settings.webhook_secret)
-            await stack.enter_async_context(webhook.listening(settings.listen, settings.webhook_url))
+            routes = [webhook.route(settings.webhook_url), *house.routes]
+            await stack.enter_async_context(listening(settings.listen, routes))
+            await webhook.announce(settings.webhook_url)
         else:
+            await stack.enter_async_context(listening(settings.listen, house.routes))
             poller = Poller(bot, house.database, house.inbox, clock, house.hands)
             loops.start("poller", loops.keep("poller", poller.run))
         loops.start("commands", publish(bot, house.words))

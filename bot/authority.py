@@ -47,6 +47,9 @@ class EmbeddedIssuer:
         certificate = await _asked(lambda: self._authority.redeem(reference, authorization, request))
         return Certified(f"{certificate.serial:X}", certificate.not_after, certificate.der)
 
+    async def tend(self) -> None:
+        await _asked(self._authority.tend)
+
     async def make_key(self) -> bytes:
         material = await asyncio.to_thread(files.generate_key)
         return material.pkcs8

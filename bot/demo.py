@@ -83,7 +83,7 @@ def _names(name: str) -> tuple[str, str]:
     return (first, last) if first else (name[1:], name[0])
 
 
-def settings_for(messenger: LocalMessenger, token: str, data: Path) -> Settings:
+def settings_for(messenger: LocalMessenger, token: str, data: Path, port: int) -> Settings:
     raw = Raw(
         TELEGRAM_TOKEN=token,
         TELEGRAM_API=messenger.api_url,
@@ -93,6 +93,7 @@ def settings_for(messenger: LocalMessenger, token: str, data: Path) -> Settings:
         SMS_TOKEN=messenger.sms_token,
         SMTP_URL=messenger.smtp_url,
         LOG_LEVEL="WARNING",
+        LISTEN=f"127.0.0.1:{port + 1 if port else 0}",
     )
     return parse(raw)
 
@@ -109,7 +110,7 @@ async def run(data: Path, port: int, *, browser: bool) -> None:
     )
     await messenger.start(port=port)
     try:
-        settings = settings_for(messenger, token, data)
+        settings = settings_for(messenger, token, data, port)
         log.configure(sys.stderr, settings.log_level, (*settings.secrets, token))
         await furnish(settings, people)
         stop = app.stop_on_signals()

@@ -1,14 +1,18 @@
 """Forgets in time: rows that are done, files whose lifetime is over, and applications that nobody goes on with."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.desk import Desk, Stores
 from bot.event import Abandoned
+from bot.issuing import Issuer, IssuerAway, IssuerRefused
 from bot.store.database import Database, Transaction
 from bot.store.keeps import Keeps
+
+logger = logging.getLogger(__name__)
 
 #: So many abandoned cases at most in one transaction, so that customers never wait for it.
 AT_ONCE = 50
@@ -37,6 +41,7 @@ class Housekeeping:
         stores: Stores,
         keeps: Keeps,
         desk: Desk,
+        issuer: Issuer,
         clock: Clock,
         retention: Retention = DEFAULT_RETENTION,
     ) -> None:
@@ -44,6 +49,7 @@ class Housekeeping:
         self._stores = stores
         self._keeps = keeps
         self._desk = desk
+        self._issuer = issuer
         self._clock = clock
         self._retention = retention
 
@@ -61,6 +67,14 @@ class Housekeeping:
             pass
         if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)):
             await self._database.erase_traces()
+        await self._tend()
+
+    async def _tend(self) -> None:
+        """Have the authority's lists renewed long before they go stale; a list that ages is told to whoever runs us."""
+        try:
+            await self._issuer.tend()
+        except (IssuerAway, IssuerRefused) as error:
+            logger.exception("the authority could not be tended", extra={"why": type(error).__name__})
 
     def _forget(self, tx: Transaction, now: datetime) -> None:
         kept = self._retention

@@ -68,6 +68,10 @@ class Issuer(Protocol):
         """Have this private key (PKCS#8 with R) certified in place of the certificate named at enrolment."""
         ...
 
+    async def tend(self) -> None:
+        """Do what the authority needs now and then; called every few minutes."""
+        ...
+
     async def make_key(self) -> bytes:
         """Return a new private key: PKCS#8 with the random number R as an attribute, not encrypted."""
         ...

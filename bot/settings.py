@@ -53,7 +53,8 @@ class Raw:
     WEBHOOK_SECRET: str = _setting(
         "what Telegram must send along with each update; empty: made from the token", secret=True
     )
-    LISTEN: str = _setting("host:port of the web side", "127.0.0.1:8443")
+    LISTEN: str = _setting("host:port of the web side: webhook, OCSP, revocation lists", "127.0.0.1:8443")
+    CA_URL: str = _setting("public address of the web side, as certificates name it; empty: http://LISTEN")
     SMS_URL: str = _setting("SMS gateway: POST {to, text} as JSON; empty: no text messages")
     SMS_TOKEN: str = _setting("bearer token of the SMS gateway", secret=True)
     SMTP_URL: str = _setting("smtp://user:password@host:port or smtps://…; empty: no mail", secret=True)
@@ -87,6 +88,7 @@ class Settings:
     webhook_url: str
     webhook_secret: str = field(repr=False)
     listen: tuple[str, int]
+    ca_url: str
     sms_url: str
     sms_token: str = field(repr=False)
     smtp_url: str = field(repr=False)
@@ -132,6 +134,7 @@ def parse(raw: Raw) -> Settings:
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),
         webhook_secret=_webhook_secret(raw.WEBHOOK_SECRET),
         listen=_address(raw.LISTEN),
+        ca_url=_web("CA_URL", raw.CA_URL).rstrip("/") or f"http://{raw.LISTEN}",
         sms_url=_web("SMS_URL", raw.SMS_URL),
         sms_token=raw.SMS_TOKEN,
         smtp_url=_smtp(raw.SMTP_URL),

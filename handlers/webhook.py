@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import telegram
-from aiohttp import web
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.clock import Clock
 from bot.store.database import Database
@@ -41,32 +41,31 @@ class Webhook:
         self._queries = Queries(bot, supervisor)
         self._secret = secret or derived_secret(bot.token)
 
-    @asynccontextmanager
-    async def listening(self, listen: tuple[str, int], url: str) -> AsyncIterator[None]:
-        """Listen at the path of this address, and have Telegram told; raise `OSError` if the port is in use."""
-        app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_post(urlsplit(url).path or "/", self._update)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, *listen).start()
-            await self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED)
-            yield
-        finally:
-            await runner.cleanup()
+    def route(self, url: str) -> Route:
+        """Return where Telegram's updates arrive: the path of this address."""
+        return Route(urlsplit(url).path or "/", self._update, methods=["POST"])
 
-    async def _update(self, request: web.Request) -> web.Response:
+    async def announce(self, url: str) -> None:
+        """Tell Telegram where to send updates, once somebody listens there."""
+        await self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED)
+
+    async def _update(self, request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            return web.Response(status=401)
+            return Response(status_code=401)
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                return Response(status_code=413)
         try:
-            update = json.loads(await request.read())
+            update = json.loads(bytes(body))
             came = arrival(update)
         except (ValueError, KeyError, TypeError, RecursionError):
-            return web.Response(status=400)
+            return Response(status_code=400)
         self._queries.answer(update)
         await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))
-        return web.Response()
+        return Response()
 
 
 def derived_secret(token: str) -> str:

@@ -133,6 +133,7 @@ class Bench:
         settings = {
             "TELEGRAM_TOKEN": TOKEN,
             "TELEGRAM_API": self._messenger.api_url,
+            "LISTEN": "127.0.0.1:0",
             "DATA_DIR": str(folder),
             "OPERATOR_CHAT_ID": str(OPERATORS),
             "SMS_URL": self._messenger.sms_url,

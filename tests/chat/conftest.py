@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.faq import KnowledgeBase
-from ca import ceremony
+from ca import signer
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
 
@@ -15,14 +15,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return authority_template(tmp_path_factory.mktemp("authority"), [GILDONG, AN])
 
 
-OPEN_ONCE = cache(ceremony.open_key_file)
+OPEN_ONCE = cache(signer.open_key_file)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def keys_opened_once() -> Iterator[None]:
     """A passphrase is slow on purpose, and every test opens the same two keys."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ceremony, "open_key_file", OPEN_ONCE)
+        patch.setattr(signer, "open_key_file", OPEN_ONCE)
         yield
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from cryptography import x509
 
 from handlers.webhook import SECRET_HEADER
 from tests.support.people import GILDONG, persona
@@ -54,6 +55,18 @@ async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
 
     assert hooked.messenger.stats.calls["getUpdates"] == 0
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
+
+
+async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certificate_is_gone(
+    hooked: Town, gildong: Customer
+) -> None:
+    await gildong.reissues(GILDONG)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{hooked.settings.ca_url}/crl/issuing.crl") as answer,
+    ):
+        listed = x509.load_der_x509_crl(await answer.read())
+    assert [each.extensions[0].value.reason for each in listed] == [x509.ReasonFlags.superseded]
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "é"])

@@ -106,9 +106,9 @@ def taken() -> AsyncIterator[int]:
 async def test_a_port_in_use_is_said_by_run(world: LocalMessenger, place: Path, taken: int) -> None:
     settings = settings_of(world, place / "data")
     address = f"127.0.0.1:{taken}"
-    hook = {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address}
+    taken_one = settings | {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address}
 
-    ended = await asyncio.to_thread(program, "run", folder=place, **settings, **hook)
+    ended = await asyncio.to_thread(program, "run", folder=place, **taken_one)
 
     is_explained(ended, 1, str(taken))
 

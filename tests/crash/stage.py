@@ -13,7 +13,7 @@ from typing import Any
 
 from bot import app
 from bot.settings import Raw, parse
-from ca import ceremony
+from ca import signer
 from handlers.local import Faults, Limits, LocalMessenger
 from handlers.local.persona import digits
 from handlers.local.wire import JSON
@@ -34,8 +34,8 @@ SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'pending')
 
 def hasten() -> None:
     """Open the authority's key file (scrypt) once a process: it is the same file at every start."""
-    if not hasattr(ceremony.open_key_file, "cache_info"):
-        ceremony.open_key_file = functools.cache(ceremony.open_key_file)  # type: ignore[attr-defined]
+    if not hasattr(signer.open_key_file, "cache_info"):
+        signer.open_key_file = functools.cache(signer.open_key_file)  # type: ignore[attr-defined]
 
 
 #: The chats for which something is still to be done.
@@ -94,6 +94,7 @@ class Stage:
         values: dict[str, str] = {
             "TELEGRAM_TOKEN": TOKEN,
             "TELEGRAM_API": self.messenger.api_url,
+            "LISTEN": "127.0.0.1:0",
             "DATA_DIR": str(self.folder),
             "OPERATOR_CHAT_ID": str(OPERATORS),
             "SMS_URL": self.messenger.sms_url,

@@ -17,7 +17,7 @@ from bot.settings import Raw, Settings, parse
 from bot.store.queries import migrations, queries
 from bot.supervisor import Supervisor
 from bot.words import Words
-from ca import ceremony
+from ca import signer
 from ca.profiles import load as load_profiles
 from tests.crash import mutants
 from tests.crash.points import Plan
@@ -42,7 +42,7 @@ def warm() -> None:
     load_profiles()
     passphrase, folder = os.environ.get("CRASH_PASSPHRASE"), os.environ.get("CRASH_KEYS")
     if passphrase and folder:
-        ceremony.open_key_file((Path(folder) / "issuing.key").read_bytes(), passphrase.encode())
+        signer.open_key_file((Path(folder) / "issuing.key").read_bytes(), passphrase.encode())
 
 
 def live(spec: dict[str, Any], tell: Tell) -> None:

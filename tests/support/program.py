@@ -32,6 +32,7 @@ def settings_of(messenger: LocalMessenger, data: Path) -> dict[str, str]:
         "TELEGRAM_TOKEN": messenger.world.token,
         "TELEGRAM_API": messenger.api_url,
         "DATA_DIR": str(data),
+        "LISTEN": "127.0.0.1:0",
         "OPERATOR_CHAT_ID": str(OPERATORS),
         "SMS_URL": messenger.sms_url,
         "SMS_TOKEN": messenger.sms_token,

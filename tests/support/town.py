@@ -289,7 +289,7 @@ def settings_for(messenger: LocalMessenger, folder: Path, **changes: str) -> Set
             SMS_URL=messenger.sms_url,
             SMS_TOKEN=messenger.sms_token,
             SMTP_URL=messenger.smtp_url,
-            **changes,
+            **{"LISTEN": "127.0.0.1:0", **changes},
         )
     )
 

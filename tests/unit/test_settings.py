@@ -142,4 +142,5 @@ def test_every_setting_is_explained_and_used() -> None:
     assert [each.name for each in fields(Raw) if not each.metadata["explanation"]] == []
     kept = {each.name.upper() for each in fields(Settings)}
     read_as = {"FILES_HOURS": "FILES_LIFETIME", "LEASE_SECONDS": "LEASE"}
+    read_as |= {f"CA_TOKEN_{part}": "CA_TOKEN" for part in ("MODULE", "LABEL", "PIN_FILE")}
     assert {read_as.get(each.name, each.name) for each in fields(Raw)} == kept
