@@ -16,6 +16,7 @@ from ca.keys import Keys
 from ca.ledger import Ledger
 from ca.ocsp import Answer, Responder
 from ca.profiles import load as load_profiles
+from ca.receipt import Receipts
 from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
@@ -70,7 +71,9 @@ class Authority:
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger, settings.hold_months)
         self._lists = Lists(ledger, keys, settings)
-        self._responder = Responder(ledger, keys, Delegates(ledger, keys, settings, entropy))
+        delegates = Delegates(ledger, keys, settings, entropy)
+        self._responder = Responder(ledger, keys, delegates)
+        self._receipts = Receipts(ledger, keys, delegates)
         self._keys = keys
         self._ceremony = ceremony
         self.settings = settings
@@ -186,6 +189,18 @@ class Authority:
         """Revoke what was on hold for longer than the settings allow; return how many."""
         return self._revocation.lapse_holds()
 
+    def tend(self) -> None:
+        """Lapse holds, and make the lists anew that age: whoever runs an authority calls this every few minutes.
+
+        Raises `RootApart` when the root's list went stale and its key is out of reach.
+        """
+        self.lapse_holds()
+        for ordinal in range(1, len(self.issuers) + 1):
+            for part in (None, *range(self.most_parts)):
+                if self._lists.ages(ordinal, part):
+                    self._lists.issuing(ordinal, part)
+        self._lists.root()
+
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
         """폐기: for good. R05, R06, R09 as the certificate stands."""
         with self._noting(hex_of(serial), request_id):
@@ -230,6 +245,14 @@ class Authority:
         """Return the end of the chain, to be kept elsewhere and given to `verify_audit` later."""
         return auditor.head(self._ledger)
 
+    def signed_head(self) -> bytes:
+        """Return the end of the audit signed by the authority, JSON, to be kept where nobody here can change it."""
+        return self._receipts.head()
+
+    def receipt(self, serial: int) -> bytes:
+        """Return the proof for a customer that the audit knows this certificate, JSON without personal data; or R09."""
+        return self._receipts.receipt(serial)
+
     def verify_audit(self, known: AuditHead | None = None) -> AuditReport:
         return auditor.verify(self._ledger, known)
 
@@ -241,5 +264,7 @@ class Authority:
         except CaRefusal as refusal:
             if refusal.code != "R14":
                 with self._ledger.transaction() as tx:
+                    if refusal.fields.get("reason") == "wrong":
+                        tx.run("count_wrong_code", reference=subject)
                     tx.audit("rejected", subject, request_id, code=refusal.code, **refusal.fields)
             raise

@@ -108,5 +108,6 @@ class Ceremony:
         digest, key_id = hashlib.sha256(content), key_id_of(certificate)
         tx.run("insert_issuer", ordinal=ordinal, key_id=key_id, digest=digest.digest(), made_at=tx.seconds)
         if audited:
-            tx.audit(audited, "authority", "", issuing=digest.hexdigest())
+            row = tx.attest("issuer_row", ordinal=ordinal)
+            tx.audit(audited, "authority", "", issuing=digest.hexdigest(), row=row)
         return certificate

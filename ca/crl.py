@@ -70,10 +70,18 @@ class Lists:
             self._keys.catch_up(tx)
         known = {each.ordinal: each for each in self._keys.issuers}
         issuer = self._keys.present if ordinal is None else known[ordinal]
-        name = file_stem(issuer.ordinal) + ("" if part is None else f"/{part}")
         address = None if part is None else self._settings.base_url + path_of(issuer.ordinal, part)
-        scope = Scope(name, issuer.certificate, issuer.key_id, part, address)
+        scope = Scope(_name(issuer.ordinal, part), issuer.certificate, issuer.key_id, part, address)
         return self._list(scope, self._settings.crl_refresh, self._settings.crl_lifetime, issuer.signer)
+
+    def ages(self, ordinal: int, part: int | None) -> bool:
+        """Tell whether somebody asked for this list once, and it is older than its refresh."""
+        with self._ledger.reading() as tx:
+            row = tx.one("crl_by_issuer", issuer=_name(ordinal, part))
+            return (
+                row is not None
+                and tx.seconds >= row["this_update"] + self._settings.crl_refresh.total_seconds()
+            )
 
     def root(self) -> bytes:
         """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh.
@@ -144,9 +152,13 @@ class Lists:
                 this_update=now,
                 next_update=until,
             )
-            digest = hashlib.sha256(signed).hexdigest()
-            tx.audit("crl", scope.name, "", number=number, entries=len(entries), der=digest)
+            digest, row = hashlib.sha256(signed).hexdigest(), tx.attest("crl_row", issuer=scope.name)
+            tx.audit("crl", scope.name, "", number=number, entries=len(entries), der=digest, row=row)
         return signed
+
+
+def _name(ordinal: int, part: int | None) -> str:
+    return file_stem(ordinal) + ("" if part is None else f"/{part}")
 
 
 def _version(tx: Transaction, name: str) -> int:

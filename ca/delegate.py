@@ -103,7 +103,8 @@ class Delegates:
                 not_after=seconds(certificate.not_valid_after_utc),
                 der=content,
             )
-            tx.audit("delegated", f"{serial:x}", "", der=hashlib.sha256(content).hexdigest())
+            row = tx.attest("delegate_row", serial=f"{serial:x}")
+            tx.audit("delegated", f"{serial:x}", "", der=hashlib.sha256(content).hexdigest(), row=row)
         return Delegate(certificate, content, signer)
 
     def _free_serial(self, tx: Transaction) -> int:

@@ -84,7 +84,8 @@ class Issuance:
             not_after=seconds(plan.not_after),
             tbs=tx.seal(tbs, "intent", "tbs", name),
         )
-        tx.audit("intent", name, plan.request_id, tbs=hashlib.sha256(tbs).hexdigest())
+        row = tx.attest("intent_row", serial=name)
+        tx.audit("intent", name, plan.request_id, row=row, tbs=hashlib.sha256(tbs).hexdigest())
 
     def finish(self, request_id: str) -> Certificate:
         """Return the certificate of a reserved request: made now, or already there."""

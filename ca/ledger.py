@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -82,7 +82,7 @@ class Transaction:
         self.run("insert_audit", **line.columns(), digest=digest_of(before, content))
         tree.plant(self, seq - 1, content)
 
-    def attest(self, row: str, /, **key: str) -> str:
+    def attest(self, row: str, /, **key: str | int) -> str:
         """Return the hash by which the audit knows what stands in a row (a statement that makes JSON of it)."""
         found = self.one(row, **key)
         assert found is not None
@@ -101,6 +101,7 @@ class Ledger:
     ) -> None:
         self._vault = vault
         self._now = now
+        self._path = path
         self._lock = threading.RLock()
         self._connection = _connect(path, busy_timeout)
 
@@ -138,6 +139,16 @@ class Ledger:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+    def unsound(self) -> list[str]:
+        """Return what SQLite's own check finds in tables and indexes, by a connection of its own."""
+        uri = f"{self._path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection, _telling_damage_from_delay():
+            found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            found += [
+                f"{row[0]} names a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")
+            ]
+        return [each for each in found if each != "ok"]
 
 
 def seconds(moment: datetime) -> int:

@@ -113,18 +113,6 @@ SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1
 INSERT INTO audit (seq, at, kind, subject, request_id, detail, digest)
 VALUES (:seq, :at, :kind, :subject, :request_id, :detail, :digest)
 
--- name: whole_audit
-SELECT seq, at, kind, subject, request_id, detail, digest FROM audit ORDER BY seq
-
--- name: whole_intent
-SELECT serial, request_id, tbs FROM intent
-
--- name: whole_certificate
-SELECT serial, der, status, status_at, reason, replaces FROM certificate
-
--- name: whole_enrolment
-SELECT reference, request_id, tries, withdrawn_at FROM enrolment
-
 -- Status for relying parties.
 
 -- name: insert_delegate
@@ -143,3 +131,95 @@ ON CONFLICT (issuer) DO UPDATE SET last = max(last + 1, :least) RETURNING last
 SELECT serial, status_at, reason FROM certificate JOIN intent USING (serial)
 WHERE status <> 'good' AND not_after >= :since AND issuer = :issuer AND (:part IS NULL OR part = :part)
 ORDER BY status_at, serial
+
+-- The audit: what a line's row hash is made of (JSON; columns that change later have lines of their own), the whole
+-- state in the order of the lines that told of it, and the Merkle tree.
+
+-- name: intent_row
+SELECT json_array(serial, request_id, holder, profile, issuer, part, hex(fingerprint), hex(spki_hash), replaces,
+                  not_before, not_after) AS content
+FROM intent WHERE serial = :serial
+
+-- name: enrolment_row
+SELECT json_array(request_id, reference, holder, profile, hex(fingerprint), replaces, renews, created_at,
+                  expires_at) AS content
+FROM enrolment WHERE request_id = :request_id
+
+-- name: crl_row
+SELECT json_array(issuer, number, this_update, next_update, version) AS content FROM crl WHERE issuer = :issuer
+
+-- name: delegate_row
+SELECT json_array(serial, issuer, purpose, not_after) AS content FROM delegate WHERE serial = :serial
+
+-- name: issuer_row
+SELECT json_array(ordinal, key_id, hex(digest), made_at) AS content FROM issuer WHERE ordinal = :ordinal
+
+-- name: whole_audit
+SELECT kind, subject, detail, digest,
+       CAST(json_array(seq, at, kind, subject, request_id, detail) AS BLOB), seq, at, request_id
+FROM audit ORDER BY seq
+
+-- name: audit_lines
+SELECT seq, at, kind, subject, request_id, detail FROM audit ORDER BY seq
+
+-- name: audit_line
+SELECT seq, at, kind, subject, request_id, detail, digest FROM audit WHERE seq = :seq
+
+-- name: audit_of_certificate
+SELECT seq, at, kind, subject, request_id, detail FROM audit
+WHERE subject = :serial AND kind IN ('signed', 'revoked', 'held', 'released') ORDER BY seq
+
+-- name: whole_intent
+SELECT serial, tbs,
+       json_array(serial, request_id, holder, profile, issuer, part, hex(fingerprint), hex(spki_hash), replaces,
+                  not_before, not_after)
+FROM intent ORDER BY rowid
+
+-- name: whole_certificate
+SELECT serial, der, replaces, status, status_at, reason FROM certificate ORDER BY rowid
+
+-- name: certificate_is_there
+SELECT 1 FROM certificate WHERE serial = :serial
+
+-- name: intent_is_there
+SELECT 1 FROM intent WHERE serial = :serial
+
+-- name: whole_enrolment
+SELECT reference, request_id, tries, withdrawn_at, subject,
+       json_array(request_id, reference, holder, profile, hex(fingerprint), replaces, renews, created_at,
+                  expires_at) AS content,
+       expires_at, EXISTS (SELECT 1 FROM intent WHERE intent.request_id = enrolment.request_id) AS done
+FROM enrolment
+
+-- name: whole_act
+SELECT request_id, kind, serial, reason FROM act
+
+-- name: whole_crl
+SELECT issuer, number, der, json_array(issuer, number, this_update, next_update, version) AS content FROM crl
+
+-- name: whole_crl_number
+SELECT issuer, last FROM crl_number
+
+-- name: whole_delegate
+SELECT serial, der, json_array(serial, issuer, purpose, not_after) AS content FROM delegate
+
+-- name: whole_issuer
+SELECT ordinal, digest, json_array(ordinal, key_id, hex(digest), made_at) AS content FROM issuer ORDER BY ordinal
+
+-- name: whole_day
+SELECT day, last FROM day
+
+-- name: intents_by_day
+SELECT date(not_before + 9 * 3600, 'unixepoch') AS day, count(*) AS last FROM intent GROUP BY 1
+
+-- name: whole_audit_node
+SELECT hash FROM audit_node ORDER BY place
+
+-- name: last_audit_node
+SELECT place FROM audit_node ORDER BY place DESC LIMIT 1
+
+-- name: audit_node
+SELECT hash FROM audit_node WHERE place = :place
+
+-- name: insert_audit_node
+INSERT INTO audit_node (place, hash) VALUES (:place, :hash)

@@ -64,10 +64,17 @@ def test_tampering_is_found(busy: Bureau, statement: str) -> None:
     assert not report.ok
 
 
-def test_lines_cut_off_the_end_are_found_with_the_head_kept_elsewhere(busy: Bureau) -> None:
-    head = busy.authority.audit_head()
-    tamper(busy, "DELETE FROM audit WHERE kind = 'crl'")
-    assert busy.authority.verify_audit().ok  # nothing else knows of that line
+def test_a_whole_ledger_set_back_is_found_with_the_head_kept_elsewhere(busy: Bureau) -> None:
+    """Cutting lines off the end leaves traces in the state; putting all of it back to yesterday leaves none here."""
+    path = busy.folder / "ca" / "ledger.sqlite3"
+    with sqlite3.connect(path) as ledger, sqlite3.connect(busy.folder / "yesterday") as copy:
+        ledger.backup(copy)
+        busy.old(request_id="more", holder="C-9", number=4)
+        head = busy.authority.audit_head()
+        copy.backup(ledger)
+    ledger.close()
+    copy.close()
+    assert busy.authority.verify_audit().ok
     assert not busy.authority.verify_audit(head).ok
 
 
