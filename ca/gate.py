@@ -22,8 +22,6 @@ SMALL_PRIMES_BELOW = 2000
 FERMAT_ROUNDS = 100
 ROCA_PRIMES_UP_TO = 167
 ROCA_GENERATOR = 65537
-
-
 UNCOMPRESSED = 4
 OID_EC = Oid("1.2.840.10045.2.1")
 
@@ -65,6 +63,8 @@ class KeyRule:
 
 
 RSA_ONLY = KeyRule(range(2048, 4097), frozenset())
+#: The widest that any profile may allow: for whoever reads a key before the profile is known.
+ANY_KEY = KeyRule(RSA_ONLY.rsa_bits, frozenset(CURVES))
 
 
 def check_size(spki: bytes, random_number: bytes) -> None:

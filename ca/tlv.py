@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SEQUENCE = 0x30
+CONSTRUCTED = 0x20
 LONG_FORM = 0x80
 MOST_LENGTH_BYTES = 4
 LONG_TAG = 0x1F
@@ -32,6 +33,30 @@ def only(data: bytes) -> Tlv:
     if len(found) != 1:
         raise ValueError("there must be one value, and nothing after it")
     return found[0]
+
+
+def check_depth(data: bytes, deepest: int) -> None:
+    """Raise `ValueError` unless this is one value, DER in its lengths, nested no deeper than that.
+
+    It keeps a list where parsers recurse, and copies nothing: it may see what no parser should.
+    """
+    ends = [len(data)]
+    at = 0
+    while at < len(data):
+        begin, end = _bounds(data, at)
+        while ends[-1] == at and len(ends) > 1:
+            ends.pop()
+        if len(ends) == 1 and (at or end != len(data)):
+            raise ValueError("there must be one value, and nothing after it")
+        if end > ends[-1]:
+            raise ValueError("a part is larger than the whole")
+        if data[at] & CONSTRUCTED and begin < end:
+            if len(ends) == deepest:
+                raise ValueError("nested too deep")
+            ends.append(end)
+            at = begin
+        else:
+            at = end
 
 
 def sequence(data: bytes) -> list[Tlv]:
