@@ -77,6 +77,8 @@ def read_pkcs10(
             raise _refused("unreadable")
         random_number = _random_number(attributes.content)
         proof = _bits(signature)
+    except tlv.TooDeep as error:
+        raise _refused("too_deep") from error
     except ValueError as error:
         raise _refused("unreadable") from error
     verify_possession(spki.encoded, info.encoded, proof, oid, own, rule)
@@ -134,8 +136,8 @@ def _der_of(data: bytes) -> bytes:
             try:
                 return base64.b64decode(body, validate=True)
             except binascii.Error as error:
-                raise _refused("unreadable") from error
-    raise _refused("unreadable")
+                raise _refused("armour") from error
+    raise _refused("armour")
 
 
 def _algorithm(encoded: bytes) -> Oid:

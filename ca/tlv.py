@@ -10,6 +10,10 @@ MOST_LENGTH_BYTES = 4
 LONG_TAG = 0x1F
 
 
+class TooDeep(ValueError):
+    """Nested deeper than anything honest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tlv:
     tag: int
@@ -36,7 +40,7 @@ def only(data: bytes) -> Tlv:
 
 
 def check_depth(data: bytes, deepest: int) -> None:
-    """Raise `ValueError` unless this is one value, DER in its lengths, nested no deeper than that.
+    """Raise `ValueError` unless this is one value, DER in its lengths, and `TooDeep` if it is nested deeper.
 
     It keeps a list where parsers recurse, and copies nothing: it may see what no parser should.
     """
@@ -52,7 +56,7 @@ def check_depth(data: bytes, deepest: int) -> None:
             raise ValueError("a part is larger than the whole")
         if data[at] & CONSTRUCTED and begin < end:
             if len(ends) == deepest:
-                raise ValueError("nested too deep")
+                raise TooDeep("nested too deep")
             ends.append(end)
             at = begin
         else:
