@@ -29,7 +29,7 @@ def head(ledger: Ledger) -> AuditHead:
 
 def verify(ledger: Ledger, known: AuditHead | None = None) -> AuditReport:
     """Check chain, tree and state; with a head that was kept elsewhere, lines cut off the end are found too."""
-    with ThreadPoolExecutor(1) as aside, ledger.reading() as tx:
+    with ThreadPoolExecutor(1) as aside, ledger.aside() as tx:
         sound = aside.submit(ledger.unsound)
         reader = _Reader(tx, known)
         problems = reader.read()
@@ -55,7 +55,7 @@ class _Reader:
         known = (self._known.entries, self._known.digest) if self._known else (0, "")
         intents, certificates, add = self._intents.check, self._certificates.check, self._tree.add
         try:
-            for kind, subject, detail, digest, content, seq, at, request_id in self._tx.all("whole_audit"):
+            for kind, subject, detail, digest, content, seq, at, request_id in self._tx.tuples("whole_audit"):
                 if seq != count + 1 or hashlib.sha256(before + content).digest() != digest:
                     content = _spelt_otherwise(Line(seq, at, kind, subject, request_id, detail))  # noqa: PLW2901
                     if seq != count + 1 or digest_of(before, content) != digest:
@@ -95,7 +95,7 @@ class _Tree:
     """Builds the Merkle tree anew and compares it with the stored one, some thousand nodes at a time."""
 
     def __init__(self, tx: Transaction) -> None:
-        self._stored: Any = tx.all("whole_audit_node")
+        self._stored: Any = tx.tuples("whole_audit_node")
         self._expected: list[bytes] = []
         self._spine: list[bytes] = []
         self._size = 0

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Self
 
 from ca import auditor, records
+from ca.backup import back_up
 from ca.ceremony import Ceremony
 from ca.crl import Lists
 from ca.delegate import Delegates
 from ca.issuance import Issuance
+from ca.journal import Journal
 from ca.keys import Keys
-from ca.ledger import Ledger
+from ca.ledger import LEDGER_FILE, Ledger
 from ca.ocsp import Answer, Responder
 from ca.profiles import load as load_profiles
 from ca.receipt import Receipts
@@ -38,8 +40,6 @@ from ca.values import (
     Record,
 )
 from ca.vault import Vault
-
-LEDGER_FILE = "ledger.sqlite3"
 
 
 def utc_now() -> datetime:
@@ -103,7 +103,8 @@ class Authority:
         chosen = settings or AuthoritySettings()
         load_profiles(chosen.profiles)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout)
+        journal = Journal(chosen.journal, vault) if chosen.journal else None
+        ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout, journal)
         try:
             store = TokenStore(token) if token else FileStore(folder, passphrase)
             ceremony = Ceremony(folder, store, chosen, entropy, root)
@@ -244,6 +245,10 @@ class Authority:
     def audit_head(self) -> AuditHead:
         """Return the end of the chain, to be kept elsewhere and given to `verify_audit` later."""
         return auditor.head(self._ledger)
+
+    def backup(self, to: Path) -> AuditHead:
+        """Write a copy of everything but the key file, the passphrase and the journal, while others issue."""
+        return back_up(self._ledger, self._ceremony.folder, to)
 
     def signed_head(self) -> bytes:
         """Return the end of the audit signed by the authority, JSON, to be kept where nobody here can change it."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,9 +18,11 @@ from typing import Any
 
 from ca import tree
 from ca.audit import GENESIS, Line, digest_of
+from ca.journal import Journal, Write
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.vault import SealBroken, Vault
 
+LEDGER_FILE = "ledger.sqlite3"
 #: SQLite's ways to say "not now": somebody else writes, or the disk is full or gone. All else is damage.
 _NOT_NOW = {
     "SQLITE_BUSY",
@@ -56,16 +58,24 @@ class Transaction:
         self._vault = vault
         self.now = now
         self.seconds = seconds(now)
+        self.writes: list[Write] = []
+        """What changes the ledger, in order: the journal keeps it too."""
 
     def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._connection.execute(statements()[name], values).fetchone()
+        row: sqlite3.Row | None = self._execute(name, values).fetchone()
         return row
 
     def all(self, name: str, /, **values: Any) -> Iterator[sqlite3.Row]:
-        return self._connection.execute(statements()[name], values)
+        return self._execute(name, values)
+
+    def tuples(self, name: str, /) -> Iterator[Any]:
+        """Like `all`, for millions of rows: they have no names."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(statements()[name])
 
     def run(self, name: str, /, **values: Any) -> None:
-        self._connection.execute(statements()[name], values)
+        self._execute(name, values)
 
     def seal(self, value: bytes, table: str, column: str, row: str) -> bytes:
         return self._vault.seal(value, table=f"ca.{table}", column=column, row=row)
@@ -81,6 +91,12 @@ class Transaction:
         content = line.content
         self.run("insert_audit", **line.columns(), digest=digest_of(before, content))
         tree.plant(self, seq - 1, content)
+
+    def _execute(self, name: str, values: dict[str, Any]) -> sqlite3.Cursor:
+        statement = statements()[name]
+        if not statement.startswith("SELECT"):
+            self.writes.append((name, values))
+        return self._connection.execute(statement, values)
 
     def attest(self, row: str, /, **key: str | int) -> str:
         """Return the hash by which the audit knows what stands in a row (a statement that makes JSON of it)."""
@@ -98,12 +114,28 @@ class Ledger:
         vault: Vault,
         now: Callable[[], datetime],
         busy_timeout: timedelta = timedelta(seconds=20),
+        journal: Journal | None = None,
     ) -> None:
         self._vault = vault
+        self._journal = journal
         self._now = now
         self._path = path
         self._lock = threading.RLock()
+        noted = journal.last() if journal else 0
         self._connection = _connect(path, busy_timeout)
+        # One more is a transaction that was noted and did not come to its commit.
+        if noted > self.number() + 1:
+            self.close()
+            raise LedgerBroken(
+                f"the journal tells of {noted} transactions, this ledger of fewer: restore it with both"
+            )
+
+    def number(self) -> int:
+        """Return how many transactions wrote."""
+        with self.reading() as tx:
+            row = tx.one("last_transaction")
+        assert row is not None
+        return int(row["number"])
 
     def close(self) -> None:
         with self._lock:
@@ -122,7 +154,9 @@ class Ledger:
         with self._lock, _telling_damage_from_delay():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._connection, self._vault, self._now().astimezone(UTC))
+                tx = Transaction(self._connection, self._vault, self._now().astimezone(UTC))
+                yield tx
+                self._note(tx)
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -139,6 +173,45 @@ class Ledger:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+    def _note(self, tx: Transaction) -> None:
+        """Count the transaction, and put it on the journal's disk before the ledger's."""
+        if tx.writes:
+            writes = tuple(tx.writes)
+            row = tx.one("count_transaction")
+            assert row is not None
+            if self._journal is not None:
+                self._journal.append(row["number"], writes)
+
+    def replay(self, number: int, writes: Sequence[Write]) -> None:
+        """Do again what the journal tells; raise `LedgerBroken` if this ledger is not where it was then."""
+        with self.transaction() as tx:
+            for name, values in writes:
+                if name not in statements():
+                    raise LedgerBroken("the journal was written by another release")
+                tx.run(name, **values)
+        if self.number() != number:
+            raise LedgerBroken(f"the journal's transaction {number} does not follow on this ledger")
+
+    @contextmanager
+    def aside(self) -> Iterator[Transaction]:
+        """Like `reading`, by a connection of its own: the other threads do not wait for what takes seconds."""
+        with (
+            _telling_damage_from_delay(),
+            closing(sqlite3.connect(self._path, isolation_level=None)) as connection,
+        ):
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")
+            yield Transaction(connection, self._vault, self._now().astimezone(UTC))
+
+    def copy(self, path: Path) -> tuple[int, bytes]:
+        """Copy one moment of the ledger into an empty file while others write; return the end of its audit."""
+        with _telling_damage_from_delay():
+            with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+                connection.execute("VACUUM INTO ?", (str(path),))
+            with closing(sqlite3.connect(path)) as connection:
+                last: tuple[int, bytes] | None = connection.execute(statements()["last_audit"]).fetchone()
+        return last or (0, GENESIS)
 
     def unsound(self) -> list[str]:
         """Return what SQLite's own check finds in tables and indexes, by a connection of its own."""

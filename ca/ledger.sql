@@ -223,3 +223,9 @@ SELECT hash FROM audit_node WHERE place = :place
 
 -- name: insert_audit_node
 INSERT INTO audit_node (place, hash) VALUES (:place, :hash)
+
+-- name: count_transaction
+UPDATE journal SET number = number + 1 RETURNING number
+
+-- name: last_transaction
+SELECT number FROM journal

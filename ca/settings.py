@@ -32,6 +32,8 @@ class AuthoritySettings:
     crl_refresh: timedelta = timedelta(hours=1)
     """A list older than this is made anew, long before it goes stale."""
     root_crl_lifetime: timedelta = timedelta(days=180)
+    journal: Path | None = None
+    """A file outside the authority's folder, best on another disk: it brings a restored backup up to date."""
     busy_timeout: timedelta = timedelta(seconds=20)
     notice: str | None = None
     """Instead of the profile's own notice."""

@@ -78,7 +78,7 @@ class _InOrder:
     def __init__(self, tx: Transaction, what: str, rows: str, is_there: str) -> None:
         self._tx = tx
         self._what = what
-        self._rows = tx.all(rows)
+        self._rows = tx.tuples(rows)
         self._is_there = is_there
         self._problems: list[str] = []
         self._row = self._next()

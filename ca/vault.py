@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -108,4 +109,11 @@ def _read_ring(path: Path) -> KeyRing:
 
 
 def _place(*parts: str) -> bytes:
+    """Name a place: each part with its length. All but the last name tables and columns, and of those there are few."""
+    last = parts[-1].encode()
+    return _before(parts[:-1]) + len(last).to_bytes(4, "big") + last
+
+
+@cache
+def _before(parts: tuple[str, ...]) -> bytes:
     return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)

@@ -12,3 +12,10 @@ BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
 
 -- What a receipt is made of: the lines of one certificate.
 CREATE INDEX audit_of_certificate ON audit (subject) WHERE kind IN ('signed', 'revoked', 'held', 'released');
+
+-- How many transactions wrote, which numbers the lines of the journal that lies outside the ledger.
+CREATE TABLE journal (
+  only   INTEGER PRIMARY KEY CHECK (only = 1),
+  number INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal (only, number) VALUES (1, 0);
