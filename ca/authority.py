@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -10,6 +10,8 @@ from typing import Self
 from ca import auditor, records
 from ca.backup import back_up
 from ca.ceremony import Ceremony
+from ca.cmp.office import Office
+from ca.cmp.server import CmpServer
 from ca.crl import Lists
 from ca.delegate import Delegates
 from ca.issuance import Issuance
@@ -73,6 +75,7 @@ class Authority:
         self._lists = Lists(ledger, keys, settings)
         delegates = Delegates(ledger, keys, settings, entropy)
         self._responder = Responder(ledger, keys, delegates)
+        self._cmp = CmpServer(ledger, keys, delegates, Office(self, self._registrar))
         self._receipts = Receipts(ledger, keys, delegates)
         self._keys = keys
         self._ceremony = ceremony
@@ -162,6 +165,11 @@ class Authority:
         with self._noting(hex_of(serial), request_id):
             return self._registrar.update(serial, spki, request_id)
 
+    def count_wrong(self, reference: str) -> None:
+        """Note that somebody gave a wrong code for this reference number by another way than `redeem`."""
+        with suppress(CaRefusal), self._noting(typed_reference(reference) or "reference", ""):
+            raise CaRefusal("R10", reason="wrong")
+
     def withdraw(self, request_id: str) -> None:
         """Void an enrolment that was not redeemed (R10 if it was, or never existed); again is harmless."""
         with self._noting("authority", request_id):
@@ -224,6 +232,10 @@ class Authority:
         """
         self.lapse_holds()
         return self._lists.issuing(ordinal, part)
+
+    def cmp(self, message: bytes) -> bytes:
+        """Answer a PKIMessage (RFC 9810), DER."""
+        return self._cmp.answer(message)
 
     @property
     def most_parts(self) -> int:

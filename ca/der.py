@@ -135,15 +135,15 @@ def key_bits(spki: bytes) -> bytes:
 
 def sequence_of(*parts: bytes) -> bytes:
     """Put DER values into one SEQUENCE (X.690 section 8.1.3), for lists that are no field of anything."""
-    return _wrapped(SEQUENCE_TAG, b"".join(parts))
+    return wrapped(SEQUENCE_TAG, b"".join(parts))
 
 
 def tagged(number: int, content: bytes) -> bytes:
     """Put DER under an explicit context tag of one octet."""
-    return _wrapped(CONTEXT_TAG | number, content)
+    return wrapped(CONTEXT_TAG | number, content)
 
 
-def _wrapped(tag: int, content: bytes) -> bytes:
+def wrapped(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < LONG_FORM:
         return bytes([tag, size]) + content

@@ -224,6 +224,21 @@ SELECT hash FROM audit_node WHERE place = :place
 -- name: insert_audit_node
 INSERT INTO audit_node (place, hash) VALUES (:place, :hash)
 
+-- CMP.
+
+-- name: cmp_transaction
+SELECT * FROM cmp_transaction WHERE id = :id
+
+-- name: open_cmp_transaction
+INSERT INTO cmp_transaction (id, opener, fingerprint, nonce, at) VALUES (:id, :opener, :fingerprint, :nonce, :at)
+
+-- name: answer_cmp_transaction
+UPDATE cmp_transaction SET nonce = :nonce, serial = coalesce(:serial, serial), confirmed = coalesce(confirmed, :confirmed)
+WHERE id = :id
+
+-- name: forget_cmp_transactions
+DELETE FROM cmp_transaction WHERE at < :before
+
 -- name: count_transaction
 UPDATE journal SET number = number + 1 RETURNING number
 

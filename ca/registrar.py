@@ -21,6 +21,7 @@ from ca.refusals import CaRefusal
 from ca.settings import AuthoritySettings
 from ca.validity import day_of, ends, renewal_opens, starts, years_later
 from ca.values import Certificate, Enrolment, EnrolmentOrder, KeyRequest, Order, Record, Status
+from ca.vid import MIN_RANDOM_BYTES
 
 REFERENCE_DIGITS = 10
 CODE_SYMBOLS = 20
@@ -142,6 +143,24 @@ class Registrar:
             request_id, fingerprint, old.holder, identity.real_name, asn1.encode_der(identity), spki,
             old.profile, starts(tx.now), end, old.serial,
         )  # fmt: skip
+
+    def code_of(self, reference: str) -> str:
+        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        typed = typed_reference(reference)
+        with self._ledger.reading() as tx:
+            row = tx.one("enrolment_by_reference", reference=typed)
+        return self._code(typed, row["request_id"] if row else "")
+
+    def serial_for(self, reference: str) -> int | None:
+        with self._ledger.reading() as tx:
+            row = tx.one("enrolment_by_reference", reference=typed_reference(reference))
+            record = records.for_request(tx, row["request_id"]) if row else None
+        return record.serial if record else None
+
+    def random_number_for(self, reference: str, spki: bytes) -> bytes:
+        """Derive an R for a client that makes none: the same for the same key, so that asking again asks the same."""
+        made = hmac.digest(self._secret, b"R" + reference.encode() + spki, hashlib.sha256)
+        return made[:MIN_RANDOM_BYTES]
 
     def withdraw(self, request_id: str) -> None:
         """Make an enrolment worthless that was not redeemed; again is harmless."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from ca import ocsp
 from ca.authority import Authority
+from ca.cmp.route import routes as cmp_routes
 from ca.keys import file_stem
 from ca.refusals import CaRefusal, LedgerBroken
 
@@ -41,6 +42,7 @@ class Status:
             Route("/ocsp", self._ocsp_post, methods=["POST"]),
             Route("/ocsp/{question:path}", self._ocsp_get, methods=["GET"]),
             Route("/cps", self._cps),
+            *cmp_routes(self._authority.cmp),
         ]
 
     async def _root_crl(self, request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""The Certificate Management Protocol (RFC 9810), in its lightweight profile (RFC 9483)."""

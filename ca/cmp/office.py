@@ -1,0 +1,47 @@
+"""What the protocol may have the authority do."""
+
+from typing import Protocol
+
+from ca.registrar import Registrar
+from ca.values import Certificate, KeyRequest, Reason, Record
+
+
+class Acts(Protocol):
+    """The authority's own acts, as anybody asks for them: each refusal is noted in the audit."""
+
+    def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate: ...
+
+    def update(self, serial: int, spki: bytes, request_id: str) -> Certificate: ...
+
+    def revoke(self, serial: int, reason: Reason, request_id: str) -> Record: ...
+
+    def record(self, serial: int) -> Record | None: ...
+
+    def count_wrong(self, reference: str) -> None: ...
+
+    def crl(self) -> bytes: ...
+
+
+class Office:
+    """Each act happens once for its request id."""
+
+    def __init__(self, acts: Acts, registrar: Registrar) -> None:
+        self._registrar = registrar
+        self.redeem = acts.redeem
+        self.update = acts.update
+        self.revoke = acts.revoke
+        self.record = acts.record
+        self.crl = acts.crl
+        self.count_wrong = acts.count_wrong
+
+    def code_of(self, reference: str) -> str:
+        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        return self._registrar.code_of(reference)
+
+    def serial_for(self, reference: str) -> int | None:
+        """Return the certificate that this reference number led to."""
+        return self._registrar.serial_for(reference)
+
+    def random_number_for(self, reference: str, spki: bytes) -> bytes:
+        """Return an R for this key, the same whenever it is asked."""
+        return self._registrar.random_number_for(reference, spki)

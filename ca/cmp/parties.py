@@ -1,0 +1,89 @@
+"""Who speaks: the holder of a reference number and its code, or of a certificate of this authority."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from ca.cmp import protection
+from ca.cmp.bodies import Failure
+from ca.cmp.message import Message
+from ca.cmp.protection import AlgorithmRefused
+from ca.cmp.refusals import CmpRefusal
+from ca.values import Record
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHolder:
+    """Whoever has 참조번호 and 인가코드."""
+
+    reference: str
+    code: str
+
+    @property
+    def name(self) -> str:
+        return self.reference
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateHolder:
+    """Whoever signed with the key of this certificate, whatever has become of it since."""
+
+    record: Record
+
+    @property
+    def name(self) -> str:
+        return f"{self.record.serial:x}"
+
+
+Party = CodeHolder | CertificateHolder
+
+
+class Known(Protocol):
+    """What the authority knows about who may speak."""
+
+    def code_of(self, reference: str) -> str:
+        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        ...
+
+    def count_wrong(self, reference: str) -> None: ...
+
+    def record(self, serial: int) -> Record | None: ...
+
+
+def recognise(message: Message, known: Known) -> Party:
+    """Check the protection, and return whose it is; raise `CmpRefusal`."""
+    if message.protection is None or message.header.protection_alg is None:
+        raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "unprotected")
+    try:
+        if protection.is_mac(message.header.protection_alg):
+            return _by_code(message, known)
+        return _by_certificate(message, known)
+    except AlgorithmRefused as error:
+        raise CmpRefusal(Failure.BAD_ALG, "algorithm") from error
+
+
+def _by_code(message: Message, known: Known) -> CodeHolder:
+    reference = (message.header.sender_kid or b"").decode("ascii", "replace")
+    code = known.code_of(reference)
+    if not protection.mac_is_right(message, code.encode()):
+        known.count_wrong(reference)
+        raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "wrong_code")
+    return CodeHolder(reference, code)
+
+
+def _by_certificate(message: Message, known: Known) -> CertificateHolder:
+    if not message.extra_certs:
+        raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown")
+    try:
+        certificate = x509.load_der_x509_certificate(message.extra_certs[0])
+        record = known.record(certificate.serial_number)
+    except (ValueError, InvalidSignature) as error:
+        raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown") from error
+    # Byte for byte the one in the ledger: nothing in what was sent is trusted.
+    if record is None or record.der != message.extra_certs[0]:
+        raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown")
+    if not protection.signature_is_right(message, certificate):
+        raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "signer_unknown")
+    return CertificateHolder(record)
