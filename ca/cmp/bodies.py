@@ -147,7 +147,7 @@ def read_confirmation(body: bytes) -> Confirmation:
     status = Status.ACCEPTED
     if tlv.SEQUENCE in optional:
         status = Status(asn1.decode_der(int, tlv.sequence(optional[tlv.SEQUENCE].encoded)[0].encoded))
-    algorithm = optional[0xA0].content if 0xA0 in optional else None
+    algorithm = optional[der.CONTEXT_TAG].content if der.CONTEXT_TAG in optional else None
     request_id = asn1.decode_der(int, number.encoded)
     digest = asn1.decode_der(bytes, cert_hash.encoded)
     return Confirmation(digest, request_id, status is Status.ACCEPTED, algorithm)

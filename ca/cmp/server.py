@@ -135,7 +135,7 @@ class CmpServer:
 
     def _reply(self, exchange: Exchange, nonce: bytes) -> Reply:
         if exchange.message.kind is Kind.CERT_CONF:
-            return self._confirm(exchange, nonce)
+            return self._confirm(exchange)
         if exchange.message.kind is Kind.GENM:
             return self._inform(exchange)
         act = self._acts.get(exchange.message.kind)
@@ -220,7 +220,7 @@ class CmpServer:
         self._office.revoke(own, reason, exchange.request_id)
         return Reply(Kind.RP, bodies.revocation_told(bodies.status_info(Status.ACCEPTED)))
 
-    def _confirm(self, exchange: Exchange, nonce: bytes) -> Reply:
+    def _confirm(self, exchange: Exchange) -> Reply:
         asked = bodies.read_confirmation(exchange.message.body)
         with self._ledger.reading() as tx:
             row = tx.one("cmp_transaction", id=exchange.transaction)
