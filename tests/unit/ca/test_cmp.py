@@ -10,7 +10,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ca import Enrolment, Reason, Status, der
@@ -279,9 +279,9 @@ def test_an_altered_message_does_nothing(bureau: Bureau, data: st.DataObject) ->
         message[data.draw(st.integers(0, len(message) - 1))] ^= data.draw(st.integers(1, 255))
     cut = data.draw(st.sampled_from([len(message), len(message), data.draw(st.integers(0, len(message)))]))
     altered = bytes(message[:cut])
+    assume(altered != before)  # two changes may undo each other
     read(bureau.authority.cmp(altered))
-    if altered != before:
-        assert states(bureau) == []
+    assert states(bureau) == []
 
 
 @given(st.binary(max_size=300))
