@@ -7,7 +7,6 @@ and protects its key far less.
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
 from typing import Annotated
 
 from cryptography import x509
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from ca.der import Algorithm, AlgorithmNull, Oid, raw, sequence_of
+from ca.files.derivation import FOR_IV, FOR_KEY, FOR_MAC, derive
+from ca.files.sealed import OID_TRIPLE_DES
 from ca.pbes import AES_ROUNDS, Encrypted, Mix, encrypt
 
 OID_DATA = Oid("1.2.840.113549.1.7.1")
@@ -25,14 +26,11 @@ OID_SHROUDED_KEY = Oid("1.2.840.113549.1.12.10.1.2")
 OID_CERTIFICATE_BAG = Oid("1.2.840.113549.1.12.10.1.3")
 OID_X509 = Oid("1.2.840.113549.1.9.22.1")
 OID_LOCAL_KEY_ID = Oid("1.2.840.113549.1.9.21")
-OID_TRIPLE_DES = Oid("1.2.840.113549.1.12.1.3")
 SHA1 = AlgorithmNull(algorithm=Oid("1.3.14.3.2.26"), parameters=asn1.Null())
 SHA256 = AlgorithmNull(algorithm=Oid("2.16.840.1.101.3.4.2.1"), parameters=asn1.Null())
 VERSION = 3
 SALT_BYTES = 8
 OLD_ROUNDS = 2048
-#: Purposes of the key derivation of RFC 7292 appendix B.3.
-FOR_KEY, FOR_IV, FOR_MAC = 1, 2, 3
 
 
 @asn1.sequence
@@ -168,33 +166,3 @@ def _with_mac(safe: bytes, password: str, *, compatible: bool) -> bytes:
     info = DigestInfo(algorithm=SHA1 if compatible else SHA256, digest=hmac.digest(key, safe, digest))
     mac = MacData(mac=info, salt=salt, rounds=rounds)
     return asn1.encode_der(Pfx(version=VERSION, safe=DataContent(kind=OID_DATA, content=safe), mac=mac))
-
-
-def derive(
-    digest: Callable[[bytes], "hashlib._Hash"],
-    password: str,
-    salt: bytes,
-    rounds: int,
-    purpose: int,
-    length: int,
-) -> bytes:
-    """Derive key, IV or MAC key as RFC 7292 appendix B.2 says; the password is UTF-16 with a zero at the end."""
-    block = 64
-    secret = password.encode("utf-16-be") + b"\0\0"
-    mixed = _filled(salt, block) + _filled(secret, block)
-    result = b""
-    while len(result) < length:
-        out = digest(bytes([purpose]) * block + mixed).digest()
-        for _ in range(rounds - 1):
-            out = digest(out).digest()
-        result += out
-        step = int.from_bytes(_filled(out, block)[:block], "big") + 1
-        parts = (int.from_bytes(mixed[at : at + block], "big") + step for at in range(0, len(mixed), block))
-        mixed = b"".join((part % 2 ** (8 * block)).to_bytes(block, "big") for part in parts)
-    return result[:length]
-
-
-def _filled(value: bytes, block: int) -> bytes:
-    """Repeat the value to the next multiple of the block."""
-    size = -(-len(value) // block) * block
-    return (value * (size // len(value) + 1))[:size]

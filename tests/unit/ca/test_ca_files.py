@@ -14,7 +14,7 @@ from pypinksign.test_pinkSign import TEST_CERT
 from ca import seed
 from ca.der import Algorithm, Oid, raw, sequence_of, spki_bytes
 from ca.files import (
-    KeyFileBroken,
+    FileBroken,
     Scheme,
     WrongKeyPassword,
     folder_name,
@@ -24,9 +24,10 @@ from ca.files import (
     write_pfx,
     write_signpri,
 )
+from ca.files.derivation import derive
 from ca.files.material import PrivateKeyInfo, random_number_of, write_pkcs8
-from ca.files.pfx import derive
-from ca.files.signpri import FIXED_IV, Pbes1, _pbes1, write_pbes1
+from ca.files.sealed import FIXED_IV, pbes1_seed
+from ca.files.signpri import Pbes1, write_pbes1
 from ca.pbes import Encrypted
 from ca.vid import IdentifyData, read_identify_data, virtual_id
 from tests.unit.ca.bureau import Bureau, key
@@ -86,7 +87,7 @@ def test_a_key_file_opens_with_its_password_and_keeps_r(scheme: Scheme) -> None:
 
 
 def test_the_oldest_files_with_their_fixed_iv_are_read() -> None:
-    secret, _ = _pbes1(PASSWORD, b"saltsalt", 2048)
+    secret, _ = pbes1_seed(PASSWORD, b"saltsalt", 2048)
     parameters = raw(asn1.encode_der(Pbes1(salt=b"saltsalt", rounds=2048)))
     algorithm = Algorithm(algorithm=Oid("1.2.410.200004.1.4"), parameters=parameters)
     data = Encrypted(algorithm=algorithm, data=seed.encrypt(secret, FIXED_IV, key(0).pkcs8))
@@ -115,7 +116,7 @@ def test_a_wrong_password_is_never_taken_for_a_right_one(scheme: Scheme) -> None
     ],
 )
 def test_a_broken_file_is_not_called_a_wrong_password(data: bytes) -> None:
-    with pytest.raises(KeyFileBroken):
+    with pytest.raises(FileBroken):
         read_signpri(data, PASSWORD)
 
 
@@ -123,7 +124,7 @@ def test_a_broken_file_is_not_called_a_wrong_password(data: bytes) -> None:
 def test_a_file_cannot_keep_the_processor_busy(rounds: int) -> None:
     parameters = raw(asn1.encode_der(Pbes1(salt=bytes(8), rounds=rounds)))
     algorithm = Algorithm(algorithm=Oid("1.2.410.200004.1.15"), parameters=parameters)
-    with pytest.raises(KeyFileBroken, match="rounds"):
+    with pytest.raises(FileBroken, match="rounds"):
         read_signpri(asn1.encode_der(Encrypted(algorithm=algorithm, data=bytes(16))), PASSWORD)
 
 
@@ -136,7 +137,7 @@ def test_any_damage_is_one_of_two_errors(at: int, value: int, cut: bool) -> None
     data = bytes(whole[:at] if cut else whole)
     try:
         material = read_signpri(data, TEST_CERT["signPw"])
-    except (KeyFileBroken, WrongKeyPassword):
+    except (FileBroken, WrongKeyPassword):
         return
     assert material.spki
 
