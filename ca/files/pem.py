@@ -17,8 +17,8 @@ from ca.pbes import Mix, encrypt
 
 CERTIFICATE, ENCRYPTED_KEY, KEY = "CERTIFICATE", "ENCRYPTED PRIVATE KEY", "PRIVATE KEY"
 LINE = 64
-#: A block: its label, what lies between, and the same label again.
-BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*)-----END \1-----")
+#: A block: its label, what lies between up to the next five dashes, and the same label again.
+BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
 
 
 def write_pem(pkcs8: bytes, certificate: bytes, password: str, *, chain: tuple[bytes, ...] = ()) -> bytes:
