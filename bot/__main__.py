@@ -18,6 +18,8 @@ from bot.mail import SmtpUrlBroken
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
 from bot.store.database import DatabaseUnusable, open_database
 from bot.words import CatalogBroken
+from ca.backup import BackupDamaged
+from ca.receipt_verifier import ReceiptRefused
 
 FAILED, WRONG_USE = 1, 2
 #: Errors that a person can mend: one line, no traceback.
@@ -32,6 +34,8 @@ EXPLAINED: dict[type[Exception], int] = {
     ca.CaRefusal: FAILED,
     authority.Unknown: FAILED,
     CeremonyStopped: FAILED,
+    BackupDamaged: FAILED,
+    ReceiptRefused: FAILED,
     CatalogBroken: FAILED,
     ArticleBroken: FAILED,
     OSError: FAILED,

@@ -119,7 +119,7 @@ def open_authority(
     folder = settings.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
-    named = ca.AuthoritySettings(base_url=settings.ca_url)
+    named = ca.AuthoritySettings(base_url=settings.ca_url, journal=settings.ca_journal)
     return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 
 

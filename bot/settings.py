@@ -45,6 +45,7 @@ class Raw:
     CA_PASSPHRASE_FILE: str = _setting(
         "passphrase of the authority's keys; empty: keys/ca-passphrase in DATA_DIR"
     )
+    CA_JOURNAL: str = _setting("file that brings a restored backup up to date, on another disk; empty: none")
     CA_TOKEN_MODULE: str = _setting("PKCS#11 library of the token with the authority's keys; empty: files")
     CA_TOKEN_LABEL: str = _setting("label of that token")
     CA_TOKEN_PIN_FILE: str = _setting("file with that token's PIN, mode 0600")
@@ -83,6 +84,7 @@ class Settings:
     database_url: str
     master_key_file: Path
     ca_passphrase_file: Path
+    ca_journal: Path | None
     ca_token: TokenPlace | None
     operator_chat_id: int | None
     webhook_url: str
@@ -129,6 +131,7 @@ def parse(raw: Raw) -> Settings:
         database_url=raw.DATABASE_URL or f"sqlite:///{data / 'desk.db'}",
         master_key_file=Path(raw.MASTER_KEY_FILE or data / "keys" / "master.json"),
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
+        ca_journal=Path(raw.CA_JOURNAL) if raw.CA_JOURNAL else None,
         ca_token=_token(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),

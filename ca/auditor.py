@@ -101,8 +101,10 @@ class _Tree:
         self._size = 0
         self._compared = 0
         self._problem: str | None = None
+        last = tx.one("last_audit_node")
+        self._nodes = 0 if last is None else last["place"] + 1
         #: A ledger from before the tree has none until its next line.
-        self._is_there = tx.one("last_audit_node") is not None
+        self._is_there = last is not None
 
     def add(self, content: bytes) -> None:
         sha256, number, level = hashlib.sha256, self._size, 0
@@ -120,8 +122,8 @@ class _Tree:
 
     def end(self) -> Iterator[str]:
         self._compare()
-        if self._problem is None and self._is_there and self._stored.fetchone() is not None:
-            self._problem = "the tree of the audit has more nodes than the audit has lines"
+        if self._problem is None and self._is_there and self._nodes != merkle.stored(self._size):
+            self._problem = f"the tree of the audit ends at node {self._nodes - 1}, beyond line {self._size}"
         if self._problem is not None:
             yield self._problem
 

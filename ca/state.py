@@ -240,7 +240,8 @@ def _meta(tx: Transaction, told: Told) -> Iterator[str]:
 
 
 def _differences(what: str, stored: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
-    for name in sorted(stored.keys() | told.keys()):
+    # A damaged date is no text: whatever stands there is to be named, too.
+    for name in sorted(stored.keys() | told.keys(), key=str):
         if stored.get(name) != told.get(name):
             yield f"{what} {name} is not what the audit tells"
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
 from bot import app
-from bot.command import ceremony
+from bot.command import audit, backup, ceremony
 from bot.command.register import lookup
 from bot.settings import Settings, load
 from ca.files import generate_key
@@ -50,9 +50,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     export.add_argument("--serial", required=True, metavar="HEX")
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
     ceremony.add_to(actions)
-    audit = commands.add_parser("audit", help="the authority's audit chain")
-    audits = audit.add_subparsers(title="actions", required=True, metavar="ACTION")
-    _action(audits, "verify", _verify, "check the chain, and that it equals the state")
+    backup.add_to(actions)
+    audit.add_to(commands)
 
 
 def _action(
@@ -214,11 +213,3 @@ def _pem(der: bytes) -> bytes:
 
 def _crl_pem(der: bytes) -> bytes:
     return x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    report = _opened(load()).verify_audit()
-    _print(arguments, {"entries": str(report.head.entries), "head": report.head.digest, "ok": str(report.ok)})
-    for problem in report.problems:
-        _say(problem)
-    return 0 if report.ok else 1

@@ -1,10 +1,12 @@
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from ca import LedgerBroken, Reason
-from tests.unit.ca.bureau import Bureau, enrolment, order
+from ca import CaRefusal, LedgerBroken, Reason
+from tests.bench.tampering import rounds
+from tests.unit.ca.bureau import Bureau, copy_of, enrolment, order, request
 
 
 @pytest.fixture
@@ -121,3 +123,32 @@ def test_every_signature_has_its_earlier_intent(busy: Bureau) -> None:
     signed = {subject: seq for seq, kind, subject in lines if kind == "signed"}
     assert signed.keys() == intents.keys()
     assert all(intents[serial] < signed[serial] for serial in signed)
+
+
+def test_random_tampering_is_found_and_named(template: Path, tmp_path: Path) -> None:
+    """Ten thousand of these are `python -m tests.bench.audit --tamperings 10000`."""
+    assert rounds(copy_of(template, tmp_path), 150, seed=7, show=False) == []
+
+
+def test_a_wrong_code_is_written_down_with_its_reference(bureau: Bureau) -> None:
+    given = bureau.authority.enrol(enrolment())
+    for _ in range(2):
+        with pytest.raises(CaRefusal, match="wrong"):
+            bureau.authority.redeem(given.reference, "0" * 20, request(1))
+    with bureau.authority._ledger.reading() as tx:
+        lines = [(row["kind"], row["subject"], row["detail"]) for row in tx.all("audit_lines")]
+    assert lines[-2:] == [("rejected", given.reference, '{"code":"R10","reason":"wrong"}')] * 2
+    assert bureau.authority.verify_audit().ok
+
+
+def test_verifying_keeps_nobody_from_issuing(bureau: Bureau) -> None:
+    """The reader has a connection of its own: a transaction by another thread commits in the middle."""
+    with bureau.authority._ledger.aside() as tx:
+        before = len(list(tx.all("audit_lines")))
+        bureau.old()
+        assert len(list(tx.all("audit_lines"))) == before
+
+
+def test_a_request_id_beyond_ascii_verifies(bureau: Bureau) -> None:
+    bureau.old(request_id='\u7533\u8acb \U0001f600 "1" \\ \x7f \n')
+    assert bureau.authority.verify_audit().ok
