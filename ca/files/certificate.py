@@ -8,13 +8,17 @@ from importlib.resources import files
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat import asn1
 from cryptography.x509.oid import NameOID
 
+from ca import tlv
 from ca.der import spki_of
 from ca.files import kinds
 from ca.files.faults import FileBroken, UnsupportedScheme
 from ca.files.folder import folder_name
 from ca.vid import read_identify_data
+
+VERSION_3 = b"\x02\x01\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def read_certificate(data: bytes) -> CertificateSummary:
     """Read DER; raise `FileBroken` and its kinds."""
     kinds.check(data, "a certificate")
     try:
+        _check_head(data)
         certificate = x509.load_der_x509_certificate(data)
         policy = _policy(certificate)
         return CertificateSummary(
@@ -89,6 +94,15 @@ def purposes() -> dict[str, Purpose]:
         for authority, policies in table.items()
         for oid, entry in policies.items()
     }
+
+
+def _check_head(data: bytes) -> None:
+    """Raise `FileBroken` unless it is of version 3 with a positive serial, about which the library only warns."""
+    version, serial, *_ = tlv.sequence(tlv.sequence(data)[0].encoded)
+    if version.content != VERSION_3:
+        raise FileBroken("not a certificate of version 3")
+    if asn1.decode_der(int, serial.encoded) <= 0:
+        raise FileBroken("its serial is not positive")
 
 
 def _policy(certificate: x509.Certificate) -> str | None:

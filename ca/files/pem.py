@@ -35,16 +35,15 @@ def read_pem(data: bytes, password: bytes) -> Identity:
     blocks = list(_blocks(data))
     if not blocks:
         raise WrongKind(f"PEM is needed, and this is {kind_of(data)}")
-    keys = [_key(label, der, password) for label, der in blocks if label != CERTIFICATE]
+    shut = [(label, der) for label, der in blocks if label != CERTIFICATE]
     certificates = [der for label, der in blocks if label == CERTIFICATE]
-    if len(keys) != 1 or not certificates:
-        raise UnsupportedScheme(
-            f"{len(keys)} keys and {len(certificates)} certificates; one key is read, with its own"
-        )
-    own = next((each for each in certificates if spki_of_certificate(each) == keys[0].spki), None)
+    if len(shut) != 1:
+        raise UnsupportedScheme(f"{len(shut)} keys; one is read, with its own certificate")
+    key = _key(*shut[0], password)
+    own = next((each for each in certificates if spki_of_certificate(each) == key.spki), None)
     if own is None:
         raise Mismatch("no certificate in it is the key's")
-    return join(keys[0], own, tuple(each for each in certificates if each != own))
+    return join(key, own, tuple(each for each in certificates if each != own))
 
 
 def _block(label: str, der: bytes) -> bytes:

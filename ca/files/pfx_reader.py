@@ -12,7 +12,7 @@ from ca.der import Oid
 from ca.files import kinds
 from ca.files.certificate import spki_of_certificate
 from ca.files.derivation import FOR_MAC, derive
-from ca.files.faults import FileBroken, Mismatch, UnsupportedScheme, WrongKeyPassword
+from ca.files.faults import FileBroken, Mismatch, TooBig, UnsupportedScheme, WrongKeyPassword
 from ca.files.material import KeyMaterial
 from ca.files.pfx import (
     OID_CERTIFICATE_BAG,
@@ -31,7 +31,8 @@ from ca.pbes import Encrypted
 OID_KEY = Oid("1.2.840.113549.1.12.10.1.1")
 #: How every bag begins: an OID under pkcs-12Bagtypes.
 BEGINNING = b"\x06\x0b\x2a\x86\x48\x86"
-MOST_BAGS = 32
+#: Each may have to be decrypted, at the cost that it names.
+MOST_PARTS = 4
 DIGESTS: dict[str, Callable[..., "hashlib._Hash"]] = {
     "1.3.14.3.2.26": hashlib.sha1,
     "2.16.840.1.101.3.4.2.4": hashlib.sha224,
@@ -100,21 +101,21 @@ def _verify(mac: list[tlv.Tlv], content: bytes, password: str) -> bool:
 
 def _contents(safe: bytes, password: str) -> PfxContents:
     try:
-        bags = [bag for part in tlv.sequence(safe) for bag in _bags(part.encoded, password)]
-        if len(bags) > MOST_BAGS:
-            raise FileBroken("more in it than one person has")
-        keys = [_key(bag, password) for bag in bags if bag.kind in (OID_KEY, OID_SHROUDED_KEY)]
+        parts = tlv.sequence(safe)
+        if len(parts) > MOST_PARTS:
+            raise TooBig("in more parts than any tool writes")
+        bags = [bag for part in parts for bag in _bags(part.encoded, password)]
+        shut = [bag for bag in bags if bag.kind in (OID_KEY, OID_SHROUDED_KEY)]
+        if len(shut) != 1:
+            raise UnsupportedScheme(f"{len(shut)} keys; one is read, with its own certificate")
+        key = _key(shut[0], password)
         certificates = [_certificate(bag) for bag in bags if bag.kind == OID_CERTIFICATE_BAG]
     except ValueError as error:
         raise FileBroken("damaged inside") from error
-    if len(keys) != 1 or not certificates:
-        raise UnsupportedScheme(
-            f"{len(keys)} keys and {len(certificates)} certificates; one key is read, with its own"
-        )
-    own = [each for each in certificates if spki_of_certificate(each) == keys[0].spki]
+    own = [each for each in certificates if spki_of_certificate(each) == key.spki]
     if not own:
         raise Mismatch("no certificate in it is the key's")
-    return PfxContents(keys[0], own[0], tuple(each for each in certificates if each != own[0]))
+    return PfxContents(key, own[0], tuple(each for each in certificates if each != own[0]))
 
 
 def _bags(part: bytes, password: str) -> Iterator[_Bag]:

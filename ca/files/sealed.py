@@ -26,6 +26,8 @@ OID_TRIPLE_DES_TWO_KEYS = Oid("1.2.840.113549.1.12.1.4")
 FIXED_IV = b"0123456789012345"
 #: A stranger's file may not keep a processor busy: no tool writes more.
 MAX_ROUNDS = 600_000
+#: The same where the rounds are run in Python.
+MAX_SLOW_ROUNDS = 200_000
 MAX_SALT = 1024
 #: Within so many octets a plaintext shows what it is.
 BEGIN = 16
@@ -84,11 +86,11 @@ def unseal(sealed: Encrypted, password: bytes, beginning: bytes) -> bytes:
     return content
 
 
-def rounds_of(number: int) -> int:
+def rounds_of(number: int, most: int = MAX_SLOW_ROUNDS) -> int:
     """Return the number; raise `FileBroken` or `TooBig` if no tool would have written it."""
     if number <= 0:
         raise FileBroken("an impossible number of rounds")
-    if number > MAX_ROUNDS:
+    if number > most:
         raise TooBig("more rounds than any tool writes")
     return number
 
@@ -123,10 +125,10 @@ def _cipher(sealed: Encrypted, password: bytes) -> _Opener:
         raise FileBroken("its parameters are damaged") from error
 
 
-def _salted(salt: bytes, rounds: int) -> tuple[bytes, int]:
+def _salted(salt: bytes, rounds: int, most: int = MAX_SLOW_ROUNDS) -> tuple[bytes, int]:
     if not 0 < len(salt) <= MAX_SALT:
         raise FileBroken("an impossible salt")
-    return salt, rounds_of(rounds)
+    return salt, rounds_of(rounds, most)
 
 
 def _pbes2(kdf: tlv.Tlv, scheme: tlv.Tlv, password: bytes) -> _Opener:
@@ -155,7 +157,8 @@ def _pbkdf2(encoded: bytes, size: int) -> tuple[bytes, int, hashes.HashAlgorithm
         if oid.dotted_string not in PRFS:
             raise unsupported(oid)
         prf = PRFS[oid.dotted_string]()
-    return *_salted(asn1.decode_der(bytes, salt.encoded), asn1.decode_der(int, rounds.encoded)), prf
+    given = asn1.decode_der(bytes, salt.encoded), asn1.decode_der(int, rounds.encoded)
+    return *_salted(*given, MAX_ROUNDS), prf
 
 
 def pbes1_seed(password: bytes, salt: bytes, rounds: int) -> tuple[bytes, bytes]:

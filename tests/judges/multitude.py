@@ -18,7 +18,7 @@ from tests.judges.crowd import GOOD, Crowd, gather, lay_out
 from tests.support.serving import free_port, serving
 
 #: Each with the length of its holders' identity numbers.
-PROFILES = {"personal": 13}
+PROFILES = {"personal": 13, "personal_general": 13, "corporate": 10, "corporate_general": 10}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """What a customer brings is read whole, or refused by the name of its fault; nothing else escapes."""
 
-import base64
 import io
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,15 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pypinksign.test_pinkSign import TEST_CERT
 
 from ca import files
 from ca.files import (
     FileBroken,
     FileFault,
-    Identity,
     Mismatch,
     Scheme,
     TooBig,
@@ -49,17 +45,7 @@ from ca.files import (
 )
 from ca.files.certificate import Purpose
 from tests.unit.ca.bureau import key
-
-GENUINE_PASSWORD = TEST_CERT["signPw"]
-PASSWORD = "Correct-Horse-9"
-
-
-def genuine(name: str) -> bytes:
-    return base64.b64decode(TEST_CERT[name])
-
-
-CERTIFICATE = genuine("signCert")
-KEY = genuine("plainSignPriFullB64")
+from tests.unit.ca.genuine import CERTIFICATE, GENUINE_PASSWORD, KEY, PASSWORD, SEALED, genuine, is_genuine
 
 
 def test_the_genuine_certificate_says_what_it_is_for() -> None:
@@ -73,15 +59,6 @@ def test_the_genuine_certificate_says_what_it_is_for() -> None:
     assert summary.purpose == Purpose("yessign", "finance", "person")
     assert summary.not_before == datetime(2020, 2, 24, 15, tzinfo=UTC)
     assert summary.not_after == datetime(2020, 3, 25, 14, 59, 59, tzinfo=UTC)
-
-
-def is_genuine(identity: Identity) -> bool:
-    return (
-        identity.key.pkcs8 == KEY
-        and identity.key.random_number == TEST_CERT["r"]
-        and identity.certificate == CERTIFICATE
-        and identity.summary.real_name == "HKD"
-    )
 
 
 def test_the_genuine_set_is_opened_with_r() -> None:
@@ -191,7 +168,6 @@ def test_zip_and_folder_are_read(scheme: Scheme, tmp_path: Path) -> None:
     assert is_genuine(open_pair(pair.certificate, pair.signpri, PASSWORD.encode()))
 
 
-SEALED = write_signpri(KEY, PASSWORD.encode())
 TRADITIONAL = load_der_private_key(KEY, None).private_bytes(
     Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"x")
 )
@@ -331,72 +307,3 @@ def test_a_folder_of_strangers_is_left_alone(tmp_path: Path) -> None:
         (tmp_path / f"{number}").touch()
     with pytest.raises(TooBig, match="more files"):
         read_npki_folder(tmp_path)
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    password=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40),
-    number=st.integers(0, 2),
-)
-def test_what_is_written_under_any_password_is_read_under_it_alone(password: str, number: int) -> None:
-    secret, mine = password.encode(), key(number)
-    for scheme in Scheme:
-        data = write_signpri(mine.pkcs8, secret, scheme)
-        assert read_signpri(data, secret) == mine
-        with pytest.raises(WrongKeyPassword):
-            read_signpri(data, secret + b"x")
-    assert is_genuine(open_pfx(write_pfx(KEY, CERTIFICATE, password, compatible=True), password))
-    assert is_genuine(read_pem(write_pem(KEY, CERTIFICATE, password), secret))
-
-
-CHEAP_PFX = write_pfx(KEY, CERTIFICATE, PASSWORD, compatible=True)
-READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
-    "signpri": (genuine("signPri"), lambda data: read_signpri(data, GENUINE_PASSWORD).pkcs8),
-    "pbes2": (SEALED, lambda data: read_signpri(data, PASSWORD.encode()).pkcs8),
-    "certificate": (CERTIFICATE, lambda data: read_certificate(data).spki),
-    "pfx": (CHEAP_PFX, lambda data: open_pfx(data, PASSWORD).key.pkcs8),
-    "genuine pfx": (genuine("pfx"), lambda data: open_pfx(data, GENUINE_PASSWORD.decode()).key.pkcs8),
-    "pem": (write_pem(KEY, CERTIFICATE, PASSWORD), lambda data: read_pem(data, PASSWORD.encode()).key.pkcs8),
-    "zip": (npki_zip(CERTIFICATE, SEALED), lambda data: read_npki_zip(data)[0].signpri),
-}
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_a_file_cut_anywhere_is_a_fault(reader: str) -> None:
-    whole, read = READERS[reader]
-    assert read(whole)
-    for end in cuts(len(whole)):
-        with pytest.raises(FileFault):
-            read(whole[:end])
-
-
-def cuts(size: int) -> Iterator[int]:
-    yield from range(min(40, size))
-    yield from range(40, size - 5, max(1, size // 60))
-    yield from range(size - 5, size - 1)
-
-
-@pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_damage_is_a_fault_or_does_not_matter(reader: str, data: st.DataObject) -> None:
-    whole, read = READERS[reader]
-    at = data.draw(st.integers(0, len(whole) - 1))
-    put = data.draw(st.binary(max_size=4))
-    drop = data.draw(st.integers(0, 4))
-    try:
-        found = read(whole[:at] + put + whole[at + drop :])
-    except FileFault:
-        return
-    assert isinstance(found, bytes)
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.binary(max_size=400)
-    | st.binary(max_size=100).map(lambda noise: b"0\x82" + len(noise).to_bytes(2) + noise)
-)
-def test_noise_is_a_fault_to_every_reader(noise: bytes) -> None:
-    for _, read in READERS.values():
-        with pytest.raises(FileFault):
-            read(noise)
