@@ -11,6 +11,7 @@ from ca import auditor, records
 from ca.backup import back_up
 from ca.ceremony import Ceremony
 from ca.cmp.office import Office
+from ca.cmp.offices import read_secrets
 from ca.cmp.server import CmpServer
 from ca.crl import Lists
 from ca.delegate import Delegates
@@ -75,7 +76,9 @@ class Authority:
         self._lists = Lists(ledger, keys, settings)
         delegates = Delegates(ledger, keys, settings, entropy)
         self._responder = Responder(ledger, keys, delegates)
-        self._cmp = CmpServer(ledger, keys, delegates, Office(self, self._registrar))
+        self._cmp = CmpServer(
+            ledger, keys, delegates, Office(self, self._registrar, read_secrets(settings.offices))
+        )
         self._receipts = Receipts(ledger, keys, delegates)
         self._keys = keys
         self._ceremony = ceremony
@@ -164,6 +167,15 @@ class Authority:
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.update(serial, spki, request_id)
+
+    def replace(self, serial: int, spki: bytes, identity: bytes, request_id: str) -> Certificate:
+        """Certify a new key in place of a certificate in use, on the word of a registration office: a reissue.
+
+        The office has proved who the holder is, and made the VID (`identity`: identifyData, DER) from an identity
+        number that never comes here. Same name, profile and expiry; the old one is revoked with the storage of this.
+        """
+        with self._noting(hex_of(serial), request_id):
+            return self._registrar.replace(serial, spki, identity, request_id)
 
     def count_wrong(self, reference: str) -> None:
         """Note that somebody gave a wrong code for this reference number by another way than `redeem`."""

@@ -52,6 +52,10 @@ def renewed_until(old: Record, profile: Profile, now: datetime) -> datetime:
     return ends(years_later(day_of(old.not_after), profile.years))
 
 
+def _identity_of(old: Record) -> vid.IdentifyData:
+    return vid.read_identify_data(x509.load_der_x509_certificate(old.der))
+
+
 def _check_has_none(tx: Transaction, holder: str, profile: str) -> None:
     """Nobody has two live certificates of one policy."""
     for record in records.of_holder(tx, holder):
@@ -131,12 +135,33 @@ class Registrar:
                 self._issuance.reserve(tx, self._update_plan(tx, old, spki, request_id, fingerprint))
         return self._issuance.finish(request_id)
 
+    def replace(self, serial: int, spki: bytes, identity: bytes, request_id: str) -> Certificate:
+        with self._ledger.reading() as tx:
+            old = records.find(tx, serial)
+        if old is None:
+            raise CaRefusal("R09", reason="no_certificate")
+        try:
+            vid.check_identity(identity, _identity_of(old).real_name)
+        except ValueError:
+            raise CaRefusal("R15", reason="identity") from None
+        gate.check_key(spki, self._keys.spkis, self._settings.profile(old.profile).key_rule)
+        fingerprint = self._fingerprint("replacement", hex_of(serial), spki.hex(), identity.hex())
+        with self._ledger.transaction() as tx:
+            if not self._is_reserved(tx, request_id, fingerprint):
+                old = records.require_good(tx, serial, old.holder)
+                plan = Plan(
+                    request_id, fingerprint, old.holder, _identity_of(old).real_name, identity, spki,
+                    old.profile, starts(tx.now), old.not_after, old.serial,
+                )  # fmt: skip
+                self._issuance.reserve(tx, plan)
+        return self._issuance.finish(request_id)
+
     def _update_plan(
         self, tx: Transaction, old: Record, spki: bytes, request_id: str, fingerprint: bytes
     ) -> Plan:
         records.require_good(tx, old.serial, old.holder)
         profile = self._settings.profile(old.profile)
-        identity = vid.read_identify_data(x509.load_der_x509_certificate(old.der))
+        identity = _identity_of(old)
         in_window = day_of(tx.now) >= renewal_opens(old.not_after, profile.renewal_days)
         end = renewed_until(old, profile, tx.now) if in_window else old.not_after
         return Plan(

@@ -42,6 +42,8 @@ class AuthoritySettings:
 
     profiles: Path | None = None
     """A folder with an operator's own profiles, beside those that come with the authority."""
+    offices: Path | None = None
+    """A folder with the secrets of registration offices, `NAME.secret`, which may ask by CMP for their customers."""
     hold_months: int = 6
     """A suspension that lasts longer becomes a revocation."""
 

@@ -48,9 +48,20 @@ def virtual_id(idn: str, random_number: bytes) -> bytes:
 
 
 def identify_data(real_name: str, idn: str, random_number: bytes) -> bytes:
-    vid = Vid(hash_algorithm=SHA256, virtual_id=virtual_id(idn, random_number))
-    info = UserInfo(kind=OID_VID, vid=vid)
+    return _identify_data(real_name, virtual_id(idn, random_number))
+
+
+def _identify_data(real_name: str, virtual: bytes) -> bytes:
+    info = UserInfo(kind=OID_VID, vid=Vid(hash_algorithm=SHA256, virtual_id=virtual))
     return asn1.encode_der(IdentifyData(real_name=real_name, user_info=[info]))
+
+
+def check_identity(data: bytes, real_name: str) -> None:
+    """Raise `ValueError` unless this is identifyData as `identify_data` makes it, of somebody of this name."""
+    (info,) = asn1.decode_der(IdentifyData, data).user_info
+    told = info.vid.virtual_id
+    if len(told) != hashlib.sha256().digest_size or data != _identify_data(real_name, told):
+        raise ValueError("identifyData of somebody else, or made in another way")
 
 
 def alternative_name(data: bytes) -> x509.SubjectAlternativeName:

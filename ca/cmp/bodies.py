@@ -9,9 +9,12 @@ from cryptography.hazmat import asn1
 from ca import der, tlv
 from ca.cmp.message import INTEGER, OCTET_STRING, UTF8, bits
 from ca.der import Oid, sequence_of, tagged
+from ca.vid import OID_IDENTIFY_DATA
 
 OID_ENCRYPTED_VID = Oid("1.2.410.200004.10.1.1.2")
 OID_REASON = Oid("2.5.29.21")
+OID_ALTERNATIVE_NAME = Oid("2.5.29.17")
+OID_OLD_CERT_ID = Oid("1.3.6.1.5.5.7.5.1.5")
 BIT_STRING = 0x03
 REQUEST_ID = 0
 P10_REQUEST_ID = -1
@@ -61,6 +64,10 @@ class KeyAsked:
     signature: bytes
     encrypted_vid: bytes | None
     """R under the shared secret, if the client sent it."""
+    identity: bytes | None = None
+    """identifyData, DER, from the template's subjectAltName: only a registration office's is looked at."""
+    replaces: int | None = None
+    """The serial of the certificate that this one takes the place of (RFC 4211 section 6.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,8 @@ def read_key_request(body: bytes) -> KeyAsked:
     parts = tlv.sequence(message.encoded)
     request = parts[0]
     number, template, *rest = tlv.sequence(request.encoded)
-    spki = [part for part in tlv.sequence(template.encoded) if part.tag == der.CONTEXT_TAG | 6]
+    fields = tlv.sequence(template.encoded)
+    spki = [part for part in fields if part.tag == der.CONTEXT_TAG | 6]
     proof = [part for part in parts[1:] if part.tag == der.CONTEXT_TAG | 1]
     if len(spki) != 1 or len(proof) != 1:
         raise ValueError("one public key and one signature of possession are needed")
@@ -98,6 +106,8 @@ def read_key_request(body: bytes) -> KeyAsked:
         algorithm=algorithm,
         signature=signature,
         encrypted_vid=_encrypted_vid([*rest, *parts[1:]]),
+        identity=_identity(fields),
+        replaces=_replaces(rest),
     )
 
 
@@ -115,6 +125,35 @@ def _encrypted_vid(places: Iterable[tlv.Tlv]) -> bytes | None:
             parts = tlv.sequence(each.encoded)
             if len(parts) == 2 and asn1.decode_der(Oid, parts[0].encoded) == OID_ENCRYPTED_VID:  # noqa: PLR2004
                 return asn1.decode_der(bytes, parts[1].encoded)
+    return None
+
+
+def _identity(fields: list[tlv.Tlv]) -> bytes | None:
+    for extensions in (field for field in fields if field.tag == der.CONTEXT_TAG | 9):
+        for each in tlv.children(extensions.content):
+            found = asn1.decode_der(der.Extension, each.encoded)
+            if found.extn_id == OID_ALTERNATIVE_NAME:
+                return _identify_data(found.value)
+    return None
+
+
+def _identify_data(names: bytes) -> bytes:
+    """Return what the one otherName of a subjectAltName holds; raise `ValueError` if that is not identifyData."""
+    (name,) = tlv.sequence(names)
+    kind, value = tlv.children(name.content)
+    if name.tag != der.CONTEXT_TAG or asn1.decode_der(Oid, kind.encoded) != OID_IDENTIFY_DATA:
+        raise ValueError("a subjectAltName that is no identifyData")
+    return value.content
+
+
+def _replaces(rest: list[tlv.Tlv]) -> int | None:
+    """Read the control oldCertID; the issuer in it is this authority or the serial is nobody's."""
+    for controls in (part for part in rest if part.tag == tlv.SEQUENCE):
+        for each in tlv.children(controls.content):
+            kind, value, *_ = tlv.sequence(each.encoded)
+            if asn1.decode_der(Oid, kind.encoded) == OID_OLD_CERT_ID:
+                _issuer, serial = tlv.sequence(value.encoded)
+                return asn1.decode_der(int, serial.encoded)
     return None
 
 

@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat import asn1
 
-from ca import der, tlv
-from ca.cmp import bodies, protection, vid
+from ca import der, tlv, vid
+from ca.cmp import bodies, encrypted_vid, protection
 from ca.cmp.message import (
     OCTET_STRING,
     Header,
@@ -33,7 +33,6 @@ from ca.der import Oid, sequence_of, tagged
 NONCE_BYTES = 16
 SALT_BYTES = 16
 EMPTY_NAME = sequence_of()
-OID_OLD_CERT_ID = Oid("1.3.6.1.5.5.7.5.1.5")
 OID_CRL_REASON = Oid("2.5.29.21")
 CERT_ANSWERS = {Kind.IP, Kind.CP, Kind.KUP}
 
@@ -132,21 +131,28 @@ class Client:
         *,
         algorithm: bytes,
         subject: bytes = EMPTY_NAME,
+        identity: bytes | None = None,
         random_number: bytes | None = None,
         replaces: tuple[bytes, int] | None = None,
     ) -> bytes:
         """Return an ir, cr or kur.
 
         `prove` signs with the new key (`algorithm` is its AlgorithmIdentifier, DER); `replaces` names the old
-        certificate by its issuer's Name and serial.
+        certificate by its issuer's Name and serial; `identity` is the holder's identifyData, DER, which a
+        registration office answers for.
         """
-        template = sequence_of(tagged(5, subject), _retagged(der.CONTEXT_TAG | 6, spki))
+        fields = [tagged(5, subject), _retagged(der.CONTEXT_TAG | 6, spki)]
+        if identity is not None:
+            fields.append(_extensions(identity))
+        template = sequence_of(*fields)
         controls = [] if replaces is None else [sequence_of(_old_cert_id(*replaces))]
         asked = sequence_of(asn1.encode_der(bodies.REQUEST_ID), template, *controls)
         proof = asn1.encode_der(asn1.BitString(prove(asked), 0))
         parts = [asked, tagged(1, algorithm + proof)]
         if random_number is not None and self.dialect.encrypted_vid and isinstance(self.credentials, Secret):
-            sealed = vid.seal(random_number, self.credentials.value, transaction_id, vid.Direction.REQUEST)
+            sealed = encrypted_vid.seal(
+                random_number, self.credentials.value, transaction_id, encrypted_vid.Direction.REQUEST
+            )
             attribute = sequence_of(asn1.encode_der(bodies.OID_ENCRYPTED_VID), asn1.encode_der(sealed))
             parts.append(sequence_of(attribute))
         return self._sent(transaction_id, kind, sequence_of(sequence_of(*parts)))
@@ -266,7 +272,9 @@ class Client:
         if not sealed or not isinstance(self.credentials, Secret):
             return None
         transaction = told.header.transaction_id or b""
-        return vid.unseal(sealed[0], self.credentials.value, transaction, vid.Direction.RESPONSE)
+        return encrypted_vid.unseal(
+            sealed[0], self.credentials.value, transaction, encrypted_vid.Direction.RESPONSE
+        )
 
 
 def _issued(certificate: x509.Certificate, above: x509.Certificate) -> bool:
@@ -282,10 +290,17 @@ def _retagged(tag: int, value: bytes) -> bytes:
     return der.wrapped(tag, tlv.only(value).content)
 
 
+def _extensions(identity: bytes) -> bytes:
+    """Return the template's field `extensions` with the subjectAltName."""
+    name = vid.alternative_name(identity).public_bytes()
+    alternative = der.Extension(extn_id=bodies.OID_ALTERNATIVE_NAME, critical=False, value=name)
+    return _retagged(der.CONTEXT_TAG | 9, sequence_of(asn1.encode_der(alternative)))
+
+
 def _old_cert_id(issuer: bytes, serial: int) -> bytes:
     """Return the control that names the certificate to be replaced (RFC 4211 section 6.5)."""
     named = sequence_of(general_name(issuer), asn1.encode_der(serial))
-    return sequence_of(asn1.encode_der(OID_OLD_CERT_ID), named)
+    return sequence_of(asn1.encode_der(bodies.OID_OLD_CERT_ID), named)
 
 
 def _status(info: bytes) -> int:

@@ -1,5 +1,6 @@
 """What the protocol may have the authority do."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ca.registrar import Registrar
@@ -13,6 +14,8 @@ class Acts(Protocol):
 
     def update(self, serial: int, spki: bytes, request_id: str) -> Certificate: ...
 
+    def replace(self, serial: int, spki: bytes, identity: bytes, request_id: str) -> Certificate: ...
+
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record: ...
 
     def record(self, serial: int) -> Record | None: ...
@@ -25,10 +28,12 @@ class Acts(Protocol):
 class Office:
     """Each act happens once for its request id."""
 
-    def __init__(self, acts: Acts, registrar: Registrar) -> None:
+    def __init__(self, acts: Acts, registrar: Registrar, secrets: Mapping[str, bytes]) -> None:
         self._registrar = registrar
+        self._secrets = secrets
         self.redeem = acts.redeem
         self.update = acts.update
+        self.replace = acts.replace
         self.revoke = acts.revoke
         self.record = acts.record
         self.crl = acts.crl
@@ -37,6 +42,10 @@ class Office:
     def code_of(self, reference: str) -> str:
         """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
         return self._registrar.code_of(reference)
+
+    def office_secret(self, name: str) -> bytes | None:
+        """Return the secret of the registration office of this name."""
+        return self._secrets.get(name)
 
     def serial_for(self, reference: str) -> int | None:
         """Return the certificate that this reference number led to."""

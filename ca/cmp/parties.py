@@ -1,6 +1,6 @@
-"""Who speaks: the holder of a reference number and its code, or of a certificate of this authority."""
+"""Who speaks: a holder of a reference number and its code, or of a certificate; or a registration office."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography import x509
@@ -19,7 +19,23 @@ class CodeHolder:
     """Whoever has 참조번호 and 인가코드."""
 
     reference: str
-    code: str
+    code: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.reference
+
+    @property
+    def secret(self) -> bytes:
+        return self.code.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationOffice:
+    """Whoever has an office's secret: it vouches for holders."""
+
+    reference: str
+    secret: bytes = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -37,7 +53,8 @@ class CertificateHolder:
         return f"{self.record.serial:x}"
 
 
-Party = CodeHolder | CertificateHolder
+SecretHolder = CodeHolder | RegistrationOffice
+Party = SecretHolder | CertificateHolder
 
 
 class Known(Protocol):
@@ -45,6 +62,10 @@ class Known(Protocol):
 
     def code_of(self, reference: str) -> str:
         """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        ...
+
+    def office_secret(self, name: str) -> bytes | None:
+        """Return the secret of the registration office of this name."""
         ...
 
     def count_wrong(self, reference: str) -> None: ...
@@ -58,14 +79,23 @@ def recognise(message: Message, known: Known) -> Party:
         raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "unprotected")
     try:
         if protection.is_mac(message.header.protection_alg):
-            return _by_code(message, known)
+            return _by_secret(message, known)
         return _by_certificate(message, known)
     except AlgorithmRefused as error:
         raise CmpRefusal(Failure.BAD_ALG, "algorithm") from error
 
 
-def _by_code(message: Message, known: Known) -> CodeHolder:
+def _by_secret(message: Message, known: Known) -> SecretHolder:
     reference = (message.header.sender_kid or b"").decode("ascii", "replace")
+    secret = known.office_secret(reference)
+    if secret is None:
+        return _by_code(message, reference, known)
+    if not protection.mac_is_right(message, secret):
+        raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "wrong_code")
+    return RegistrationOffice(reference, secret)
+
+
+def _by_code(message: Message, reference: str, known: Known) -> CodeHolder:
     code = known.code_of(reference)
     if not protection.mac_is_right(message, code.encode()):
         known.count_wrong(reference)

@@ -43,6 +43,7 @@ _TOLD = {
     ("R15", "has_one"): (Failure.NOT_AUTHORIZED, "has_one"),
     ("R15", "too_early"): (Failure.NOT_AUTHORIZED, "too_early"),
     ("R15", "request_reused"): (Failure.TRANSACTION_ID_IN_USE, "in_use"),
+    ("R15", "identity"): (Failure.BAD_CERT_TEMPLATE, "not_vouched_for"),
     ("R15", "possession"): (Failure.BAD_POP, "possession"),
     ("R15", "signature_algorithm"): (Failure.BAD_ALG, "algorithm"),
     ("R15", "broken_digest"): (Failure.BAD_ALG, "algorithm"),

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from cryptography.hazmat import asn1
 
 from ca import der
-from ca.cmp import bodies, protection, vid
+from ca.cmp import bodies, encrypted_vid, protection
 from ca.cmp.bodies import Confirmation, Failure, KeyAsked, Status
 from ca.cmp.message import (
     NULL,
@@ -32,7 +32,7 @@ from ca.cmp.message import (
     wants_implicit_confirm,
 )
 from ca.cmp.office import Office
-from ca.cmp.parties import CertificateHolder, CodeHolder, Party, recognise
+from ca.cmp.parties import CertificateHolder, CodeHolder, Party, RegistrationOffice, SecretHolder, recognise
 from ca.cmp.refusals import CmpRefusal, told
 from ca.crl import CODES
 from ca.delegate import Delegates, Purpose
@@ -166,6 +166,8 @@ class CmpServer:
     def _certify(self, exchange: Exchange) -> Reply:
         """ir, cr and p10cr: collect the certificate that waits under the reference number."""
         party = exchange.party
+        if isinstance(party, RegistrationOffice):
+            return self._replace(exchange)
         if not isinstance(party, CodeHolder):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
         if exchange.message.kind is Kind.P10CR:
@@ -182,8 +184,19 @@ class CmpServer:
         sealed = None
         if made is not None:
             transaction = exchange.header.transaction_id or b""
-            sealed = vid.seal(made, party.code.encode(), transaction, vid.Direction.RESPONSE)
+            sealed = encrypted_vid.seal(made, party.secret, transaction, encrypted_vid.Direction.RESPONSE)
         return self._certified(exchange, request_id, certificate, sealed)
+
+    def _replace(self, exchange: Exchange) -> Reply:
+        """A registration office's ir or cr: a holder's new key, in place of the certificate that it names."""
+        if exchange.message.kind is Kind.P10CR:
+            raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
+        key = bodies.read_key_request(exchange.message.body)
+        if key.replaces is None or key.identity is None:
+            raise CmpRefusal(Failure.BAD_CERT_TEMPLATE, "not_vouched_for")
+        self._check_possession(key)
+        certificate = self._office.replace(key.replaces, key.spki, key.identity, exchange.request_id)
+        return self._certified(exchange, key.request_id, certificate, None)
 
     def _update(self, exchange: Exchange) -> Reply:
         """kur: a new key for whoever signed with the present one."""
@@ -209,16 +222,20 @@ class CmpServer:
         return Reply(ANSWERS[exchange.message.kind], body, certificate.serial, confirmed)
 
     def _revoke(self, exchange: Exchange) -> Reply:
-        """rr: one's own certificate, and no other."""
-        asked, party = bodies.read_revocation(exchange.message.body), exchange.party
-        own = self._office.serial_for(party.name) if isinstance(party, CodeHolder) else party.record.serial
-        if asked.serial != own:
+        """rr: one's own certificate, and no other, but for a registration office."""
+        asked = bodies.read_revocation(exchange.message.body)
+        if not self._may_revoke(exchange.party, asked.serial):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
         reason = REASONS.get(asked.reason or 0)
         if reason is None or reason is Reason.CERTIFICATE_HOLD:
             raise CmpRefusal(Failure.BAD_REQUEST, "not_allowed")
-        self._office.revoke(own, reason, exchange.request_id)
+        self._office.revoke(asked.serial, reason, exchange.request_id)
         return Reply(Kind.RP, bodies.revocation_told(bodies.status_info(Status.ACCEPTED)))
+
+    def _may_revoke(self, party: Party, serial: int) -> bool:
+        if isinstance(party, CodeHolder):
+            return self._office.serial_for(party.name) == serial
+        return isinstance(party, RegistrationOffice) or party.record.serial == serial
 
     def _confirm(self, exchange: Exchange) -> Reply:
         asked = bodies.read_confirmation(exchange.message.body)
@@ -254,8 +271,8 @@ class CmpServer:
 
     def _sealed(self, message: Message, party: Party) -> Message:
         """Protect the answer as the question was: by the same secret, or by the delegate's signature."""
-        if isinstance(party, CodeHolder):
-            return protection.with_mac(message, party.code.encode(), party.reference.encode())
+        if isinstance(party, SecretHolder):
+            return protection.with_mac(message, party.secret, party.reference.encode())
         issuer = self._keys.present
         delegate = self._delegates.get(Purpose.CMP, issuer.key_id, self._now())
         name = general_name(delegate.certificate.subject.public_bytes())
@@ -299,8 +316,8 @@ def _refused(exchange: Exchange, refusal: CmpRefusal) -> Reply:
 def _sent_vid(key: KeyAsked, party: CodeHolder, header: Header) -> bytes | None:
     if key.encrypted_vid is None:
         return None
-    return vid.unseal(
-        key.encrypted_vid, party.code.encode(), header.transaction_id or b"", vid.Direction.REQUEST
+    return encrypted_vid.unseal(
+        key.encrypted_vid, party.secret, header.transaction_id or b"", encrypted_vid.Direction.REQUEST
     )
 
 
