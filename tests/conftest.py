@@ -5,6 +5,15 @@ import os
 import pytest
 
 
+#: Each takes longer than all others of its folder together: begun last, one worker would run alone for minutes.
+LONGEST = ("test_mutants.py", "test_every_await.py", "test_kill.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(LONGEST)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
