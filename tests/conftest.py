@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-
 #: Each takes longer than all others of its folder together: begun last, one worker would run alone for minutes.
 LONGEST = ("test_mutants.py", "test_every_await.py", "test_kill.py")
 
