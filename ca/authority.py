@@ -83,6 +83,7 @@ class Authority:
         self._keys = keys
         self._ceremony = ceremony
         self.settings = settings
+        issuance.resume()
 
     @classmethod
     def open(
@@ -99,6 +100,8 @@ class Authority:
         passing: Callable[[str], None] = pass_by,
     ) -> Self:
         """Open the authority in this folder; the first start makes it, and finishes one that died half way.
+
+        Certificates that a process was making when it died are finished too.
 
         With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first
         start keeps its key apart for ever, and a ceremony brings it.

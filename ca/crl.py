@@ -137,6 +137,9 @@ class Lists:
             entries = [] if scope.name == ROOT else [_entry(*row) for row in rows]
         number, until = int(reserved["last"]), now + int(lifetime.total_seconds())
         content = _tbs(scope, number, now, until, entries)
+        # No signature without its record, also if this process dies over it.
+        with self._ledger.transaction() as tx:
+            tx.audit("listing", scope.name, "", number=number, tbs=hashlib.sha256(content).hexdigest())
         signed = der.signed(content, signer.sign(content))
         _verify(signed, scope, number, len(entries))
         with self._ledger.transaction() as tx:

@@ -93,9 +93,11 @@ class Issuance:
         with self._ledger.reading() as tx:
             done, issuer, tbs = self._stored(tx, request_id)
             intent = tx.one("intent_by_request", request_id=request_id)
+            assert intent is not None
+            if not done and intent["replaces"]:  # nothing is signed that could not be stored
+                records.require_good(tx, int(intent["replaces"], 16), intent["holder"])
         if done:
             return done
-        assert intent is not None
         self._lint(tbs, issuer, intent["profile"])
         self._passing("linted")
         signed = der.signed(tbs, issuer.signer.sign(tbs))
@@ -105,6 +107,21 @@ class Issuance:
         certificate = self._store(request_id, signed)
         self._passing("stored")
         return certificate
+
+    def resume(self) -> None:
+        """Finish what a process that died had reserved, or another has just now: both come to the same bytes.
+
+        What the rules no longer allow, as the old certificate was revoked meanwhile, is left unsigned for ever, and
+        whoever asks for it again is told why.
+        """
+        with self._ledger.reading() as tx:
+            left = [row["request_id"] for row in tx.all("unfinished")]
+        for request_id in left:
+            try:
+                self.finish(request_id)
+            except CaRefusal as refusal:
+                if refusal.code == "R14":
+                    raise
 
     def _check_dates(self, plan: Plan, issuer: IssuingKey) -> None:
         begin, end = issuer.certificate.not_valid_before_utc, issuer.certificate.not_valid_after_utc

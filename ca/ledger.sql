@@ -59,6 +59,16 @@ SELECT * FROM intent WHERE request_id = :request_id
 -- name: serial_is_taken
 SELECT 1 FROM intent WHERE serial = :serial UNION ALL SELECT 1 FROM delegate WHERE serial = :serial
 
+-- name: unfinished
+SELECT request_id FROM intent
+WHERE serial IN (SELECT serial FROM intent
+                 WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.serial = intent.serial))
+
+-- name: first_in_the_making
+SELECT serial FROM intent
+WHERE holder = :holder AND profile = :profile AND replaces IS NULL AND not_after >= :now
+  AND NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.serial = intent.serial)
+
 -- name: uses_of_key
 SELECT intent.serial, intent.holder, coalesce(certificate.status, 'intent') AS status
 FROM intent LEFT JOIN certificate USING (serial) WHERE intent.spki_hash = :spki_hash

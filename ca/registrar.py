@@ -61,6 +61,9 @@ def _check_has_none(tx: Transaction, holder: str, profile: str) -> None:
     for record in records.of_holder(tx, holder):
         if record.profile == profile and record.status in {Status.GOOD, Status.HOLD}:
             raise CaRefusal("R15", reason="has_one", serial=hex_of(record.serial))
+    # One that another process is about to finish, or died over, will be the one.
+    if made := tx.one("first_in_the_making", holder=holder, profile=profile, now=tx.seconds):
+        raise CaRefusal("R15", reason="has_one", serial=made["serial"])
 
 
 class Registrar:

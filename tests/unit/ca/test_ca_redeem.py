@@ -196,14 +196,42 @@ def test_a_crash_while_issuing_loses_and_doubles_nothing(bureau: Bureau, step: s
     assert bureau.authority.verify_audit().ok
 
 
-def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau: Bureau) -> None:
+def test_a_start_finishes_what_the_last_one_died_over(bureau: Bureau) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial))
-    bureau.restart(dies_at="signed")
+    bureau.restart(dies_at="reserved")
     with pytest.raises(Crash):
         bureau.authority.redeem(given.reference, given.code, request(1))
     bureau.restart()
-    bureau.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
+    made = bureau.authority.record_for("new")
+    assert made is not None
+    assert made.replaces == old.serial
+    assert bureau.authority.redeem(given.reference, given.code, request(1)).der == made.der
+
+
+def test_one_that_is_in_the_making_is_the_one(bureau: Bureau) -> None:
+    first, second = (bureau.authority.enrol(enrolment(each)) for each in ("one", "two"))
+    elsewhere = bureau.open()
+    bureau.restart(dies_at="reserved")
+    with pytest.raises(Crash):
+        bureau.authority.redeem(first.reference, first.code, request(1))
+    with pytest.raises(CaRefusal, match="R15"):
+        elsewhere.redeem(second.reference, second.code, request(2))
+    elsewhere.redeem(first.reference, first.code, request(1))
+    elsewhere.close()
+    assert [record.request_id for record in bureau.authority.certificates(HOLDER)] == ["one"]
+
+
+def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau: Bureau) -> None:
+    old = bureau.old()
+    given = bureau.authority.enrol(enrolment(replaces=old.serial))
+    elsewhere = bureau.open()
+    bureau.restart(dies_at="signed")
+    with pytest.raises(Crash):
+        bureau.authority.redeem(given.reference, given.code, request(1))
+    elsewhere.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
+    elsewhere.close()
+    bureau.restart()
     with pytest.raises(CaRefusal, match="R06"):
         bureau.authority.redeem(given.reference, given.code, request(1))
     assert [record.status for record in bureau.authority.certificates(HOLDER)] == [Status.REVOKED]
