@@ -18,6 +18,7 @@ from typing import Any
 
 from ca import tree
 from ca.audit import GENESIS, Line, digest_of
+from ca.commits import Commits
 from ca.journal import Journal, Write
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.vault import SealBroken, Vault
@@ -53,12 +54,14 @@ def migrations() -> dict[int, str]:
 class Transaction:
     """One moment of the ledger: its clock stands still, and all its writes happen together or not at all."""
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault, now: datetime) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, vault: Vault, now: datetime, writes: list[Write] | None = None
+    ) -> None:
         self._connection = connection
         self._vault = vault
         self.now = now
         self.seconds = seconds(now)
-        self.writes: list[Write] = []
+        self.writes = [] if writes is None else writes
         """What changes the ledger, in order: the journal keeps it too."""
 
     def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
@@ -106,7 +109,11 @@ class Transaction:
 
 
 class Ledger:
-    """Threads share one connection and take turns; processes take turns by SQLite's own lock."""
+    """Threads share two connections, one that writes and one that reads, and take turns at each.
+
+    What is read is committed: nobody is told of something that a power cut may undo. Processes take turns by SQLite's
+    own lock.
+    """
 
     def __init__(
         self,
@@ -120,9 +127,10 @@ class Ledger:
         self._journal = journal
         self._now = now
         self._path = path
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         noted = journal.last() if journal else 0
-        self._connection = _connect(path, busy_timeout)
+        self._commits = Commits(_connect(path, busy_timeout), self._note)
+        self._connection = _reader(path, busy_timeout)
         # One more is a transaction that was noted and did not come to its commit.
         if noted > self.number() + 1:
             self.close()
@@ -138,6 +146,7 @@ class Ledger:
         return int(row["number"])
 
     def close(self) -> None:
+        self._commits.close()
         with self._lock:
             self._connection.close()
 
@@ -146,22 +155,15 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Commit at the end, roll back at any error.
+        """Commit at the end, roll back at any error; with what other threads wait to do, if they do.
 
         The write lock is taken at the beginning: what was read stays true until the commit. Raises `CaRefusal` R14
         when the ledger cannot be had now, `LedgerBroken` when it is damaged.
         """
-        with self._lock, _telling_damage_from_delay():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                tx = Transaction(self._connection, self._vault, self._now().astimezone(UTC))
-                yield tx
-                self._note(tx)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        writes: list[Write] = []
+        with _telling_damage_from_delay(), self._commits.member(writes):
+            tx = Transaction(self._commits.connection, self._vault, self._now().astimezone(UTC), writes)
+            yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -174,14 +176,11 @@ class Ledger:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
-    def _note(self, tx: Transaction) -> None:
-        """Count the transaction, and put it on the journal's disk before the ledger's."""
-        if tx.writes:
-            writes = tuple(tx.writes)
-            row = tx.one("count_transaction")
-            assert row is not None
-            if self._journal is not None:
-                self._journal.append(row["number"], writes)
+    def _note(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+        """Count what is committed together, and put it on the journal's disk before the ledger's."""
+        number = connection.execute(statements()["count_transaction"]).fetchone()["number"]
+        if self._journal is not None:
+            self._journal.append(number, writes)
 
     def replay(self, number: int, writes: Sequence[Write]) -> None:
         """Do again what the journal tells; raise `LedgerBroken` if this ledger is not where it was then."""
@@ -260,6 +259,14 @@ def _connect(path: Path, busy_timeout: timedelta) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _reader(path: Path, busy_timeout: timedelta) -> sqlite3.Connection:
+    patience = busy_timeout.total_seconds()
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA query_only=ON")
     return connection
 
 

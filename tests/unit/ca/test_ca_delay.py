@@ -27,7 +27,7 @@ def test_a_ledger_that_somebody_keeps_is_not_available_and_then_is(impatient: Bu
 
 
 def test_a_full_disk_is_a_delay_and_leaves_nothing_half_done(impatient: Bureau) -> None:
-    connection = impatient.authority._ledger._connection
+    connection = impatient.authority._ledger._commits.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(CaRefusal, match="R14"):

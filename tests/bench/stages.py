@@ -1,0 +1,63 @@
+"""Where the time of one issue goes: a watch on the functions of each stage, each without the others' time in it."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from ca import gate, lint, profile, vid
+from ca.commits import Commits
+from ca.issuance import Issuance
+from ca.ledger import Transaction
+from ca.signer import SoftSigner
+from ca.vault import Vault
+
+REST = "the rest: orders, dates, records"
+#: The stages of an issue by the functions that are nothing else.
+STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
+    "gate": ((gate, "check_size"), (gate, "check_key")),
+    "to-be-signed bytes": ((profile, "leaf_tbs"), (vid, "identify_data")),
+    "lint": ((lint, "findings"),),
+    "sign": ((SoftSigner, "sign"),),
+    "verify": ((Issuance, "_compare"),),
+    "seal and open": ((Vault, "seal"), (Vault, "open")),
+    "audit: lines, chain, tree, row hashes": ((Transaction, "audit"), (Transaction, "attest")),
+    "SQL": ((Transaction, "_execute"),),
+    "begin, commit and its wait for the disk": ((Commits, "_begin"), (Commits, "_commit")),
+}
+
+
+class Watch:
+    def __init__(self) -> None:
+        self._spent: Counter[str] = Counter()
+        self._mine = threading.local()
+
+    def around(self, stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the call with its own time put down to the stage, without that of stages within."""
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            above, self._mine.within, began = getattr(self._mine, "within", 0.0), 0.0, time.perf_counter()
+            try:
+                return call(*arguments, **named)
+            finally:
+                took = time.perf_counter() - began
+                self._spent[stage] += took - self._mine.within
+                self._mine.within = above + took
+
+        return timed
+
+    def shares(self, whole: float) -> list[tuple[str, float]]:
+        return [*self._spent.most_common(), (REST, whole - self._spent.total())]
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    watch = Watch()
+    with ExitStack() as patches:
+        for stage, places in STAGES.items():
+            for owner, name in places:
+                patches.enter_context(patch.object(owner, name, watch.around(stage, getattr(owner, name))))
+        yield watch
