@@ -1,0 +1,43 @@
+"""The authority's crash harness: `python -m tests.crash.authority --every all`, or `--kills 1000`."""
+
+import argparse
+import functools
+import sys
+import tempfile
+from pathlib import Path
+
+from ca import pbes, signer
+from tests.crash.authority.every import enumerate_acts
+from tests.crash.authority.mutants import MUTANTS
+
+
+def hurry() -> None:
+    """Thousands of starts: the key files are derived cheaply, and the keys in them are not proved prime each time."""
+    pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
+    load = functools.partial(signer.load_der_private_key, unsafe_skip_rsa_key_validation=True)
+    signer.load_der_private_key = load  # type: ignore[attr-defined]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--every", nargs="+", metavar="ACT", help="die at every step of these acts, or of `all`"
+    )
+    parser.add_argument("--mutant", choices=sorted(MUTANTS))
+    parser.add_argument(
+        "--short", action="store_true", help="no deaths before a query, and none in the restarts"
+    )
+    wanted = parser.parse_args()
+    hurry()
+    found: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="authority-") as name:
+        if wanted.every:
+            found += enumerate_acts(
+                Path(name), wanted.every, wanted.mutant, reads=not wanted.writes, restarts=not wanted.once
+            )
+    print(*found[:10], sep="\n", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""What must hold of a ledger at any moment, also of one whose process has just died, and what was signed for it."""
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from ca import der
+from ca.der import spki_of
+from ca.ledger import LEDGER_FILE
+
+LIVE = ("good", "hold")
+ANY_SIGNATURE = bytes(256)
+CERTIFICATES = """
+SELECT certificate.serial, status, certificate.replaces, holder, profile, request_id, intent.issuer
+FROM certificate JOIN intent USING (serial) ORDER BY certificate.rowid"""
+
+
+@dataclass(frozen=True)
+class Row:
+    serial: str
+    status: str
+    replaces: str | None
+    holder: str
+    profile: str
+    request_id: str
+    issuer: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """The file as it lies there, read by nobody's code but SQLite's."""
+
+    rows: tuple[Row, ...]
+    recorded: frozenset[str]
+    """Hashes of to-be-signed bytes that the audit knows."""
+    unfinished: int
+    sound: str
+    state: str
+    """The same for the same state: how far the ledger's transactions came."""
+
+    def statuses(self, holder: str) -> tuple[str, ...]:
+        return tuple(row.status for row in self.rows if row.holder == holder)
+
+
+def look(folder: Path) -> Look:
+    with closing(sqlite3.connect(folder / LEDGER_FILE, isolation_level=None)) as ledger:
+        ledger.execute("BEGIN")
+        rows = tuple(Row(*each) for each in ledger.execute(CERTIFICATES))
+        audit = ledger.execute("SELECT seq, detail FROM audit").fetchall()
+        intents = ledger.execute("SELECT count(*) FROM intent").fetchone()[0]
+        sound = ledger.execute("PRAGMA integrity_check").fetchone()[0]
+        number = ledger.execute("SELECT number FROM journal").fetchone()[0]
+    hashes = frozenset(json.loads(detail).get("tbs", "") for _, detail in audit)
+    return Look(rows, hashes, intents - len(rows), sound, f"{number}/{len(audit)}/{intents}/{len(rows)}")
+
+
+def problems(seen: Look, signed: "Signed") -> Iterator[str]:
+    """Yield what is wrong at any moment, also between death and restart."""
+    if seen.sound != "ok":
+        yield f"SQLite finds {seen.sound}"
+    living: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in seen.rows:
+        if row.status in LIVE:
+            living[row.holder, row.profile].append(row.serial)
+    yield from (f"{who} has {len(live)} live certificates" for who, live in living.items() if len(live) > 1)
+    requests = Counter(row.request_id for row in seen.rows)
+    yield from (f"{count} certificates of request {name}" for name, count in requests.items() if count > 1)
+    replaced = {row.replaces for row in seen.rows if row.replaces}
+    for row in seen.rows:
+        if row.serial in replaced and row.status != "revoked":
+            yield f"{row.serial} was replaced, and is {row.status}"
+    for digest in signed.digests - seen.recorded:
+        yield f"a signature without its record: {signed.what(digest)}"
+    yield from signed.doubled()
+
+
+class Signed:
+    """What the authority's signers were given, as they told a file outside the ledger."""
+
+    def __init__(self, log: Path, issuers: frozenset[str]) -> None:
+        lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        messages = {(key, bytes.fromhex(message)) for key, message in lines if key in issuers}
+        self._messages = {hashlib.sha256(message).hexdigest(): (key, message) for key, message in messages}
+
+    @property
+    def digests(self) -> frozenset[str]:
+        return frozenset(self._messages)
+
+    def what(self, digest: str) -> str:
+        return " ".join(_name(self._messages[digest][1]))
+
+    def doubled(self) -> Iterator[str]:
+        """Yield each serial and each list number that stands in two different things that were signed."""
+        names = Counter((key, *_name(message)) for key, message in self._messages.values())
+        yield from (f"{count} times {' '.join(name[1:])}" for name, count in names.items() if count > 1)
+
+    def certificates(self) -> int:
+        """Return how many certificates of holders were signed: a delegate's has an extended key usage."""
+        return sum(_name(message)[0] == "certificate" for _, message in self._messages.values())
+
+
+def keys_of(folder: Path) -> frozenset[str]:
+    """Return by what the log knows the issuing keys, whose certificates lie beside the ledger."""
+    read = (x509.load_der_x509_certificate(each.read_bytes()) for each in folder.glob("issuing*.der"))
+    return frozenset(hashlib.sha256(spki_of(each)).hexdigest() for each in read)
+
+
+def _name(message: bytes) -> tuple[str, str]:
+    whole = der.signed(message, ANY_SIGNATURE)
+    try:
+        read = x509.load_der_x509_certificate(whole)
+    except ValueError:
+        listed = x509.load_der_x509_crl(whole).extensions
+        number = listed.get_extension_for_class(x509.CRLNumber).value.crl_number
+        parts = [each for each in listed if isinstance(each.value, x509.IssuingDistributionPoint)]
+        return "list", f"{number} {parts}"
+    usages = [each for each in read.extensions if isinstance(each.value, x509.ExtendedKeyUsage)]
+    return "delegate" if usages else "certificate", f"{read.serial_number:x}"

@@ -1,0 +1,50 @@
+"""kill -9 between every two steps of what the authority does: a restart finishes it, and asking again is harmless."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+pytestmark = pytest.mark.crash
+
+#: Each bug by an act that shows it, and by words of what is found.
+FOUND = {
+    "revoked_first": ("reissue", "the holder's are ('revoked',)"),
+    "stored_first": ("reissue", "has 2 live certificates"),
+    "fresh_serial": ("issue", "restarted: a signature without its record"),
+    "signed_first": ("issue", "left: a signature without its record"),
+    "audit_apart": ("update", "restarted: the audit"),
+    "act_apart": ("revoke", "asked again it refuses with R06"),
+    "left_lying": ("issue", "an intent is left unfinished"),
+    "unrecorded_list": ("crl", "a signature without its record: list"),
+}
+
+
+def harness(*options: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process that has no threads, as forks want it."""
+    command = [sys.executable, "-m", "tests.crash.authority", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("acts", [("issue",), ("reissue",), ("revoke", "hold", "release"), ("crl",)])
+def test_an_act_whose_process_dies_anywhere_is_done_once(
+    acts: tuple[str, ...], report: Callable[[str], None]
+) -> None:
+    ended = harness("--every", *acts, "--writes", "--once")
+    assert ended.returncode == 0, ended.stderr
+    report(ended.stdout)
+
+
+def test_a_restart_may_die_anywhere_too(report: Callable[[str], None]) -> None:
+    ended = harness("--every", "update", "--writes")
+    assert ended.returncode == 0, ended.stderr
+    report(ended.stdout)
+
+
+@pytest.mark.parametrize("mutant", FOUND)
+def test_each_classic_bug_is_found(mutant: str) -> None:
+    act, words = FOUND[mutant]
+    ended = harness("--every", act, "--writes", "--once", "--mutant", mutant)
+    assert ended.returncode == 1, ended.stdout
+    assert words in ended.stderr
