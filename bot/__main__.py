@@ -11,6 +11,7 @@ from pathlib import Path
 import ca
 from bot import app, log
 from bot.command import authority, customers, knowledge
+from bot.command.adopt import NotAdopted
 from bot.command.ceremony import CeremonyStopped
 from bot.directory import RowRefused
 from bot.faq import ArticleBroken
@@ -19,6 +20,7 @@ from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
 from bot.store.database import DatabaseUnusable, open_database
 from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
+from ca.cmp.offices import OfficesWrong
 from ca.receipt_verifier import ReceiptRefused
 
 FAILED, WRONG_USE = 1, 2
@@ -33,6 +35,8 @@ EXPLAINED: dict[type[Exception], int] = {
     ca.LedgerBroken: FAILED,
     ca.CaRefusal: FAILED,
     authority.Unknown: FAILED,
+    NotAdopted: FAILED,
+    OfficesWrong: WRONG_USE,
     CeremonyStopped: FAILED,
     BackupDamaged: FAILED,
     ReceiptRefused: FAILED,

@@ -28,9 +28,11 @@ from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer
 from bot.mail import Mailer
 from bot.notices import Notices
+from bot.outside import opening
+from bot.outside.issuer import OutsideIssuer
 from bot.procedure import Rules
 from bot.runner import Runner
-from bot.settings import PREFIX, Settings, SettingWrong
+from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong
 from bot.sms import SmsGateway
 from bot.store.bell import Bell
 from bot.store.chats import Chats
@@ -40,6 +42,7 @@ from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
 from bot.store.limits import Limits
 from bot.store.outbox import Outbox
+from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
 from bot.web import listening
 from bot.words import Words
@@ -119,7 +122,9 @@ def open_authority(
     folder = settings.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
-    named = ca.AuthoritySettings(base_url=settings.ca_url, journal=settings.ca_journal)
+    named = ca.AuthoritySettings(
+        base_url=settings.ca_url, journal=settings.ca_journal, offices=settings.ca_offices
+    )
     return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 
 
@@ -209,16 +214,38 @@ async def opened(
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        authority = await asyncio.to_thread(open_authority, settings, vault, say)
-        stack.callback(authority.close)
+        house_clock = clock or SystemClock()
+        issuer, status = await _issuing(settings, vault, database, house_clock, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
-        messenger, issuer = TelegramMessenger(bot, words), EmbeddedIssuer(authority)
-        status = Status(authority).routes
-        outside = Outside(messenger, texter, mailing, issuer, clock or SystemClock(), routes=status)
+        messenger = TelegramMessenger(bot, words)
+        outside = Outside(messenger, texter, mailing, issuer, house_clock, routes=status)
         yield build(settings, database, vault, bot, words, outside), bot
+
+
+async def _issuing(
+    settings: Settings,
+    vault: ca.Vault,
+    database: Database,
+    clock: Clock,
+    stack: AsyncExitStack,
+    say: Callable[[str], None],
+) -> tuple[Issuer, Sequence[BaseRoute]]:
+    """Return who issues, and what the web side answers for them: an authority outside answers for itself."""
+    if settings.ca_outside is not None:
+        return outside_issuer(settings.ca_outside, vault, database, clock), ()
+    authority = await asyncio.to_thread(open_authority, settings, vault, say)
+    stack.callback(authority.close)
+    return EmbeddedIssuer(authority), Status(authority).routes
+
+
+def outside_issuer(
+    place: CmpPlace | DjangoCaPlace, vault: ca.Vault, database: Database, clock: Clock
+) -> OutsideIssuer:
+    """Raise `SettingWrong` for a file that cannot be used."""
+    return OutsideIssuer(opening.engine(place), database, OutsideStore(vault), clock)
 
 
 @asynccontextmanager

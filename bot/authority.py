@@ -9,9 +9,8 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
 import ca
+from bot import parcel
 from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
-from ca import files
-from ca.files.material import random_number_of
 
 T = TypeVar("T")
 #: From the approval to the password. Whoever comes later proves anew who they are.
@@ -51,27 +50,18 @@ class EmbeddedIssuer:
         await _asked(self._authority.tend)
 
     async def make_key(self) -> bytes:
-        material = await asyncio.to_thread(files.generate_key)
-        return material.pkcs8
+        return await parcel.make_key()
 
     async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
-        return await asyncio.to_thread(self._packed, key, certified.der, password)
-
-    def _packed(self, key: bytes, der: bytes, password: str) -> Mapping[str, bytes]:
-        """signPri.key as PBES2, which every tool of today opens; the PKCS#12 with AES-256."""
         chain = (self._authority.chain.issuing, self._authority.chain.root)
-        locked = files.write_signpri(key, password.encode())
-        return {
-            "npki.zip": files.npki_zip(der, locked, chain=chain),
-            "certificate.p12": files.write_pfx(key, der, password, chain=chain),
-        }
+        return await parcel.pack(key, certified.der, password, chain)
 
 
 def _request(key: bytes) -> ca.KeyRequest:
     # The key is one of `make_key`, sealed since: to prove its numbers prime again would take as long as making it.
     public = load_der_private_key(key, None, unsafe_skip_rsa_key_validation=True).public_key()
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return ca.KeyRequest(spki, random_number_of(key) or b"")
+    return ca.KeyRequest(spki, parcel.random_number(key))
 
 
 def _held(record: ca.Record) -> Held:

@@ -34,7 +34,7 @@ from bot.store.outbox import Outbox
 Conclusion = Callable[[Transaction, Chat], DeskEvent | None]
 
 KEY = "key"
-#: A new key is kept at most this long before it is certified.
+#: A new key is kept for so long after the last try to have it certified.
 KEY_LIFETIME = timedelta(days=1)
 
 #: What the state of the old certificate is refused with.
@@ -147,14 +147,18 @@ class Clerk:
         return self._issued(request_id, certified, dict(files))
 
     async def _key(self, case: Case, request_id: str) -> bytes:
-        made = await self._issuer.make_key()
+        """Return the key of this request; each try keeps it for longer, since an authority may take days."""
         until = self._clock.now() + KEY_LIFETIME
+        made = await self._desks.database.unit(self._kept(request_id)) or await self._issuer.make_key()
 
         def keep(tx: Transaction) -> bytes:
             self._desks.keeps.put(tx, request_id, KEY, case.chat_id, made, until)
             return self._desks.keeps.load(tx, request_id, KEY, self._clock.now()) or made
 
         return await self._desks.database.unit(keep)
+
+    def _kept(self, request_id: str) -> Callable[[Transaction], bytes | None]:
+        return lambda tx: self._desks.keeps.load(tx, request_id, KEY, self._clock.now())
 
     def _not_issued(self, request_id: str, code: str) -> Conclusion:
         def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:

@@ -21,6 +21,9 @@ PREFIX = "REISSUE_"
 #: Hours and seconds above this are no plan, but a slip; and no calendar holds them.
 MOST = 1_000_000.0
 LAST_PORT = 65535
+MACS = ("sha1", "sha256", "sha384", "sha512")
+#: What a CMP request can say beyond the key: what is replaced, and the real name with the VID.
+CONTROLS = frozenset({"oldCertID", "identifyData"})
 #: What Telegram takes for it (Bot API: `setWebhook`, `secret_token`).
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -49,6 +52,27 @@ class Raw:
     CA_TOKEN_MODULE: str = _setting("PKCS#11 library of the token with the authority's keys; empty: files")
     CA_TOKEN_LABEL: str = _setting("label of that token")
     CA_TOKEN_PIN_FILE: str = _setting("file with that token's PIN, mode 0600")
+    CA_OFFICES: str = _setting(
+        "folder of NAME.secret files: who may ask the embedded authority by CMP; empty: none"
+    )
+    CA_ENGINE: str = _setting("embedded, or an authority outside: cmp or django-ca", "embedded")
+    CMP_URL: str = _setting("address of the outside authority's CMP service")
+    CMP_TRUST: str = _setting("its certificates, PEM, from the issuing one up")
+    CMP_REFERENCE: str = _setting("our name there, as a registration office")
+    CMP_SECRET_FILE: str = _setting("file with the secret that we share with it, mode 0600")
+    CMP_CERTIFICATE: str = _setting("instead of a secret: our certificate there, PEM, its chain behind it")
+    CMP_KEY_FILE: str = _setting("the key of that certificate, PEM without a password, mode 0600")
+    CMP_VERSION: str = _setting("version of the protocol: 2, or 3 for RFC 9810's newer algorithms", "2")
+    CMP_MAC: str = _setting("sha256, sha384 or sha512; sha1 where the authority knows no other", "sha256")
+    CMP_CONTROLS: str = _setting(
+        "what a request says beyond the key; none if the word is none", "oldCertID,identifyData"
+    )
+    CMP_SECONDS: str = _setting("seconds to wait for an answer; the same is sent again later", "30")
+    DJANGO_CA_URL: str = _setting("address of django-ca's REST interface, up to /api/")
+    DJANGO_CA_SERIAL: str = _setting("serial of its authority that issues, hexadecimal")
+    DJANGO_CA_USER: str = _setting("user there who may sign and revoke")
+    DJANGO_CA_PASSWORD_FILE: str = _setting("file with that user's password, mode 0600")
+    DJANGO_CA_TRUST: str = _setting("its certificates, PEM, from the issuing one up")
     OPERATOR_CHAT_ID: str = _setting("chat id of the operators' group; empty: none")
     WEBHOOK_URL: str = _setting("public https address for Telegram's updates; empty: long polling")
     WEBHOOK_SECRET: str = _setting(
@@ -77,6 +101,33 @@ class TokenPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class CmpPlace:
+    """An outside authority behind CMP. Either the secret or the certificate with its key is there."""
+
+    url: str
+    trust: Path
+    reference: str
+    secret_file: Path | None
+    certificate: Path | None
+    key_file: Path | None
+    version: int
+    mac: str
+    controls: frozenset[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DjangoCaPlace:
+    """A django-ca behind its REST interface."""
+
+    url: str
+    serial: str
+    user: str
+    password_file: Path
+    trust: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     telegram_token: str = field(repr=False)
     telegram_api: str
@@ -86,6 +137,8 @@ class Settings:
     ca_passphrase_file: Path
     ca_journal: Path | None
     ca_token: TokenPlace | None
+    ca_offices: Path | None
+    ca_outside: CmpPlace | DjangoCaPlace | None
     operator_chat_id: int | None
     webhook_url: str
     webhook_secret: str = field(repr=False)
@@ -133,6 +186,8 @@ def parse(raw: Raw) -> Settings:
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
         ca_journal=Path(raw.CA_JOURNAL) if raw.CA_JOURNAL else None,
         ca_token=_token(raw),
+        ca_offices=Path(raw.CA_OFFICES) if raw.CA_OFFICES else None,
+        ca_outside=_outside(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),
         webhook_secret=_webhook_secret(raw.WEBHOOK_SECRET),
@@ -161,6 +216,71 @@ def _token(raw: Raw) -> TokenPlace | None:
     if not all(parts):
         raise SettingWrong(f"{PREFIX}CA_TOKEN_MODULE, _LABEL and _PIN_FILE belong together: set all three")
     return TokenPlace(Path(raw.CA_TOKEN_MODULE), raw.CA_TOKEN_LABEL, Path(raw.CA_TOKEN_PIN_FILE))
+
+
+def _outside(raw: Raw) -> CmpPlace | DjangoCaPlace | None:
+    makers = {"embedded": lambda _raw: None, "cmp": _cmp, "django-ca": _django_ca}
+    if raw.CA_ENGINE not in makers:
+        raise SettingWrong(f"{PREFIX}CA_ENGINE must be embedded, cmp or django-ca, not {raw.CA_ENGINE!r}")
+    return makers[raw.CA_ENGINE](raw)
+
+
+def _cmp(raw: Raw) -> CmpPlace:
+    _needed(raw, "CMP_URL", "CMP_TRUST")
+    by_secret, by_key = (raw.CMP_REFERENCE, raw.CMP_SECRET_FILE), (raw.CMP_CERTIFICATE, raw.CMP_KEY_FILE)
+    if all(by_secret) == all(by_key) or any(by_secret) == any(by_key):
+        raise SettingWrong(
+            f"{PREFIX}CMP_REFERENCE with _SECRET_FILE, or {PREFIX}CMP_CERTIFICATE with _KEY_FILE: set one of the pairs"
+        )
+    if raw.CMP_VERSION not in {"2", "3"}:
+        raise SettingWrong(f"{PREFIX}CMP_VERSION must be 2 or 3, not {raw.CMP_VERSION!r}")
+    if raw.CMP_MAC not in MACS:
+        raise SettingWrong(f"{PREFIX}CMP_MAC must be one of {', '.join(MACS)}, not {raw.CMP_MAC!r}")
+    return CmpPlace(
+        url=_web("CMP_URL", raw.CMP_URL),
+        trust=Path(raw.CMP_TRUST),
+        reference=raw.CMP_REFERENCE,
+        secret_file=Path(raw.CMP_SECRET_FILE) if raw.CMP_SECRET_FILE else None,
+        certificate=Path(raw.CMP_CERTIFICATE) if raw.CMP_CERTIFICATE else None,
+        key_file=Path(raw.CMP_KEY_FILE) if raw.CMP_KEY_FILE else None,
+        version=int(raw.CMP_VERSION),
+        mac=raw.CMP_MAC,
+        controls=_controls(raw.CMP_CONTROLS),
+        seconds=_positive("CMP_SECONDS", raw.CMP_SECONDS),
+    )
+
+
+def _controls(text: str) -> frozenset[str]:
+    named = frozenset(each.strip() for each in text.split(",")) - {"none"}
+    if named - CONTROLS:
+        raise SettingWrong(
+            f"{PREFIX}CMP_CONTROLS must be of {', '.join(sorted(CONTROLS))}, or none, not {text!r}"
+        )
+    return named
+
+
+def _django_ca(raw: Raw) -> DjangoCaPlace:
+    names = (
+        "DJANGO_CA_URL",
+        "DJANGO_CA_SERIAL",
+        "DJANGO_CA_USER",
+        "DJANGO_CA_PASSWORD_FILE",
+        "DJANGO_CA_TRUST",
+    )
+    _needed(raw, *names)
+    return DjangoCaPlace(
+        url=_web("DJANGO_CA_URL", raw.DJANGO_CA_URL),
+        serial=raw.DJANGO_CA_SERIAL,
+        user=raw.DJANGO_CA_USER,
+        password_file=Path(raw.DJANGO_CA_PASSWORD_FILE),
+        trust=Path(raw.DJANGO_CA_TRUST),
+    )
+
+
+def _needed(raw: Raw, *names: str) -> None:
+    for name in names:
+        if not getattr(raw, name):
+            raise SettingWrong(f"{PREFIX}{name} is needed with {PREFIX}CA_ENGINE={raw.CA_ENGINE}")
 
 
 def _number(name: str, text: str) -> int:

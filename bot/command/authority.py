@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
 from bot import app
-from bot.command import audit, backup, ceremony
+from bot.command import adopt, audit, backup, ceremony, serving
 from bot.command.register import lookup
 from bot.settings import Settings, load
 from ca.files import generate_key
@@ -51,6 +51,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     export.add_argument("--to", type=Path, required=True, metavar="DIR")
     ceremony.add_to(actions)
     backup.add_to(actions)
+    serving.add_to(actions)
+    adopt.add_to(actions)
     audit.add_to(commands)
 
 

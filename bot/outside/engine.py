@@ -1,7 +1,6 @@
 """The narrow port to a protocol: a dialogue in steps, each stored before anything of it is sent."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Protocol
 
 import msgspec
@@ -11,14 +10,6 @@ DONE = "done"
 
 class Away(Exception):
     """No answer, or none that can be believed. The same step again is the same request."""
-
-
-class Waiting(Exception):
-    """The authority has not decided yet."""
-
-    def __init__(self, after: timedelta) -> None:
-        super().__init__(f"asked to wait {after}")
-        self.after = after
 
 
 class Refused(Exception):
@@ -57,6 +48,10 @@ class Step(msgspec.Struct, frozen=True):
     certificate: bytes | None = None
     """DER, as soon as it is known."""
     transaction: bytes = b""
+    spki: bytes = b""
+    """Of the key that was asked for."""
+    wait: float = 0.0
+    """Seconds before it is sent."""
 
 
 class Engine(Protocol):
@@ -67,7 +62,7 @@ class Engine(Protocol):
         ...
 
     async def advance(self, step: Step) -> Step:
-        """Send what the step says and return the next; raise `Away`, `Waiting` or `Refused`.
+        """Send what the step says and return the next; raise `Away` or `Refused`.
 
         A step that was sent before, with whatever came of it, may be sent again: its effect is that of once.
         """

@@ -13,7 +13,7 @@ class Keeps:
     def put(
         self, tx: Transaction, request_id: str, name: str, chat_id: int, content: bytes, until: datetime
     ) -> None:
-        """Keep this unless something is kept under the name already: the first one counts."""
+        """Keep this unless something is kept under the name already: the first one counts, for the longer time."""
         sealed = self._sealing.seal(content, table="keeps", column=name, row=request_id)
         params = {"request_id": request_id, "name": name, "chat_id": chat_id}
         tx.run("keep_put", sealed=sealed, until=until.timestamp(), **params)

@@ -48,6 +48,7 @@ class Dialect:
     pvno: int = 2
     owf: Oid = OID_SHA256
     mac: Oid = OID_HMAC_SHA256
+    """HMAC with SHA-1 too (`protection.OLD_MACS`), for an authority that has not moved on."""
     rounds: int = 10_000
     encrypted_vid: bool = False
     """Whether R is sent along under the shared secret (an authority like ours makes it otherwise)."""
@@ -103,6 +104,8 @@ class Rejected:
     failures: frozenset[int]
     """Numbers of `bodies.Failure`."""
     texts: tuple[str, ...]
+    protected: bool = True
+    """Whether it is the authority's word; an error without protection may be anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,10 @@ class Client:
         details = sequence_of(template, sequence_of(asn1.encode_der(code)))
         return self._sent(transaction_id, Kind.RR, sequence_of(details))
 
+    def protected_anew(self, message: bytes) -> bytes:
+        """Return the same message under the present credentials: they may have changed since it was made."""
+        return self._protected(read(message)).encoded()
+
     def read(self, sent: bytes, answer: bytes) -> Outcome:
         """Return what the answer says to these bytes; raise `AnswerBroken`."""
         try:
@@ -226,7 +233,7 @@ class Client:
     def _is_theirs(self, told: Message) -> bool:
         if protection.is_mac(told.header.protection_alg):
             return isinstance(self.credentials, Secret) and protection.mac_is_right(
-                told, self.credentials.value
+                told, self.credentials.value, old=self.dialect.mac in protection.OLD_MACS
             )
         known = [x509.load_der_x509_certificate(each) for each in self.trust.certificates]
         signers = [x509.load_der_x509_certificate(each) for each in told.extra_certs[:1]] or known
@@ -240,7 +247,8 @@ class Client:
         if told.kind is Kind.PKICONF:
             return Done()
         if told.kind is Kind.ERROR:
-            return _rejected(tlv.sequence(told.body)[0].encoded)
+            said = _rejected(tlv.sequence(told.body)[0].encoded)
+            return replace(said, protected=told.protection is not None)
         if told.kind is Kind.RP:
             status = tlv.sequence(tlv.sequence(told.body)[0].encoded)[0].encoded
             return Done() if _status(status) in {0, 1} else _rejected(status)

@@ -30,13 +30,16 @@ OWFS: dict[Oid, Callable[..., "hashlib._Hash"]] = {
     Oid("2.16.840.1.101.3.4.2.2"): hashlib.sha384,
     Oid("2.16.840.1.101.3.4.2.3"): hashlib.sha512,
 }
-MACS = {
-    Oid("1.2.840.113549.2.9"): "sha256",
-    Oid("1.2.840.113549.2.10"): "sha384",
-    Oid("1.2.840.113549.2.11"): "sha512",
-}
-OID_SHA256 = Oid("2.16.840.1.101.3.4.2.1")
 OID_HMAC_SHA256 = Oid("1.2.840.113549.2.9")
+OID_HMAC_SHA384 = Oid("1.2.840.113549.2.10")
+OID_HMAC_SHA512 = Oid("1.2.840.113549.2.11")
+MACS = {OID_HMAC_SHA256: "sha256", OID_HMAC_SHA384: "sha384", OID_HMAC_SHA512: "sha512"}
+OID_SHA1 = Oid("1.3.14.3.2.26")
+OID_HMAC_SHA1 = Oid("1.3.6.1.5.5.8.1.2")
+#: What authorities of an older profile speak. Our own end takes none of it; our client does where it is told to.
+OLD_OWFS: dict[Oid, Callable[..., "hashlib._Hash"]] = {OID_SHA1: hashlib.sha1}
+OLD_MACS = {OID_HMAC_SHA1: "sha1"}
+OID_SHA256 = Oid("2.16.840.1.101.3.4.2.1")
 RSA_HASHES: dict[Oid, hashes.HashAlgorithm] = {
     Oid("1.2.840.113549.1.1.11"): hashes.SHA256(),
     Oid("1.2.840.113549.1.1.12"): hashes.SHA384(),
@@ -76,11 +79,11 @@ class PasswordBasedMac:
         return sequence_of(asn1.encode_der(OID_PBM), parameters)
 
     def compute(self, secret: bytes, part: bytes) -> bytes:
-        owf = OWFS[self.owf]
+        owf = (OWFS | OLD_OWFS)[self.owf]
         key = secret + self.salt
         for _ in range(self.rounds):
             key = owf(key).digest()
-        return hmac.digest(key, part, MACS[self.mac])
+        return hmac.digest(key, part, (MACS | OLD_MACS)[self.mac])
 
 
 def algorithm_of(identifier: bytes) -> Oid:
@@ -91,8 +94,9 @@ def algorithm_of(identifier: bytes) -> Oid:
     return asn1.decode_der(Oid, parts[0].encoded)
 
 
-def read_mac(identifier: bytes) -> PasswordBasedMac:
+def read_mac(identifier: bytes, *, old: bool = False) -> PasswordBasedMac:
     """Read the protectionAlg of a MAC; raise `AlgorithmRefused` for one that is weak, dear or unknown."""
+    owfs, macs = (OWFS | OLD_OWFS, MACS | OLD_MACS) if old else (OWFS, MACS)
     try:
         parts = tlv.sequence(identifier)
         salt, owf, rounds, mac = tlv.sequence(parts[1].encoded)
@@ -104,7 +108,7 @@ def read_mac(identifier: bytes) -> PasswordBasedMac:
         )
     except (ValueError, IndexError) as error:
         raise AlgorithmRefused("the parameters of the MAC cannot be read") from error
-    if found.owf not in OWFS or found.mac not in MACS:
+    if found.owf not in owfs or found.mac not in macs:
         raise AlgorithmRefused("the MAC needs SHA-256 or stronger (openssl cmp: -mac hmacWithSHA256)")
     if not LEAST_ROUNDS <= found.rounds <= MOST_ROUNDS or len(found.salt) not in SALT_SIZES:
         raise AlgorithmRefused(f"the MAC's iterations must be from {LEAST_ROUNDS} to {MOST_ROUNDS}")
@@ -118,10 +122,10 @@ def is_mac(identifier: bytes | None) -> bool:
         return False
 
 
-def mac_is_right(message: Message, secret: bytes) -> bool:
-    """Check the MAC in constant time; raise `AlgorithmRefused`."""
+def mac_is_right(message: Message, secret: bytes, *, old: bool = False) -> bool:
+    """Check the MAC in constant time; raise `AlgorithmRefused`. `old` admits SHA-1."""
     assert message.header.protection_alg is not None
-    expected = read_mac(message.header.protection_alg).compute(secret, message.protected_part)
+    expected = read_mac(message.header.protection_alg, old=old).compute(secret, message.protected_part)
     return hmac.compare_digest(expected, message.protection or b"")
 
 

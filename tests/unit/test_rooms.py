@@ -16,8 +16,8 @@ MOST_LINES_OF_A_FILE = 400
 
 #: The roof builds everything, so it may know everything.
 ROOF = {"bot/app.py", "bot/__main__.py", "bot/demo.py"}
-#: Commands of the authority, and the port's one implementation.
-AT_THE_AUTHORITY = {"bot/authority.py"}
+#: The port to the embedded authority, and the files that a customer gets.
+AT_THE_AUTHORITY = {"bot/authority.py", "bot/parcel.py"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ RULES = (
         ("bot/",),
         ("ca",),
         frozenset(ROOF | AT_THE_AUTHORITY),
-        ("bot/command/",),
+        ("bot/command/", "bot/outside/"),
     ),
     Rule("the messenger's room asks the desk only", ("handlers/",), ("ca", "tests")),
     Rule("the local messenger is the other side", ("handlers/local/",), ("bot", "telegram", "ca", "tests")),

@@ -1,0 +1,48 @@
+"""`reissue-bot ca serve`: the authority alone on its web side, for other desks that ask it by CMP."""
+
+import argparse
+import asyncio
+import sys
+
+import ca
+from bot import app
+from bot.settings import Settings, load
+from bot.web import listening
+from ca.web import Status
+
+TEND_SECONDS = 600.0
+
+
+def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = actions.add_parser(
+        "serve", help="answer OCSP, CMP and for revocation lists on REISSUE_LISTEN, without the bot"
+    )
+    serve.set_defaults(command=_serve)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _serve(_arguments: argparse.Namespace) -> int:
+    settings = load()
+    authority = app.open_authority(settings, app.open_vault(settings, _say), _say)
+    try:
+        asyncio.run(_served(settings, authority))
+    finally:
+        authority.close()
+    return 0
+
+
+async def _served(settings: Settings, authority: ca.Authority) -> None:
+    stop = app.stop_on_signals()
+    async with listening(settings.listen, Status(authority).routes) as (host, port):
+        _say(f"http://{host}:{port}")
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while not stop.is_set():
+            await asyncio.to_thread(authority.tend)
+            try:
+                await asyncio.wait_for(stop.wait(), TEND_SECONDS)
+            except TimeoutError:
+                continue

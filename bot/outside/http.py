@@ -1,0 +1,45 @@
+"""PKIMessages over HTTP (RFC 9811): POST, with a limit of time and size, and no redirection."""
+
+import logging
+
+import aiohttp
+
+from bot.outside.engine import Away
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/pkixcmp"
+MOST_BYTES = 256 * 1024
+
+
+class CmpOverHttp:
+    def __init__(self, url: str, seconds: float) -> None:
+        self._url = url
+        self._timeout = aiohttp.ClientTimeout(total=seconds)
+
+    async def __call__(self, message: bytes) -> bytes:
+        """Return the answer; raise `Away` if there is none, or something else than a PKIMessage."""
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout) as session,
+                session.post(
+                    self._url, data=message, headers={"Content-Type": CONTENT_TYPE}, allow_redirects=False
+                ) as answer,
+            ):
+                # An error may come with any status; what counts is the message (RFC 9811 section 3.4).
+                if answer.content_type == CONTENT_TYPE:
+                    return await _limited(answer)
+                why = f"http {answer.status}"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            why = type(error).__name__
+        logger.warning("the authority does not answer", extra={"why": why})
+        raise Away(why)
+
+
+async def _limited(answer: aiohttp.ClientResponse) -> bytes:
+    told = bytearray()
+    async for part in answer.content.iter_any():
+        told += part
+        if len(told) > MOST_BYTES:
+            raise ValueError("an answer of more octets than a PKIMessage has")
+    return bytes(told)
