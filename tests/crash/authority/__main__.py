@@ -5,6 +5,9 @@ import functools
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from ca import pbes, signer
 from tests.crash.authority.every import enumerate_acts
@@ -14,8 +17,8 @@ from tests.crash.authority.mutants import MUTANTS
 def hurry() -> None:
     """Thousands of starts: the key files are derived cheaply, and the keys in them are not proved prime each time."""
     pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
-    load = functools.partial(signer.load_der_private_key, unsafe_skip_rsa_key_validation=True)
-    signer.load_der_private_key = load  # type: ignore[attr-defined]
+    module: Any = signer
+    module.load_der_private_key = functools.partial(load_der_private_key, unsafe_skip_rsa_key_validation=True)
 
 
 def main() -> int:
@@ -24,9 +27,8 @@ def main() -> int:
         "--every", nargs="+", metavar="ACT", help="die at every step of these acts, or of `all`"
     )
     parser.add_argument("--mutant", choices=sorted(MUTANTS))
-    parser.add_argument(
-        "--short", action="store_true", help="no deaths before a query, and none in the restarts"
-    )
+    parser.add_argument("--writes", action="store_true", help="no deaths just before a query")
+    parser.add_argument("--once", action="store_true", help="no deaths in the restarts")
     wanted = parser.parse_args()
     hurry()
     found: list[str] = []

@@ -149,8 +149,8 @@ def answer_ocsp(authority: Authority, things: Things) -> str:
     """The first question makes a delegate, whose certificate the authority's key signs."""
     record = authority.record(serial_of(things))
     assert record is not None
-    pair = (x509.load_der_x509_certificate(each) for each in (record.der, authority.chain.issuing))
-    question = ocsp.OCSPRequestBuilder().add_certificate(*pair, hashes.SHA256()).build()
+    ours, issuing = (x509.load_der_x509_certificate(each) for each in (record.der, authority.chain.issuing))
+    question = ocsp.OCSPRequestBuilder().add_certificate(ours, issuing, hashes.SHA256()).build()
     answer = authority.ocsp(question.public_bytes(Encoding.DER))
     return ocsp.load_der_ocsp_response(answer.content).certificate_status.name
 

@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from ca import Authority, CaRefusal
@@ -59,7 +60,7 @@ class Scene:
         began = time.monotonic()
         for step in range(1, MOST_STEPS):
             _copy(self._ready, self._dead)
-            ended = child(lambda step=step: self._die(step), self._told)
+            ended = child(partial(self._die, step), self._told)
             self._check(f"{self._act.name} at step {step}")
             if ended is not None or (self._mutant and self.tally.problems):
                 break
@@ -78,7 +79,7 @@ class Scene:
         self.tally.states.add(state)
         for step in range(1, MOST_STEPS if self._restarts else 1):
             _copy(self._dead, self._again)
-            if child(lambda step=step: self._restart(step), self._told) is not None:
+            if child(partial(self._restart, step), self._told) is not None:
                 break
             self.tally.deaths_in_restart += 1
             self._judged(f"{where}, restarted, at step {step}")

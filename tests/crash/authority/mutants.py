@@ -23,15 +23,17 @@ def _supersede(issuance: Issuance, request_id: str) -> None:
             SUPERSEDE(issuance, tx, intent["replaces"], intent["holder"], request_id)
 
 
-SUPERSEDE, STORE = Issuance._supersede, Issuance._store
+SUPERSEDE: Any = Issuance._supersede
+STORE: Any = Issuance._store
 
 
 def revoked_first() -> None:
     """The old certificate is revoked, and then the new one is stored."""
 
-    def store(self: Issuance, request_id: str, signed: bytes) -> Certificate:
+    def store(self: Issuance, request_id: str, *signed: bytes) -> Certificate:
         _supersede(self, request_id)
-        return STORE(self, request_id, signed)
+        made: Certificate = STORE(self, request_id, *signed)
+        return made
 
     Issuance._store, Issuance._supersede = store, lambda *_: None  # type: ignore[method-assign,assignment]
 
@@ -39,8 +41,8 @@ def revoked_first() -> None:
 def stored_first() -> None:
     """The new certificate is stored, and then the old one is revoked."""
 
-    def store(self: Issuance, request_id: str, signed: bytes) -> Certificate:
-        made = STORE(self, request_id, signed)
+    def store(self: Issuance, request_id: str, *signed: bytes) -> Certificate:
+        made: Certificate = STORE(self, request_id, *signed)
         _supersede(self, request_id)
         return made
 
@@ -99,7 +101,7 @@ def audit_apart() -> None:
     def later(self: Any, *place: str, **detail: Any) -> None:
         self.put_off.append((place, detail))
 
-    Ledger.transaction, Transaction.audit = in_two, later  # type: ignore[method-assign]
+    Ledger.transaction, Transaction.audit = in_two, later  # type: ignore[method-assign,assignment]
 
 
 def act_apart() -> None:
@@ -123,7 +125,7 @@ def act_apart() -> None:
         else:
             run(self, name, **values)
 
-    Ledger.transaction, Transaction.run = in_two, later  # type: ignore[method-assign,assignment]
+    Ledger.transaction, Transaction.run = in_two, later  # type: ignore[method-assign]
 
 
 def left_lying() -> None:

@@ -47,8 +47,9 @@ class Steps:
     def watch(self) -> None:
         """Take hold of everything that this process will do; it is a child that does nothing else."""
         connect, sign = sqlite3.connect, SoftSigner.sign
+        modules: Any = (sqlite3, os, SoftSigner)
 
-        def connected(*args: Any, **options: Any) -> sqlite3.Connection:
+        def connected(*args: Any, **options: Any) -> Any:
             connection = connect(*args, **options)
             connection.set_trace_callback(self.take)
             return connection
@@ -60,11 +61,9 @@ class Steps:
             self.take()
             return signature
 
-        sqlite3.connect = connected
-        SoftSigner.sign = signed  # type: ignore[method-assign]
+        modules[0].connect, modules[1].write, modules[2].sign = connected, self._torn, signed
         for name in CALLS:
             setattr(os, name, self._counted(getattr(os, name)))
-        os.write = self._torn
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **options: Any) -> Any:
