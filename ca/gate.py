@@ -20,6 +20,7 @@ EXPONENTS = range(65537, 2**256)
 MAX_RANDOM_BYTES = 64
 SMALL_PRIMES_BELOW = 2000
 FERMAT_ROUNDS = 100
+REMAINDERS_OF = 16 * 9 * 5 * 7
 ROCA_PRIMES_UP_TO = 167
 ROCA_GENERATOR = 65537
 UNCOMPRESSED = 4
@@ -152,15 +153,20 @@ def _close_primes(modulus: int) -> bool:
     """Fermat: primes so close that their mean is found within a few steps (CVE-2022-26320)."""
     mean = math.isqrt(modulus)
     mean += mean * mean < modulus
-    return any(_is_square((mean + step) ** 2 - modulus) for step in range(FERMAT_ROUNDS))
+    # Of 25 numbers one has the remainder of a square: most steps need no large numbers.
+    near, rest = mean % REMAINDERS_OF, modulus % REMAINDERS_OF
+    return any(
+        ((near + step) ** 2 - rest) % REMAINDERS_OF in _SQUARE_REMAINDERS
+        and _is_square((mean + step) ** 2 - modulus)
+        for step in range(FERMAT_ROUNDS)
+    )
 
 
 def _is_square(value: int) -> bool:
-    # 12 of 64 residues are squares: most numbers need no root.
-    return value & 63 in _SQUARES_MOD_64 and math.isqrt(value) ** 2 == value
+    return math.isqrt(value) ** 2 == value
 
 
-_SQUARES_MOD_64 = frozenset(root * root % 64 for root in range(64))
+_SQUARE_REMAINDERS = frozenset(root * root % REMAINDERS_OF for root in range(REMAINDERS_OF))
 
 
 def _roca(modulus: int) -> bool:

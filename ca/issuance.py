@@ -6,6 +6,7 @@ that was being made, and never a second one.
 """
 
 import hashlib
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from ca import der, lint, names, profile, records
 from ca.crl import path_of
 from ca.keys import IssuingKey, Keys
-from ca.ledger import Ledger, Transaction, seconds
+from ca.ledger import Ledger, Transaction, from_seconds, seconds
 from ca.records import hex_of
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.serials import new_serial
@@ -91,9 +92,8 @@ class Issuance:
         """Return the certificate of a reserved request: made now, or already there."""
         self._passing("reserved")
         with self._ledger.reading() as tx:
-            done, issuer, tbs = self._stored(tx, request_id)
-            intent = tx.one("intent_by_request", request_id=request_id)
-            assert intent is not None
+            done, intent, tbs = self._stored(tx, request_id)
+            issuer = self._keys.issuer(intent["issuer"])
             if not done and intent["replaces"]:  # nothing is signed that could not be stored
                 records.require_good(tx, int(intent["replaces"], 16), intent["holder"])
         if done:
@@ -104,7 +104,7 @@ class Issuance:
         self._passing("signed")
         self._compare(signed, tbs, issuer)
         self._passing("compared")
-        certificate = self._store(request_id, signed)
+        certificate = self._store(request_id, signed, tbs)
         self._passing("stored")
         return certificate
 
@@ -163,7 +163,7 @@ class Issuance:
         )
         return profile.leaf_tbs(draft, issuer.certificate, self._settings)
 
-    def _stored(self, tx: Transaction, request_id: str) -> tuple[Certificate | None, IssuingKey, bytes]:
+    def _stored(self, tx: Transaction, request_id: str) -> tuple[Certificate | None, sqlite3.Row, bytes]:
         intent = tx.one("intent_by_request", request_id=request_id)
         if intent is None:
             raise LedgerBroken("a reserved serial is no longer in the ledger")
@@ -171,7 +171,7 @@ class Issuance:
         record = records.find(tx, int(intent["serial"], 16))
         tbs = tx.open(intent["tbs"], "intent", "tbs", intent["serial"])
         done = records.certificate_of(record) if record else None
-        return done, self._keys.issuer(intent["issuer"]), tbs
+        return done, intent, tbs
 
     def _lint(self, tbs: bytes, issuer: IssuingKey, name: str) -> None:
         if found := lint.findings(tbs, issuer.certificate, self._settings.profile(name), self._settings):
@@ -187,15 +187,14 @@ class Issuance:
         if certificate.tbs_certificate_bytes != tbs:
             raise LedgerBroken("the signed bytes are not those that were stored")
 
-    def _store(self, request_id: str, signed: bytes) -> Certificate:
+    def _store(self, request_id: str, signed: bytes, compared: bytes) -> Certificate:
         """Keep the certificate and revoke the one it replaces: both or neither."""
         with self._ledger.transaction() as tx:
-            done, issuer, tbs = self._stored(tx, request_id)
+            done, intent, tbs = self._stored(tx, request_id)
             if done:  # another process finished the same intent, to the same bytes
                 return done
-            self._compare(signed, tbs, issuer)
-            intent = tx.one("intent_by_request", request_id=request_id)
-            assert intent is not None
+            if tbs != compared:
+                raise LedgerBroken("the signed bytes are not those that were stored")
             if intent["replaces"]:
                 self._supersede(tx, intent["replaces"], intent["holder"], request_id)
             name = intent["serial"]
@@ -208,9 +207,8 @@ class Issuance:
                 der=hashlib.sha256(signed).hexdigest(),
                 replaces=intent["replaces"],
             )
-            record = records.find(tx, int(name, 16))
-            assert record is not None
-            return records.certificate_of(record)
+            begin, end = from_seconds(intent["not_before"]), from_seconds(intent["not_after"])
+            return Certificate(int(name, 16), signed, begin, end, request_id)
 
     def _supersede(self, tx: Transaction, old: str, holder: str, request_id: str) -> None:
         records.require_good(tx, int(old, 16), holder)
