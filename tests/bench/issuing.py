@@ -20,15 +20,14 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ca import Authority, AuthoritySettings, Enrolment, EnrolmentOrder, KeyRequest, Order, open_vault, pbes
+from ca import AuthoritySettings, pbes
 from ca.der import spki_bytes
 from tests.bench import stages
+from tests.bench.house import House
 from tests.bench.keys import customers
-from tests.bench.stock import StockAuthority, csr, version
-from tests.unit.ca.bureau import IDN, NAME, PASSPHRASE
+from tests.bench.stock import csr, version
 
 TBS_BYTES = 1100  #: Of a customer's certificate.
-RANDOM_NUMBER = bytes(range(20))
 RAW = "raw signatures"
 EACH, ALL = "openssl ca, a process each", "openssl ca, one for all"
 
@@ -40,35 +39,6 @@ class Round:
     per_s: float
     cpu_ms: float
     """Of all threads and child processes, for one certificate."""
-
-
-class House:
-    """A copy of the authority in a folder of its own, so that every way begins with an empty ledger."""
-
-    def __init__(self, folder: Path, settings: AuthoritySettings) -> None:
-        self.folder = folder
-        vault = open_vault(folder / "vault.json")[0]
-        self.authority = Authority.open(folder / "ca", PASSPHRASE, vault, settings=settings)
-
-    def copied(self, folder: Path) -> "House":
-        shutil.copytree(self.folder, folder)
-        return House(folder, self.authority.settings)
-
-    def stock(self, folder: Path) -> StockAuthority:
-        pkcs8 = (self.folder / "ca" / "issuing.key").read_bytes()
-        return StockAuthority(folder, self.authority.chain.issuing, pkcs8, PASSPHRASE)
-
-    def issue(self, number: int, spki: bytes) -> None:
-        order = Order(f"r-{number}", f"C-{number}", NAME, IDN, RANDOM_NUMBER, spki)
-        self.authority.issue(order)
-
-    def enrol(self, number: int) -> Enrolment:
-        record = self.authority.record_for(f"r-{number}")
-        assert record is not None
-        return self.authority.enrol(EnrolmentOrder(f"n-{number}", f"C-{number}", NAME, IDN, record.serial))
-
-    def redeem(self, given: Enrolment, spki: bytes) -> None:
-        self.authority.redeem(given.reference, given.code, KeyRequest(spki, RANDOM_NUMBER))
 
 
 def timed(act: Callable[[Any], object], each: Sequence[Any], threads: int = 1) -> Round:

@@ -49,8 +49,9 @@ class Watch:
 
         return timed
 
-    def shares(self, whole: float) -> list[tuple[str, float]]:
-        return [*self._spent.most_common(), (REST, whole - self._spent.total())]
+    def shares(self, whole: float, rest: str = REST) -> list[tuple[str, float]]:
+        """Return the seconds of each stage, the longest first, and what is left of the whole."""
+        return [*self._spent.most_common(), (rest, whole - self._spent.total())]
 
 
 @contextmanager
