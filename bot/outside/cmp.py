@@ -87,7 +87,7 @@ class CmpEngine:
             identity=order.identity if self._controls.identify_data else None,
             replaces=_named(old) if self._controls.old_cert_id else None,
         )
-        return Step("ask", message, order.replaces, transaction=transaction, spki=spki)
+        return Step("ask", message, order.replaces, transaction=transaction, spki=spki, asked=message)
 
     async def advance(self, step: Step) -> Step:
         message = self._client.protected_anew(step.message)
@@ -136,7 +136,12 @@ class CmpEngine:
     def _confirmed(self, step: Step, outcome: Outcome) -> Step:
         if isinstance(outcome, Done) or _says(outcome, Failure.CERT_CONFIRMED):
             return self._revoking(step)
-        raise _away(outcome)
+        if not isinstance(outcome, Rejected) or not outcome.protected:
+            raise _away(outcome)
+        # Perhaps another process asked too, and its answer is the one that counts there: hear the answer once more.
+        _away(outcome)
+        again = msgspec.structs.replace(step, certificate=None)
+        return _next(again, "ask", step.asked, wait=float(PATIENCE_S))
 
     def _rejected(self, _step: Step, _outcome: Outcome) -> Step:
         raise Refused("R15", "the authority issued what was not asked for, and was told so")
@@ -176,6 +181,7 @@ def _refusal(outcome: Rejected) -> Refused | Away:
 
 
 def _away(outcome: Outcome) -> Away:
+    """Write down what only we or the authority can mend; whoever calls waits."""
     if isinstance(outcome, Rejected):
         bits = sorted(Failure(each).name for each in outcome.failures if each in set(Failure))
         logger.error("the authority refuses us", extra={"failures": bits, "texts": outcome.texts})

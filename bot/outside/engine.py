@@ -50,6 +50,8 @@ class Step(msgspec.Struct, frozen=True):
     transaction: bytes = b""
     spki: bytes = b""
     """Of the key that was asked for."""
+    asked: bytes = b""
+    """The first message, to which a dialogue may have to return."""
     wait: float = 0.0
     """Seconds before it is sent."""
 

@@ -121,6 +121,7 @@ class CmpServer:
 
     def _protected(self, exchange: Exchange, nonce: bytes) -> bytes:
         try:
+            nonce = self._begun(exchange, nonce)
             reply = self._reply(exchange, nonce)
         except CmpRefusal as refusal:
             reply = _refused(exchange, refusal)
@@ -133,6 +134,13 @@ class CmpServer:
             header = replace(header, general_info=((OID_IMPLICIT_CONFIRM, NULL),))
         return self._sealed(Message(header, reply.kind, reply.body), exchange.party).encoded()
 
+    def _begun(self, exchange: Exchange, nonce: bytes) -> bytes:
+        """Return the nonce to answer with: to the same again the same, since a confirmation may answer any of them."""
+        if exchange.message.kind not in self._acts:
+            return nonce
+        with self._ledger.transaction() as tx:
+            return self._open(tx, exchange, nonce)
+
     def _reply(self, exchange: Exchange, nonce: bytes) -> Reply:
         if exchange.message.kind is Kind.CERT_CONF:
             return self._confirm(exchange)
@@ -141,8 +149,6 @@ class CmpServer:
         act = self._acts.get(exchange.message.kind)
         if act is None:
             raise CmpRefusal(Failure.BAD_REQUEST, "unknown_request")
-        with self._ledger.transaction() as tx:
-            self._open(tx, exchange, nonce)
         reply = act(exchange)
         with self._ledger.transaction() as tx:
             serial = None if reply.serial is None else f"{reply.serial:x}"
@@ -150,7 +156,7 @@ class CmpServer:
             tx.run("answer_cmp_transaction", id=exchange.transaction, **values)
         return reply
 
-    def _open(self, tx: Transaction, exchange: Exchange, nonce: bytes) -> None:
+    def _open(self, tx: Transaction, exchange: Exchange, nonce: bytes) -> bytes:
         """Take the transaction's id for this request: the same again goes on, another is refused."""
         content = bytes([exchange.message.kind]) + exchange.message.body
         fingerprint = self._ledger.digest("cmp", hashlib.sha256(content).hexdigest())
@@ -162,6 +168,7 @@ class CmpServer:
             tx.run("open_cmp_transaction", id=exchange.transaction, **values)
         elif (row["opener"], row["fingerprint"]) != (opener, fingerprint):
             raise CmpRefusal(Failure.TRANSACTION_ID_IN_USE, "in_use")
+        return nonce if row is None else bytes(row["nonce"])
 
     def _certify(self, exchange: Exchange) -> Reply:
         """ir, cr and p10cr: collect the certificate that waits under the reference number."""

@@ -5,7 +5,7 @@ CREATE TABLE cmp_transaction (
   opener      TEXT NOT NULL,      -- reference number, or serial of the certificate that signed
   fingerprint BLOB NOT NULL,      -- keyed hash of kind and body
   serial      TEXT,               -- of the certificate that came of it
-  nonce       BLOB NOT NULL,      -- senderNonce of our last answer
+  nonce       BLOB NOT NULL,      -- senderNonce of our answers
   confirmed   TEXT,               -- accepted, rejected, implicit
   at          INTEGER NOT NULL
 ) STRICT;
