@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from ca import pbes, signer
 from tests.crash.authority.every import enumerate_acts
 from tests.crash.authority.mutants import MUTANTS
+from tests.crash.authority.storm import Storm
 
 
 def hurry() -> None:
@@ -26,6 +27,8 @@ def main() -> int:
     parser.add_argument(
         "--every", nargs="+", metavar="ACT", help="die at every step of these acts, or of `all`"
     )
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutant", choices=sorted(MUTANTS))
     parser.add_argument("--writes", action="store_true", help="no deaths just before a query")
     parser.add_argument("--once", action="store_true", help="no deaths in the restarts")
@@ -37,6 +40,10 @@ def main() -> int:
             found += enumerate_acts(
                 Path(name), wanted.every, wanted.mutant, reads=not wanted.writes, restarts=not wanted.once
             )
+        if wanted.kills:
+            tally = Storm(Path(name) / "storm", wanted.seed, wanted.mutant).play(wanted.kills)
+            print(tally)
+            found += tally.problems + ["lost"] * tally.lost + ["doubled"] * tally.doubled
     print(*found[:10], sep="\n", file=sys.stderr)
     return 1 if found else 0
 

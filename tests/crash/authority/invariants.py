@@ -48,6 +48,10 @@ class Look:
     def statuses(self, holder: str) -> tuple[str, ...]:
         return tuple(row.status for row in self.rows if row.holder == holder)
 
+    def last(self) -> dict[str, tuple[str, str]]:
+        """Return serial and status of each holder's last certificate."""
+        return {row.holder: (row.serial, row.status) for row in self.rows}
+
 
 def look(folder: Path) -> Look:
     with closing(sqlite3.connect(folder / LEDGER_FILE, isolation_level=None)) as ledger:

@@ -46,13 +46,24 @@ class Steps:
 
     def watch(self) -> None:
         """Take hold of everything that this process will do; it is a child that does nothing else."""
-        connect, sign = sqlite3.connect, SoftSigner.sign
-        modules: Any = (sqlite3, os, SoftSigner)
+        connect = sqlite3.connect
 
         def connected(*args: Any, **options: Any) -> Any:
             connection = connect(*args, **options)
             connection.set_trace_callback(self.take)
             return connection
+
+        module: Any = sqlite3
+        module.connect = connected
+        module = os
+        module.write = self._torn
+        self.listen()
+        for name in CALLS:
+            setattr(os, name, self._counted(getattr(os, name)))
+
+    def listen(self) -> None:
+        """Have all that is signed told to the log."""
+        sign = SoftSigner.sign
 
         def signed(signer: SoftSigner, message: bytes) -> bytes:
             self.take()
@@ -61,9 +72,7 @@ class Steps:
             self.take()
             return signature
 
-        modules[0].connect, modules[1].write, modules[2].sign = connected, self._torn, signed
-        for name in CALLS:
-            setattr(os, name, self._counted(getattr(os, name)))
+        SoftSigner.sign = signed  # type: ignore[method-assign,assignment]
 
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **options: Any) -> Any:

@@ -1,10 +1,10 @@
 """kill -9 between every two steps of what the authority does: a restart finishes it, and asking again is harmless."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
+
+from tests.crash.authority.run import harness
 
 pytestmark = pytest.mark.crash
 
@@ -19,12 +19,6 @@ FOUND = {
     "left_lying": ("issue", "an intent is left unfinished"),
     "unrecorded_list": ("crl", "a signature without its record: list"),
 }
-
-
-def harness(*options: str) -> subprocess.CompletedProcess[str]:
-    """Run in a process that has no threads, as forks want it."""
-    command = [sys.executable, "-m", "tests.crash.authority", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("acts", [("issue",), ("reissue",), ("revoke", "hold", "release"), ("crl",)])
