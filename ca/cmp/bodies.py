@@ -90,12 +90,11 @@ class Confirmation:
 def read_key_request(body: bytes) -> KeyAsked:
     """Read the one CertReqMsg of an ir, cr or kur; raise `ValueError`."""
     (message,) = tlv.sequence(body)
-    parts = tlv.sequence(message.encoded)
-    request = parts[0]
+    request, *beside = tlv.sequence(message.encoded)
     number, template, *rest = tlv.sequence(request.encoded)
     fields = tlv.sequence(template.encoded)
     spki = [part for part in fields if part.tag == der.CONTEXT_TAG | 6]
-    proof = [part for part in parts[1:] if part.tag == der.CONTEXT_TAG | 1]
+    proof = [part for part in beside if part.tag == der.CONTEXT_TAG | 1]
     if len(spki) != 1 or len(proof) != 1:
         raise ValueError("one public key and one signature of possession are needed")
     algorithm, signature = _proof(proof[0].content)
@@ -105,7 +104,7 @@ def read_key_request(body: bytes) -> KeyAsked:
         signed=request.encoded,
         algorithm=algorithm,
         signature=signature,
-        encrypted_vid=_encrypted_vid([*rest, *parts[1:]]),
+        encrypted_vid=_encrypted_vid([*rest, *beside]),
         identity=_identity(fields),
         replaces=_replaces(rest),
     )
@@ -174,7 +173,8 @@ def _reason(extensions: list[tlv.Tlv]) -> int | None:
         for part in tlv.sequence(each.encoded):
             found = asn1.decode_der(der.Extension, part.encoded)
             if found.extn_id == OID_REASON:
-                return tlv.only(found.value).content[0]
+                (code,) = tlv.only(found.value).content
+                return code
     return None
 
 
@@ -185,7 +185,8 @@ def read_confirmation(body: bytes) -> Confirmation:
     optional = {part.tag: part for part in rest}
     status = Status.ACCEPTED
     if tlv.SEQUENCE in optional:
-        status = Status(asn1.decode_der(int, tlv.sequence(optional[tlv.SEQUENCE].encoded)[0].encoded))
+        told, *_ = tlv.sequence(optional[tlv.SEQUENCE].encoded)
+        status = Status(asn1.decode_der(int, told.encoded))
     algorithm = optional[der.CONTEXT_TAG].content if der.CONTEXT_TAG in optional else None
     request_id = asn1.decode_der(int, number.encoded)
     digest = asn1.decode_der(bytes, cert_hash.encoded)

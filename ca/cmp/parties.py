@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from ca.cmp import protection
 from ca.cmp.bodies import Failure
@@ -109,7 +108,7 @@ def _by_certificate(message: Message, known: Known) -> CertificateHolder:
     try:
         certificate = x509.load_der_x509_certificate(message.extra_certs[0])
         record = known.record(certificate.serial_number)
-    except (ValueError, InvalidSignature) as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown") from error
     # Byte for byte the one in the ledger: nothing in what was sent is trusted.
     if record is None or record.der != message.extra_certs[0]:

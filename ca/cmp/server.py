@@ -211,6 +211,8 @@ class CmpServer:
         if not isinstance(party, CertificateHolder):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
         key = bodies.read_key_request(exchange.message.body)
+        if key.replaces not in {None, party.record.serial}:
+            raise CmpRefusal(Failure.BAD_CERT_ID, "not_allowed")
         self._check_possession(key)
         certificate = self._office.update(party.record.serial, key.spki, exchange.request_id)
         return self._certified(exchange, key.request_id, certificate, None)
