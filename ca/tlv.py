@@ -39,15 +39,20 @@ def only(data: bytes) -> Tlv:
     return found[0]
 
 
-def check_depth(data: bytes, deepest: int) -> None:
+def check_depth(data: bytes, deepest: int, most: int | None = None) -> None:
     """Raise `ValueError` unless this is one value, DER in its lengths, and `TooDeep` if it is nested deeper.
+
+    `most` is how many values it may be made of: each costs whoever reads it.
 
     It keeps a list where parsers recurse, and copies nothing: it may see what no parser should.
     """
     ends = [len(data)]
-    at = 0
+    at = found = 0
     while at < len(data):
         begin, end = _bounds(data, at)
+        found += 1
+        if found == most:
+            raise ValueError("more values than in anything honest")
         while ends[-1] == at and len(ends) > 1:
             ends.pop()
         if len(ends) == 1 and (at or end != len(data)):

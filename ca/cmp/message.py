@@ -13,7 +13,8 @@ from ca.der import Oid, sequence_of, tagged
 MAX_BYTES = 64 * 1024
 #: Deeper than this nothing sensible is nested.
 MOST_DEPTH = 24
-CONSTRUCTED = 0x20
+#: Ten certificates have about a thousand.
+MOST_VALUES = 3000
 PROTECTION, CERTS = 0xA0, 0xA1
 BIT_STRING, OCTET_STRING, INTEGER, UTF8 = 0x03, 0x04, 0x02, 0x0C
 MOST_EXTRA = 10
@@ -99,7 +100,7 @@ def read(data: bytes) -> Message:
     if len(data) > MAX_BYTES:
         raise MessageBroken("longer than any message")
     try:
-        _check_depth(data)
+        tlv.check_depth(data, MOST_DEPTH, MOST_VALUES)
         return _read(data)
     except MessageBroken:
         raise
@@ -205,13 +206,3 @@ def _octets(value: bytes | None) -> bytes | None:
 
 def _string(data: bytes | None) -> bytes | None:
     return None if data is None else asn1.decode_der(bytes, data)
-
-
-def _check_depth(data: bytes) -> None:
-    """Go down without recursion, so that no nesting costs more than its bytes."""
-    level, depth = [data], 0
-    while level:
-        depth += 1
-        if depth > MOST_DEPTH:
-            raise MessageBroken("nested too deeply")
-        level = [each.content for part in level for each in tlv.children(part) if each.tag & CONSTRUCTED]

@@ -240,11 +240,12 @@ def mutated(chance: Random) -> bytes:
     data = bytearray(before)
     while data == before:
         for _ in range(chance.choice([1, 1, 1, 2, 5, 50])):
-            _change(data, chance)
+            change(data, chance)
     return bytes(data)
 
 
-def _change(data: bytearray, chance: Random) -> None:
+def change(data: bytearray, chance: Random) -> None:
+    """Do one thing to these bytes: flip, cut, put in, set or hang on."""
     at = chance.randrange(len(data) or 1)
     some = chance.randrange(1, 9)
     act = chance.choice(["flip", "flip", "cut", "put in", "set", "hang on"])
