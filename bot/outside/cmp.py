@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 TRANSACTION_BYTES = 16
 SUPERSEDED = 4
-#: Where an authority does not say when to ask again.
+#: Before a dialogue is begun anew.
 PATIENCE_S = 60
 MOST_PATIENCE_S = 86_400
 RSA_SHA256 = asn1.encode_der(der.SHA256_WITH_RSA)
@@ -95,16 +95,15 @@ class CmpEngine:
         try:
             outcome = self._client.read(message, answer)
         except AnswerBroken as error:
-            logger.warning("an answer of the authority was not believed", extra={"why": str(error)})
+            logger.warning("an answer of the authority was not believed: %s", error)
             raise Away from error
         return self._acts[step.stage](step, outcome)
 
     def _asked(self, step: Step, outcome: Outcome) -> Step:
         match outcome:
             case Waiting():
-                wait = min(max(outcome.check_after or PATIENCE_S, 1), MOST_PATIENCE_S)
                 message = self._client.poll(step.transaction, outcome)
-                return _next(step, "poll", message, wait=float(wait))
+                return _next(step, "poll", message, _wait(outcome))
             case Issued():
                 return self._issued(step, outcome)
             case Rejected():
@@ -158,6 +157,13 @@ class CmpEngine:
         elif not isinstance(outcome, Done) and not _says(outcome, Failure.CERT_REVOKED):
             raise _away(outcome)
         return _next(step, DONE, b"")
+
+
+def _wait(waiting: Waiting) -> float:
+    """Return the seconds until the next question: only the answer to a pollReq says (RFC 9810 section 5.3.22)."""
+    if waiting.check_after is None:
+        return 0.0
+    return float(min(max(waiting.check_after, 1), MOST_PATIENCE_S))
 
 
 def _next(step: Step, stage: str, message: bytes, wait: float = 0.0) -> Step:

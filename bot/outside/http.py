@@ -9,6 +9,8 @@ from bot.outside.engine import Away
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/pkixcmp"
+#: A server that expects more on the same connection may take its end for the end of the transaction (OpenSSL's does).
+HEADERS = {"Content-Type": CONTENT_TYPE, "Connection": "close"}
 MOST_BYTES = 256 * 1024
 
 
@@ -22,9 +24,7 @@ class CmpOverHttp:
         try:
             async with (
                 aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(
-                    self._url, data=message, headers={"Content-Type": CONTENT_TYPE}, allow_redirects=False
-                ) as answer,
+                session.post(self._url, data=message, headers=HEADERS, allow_redirects=False) as answer,
             ):
                 # An error may come with any status; what counts is the message (RFC 9811 section 3.4).
                 if answer.content_type == CONTENT_TYPE:
