@@ -17,6 +17,7 @@ from ca.validity import day_of, ends, starts, years_later
 
 KEY = "root"
 CERTIFICATE = "root.der"
+INTENDED = ".tbs"
 #: Shorter than this, a person chose it in a hurry.
 LEAST_LETTERS = 12
 
@@ -63,11 +64,19 @@ class Root:
         self.certify(CERTIFICATE, lambda: profile.root_tbs(drawn))
 
     def certify(self, name: str, tbs: Callable[[], bytes], folder: Path | None = None) -> bytes:
-        """Sign a certificate into this file unless it is there, and return it."""
+        """Sign a certificate into this file unless it is there, and return it.
+
+        What is to be signed is written beside it first: a start that died over the signature makes the same again, and
+        the root never signs what is nowhere recorded.
+        """
         path = (folder or self.folder) / name
+        intended = path.with_suffix(INTENDED)
         if not path.exists():
-            content = tbs()
+            if not intended.exists():
+                write_whole(intended, tbs())
+            content = intended.read_bytes()
             write_whole(path, der.signed(content, self.unlock().sign(content)))
+        intended.unlink(missing_ok=True)
         return path.read_bytes()
 
     @property

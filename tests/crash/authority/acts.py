@@ -155,6 +155,12 @@ def answer_ocsp(authority: Authority, things: Things) -> str:
     return ocsp.load_der_ocsp_response(answer.content).certificate_status.name
 
 
+def roll_over(authority: Authority, things: Things) -> str:
+    """Make the second issuing key, if it is not there yet."""
+    issuing = authority.roll_over().issuing if len(authority.issuers) == 1 else authority.chain.issuing
+    return hashlib.sha256(issuing).hexdigest()
+
+
 def prove(message: bytes) -> bytes:
     private: Any = load_der_private_key(key(1).pkcs8, None)
     return bytes(private.sign(message, padding.PKCS1v15(), hashes.SHA256()))
@@ -194,6 +200,7 @@ ACTS = {
         Act("release", old_on_hold, release, (HOLD,), (GOOD,)),
         Act("lapse", old_on_hold, lapse, (HOLD,), (REVOKED,), timedelta(days=220)),
         Act("crl", old_revoked_unlisted, list_, (REVOKED,), (REVOKED,)),
+        Act("roll_over", old, roll_over, (GOOD,), (GOOD,)),
         Act("ocsp", old, answer_ocsp, (GOOD,), (GOOD,)),
     )
 }

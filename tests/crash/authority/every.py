@@ -136,10 +136,12 @@ class Scene:
         found += [f"repeated: {each}" for each in _audit(authority)]
         if again.statuses(HOLDER) != self._act.after:
             found.append(f"repeated: the holder's are {again.statuses(HOLDER)}")
-        made = Signed(folder / "signed", issuers).certificates()
-        found += [f"repeated: {made} certificates were signed for {len(again.rows)}"] * (
-            made != len(again.rows)
-        )
+        signed = Signed(folder / "signed", issuers)
+        counts = {
+            "certificate": (signed.of("certificate"), len(again.rows)),
+            "authority": (signed.of("authority"), 1 + len(authority.issuers)),
+        }
+        found += [f"repeated: {a} of kind {kind} signed for {b}" for kind, (a, b) in counts.items() if a != b]
         return found
 
     def _wrong(self, folder: Path, seen: Look, issuers: frozenset[str]) -> list[str]:

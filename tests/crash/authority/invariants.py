@@ -39,7 +39,7 @@ class Look:
 
     rows: tuple[Row, ...]
     recorded: frozenset[str]
-    """Hashes of to-be-signed bytes that the audit knows."""
+    """Hashes of to-be-signed bytes that the audit knows, and of those that the root signed into files."""
     unfinished: int
     sound: str
     state: str
@@ -59,9 +59,10 @@ def look(folder: Path) -> Look:
         rows = tuple(Row(*each) for each in ledger.execute(CERTIFICATES))
         audit = ledger.execute("SELECT seq, detail FROM audit").fetchall()
         intents = ledger.execute("SELECT count(*) FROM intent").fetchone()[0]
+        beside = {_digest(each) for each in folder.iterdir() if each.suffix in {".der", ".tbs"}}
         sound = ledger.execute("PRAGMA integrity_check").fetchone()[0]
         number = ledger.execute("SELECT number FROM journal").fetchone()[0]
-    hashes = frozenset(json.loads(detail).get("tbs", "") for _, detail in audit)
+    hashes = frozenset(beside | {json.loads(detail).get("tbs", "") for _, detail in audit})
     return Look(rows, hashes, intents - len(rows), sound, f"{number}/{len(audit)}/{intents}/{len(rows)}")
 
 
@@ -105,15 +106,22 @@ class Signed:
         names = Counter((key, *_name(message)) for key, message in self._messages.values())
         yield from (f"{count} times {' '.join(name[1:])}" for name, count in names.items() if count > 1)
 
-    def certificates(self) -> int:
-        """Return how many certificates of holders were signed: a delegate's has an extended key usage."""
-        return sum(_name(message)[0] == "certificate" for _, message in self._messages.values())
+    def of(self, kind: str) -> int:
+        """Return how many different ones of a kind were signed: certificates of holders, delegates, authorities."""
+        return sum(_name(message)[0] == kind for _, message in self._messages.values())
 
 
 def keys_of(folder: Path) -> frozenset[str]:
-    """Return by what the log knows the issuing keys, whose certificates lie beside the ledger."""
-    read = (x509.load_der_x509_certificate(each.read_bytes()) for each in folder.glob("issuing*.der"))
+    """Return by what the log knows the authority's keys, whose certificates lie beside the ledger."""
+    read = (x509.load_der_x509_certificate(each.read_bytes()) for each in folder.glob("*.der"))
     return frozenset(hashlib.sha256(spki_of(each)).hexdigest() for each in read)
+
+
+def _digest(path: Path) -> str:
+    content = path.read_bytes()
+    if path.suffix == ".der":
+        content = x509.load_der_x509_certificate(content).tbs_certificate_bytes
+    return hashlib.sha256(content).hexdigest()
 
 
 def _name(message: bytes) -> tuple[str, str]:
@@ -125,5 +133,6 @@ def _name(message: bytes) -> tuple[str, str]:
         number = listed.get_extension_for_class(x509.CRLNumber).value.crl_number
         parts = [each for each in listed if isinstance(each.value, x509.IssuingDistributionPoint)]
         return "list", f"{number} {parts}"
-    usages = [each for each in read.extensions if isinstance(each.value, x509.ExtendedKeyUsage)]
-    return "delegate" if usages else "certificate", f"{read.serial_number:x}"
+    marks: dict[type, str] = {x509.ExtendedKeyUsage: "delegate", x509.BasicConstraints: "authority"}
+    kinds = [marks[type(each.value)] for each in read.extensions if type(each.value) in marks]
+    return (kinds or ["certificate"])[0], f"{read.serial_number:x}"

@@ -220,7 +220,8 @@ class Storm:
         found = list(problems(seen, signed))
         found += authority.verify_audit().problems
         found += ["an intent is left unfinished"] * (seen.unfinished > 0)
-        found += [f"{signed.certificates()} were signed"] * (signed.certificates() != len(seen.rows))
+        made = signed.of("certificate")
+        found += [f"{made} were signed"] * (made != len(seen.rows))
         found += self._differences(seen.last())
         lost = sum(
             not _is_there(authority, answer) for each in self._holders for answer in each.made.values()
