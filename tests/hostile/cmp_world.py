@@ -46,6 +46,7 @@ def key(number: int, digest: type[hashes.HashAlgorithm] = hashes.SHA256) -> Key:
     return Key(f"rsa-{number}", bureau.key(number).spki, sign, algorithm)
 
 
+@cache
 def private_half(number: int) -> rsa.RSAPrivateKey:
     private = load_der_private_key(bureau.key(number).pkcs8, None)
     assert isinstance(private, rsa.RSAPrivateKey)
@@ -87,7 +88,7 @@ class World:
         self.seen: list[Seen] = []
         self._settle()
         self.known = {read(each.message).protected_part for each in self.seen if each.delivered}
-        self._ledger = folder / "ca" / "ledger.sqlite3"
+        self.ledger = folder / "ca" / "ledger.sqlite3"
         self._first = self._last_line()
 
     @property
@@ -198,7 +199,7 @@ class World:
             return int(seq)
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self._ledger.resolve().as_uri()}?mode=ro", uri=True)
+        return sqlite3.connect(f"{self.ledger.resolve().as_uri()}?mode=ro", uri=True)
 
     def close(self) -> None:
         self.authority.close()
