@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -52,6 +52,10 @@ class Record(msgspec.Struct, frozen=True):
         return f"Record({self.customer_id})"
 
 
+#: Says why a certificate could not carry this name and what to do, or nothing; the message names nobody.
+Unfit = Callable[[str], str | None]
+
+
 class RowRefused(Exception):
     """A row of the import is not acceptable; the message names the row (the header is row 1) and the column."""
 
@@ -90,16 +94,16 @@ class Directory:
         return self._decoder.decode(body)
 
 
-def read_csv(path: Path, today: date) -> list[Record]:
+def read_csv(path: Path, today: date, unfit: Unfit = lambda _: None) -> list[Record]:
     """Return every row of the file, or raise `RowRefused` for the first one that is wrong: all or nothing."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise RowRefused(f"{path} is not UTF-8 (byte {error.start})") from error
-    return list(_records(io.StringIO(text, newline=""), today))
+    return list(_records(io.StringIO(text, newline=""), today, unfit))
 
 
-def _records(lines: Iterable[str], today: date) -> Iterator[Record]:
+def _records(lines: Iterable[str], today: date, unfit: Unfit) -> Iterator[Record]:
     reader = csv.DictReader(lines, strict=True)
     seen: set[str] = set()
     try:
@@ -107,16 +111,16 @@ def _records(lines: Iterable[str], today: date) -> Iterator[Record]:
         if missing:
             raise RowRefused(f"row 1: column {missing[0]} is missing; the header must be {','.join(COLUMNS)}")
         for row in reader:
-            yield _record(row, reader.line_num, seen, today)
+            yield _record(row, reader.line_num, seen, today, unfit)
     except csv.Error as error:
         raise RowRefused(f"row {reader.reader.line_num}: {error}") from error
 
 
-def _record(row: dict[str, str], number: int, seen: set[str], today: date) -> Record:
+def _record(row: dict[str, str], number: int, seen: set[str], today: date, unfit: Unfit) -> Record:
     if None in row or None in row.values():
         raise RowRefused(f"row {number}: it has not as many values as the header")
     value = {column: row[column].strip() for column in COLUMNS}
-    for column, problem in _problems(value, today):
+    for column, problem in _problems(value, today, unfit):
         raise RowRefused(f"row {number}, column {column}: {problem}")
     if value["customer_id"] in seen:
         raise RowRefused(f"row {number}, column customer_id: it stands in an earlier row, too")
@@ -130,9 +134,10 @@ def _record(row: dict[str, str], number: int, seen: set[str], today: date) -> Re
     return msgspec.convert({**value, **read}, Record, strict=False)
 
 
-def _problems(value: dict[str, str], today: date) -> Iterator[tuple[str, str]]:
+def _problems(value: dict[str, str], today: date, unfit: Unfit) -> Iterator[tuple[str, str]]:
     if not value["customer_id"]:
         yield "customer_id", "it is empty"
+    yield from _unfit_name(value["name"], today, unfit)
     for column, parser in (("name", parse.name), ("phone", parse.mobile), ("account", parse.account)):
         if isinstance(parser(value[column], today), Refused):
             yield column, f"not acceptable as {column}"
@@ -147,6 +152,13 @@ def _problems(value: dict[str, str], today: date) -> Iterator[tuple[str, str]]:
         yield "idn", "10 to 13 digits"
     if value["kind"] not in {"personal", "corporate"}:
         yield "kind", "must be personal or corporate"
+
+
+def _unfit_name(written: str, today: date, unfit: Unfit) -> Iterator[tuple[str, str]]:
+    """Judge the name as it is kept; where what was written is no name, a zero-width character may be why."""
+    read = parse.name(written, today)
+    if problem := unfit(written if isinstance(read, Refused) else read):
+        yield "name", problem
 
 
 def _is_past_day(text: str, today: date) -> bool:

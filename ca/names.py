@@ -14,14 +14,19 @@ from ca.settings import AuthoritySettings
 CN_BYTES = 64
 CN_DIGITS = 22
 NAME_BYTES = CN_BYTES - len("()") - CN_DIGITS
-#: Control, format (zero-width, right-to-left), surrogate, private, unassigned; line and paragraph separators.
-UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def fit_name(name: str) -> str:
-    """Return the name in NFC, or raise `CaRefusal` R15 if a certificate could not carry it."""
+    """Return the name in NFC, or raise `CaRefusal` R15 if a certificate could not carry it.
+
+    `name_unfit` names the first code point that cannot be seen or turns the text round, if that is why; `name_too_long`
+    says how many bytes of UTF-8 it takes and how many there may be.
+    """
     fit = unicodedata.normalize("NFC", name)
-    if not fit or fit != fit.strip() or any(unicodedata.category(char) in UNFIT for char in fit):
+    # Control, format (zero-width, right-to-left), surrogate, private, unassigned, and every space but U+0020.
+    if strange := [char for char in fit if not char.isprintable()]:
+        raise CaRefusal("R15", reason="name_unfit", character=f"U+{ord(strange[0]):04X}")
+    if not fit or fit != fit.strip():
         raise CaRefusal("R15", reason="name_unfit")
     if (size := len(fit.encode())) > NAME_BYTES:
         raise CaRefusal("R15", reason="name_too_long", bytes=size, limit=NAME_BYTES)

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from bot.clock import kst_day
 from bot.command.register import store
 from bot.directory import read_csv
 from bot.settings import load
+from ca import CaRefusal
+from ca.names import NAME_BYTES, fit_name
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,8 +26,30 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _import(arguments: argparse.Namespace) -> int:
     settings = load()
-    records = read_csv(arguments.file, kst_day(datetime.now(UTC)))
+    records = read_csv(arguments.file, kst_day(datetime.now(UTC)), unfit)
     vault = app.open_vault(settings, lambda text: print(text, file=sys.stderr))  # noqa: T201
     store(settings, vault, records)
     sys.stdout.write(f"imported {len(records)} customers\n")
     return 0
+
+
+def unfit(name: str) -> str | None:
+    """Say why no certificate could carry this name, and what to do; the name itself is not said."""
+    try:
+        fit_name(name)
+    except CaRefusal as refusal:
+        return _advice(refusal.fields)
+    return None
+
+
+def _advice(refused: Mapping[str, str | int]) -> str:
+    if refused["reason"] == "name_too_long":
+        size, limit = refused["bytes"], NAME_BYTES
+        return (
+            f"too long for a certificate: {size} bytes in UTF-8, and {limit} fit ({limit // 3} Korean syllables); "
+            "shorten it as the customer's bank book does"
+        )
+    if character := refused.get("character"):
+        called = unicodedata.name(chr(int(str(character).removeprefix("U+"), 16)), "a control character")
+        return f"no certificate can carry {character} ({called}), which nobody can see: delete it"
+    return "no certificate can carry an empty name: fill it in"

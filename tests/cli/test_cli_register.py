@@ -86,3 +86,33 @@ def test_a_file_that_is_no_register_is_explained(inside: Program, tmp_path: Path
 
 def test_a_file_that_is_not_there_is_said(anew: Program, tmp_path: Path) -> None:
     is_explained(anew("customers", "import", str(tmp_path / "nowhere.csv")), 1, "nowhere.csv")
+
+
+UNFIT_NAMES = {
+    "zero width": ("홍\u200b길동", "U+200B (ZERO WIDTH SPACE)", "delete it"),
+    "right to left": ("홍\u202e길동", "U+202E (RIGHT-TO-LEFT OVERRIDE)", "delete it"),
+    "control": ("홍\x07길동", "U+0007 (a control character)", "delete it"),
+    "long": ("가" * 14, "42 bytes in UTF-8, and 40 fit (13 Korean syllables)", "shorten it"),
+    "long in NFD": ("\u1100\u1161" * 14, "42 bytes in UTF-8", "shorten it"),
+    "empty": ("", "empty name", "fill it in"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT_NAMES)
+def test_a_name_that_no_certificate_could_carry_is_refused_with_what_to_do(
+    inside: Program, tmp_path: Path, case: str
+) -> None:
+    name, what, advice = UNFIT_NAMES[case]
+    file = write_register(tmp_path / "customers.csv", GILDONG, AN, name=name)
+
+    ended = inside("customers", "import", str(file))
+
+    is_explained(ended, 1, "row 3, column name: ", what, advice)
+    assert not name or name not in ended.stderr
+    assert customers_in(tmp_path) == 0
+
+
+def test_the_longest_name_that_fits_is_imported(inside: Program, tmp_path: Path) -> None:
+    file = write_register(tmp_path / "customers.csv", replace(GILDONG, name="가" * 13))
+
+    assert inside("customers", "import", str(file)).stdout == "imported 1 customers\n"

@@ -147,6 +147,12 @@ def test_a_file_in_another_encoding_is_refused_in_words(file: Path) -> None:
         read_csv(file, TODAY)
 
 
+def test_what_a_certificate_could_not_carry_is_asked_of_the_name_as_it_is_kept(file: Path) -> None:
+    file.write_text(f"{HEADER}\n{row(name='Nguyen  Van   An')}\n", encoding="utf-8")
+    with pytest.raises(RowRefused, match=r"^row 2, column name: say Nguyen Van An shorter$"):
+        read_csv(file, TODAY, lambda name: f"say {name} shorter")
+
+
 def test_a_header_alone_is_nobody(file: Path) -> None:
     file.write_text(HEADER, encoding="utf-8")
     assert read_csv(file, TODAY) == []
