@@ -16,11 +16,13 @@ from bot.command.ceremony import CeremonyStopped
 from bot.directory import RowRefused
 from bot.faq import ArticleBroken
 from bot.mail import SmtpUrlBroken
+from bot.outside import opening
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
 from bot.store.database import DatabaseUnusable, open_database
 from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
 from ca.cmp.offices import OfficesWrong
+from ca.profiles import ProfileWrong
 from ca.receipt_verifier import ReceiptRefused
 
 FAILED, WRONG_USE = 1, 2
@@ -37,6 +39,7 @@ EXPLAINED: dict[type[Exception], int] = {
     authority.Unknown: FAILED,
     NotAdopted: FAILED,
     OfficesWrong: WRONG_USE,
+    ProfileWrong: WRONG_USE,
     CeremonyStopped: FAILED,
     BackupDamaged: FAILED,
     ReceiptRefused: FAILED,
@@ -120,7 +123,7 @@ def _checked(settings: Settings) -> int:
         ("token", lambda: app.telegram_bot(settings)),
         ("master key", lambda: app.open_vault(settings, say)),
         ("database", lambda: asyncio.run(_opens(settings))),
-        ("authority", lambda: app.open_authority(settings, app.open_vault(settings, say), say)),
+        ("authority", lambda: _authority(settings)),
     ]
     return max(_check(name, check) for name, check in checks)
 
@@ -133,6 +136,12 @@ def _check(name: str, check: Callable[[], object]) -> int:
         return FAILED
     sys.stdout.write(f"{name}: well\n")
     return 0
+
+
+def _authority(settings: Settings) -> object:
+    if settings.ca_outside is not None:
+        return opening.engine(settings.ca_outside)
+    return app.open_authority(settings, app.open_vault(settings, say), say)
 
 
 async def _opens(settings: Settings) -> None:

@@ -123,7 +123,10 @@ def open_authority(
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
     named = ca.AuthoritySettings(
-        base_url=settings.ca_url, journal=settings.ca_journal, offices=settings.ca_offices
+        base_url=settings.ca_url,
+        journal=settings.ca_journal,
+        profiles=settings.ca_profiles,
+        offices=settings.ca_offices,
     )
     return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 

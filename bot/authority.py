@@ -30,16 +30,24 @@ class EmbeddedIssuer:
         return tuple(_held(record) for record in records)
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening:
+        enrolment = await _asked(lambda: self._enrol(request_id, applicant, int(replaces, 16)))
+        return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)
+
+    def _enrol(self, request_id: str, applicant: Applicant, replaces: int) -> ca.Enrolment:
+        """A reissue keeps to the profile of the certificate that is replaced."""
+        old = self._authority.record(replaces)
+        if old is None:
+            raise ca.CaRefusal("R09", reason="no_certificate")
         order = ca.EnrolmentOrder(
             request_id,
             applicant.holder,
             applicant.name,
             applicant.idn,
-            replaces=int(replaces, 16),
+            profile=old.profile,
+            replaces=replaces,
             lifetime=ENROLMENT_LIFETIME,
         )
-        enrolment = await _asked(lambda: self._authority.enrol(order))
-        return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)
+        return self._authority.enrol(order)
 
     async def redeem(self, reference: str, authorization: str, key: bytes) -> Certified:
         request = _request(key)

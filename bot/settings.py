@@ -52,6 +52,9 @@ class Raw:
     CA_TOKEN_MODULE: str = _setting("PKCS#11 library of the token with the authority's keys; empty: files")
     CA_TOKEN_LABEL: str = _setting("label of that token")
     CA_TOKEN_PIN_FILE: str = _setting("file with that token's PIN, mode 0600")
+    CA_PROFILES: str = _setting(
+        "folder of certificate profiles of your own, NAME.toml; empty: those that come with it"
+    )
     CA_OFFICES: str = _setting(
         "folder of NAME.secret files: who may ask the embedded authority by CMP; empty: none"
     )
@@ -137,6 +140,7 @@ class Settings:
     ca_passphrase_file: Path
     ca_journal: Path | None
     ca_token: TokenPlace | None
+    ca_profiles: Path | None
     ca_offices: Path | None
     ca_outside: CmpPlace | DjangoCaPlace | None
     operator_chat_id: int | None
@@ -186,6 +190,7 @@ def parse(raw: Raw) -> Settings:
         ca_passphrase_file=Path(raw.CA_PASSPHRASE_FILE or data / "keys" / "ca-passphrase"),
         ca_journal=Path(raw.CA_JOURNAL) if raw.CA_JOURNAL else None,
         ca_token=_token(raw),
+        ca_profiles=Path(raw.CA_PROFILES) if raw.CA_PROFILES else None,
         ca_offices=Path(raw.CA_OFFICES) if raw.CA_OFFICES else None,
         ca_outside=_outside(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,

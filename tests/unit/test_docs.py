@@ -2,12 +2,15 @@
 
 import importlib
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from bot import diagram
+from bot.settings import Raw
 
+ROOT = Path(__file__).parents[2]
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = re.compile(r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE)
 WORDS = [found.groupdict() for found in ROW.finditer((DOCS / "words.md").read_text(encoding="utf-8"))]
@@ -43,6 +46,11 @@ def test_the_glossary_has_one_word_for_one_thing() -> None:
     for column in ("korean", "english"):
         names = [each[column] for each in WORDS]
         assert len(names) == len(set(names)), column
+
+
+@pytest.mark.parametrize("setting", [each.name for each in fields(Raw)])
+def test_every_setting_is_in_the_readme(setting: str) -> None:
+    assert f"`{setting}`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.settings import PREFIX, Raw, Settings, SettingWrong, parse, read_raw
+from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Raw, Settings, SettingWrong, parse, read_raw
 
 NOTHING: dict[str, str] = {}
 
@@ -143,4 +143,68 @@ def test_every_setting_is_explained_and_used() -> None:
     kept = {each.name.upper() for each in fields(Settings)}
     read_as = {"FILES_HOURS": "FILES_LIFETIME", "LEASE_SECONDS": "LEASE"}
     read_as |= {f"CA_TOKEN_{part}": "CA_TOKEN" for part in ("MODULE", "LABEL", "PIN_FILE")}
+    outside = ("CA_ENGINE", "CMP_", "DJANGO_CA_")
+    read_as |= {each.name: "CA_OUTSIDE" for each in fields(Raw) if each.name.startswith(outside)}
     assert {read_as.get(each.name, each.name) for each in fields(Raw)} == kept
+
+
+CMP = {
+    "CA_ENGINE": "cmp",
+    "CMP_URL": "https://ca.example/cmp",
+    "CMP_TRUST": "trust.pem",
+    "CMP_REFERENCE": "bank",
+    "CMP_SECRET_FILE": "secret",
+}
+DJANGO_CA = {
+    "CA_ENGINE": "django-ca",
+    "DJANGO_CA_URL": "https://ca.example/api/",
+    "DJANGO_CA_SERIAL": "1A2B",
+    "DJANGO_CA_USER": "bank",
+    "DJANGO_CA_PASSWORD_FILE": "password",
+    "DJANGO_CA_TRUST": "trust.pem",
+}
+
+
+def test_the_embedded_authority_unless_another_is_named() -> None:
+    assert parse(Raw()).ca_outside is None
+
+
+def test_an_outside_authority_by_cmp() -> None:
+    place = parse(Raw(**CMP)).ca_outside
+    assert isinstance(place, CmpPlace)
+    assert (place.version, place.mac, place.seconds) == (2, "sha256", 30.0)
+    assert place.controls == {"oldCertID", "identifyData"}
+    old = parse(Raw(**CMP, CMP_MAC="sha1", CMP_CONTROLS="none", CMP_VERSION="3")).ca_outside
+    assert isinstance(old, CmpPlace)
+    assert (old.version, old.mac, old.controls) == (3, "sha1", frozenset())
+
+
+def test_an_outside_authority_by_rest() -> None:
+    place = parse(Raw(**DJANGO_CA)).ca_outside
+    assert isinstance(place, DjangoCaPlace)
+    assert (place.serial, place.password_file) == ("1A2B", Path("password"))
+
+
+@pytest.mark.parametrize(
+    ("given", "changes", "named"),
+    [
+        ({}, {"CA_ENGINE": "xmlrpc"}, "CA_ENGINE"),
+        (CMP, {"CMP_URL": ""}, "CMP_URL"),
+        (CMP, {"CMP_URL": "ca.example"}, "CMP_URL"),
+        (CMP, {"CMP_TRUST": ""}, "CMP_TRUST"),
+        (CMP, {"CMP_REFERENCE": ""}, "CMP_REFERENCE"),
+        (CMP, {"CMP_SECRET_FILE": ""}, "CMP_REFERENCE"),
+        (CMP, {"CMP_CERTIFICATE": "c.pem", "CMP_KEY_FILE": "k.pem"}, "CMP_REFERENCE"),
+        (CMP, {"CMP_KEY_FILE": "k.pem"}, "CMP_REFERENCE"),
+        (CMP, {"CMP_VERSION": "1"}, "CMP_VERSION"),
+        (CMP, {"CMP_MAC": "md5"}, "CMP_MAC"),
+        (CMP, {"CMP_CONTROLS": "oldCertID,regToken"}, "CMP_CONTROLS"),
+        (CMP, {"CMP_SECONDS": "0"}, "CMP_SECONDS"),
+        *((DJANGO_CA, {name: ""}, name) for name in DJANGO_CA if name != "CA_ENGINE"),
+    ],
+)
+def test_an_outside_authority_needs_all_of_it(
+    given: dict[str, str], changes: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingWrong, match=named):
+        parse(Raw(**given | changes))
