@@ -1,3 +1,4 @@
+import base64
 import math
 import random
 import time
@@ -10,6 +11,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ca import CaRefusal, Reason, gate
 from ca.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo, spki_bytes, spki_of
 from tests.unit.ca.bureau import Bureau, enrolment, key, order, request
+
+
+#: A key of the broken Infineon library as it was met outside (the test data of badkeys, MIT licence): its modulus.
+GENUINE_ROCA = int.from_bytes(
+    base64.b64decode(
+        "kTKtIR/MDftNrkgyashkwifks5Swm9HEkw4ZcCijyQdpTStInk9pdUrq4zjG6tk5xX9AaYXLu47fmiBVzClGvAXTZbpn6JbG1IERUs+i0pBR"
+        "T5CzUu7vJ/63L72NzVvJFaT0SUE5zByhCjJE+pflMnX1e1UptOdnN5AHeY4RKkugVse3XO2xMs3yH3vTyZdtnaOIFRU0d6E7PrsgRtEAqFHc"
+        "AGmPUw0ZOW8A++8sS/FlnrxMf9lVa1/8k/A8otPfrNIipfAoq0MKJ+oxE2wML1DDxIGTGmNaN3gPANJyeuca7ptA+NGq5oU1x3pWMXgSvrVS"
+        "XUooNk8xIkrKxSz3LQ=="
+    ),
+    "big",
+)
 
 
 def spki(modulus: int, exponent: int = 65537) -> bytes:
@@ -70,6 +83,7 @@ WEAK = [
     ("small_factor", lambda: spki(modulus_of(0) - 1)),
     ("close_primes", lambda: spki(close_primes())),
     ("roca", lambda: spki(infineon())),
+    ("roca", lambda: spki(GENUINE_ROCA)),
 ]
 
 
