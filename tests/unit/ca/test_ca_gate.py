@@ -12,7 +12,6 @@ from ca import CaRefusal, Reason, gate
 from ca.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo, spki_bytes, spki_of
 from tests.unit.ca.bureau import Bureau, enrolment, key, order, request
 
-
 #: A key of the broken Infineon library as it was met outside (the test data of badkeys, MIT licence): its modulus.
 GENUINE_ROCA = int.from_bytes(
     base64.b64decode(
