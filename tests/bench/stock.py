@@ -87,15 +87,20 @@ class StockAuthority:
         self.folder = folder
         (folder / "certificates").mkdir(parents=True)
         key = load_der_private_key(pkcs8, passphrase)
-        plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (folder / "issuing.key.pem").write_bytes(plain)
-        (folder / "issuing.pem").write_bytes(
-            x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
-        )
+        assert isinstance(key, rsa.RSAPrivateKey)
+        self.keep("issuing", certificate, key)
         (folder / "settings.cnf").write_text(SETTINGS.format(folder=folder, identity="x" * IDENTITY_BYTES))
         (folder / "crlnumber").write_text("01\n")
         self.index = folder / "index.txt"
         self.index.write_text("")
+        (folder / "index.txt.attr").write_text("unique_subject = no\n")
+
+    def keep(self, name: str, certificate: bytes, key: rsa.RSAPrivateKey) -> None:
+        """Write a certificate and its key as PEM, in the clear."""
+        plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (self.folder / f"{name}.key.pem").write_bytes(plain)
+        read = x509.load_der_x509_certificate(certificate)
+        (self.folder / f"{name}.pem").write_bytes(read.public_bytes(Encoding.PEM))
 
     def sign_one(self, request: Path) -> None:
         """One process, as a program that asks for one certificate starts it; the certificate is on its disk after."""
