@@ -35,7 +35,8 @@ SECRET_BYTES = 32
 
 def typed_reference(text: str) -> str:
     """Return the digits of what a stranger typed, or nothing if no reference number looks like it."""
-    reference = text[:LONGEST_TYPED].translate(_AS_TYPED)
+    # Nothing is cut off: what follows would go into the audit with the name of whoever asks by CMP.
+    reference = text.translate(_AS_TYPED) if len(text) <= LONGEST_TYPED else ""
     fits = reference.isascii() and reference.isdigit() and len(reference) == REFERENCE_DIGITS
     return reference if fits else ""
 

@@ -209,6 +209,27 @@ def test_what_a_code_does_not_allow(bureau: Bureau, kind: Kind, failure: Failure
     assert failed(holder.ask(holder.request(kind=kind)), failure)
 
 
+def test_a_reference_number_with_a_tail_is_nobodys(bureau: Bureau) -> None:
+    given = bureau.authority.enrol(enrolment())
+    tailed = Secret(
+        given.reference.encode() + b" " * 60 + b"and what goes into the ledger", given.code.encode()
+    )
+    holder = Line(bureau, client(bureau, tailed))
+    assert failed(holder.ask(holder.request()), Failure.BAD_MESSAGE_CHECK)
+    assert states(bureau) == []
+
+
+def test_a_key_update_names_the_certificate_that_signed_it(bureau: Bureau) -> None:
+    old, other = bureau.old(), bureau.old(request_id="other", number=2, holder="C-0002")
+    holder = Line(bureau, client(bureau, signing(old.der, 0)))
+    issuer = x509.load_der_x509_certificate(old.der).issuer.public_bytes()
+    assert failed(
+        holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, other.serial))), Failure.BAD_CERT_ID
+    )
+    holder.transaction = os.urandom(16)
+    assert isinstance(holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, old.serial))), Issued)
+
+
 def test_a_revoked_certificate_updates_nothing(bureau: Bureau) -> None:
     old = bureau.old()
     bureau.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
