@@ -73,6 +73,7 @@ class Raw:
     CMP_SECONDS: str = _setting("seconds to wait for an answer; the same is sent again later", "30")
     DJANGO_CA_URL: str = _setting("address of django-ca's REST interface, up to /api/")
     DJANGO_CA_SERIAL: str = _setting("serial of its authority that issues, hexadecimal")
+    DJANGO_CA_PROFILE: str = _setting("profile there that certificates are issued by", "client")
     DJANGO_CA_USER: str = _setting("user there who may sign and revoke")
     DJANGO_CA_PASSWORD_FILE: str = _setting("file with that user's password, mode 0600")
     DJANGO_CA_TRUST: str = _setting("its certificates, PEM, from the issuing one up")
@@ -125,6 +126,7 @@ class DjangoCaPlace:
 
     url: str
     serial: str
+    profile: str
     user: str
     password_file: Path
     trust: Path
@@ -275,11 +277,19 @@ def _django_ca(raw: Raw) -> DjangoCaPlace:
     _needed(raw, *names)
     return DjangoCaPlace(
         url=_web("DJANGO_CA_URL", raw.DJANGO_CA_URL),
-        serial=raw.DJANGO_CA_SERIAL,
+        serial=_hexadecimal("DJANGO_CA_SERIAL", raw.DJANGO_CA_SERIAL),
+        profile=raw.DJANGO_CA_PROFILE,
         user=raw.DJANGO_CA_USER,
         password_file=Path(raw.DJANGO_CA_PASSWORD_FILE),
         trust=Path(raw.DJANGO_CA_TRUST),
     )
+
+
+def _hexadecimal(name: str, text: str) -> str:
+    digits = text.replace(":", "").upper()
+    if not re.fullmatch(r"[0-9A-F]+", digits):
+        raise SettingWrong(f"{PREFIX}{name} must be hexadecimal digits, not {text!r}")
+    return digits
 
 
 def _needed(raw: Raw, *names: str) -> None:

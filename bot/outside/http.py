@@ -1,4 +1,4 @@
-"""PKIMessages over HTTP (RFC 9811): POST, with a limit of time and size, and no redirection."""
+"""HTTP to an authority outside: with a limit of time and size, and no redirection. PKIMessages go by RFC 9811."""
 
 import logging
 
@@ -28,7 +28,7 @@ class CmpOverHttp:
             ):
                 # An error may come with any status; what counts is the message (RFC 9811 section 3.4).
                 if answer.content_type == CONTENT_TYPE:
-                    return await _limited(answer)
+                    return await limited(answer, MOST_BYTES)
                 why = f"http {answer.status}"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = type(error).__name__
@@ -36,10 +36,11 @@ class CmpOverHttp:
         raise Away(why)
 
 
-async def _limited(answer: aiohttp.ClientResponse) -> bytes:
+async def limited(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the content; raise `ValueError` if it has more octets than that."""
     told = bytearray()
     async for part in answer.content.iter_any():
         told += part
-        if len(told) > MOST_BYTES:
-            raise ValueError("an answer of more octets than a PKIMessage has")
+        if len(told) > most:
+            raise ValueError(f"an answer of more than {most} octets")
     return bytes(told)

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from bot.outside.cmp import CmpEngine, Controls
+from bot.outside.django_ca import Access, DjangoCaEngine
 from bot.outside.engine import Engine
 from bot.outside.http import CmpOverHttp
 from bot.settings import CmpPlace, DjangoCaPlace, SettingWrong
@@ -35,7 +36,10 @@ def engine(place: CmpPlace | DjangoCaPlace) -> Engine:
     """Raise `SettingWrong` for a file that cannot be used."""
     if isinstance(place, CmpPlace):
         return _cmp(place)
-    raise SettingWrong("django-ca: not wired")
+    url = place.url if place.url.endswith("/") else f"{place.url}/"
+    password = secret(place.password_file).decode()
+    access = Access(url, place.serial, place.profile, place.user, password)
+    return DjangoCaEngine(access, certificates(place.trust))
 
 
 def _cmp(place: CmpPlace) -> CmpEngine:

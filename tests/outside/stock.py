@@ -94,7 +94,7 @@ class StockAuthority:
         with (self.folder / "said.txt").open("ab") as said:
             process = subprocess.Popen(command, cwd=self.folder, stdout=said, stderr=said)
             try:
-                _wait_for(port, process)
+                wait_for(port, process)
                 yield f"http://127.0.0.1:{port}/pkix/"
             finally:
                 process.kill()
@@ -108,7 +108,7 @@ class StockAuthority:
 BY_SECRET = ("-srv_ref", "stock", "-srv_secret", f"pass:{SECRET}")
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         assert process.poll() is None, "the stock authority did not start"

@@ -1,0 +1,5 @@
+"""Its REST interface, and its revocation lists."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("django_ca.urls"))]
