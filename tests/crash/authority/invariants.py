@@ -90,9 +90,15 @@ class Signed:
     """What the authority's signers were given, as they told a file outside the ledger."""
 
     def __init__(self, log: Path, issuers: frozenset[str]) -> None:
-        lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-        messages = {(key, bytes.fromhex(message)) for key, message in lines if key in issuers}
-        self._messages = {hashlib.sha256(message).hexdigest(): (key, message) for key, message in messages}
+        self._messages: dict[str, tuple[str, bytes]] = {}
+        """The key and what it was given, by the hash of that."""
+        for line in log.read_text().splitlines() if log.exists() else []:
+            key, digest, message = (*line.split(), "", "", "")[:3]
+            # A line that a kill tore came before a signature that was never made.
+            if key in issuers and len(message) % 2 == 0:
+                content = bytes.fromhex(message)
+                if hashlib.sha256(content).hexdigest() == digest:
+                    self._messages[digest] = key, content
 
     @property
     def digests(self) -> frozenset[str]:

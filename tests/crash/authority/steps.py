@@ -89,7 +89,8 @@ class Steps:
 
     def _note(self, spki: bytes, message: bytes) -> None:
         """Tell a file outside the ledger what the signer was given, before the signature exists."""
-        line = f"{hashlib.sha256(spki).hexdigest()} {message.hex()}\n".encode()
+        told = f"{hashlib.sha256(spki).hexdigest()} {hashlib.sha256(message).hexdigest()} {message.hex()}"
+        line = f"\n{told}\n".encode()
         handle = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._write(handle, line)
         self._sync(handle)
