@@ -90,7 +90,7 @@ class Lists:
         """
         life = self._settings.root_crl_lifetime
         with self._ledger.reading() as tx:
-            fresh = self._fresh(tx, ROOT, life / 2)
+            fresh = self._fresh(tx, Scope(ROOT, self._keys.root, "", None, None), life / 2)
             kept = tx.one("crl_by_issuer", issuer=ROOT)
             stale = kept is None or kept["next_update"] <= tx.seconds
         if fresh is not None:
@@ -110,12 +110,12 @@ class Lists:
     def _list(self, scope: Scope, refresh: timedelta, lifetime: timedelta, signer: Signer) -> bytes:
         with self._building:
             with self._ledger.reading() as tx:
-                fresh = self._fresh(tx, scope.name, refresh)
+                fresh = self._fresh(tx, scope, refresh)
             return self._make(scope, lifetime, signer) if fresh is None else fresh
 
-    def _fresh(self, tx: Transaction, name: str, refresh: timedelta) -> bytes | None:
-        row = tx.one("crl_by_issuer", issuer=name)
-        if row is None or row["version"] != _version(tx, name):
+    def _fresh(self, tx: Transaction, scope: Scope, refresh: timedelta) -> bytes | None:
+        row = tx.one("crl_by_issuer", issuer=scope.name)
+        if row is None or _changed(tx, scope, row["version"]):
             return None
         # A clock that was set back makes the last list one of the future, which nobody would accept.
         young = row["this_update"] <= tx.seconds < row["this_update"] + refresh.total_seconds()
@@ -129,7 +129,7 @@ class Lists:
             least = max(last["number"] + 1 if last else 1, tx.seconds)
             reserved = tx.one("reserve_crl_number", issuer=scope.name, least=least)
             assert reserved is not None
-        with self._ledger.reading() as tx:
+        with self._ledger.aside() as tx:
             version, now = _version(tx, scope.name), tx.seconds
             # An entry stays until it stood in a list made after its expiry (RFC 5280 section 3.3).
             since = seconds(tx.now - 2 * self._settings.crl_lifetime)
@@ -167,6 +167,13 @@ def _name(ordinal: int, part: int | None) -> str:
 def _version(tx: Transaction, name: str) -> int:
     row = tx.one("status_version")
     return int(row["version"]) if row and name != ROOT else 0
+
+
+def _changed(tx: Transaction, scope: Scope, version: int) -> bool:
+    """Tell whether a status changed since that concerns this list: the other parts stay as they are."""
+    if _version(tx, scope.name) == version:
+        return False
+    return tx.one("status_changed", since=version, issuer=scope.key_id, part=scope.part) is not None
 
 
 def _tbs(scope: Scope, number: int, now: int, until: int, entries: list[bytes]) -> bytes:

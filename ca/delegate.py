@@ -50,11 +50,8 @@ class Delegate:
     certificate: x509.Certificate
     der: bytes
     signer: Signer
-
-    @property
-    def key_hash(self) -> bytes:
-        """SHA-1 of the public key's bits (RFC 6960 section 4.2.1, `byKey`)."""
-        return x509.SubjectKeyIdentifier.from_public_key(self.certificate.public_key()).digest
+    key_hash: bytes
+    """SHA-1 of the public key's bits (RFC 6960 section 4.2.1, `byKey`)."""
 
 
 class Delegates:
@@ -105,7 +102,8 @@ class Delegates:
             )
             row = tx.attest("delegate_row", serial=f"{serial:x}")
             tx.audit("delegated", f"{serial:x}", "", der=hashlib.sha256(content).hexdigest(), row=row)
-        return Delegate(certificate, content, signer)
+        key_id = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key())
+        return Delegate(certificate, content, signer, key_id.digest)
 
     def _free_serial(self, tx: Transaction) -> int:
         serial = new_serial(self._entropy)

@@ -116,6 +116,11 @@ VALUES (:issuer, :number, :this_update, :next_update, :version, :der)
 -- name: status_version
 SELECT coalesce(max(seq), 0) AS version FROM audit WHERE kind IN ('revoked', 'held', 'released')
 
+-- name: status_changed
+SELECT 1 FROM audit JOIN intent ON intent.serial = audit.subject
+WHERE audit.seq > :since AND audit.kind IN ('revoked', 'held', 'released')
+  AND intent.issuer = :issuer AND (:part IS NULL OR intent.part = :part) LIMIT 1
+
 -- name: last_audit
 SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1
 
@@ -137,8 +142,9 @@ UNION ALL SELECT 'good', NULL, NULL FROM delegate WHERE serial = :serial AND iss
 INSERT INTO crl_number (issuer, last) VALUES (:issuer, :least)
 ON CONFLICT (issuer) DO UPDATE SET last = max(last + 1, :least) RETURNING last
 
+-- CROSS JOIN keeps the order: the few that are not good first, however many there are.
 -- name: revoked_by_issuer
-SELECT serial, status_at, reason FROM certificate JOIN intent USING (serial)
+SELECT serial, status_at, reason FROM certificate CROSS JOIN intent USING (serial)
 WHERE status <> 'good' AND not_after >= :since AND issuer = :issuer AND (:part IS NULL OR part = :part)
 ORDER BY status_at, serial
 

@@ -15,6 +15,10 @@ def listed(bureau: Bureau) -> dict[int, x509.ReasonFlags | None]:
     return {entry.serial_number: reason_of(entry) for entry in crl}
 
 
+def serials(crl: bytes) -> list[int]:
+    return [entry.serial_number for entry in x509.load_der_x509_crl(crl)]
+
+
 def reason_of(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
     return next((extension.value.reason for extension in entry.extensions), None)
 
@@ -129,6 +133,17 @@ def test_lists_are_kept_until_they_age_or_a_status_changes(bureau: Bureau) -> No
     bureau.authority.hold(bureau.old().serial, "freeze")
     third = bureau.authority.crl()
     assert number(first) < number(second) < number(third)
+
+
+def test_a_change_of_status_leaves_the_other_parts_of_the_list_as_they_are(bureau: Bureau) -> None:
+    house, serial = bureau.authority, bureau.old().serial
+    its, other = serial % house.most_parts, (serial + 1) % house.most_parts
+    before = house.crl(1, its), house.crl(1, other)
+    house.hold(serial, "freeze")
+    assert serials(house.crl(1, its)) == [serial]
+    assert house.crl(1, other) == before[1]
+    house.release(serial, "over")
+    assert serials(house.crl(1, its)) == serials(before[0]) == []
 
 
 def test_the_number_rises_even_if_the_clock_goes_back(bureau: Bureau) -> None:
