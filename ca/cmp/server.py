@@ -78,6 +78,10 @@ class Exchange:
     def request_id(self) -> str:
         return f"cmp-{self.party.name}-{self.transaction}"
 
+    def request_id_for(self, spki: bytes) -> str:
+        """The same key from the same party is the same request: a stock client whose answer was lost begins anew."""
+        return f"cmp-{self.party.name}-{hashlib.sha256(spki).hexdigest()[:32]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -202,7 +206,9 @@ class CmpServer:
         if key.replaces is None or key.identity is None:
             raise CmpRefusal(Failure.BAD_CERT_TEMPLATE, "not_vouched_for")
         self._check_possession(key)
-        certificate = self._office.replace(key.replaces, key.spki, key.identity, exchange.request_id)
+        certificate = self._office.replace(
+            key.replaces, key.spki, key.identity, exchange.request_id_for(key.spki)
+        )
         return self._certified(exchange, key.request_id, certificate, None)
 
     def _update(self, exchange: Exchange) -> Reply:
@@ -214,7 +220,7 @@ class CmpServer:
         if key.replaces not in {None, party.record.serial}:
             raise CmpRefusal(Failure.BAD_CERT_ID, "not_allowed")
         self._check_possession(key)
-        certificate = self._office.update(party.record.serial, key.spki, exchange.request_id)
+        certificate = self._office.update(party.record.serial, key.spki, exchange.request_id_for(key.spki))
         return self._certified(exchange, key.request_id, certificate, None)
 
     def _check_possession(self, key: KeyAsked) -> None:

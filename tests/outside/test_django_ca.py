@@ -22,8 +22,8 @@ from ca.der import spki_of
 from tests.outside import django_ca
 from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
-from tests.outside.losing import LosingLine, losing
 from tests.outside.stock import private
+from tests.support.losing import LosingLine, losing
 from tests.support.serving import free_port
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, key
 

@@ -1,4 +1,4 @@
-"""A line in front of a server that closes after each answer: it loses answers when it is told to."""
+"""A line in front of a server, one request at a time: it loses answers when it is told to."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +13,9 @@ class LosingLine:
     #: What begins like this has its answer lost, as often as it stands here.
     loses: list[bytes] = field(default_factory=list)
     lost: int = 0
+    carried: int = 0
+    #: The answer of this number is lost, counted from 0.
+    loses_at: int | None = None
     #: What begins like this is told this instead, once.
     lies: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -20,14 +23,18 @@ class LosingLine:
         there, back = await asyncio.open_connection("127.0.0.1", self.to)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            back.write(head + await reader.readexactly(_length(head)))
-            answer = await there.read()
+            back.write(head + await reader.readexactly(_length(head) or 0))
+            answer = await there.readuntil(b"\r\n\r\n")
+            size = _length(answer)
+            answer += await (there.read() if size is None else there.readexactly(size))
             lie = next((each for each in self.lies if head.startswith(each)), None)
             if lie is not None:
                 answer = self.lies.pop(lie)
             wanted = next((each for each in self.loses if head.startswith(each)), None)
+            number, self.carried = self.carried, self.carried + 1
             if wanted is not None:
                 self.loses.remove(wanted)
+            if wanted is not None or number == self.loses_at:
                 self.lost += 1
             else:
                 writer.write(answer)
@@ -37,12 +44,12 @@ class LosingLine:
                 each.close()
 
 
-def _length(head: bytes) -> int:
+def _length(head: bytes) -> int | None:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    return 0
+    return None
 
 
 @asynccontextmanager
