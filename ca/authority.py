@@ -185,6 +185,11 @@ class Authority:
         with suppress(CaRefusal), self._noting(typed_reference(reference) or "reference", ""):
             raise CaRefusal("R10", reason="wrong")
 
+    def note_refusal(self, subject: str, request_id: str, reason: str) -> None:
+        """Write down that somebody who is known was refused before any act of ours began."""
+        with suppress(CaRefusal), self._noting(subject, request_id):
+            raise CaRefusal("R15", reason=reason)
+
     def withdraw(self, request_id: str) -> None:
         """Void an enrolment that was not redeemed (R10 if it was, or never existed); again is harmless."""
         with self._noting("authority", request_id):

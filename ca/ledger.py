@@ -86,6 +86,10 @@ class Transaction:
     def open(self, sealed: bytes, table: str, column: str, row: str) -> bytes:
         return self._vault.open(sealed, table=f"ca.{table}", column=column, row=row)
 
+    def opener(self, table: str, column: str) -> Callable[[bytes, str], bytes]:
+        """Like `open`, for millions of values of one column."""
+        return self._vault.opener(f"ca.{table}", column)
+
     def audit(self, kind: str, subject: str, request_id: str, /, **detail: str | int | None) -> None:
         """Append a line to the chain; it stands or falls with the transaction."""
         last = self.one("last_audit")

@@ -75,8 +75,9 @@ class Told:
 class _InOrder:
     """Rows in the order of the lines that told of them: both were written in the same transaction."""
 
-    def __init__(self, tx: Transaction, what: str, rows: str, is_there: str) -> None:
+    def __init__(self, tx: Transaction, what: str, rows: str, is_there: str, sealed: tuple[str, str]) -> None:
         self._tx = tx
+        self._open = tx.opener(*sealed)
         self._what = what
         self._rows = tx.tuples(rows)
         self._is_there = is_there
@@ -84,13 +85,25 @@ class _InOrder:
         self._row = self._next()
 
     def take(self, serial: str, seq: int) -> sqlite3.Row | None:
-        if self._row is None or self._row[0] != serial:
-            if self._tx.one(self._is_there, serial=serial) is None:
-                self._problems.append(f"line {seq} tells of {self._what} of {serial}, which is not there")
-                return None
-            while self._row is not None and self._row[0] != serial:
-                self._problems.append(f"{self._what} of {self._row[0]} is not where the audit tells")
-                self._row = self._next()
+        row = self._row
+        if row is not None and row[0] == serial:
+            self._row = self._next()
+            return row
+        return self._search(serial, seq)
+
+    def opened(self, sealed: bytes, serial: str) -> bytes | None:
+        try:
+            return self._open(sealed, serial)
+        except SealBroken:
+            return None
+
+    def _search(self, serial: str, seq: int) -> sqlite3.Row | None:
+        if self._tx.one(self._is_there, serial=serial) is None:
+            self._problems.append(f"line {seq} tells of {self._what} of {serial}, which is not there")
+            return None
+        while self._row is not None and self._row[0] != serial:
+            self._problems.append(f"{self._what} of {self._row[0]} is not where the audit tells")
+            self._row = self._next()
         row, self._row = self._row, self._next() if self._row is not None else None
         return row
 
@@ -115,14 +128,14 @@ class _InOrder:
 
 class Intents(_InOrder):
     def __init__(self, tx: Transaction) -> None:
-        super().__init__(tx, "the intent", "whole_intent", "intent_is_there")
+        super().__init__(tx, "the intent", "whole_intent", "intent_is_there", ("intent", "tbs"))
 
     def check(self, serial: str, detail: str, seq: int) -> None:
         row = self.take(serial, seq)
         if row is None:
             return
         _, tbs, content = row
-        opened = _opened(self._tx, tbs, "intent", "tbs", serial)
+        opened = self.opened(tbs, serial)
         told = f'"tbs":"{hashlib.sha256(opened).hexdigest()}"}}' if opened is not None else None
         attested = f'{{"row":"{hashlib.sha256(content.encode()).hexdigest()}",{told}'
         # Lines of the first release tell of the to-be-signed bytes alone.
@@ -133,14 +146,16 @@ class Intents(_InOrder):
 class Certificates(_InOrder):
     def __init__(self, tx: Transaction) -> None:
         self.not_good: dict[str, tuple[str, str | None, int | None]] = {}
-        super().__init__(tx, "the certificate", "whole_certificate", "certificate_is_there")
+        super().__init__(
+            tx, "the certificate", "whole_certificate", "certificate_is_there", ("certificate", "der")
+        )
 
     def check(self, serial: str, detail: str, seq: int) -> None:
         row = self.take(serial, seq)
         if row is None:
             return
         _, content, replaces, status, status_at, reason = row
-        opened = _opened(self._tx, content, "certificate", "der", serial)
+        opened = self.opened(content, serial)
         digest = hashlib.sha256(opened).hexdigest() if opened is not None else ""
         told = f'{{"der":"{digest}","replaces":"{replaces}"}}' if replaces else f'{{"der":"{digest}"}}'
         if detail != told:

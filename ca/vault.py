@@ -5,7 +5,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,14 +74,24 @@ class Vault:
 
     def open(self, sealed: bytes, *, table: str, column: str, row: str) -> bytes:
         """Raise `SealBroken` if one bit differs, or the place is another than it was sealed for."""
-        key_id, rest = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES:]
-        cipher = self._ciphers.get(key_id)
-        if cipher is None or len(rest) < NONCE_BYTES:
-            raise SealBroken(f"no key {key_id.hex()} for {table}.{column}")
-        try:
-            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], _place(table, column, row))
-        except InvalidTag as error:
-            raise SealBroken(f"{table}.{column} of row {row} was changed or moved") from error
+        return self.opener(table, column)(sealed, row)
+
+    def opener(self, table: str, column: str) -> Callable[[bytes, str], bytes]:
+        """Return what opens a value of this column by its row: like `open`, for a million of them."""
+        ciphers, before, begin = self._ciphers, _before((table, column)), KEY_ID_BYTES + NONCE_BYTES
+
+        def opened(sealed: bytes, row: str) -> bytes:
+            cipher = ciphers.get(sealed[:KEY_ID_BYTES])
+            if cipher is None or len(sealed) < begin:
+                raise SealBroken(f"no key {sealed[:KEY_ID_BYTES].hex()} for {table}.{column}")
+            last = row.encode()
+            place = before + len(last).to_bytes(4, "big") + last
+            try:
+                return cipher.decrypt(sealed[KEY_ID_BYTES:begin], sealed[begin:], place)
+            except InvalidTag as error:
+                raise SealBroken(f"{table}.{column} of row {row} was changed or moved") from error
+
+        return opened
 
     def digest(self, label: str, value: str) -> bytes:
         """Return the keyed hash by which an encrypted value is looked up (HMAC-SHA256)."""

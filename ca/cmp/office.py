@@ -22,6 +22,8 @@ class Acts(Protocol):
 
     def count_wrong(self, reference: str) -> None: ...
 
+    def note_refusal(self, subject: str, request_id: str, reason: str) -> None: ...
+
     def crl(self) -> bytes: ...
 
 
@@ -38,6 +40,7 @@ class Office:
         self.record = acts.record
         self.crl = acts.crl
         self.count_wrong = acts.count_wrong
+        self.note_refusal = acts.note_refusal
 
     def code_of(self, reference: str) -> str:
         """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""

@@ -20,9 +20,8 @@ from ca.der import Oid, sequence_of
 
 OID_PBM = Oid("1.2.840.113533.7.66.13")
 SALT_BYTES = 16
-ROUNDS = 10_000
 #: What a stranger may have us compute before we know who they are.
-MOST_ROUNDS = 20_000
+MOST_ROUNDS = 10_000
 LEAST_ROUNDS = 100
 SALT_SIZES = range(8, 129)
 OWFS: dict[Oid, Callable[..., "hashlib._Hash"]] = {
@@ -129,9 +128,9 @@ def mac_is_right(message: Message, secret: bytes, *, old: bool = False) -> bool:
     return hmac.compare_digest(expected, message.protection or b"")
 
 
-def with_mac(message: Message, secret: bytes, kid: bytes | None) -> Message:
+def with_mac(message: Message, secret: bytes, kid: bytes | None, rounds: int) -> Message:
     """Return the message protected by a MAC under this secret."""
-    mac = PasswordBasedMac(os.urandom(SALT_BYTES), OID_SHA256, ROUNDS, OID_HMAC_SHA256)
+    mac = PasswordBasedMac(os.urandom(SALT_BYTES), OID_SHA256, rounds, OID_HMAC_SHA256)
     named = with_algorithm(message, mac.encoded(), kid)
     return replace(named, protection=mac.compute(secret, named.part()))
 

@@ -7,7 +7,8 @@ certConf has it revoked again; one that never confirms keeps a certificate that 
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -128,15 +129,20 @@ class CmpServer:
             nonce = self._begun(exchange, nonce)
             reply = self._reply(exchange, nonce)
         except CmpRefusal as refusal:
-            reply = _refused(exchange, refusal)
+            reply = self._noted(exchange, refusal)
         except CaRefusal as refusal:
             reply = _refused(exchange, told(refusal))
         except ValueError:  # the envelope was well, and what it holds is not
-            reply = _refused(exchange, CmpRefusal(Failure.BAD_DATA_FORMAT, "format"))
+            reply = self._noted(exchange, CmpRefusal(Failure.BAD_DATA_FORMAT, "format"))
         header = answering(exchange.header, self._name, nonce, self._now())
         if reply.confirmed == IMPLICIT:
             header = replace(header, general_info=((OID_IMPLICIT_CONFIRM, NULL),))
-        return self._sealed(Message(header, reply.kind, reply.body), exchange.party).encoded()
+        return self._sealed(Message(header, reply.kind, reply.body), exchange).encoded()
+
+    def _noted(self, exchange: Exchange, refusal: CmpRefusal) -> Reply:
+        """What is refused here goes into the audit, as what the authority's acts refuse goes by themselves."""
+        self._office.note_refusal(exchange.party.name, exchange.request_id, refusal.text)
+        return _refused(exchange, refusal)
 
     def _begun(self, exchange: Exchange, nonce: bytes) -> bytes:
         """Return the nonce to answer with: to the same again the same, since a confirmation may answer any of them."""
@@ -182,7 +188,8 @@ class CmpServer:
         if not isinstance(party, CodeHolder):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
         if exchange.message.kind is Kind.P10CR:
-            asked = read_pkcs10(exchange.message.body, self._keys.spkis)
+            with _refused_here():
+                asked = read_pkcs10(exchange.message.body, self._keys.spkis)
             request_id, spki, random_number = bodies.P10_REQUEST_ID, asked.spki, asked.random_number
         else:
             key = bodies.read_key_request(exchange.message.body)
@@ -224,9 +231,9 @@ class CmpServer:
         return self._certified(exchange, key.request_id, certificate, None)
 
     def _check_possession(self, key: KeyAsked) -> None:
-        verify_possession(
-            key.spki, key.signed, key.signature, protection.algorithm_of(key.algorithm), self._keys.spkis
-        )
+        algorithm = protection.algorithm_of(key.algorithm)
+        with _refused_here():
+            verify_possession(key.spki, key.signed, key.signature, algorithm, self._keys.spkis)
 
     def _certified(
         self, exchange: Exchange, request_id: int, certificate: Certificate, sealed: bytes | None
@@ -284,10 +291,13 @@ class CmpServer:
         values = tuple((oid, known[oid]() if oid in known else None) for oid, _ in asked)
         return Reply(Kind.GENP, info_list(values))
 
-    def _sealed(self, message: Message, party: Party) -> Message:
+    def _sealed(self, message: Message, exchange: Exchange) -> Message:
         """Protect the answer as the question was: by the same secret, or by the delegate's signature."""
+        party = exchange.party
         if isinstance(party, SecretHolder):
-            return protection.with_mac(message, party.secret, party.reference.encode())
+            # As dear as the question was: our codes and secrets cannot be guessed, so rounds protect nothing.
+            rounds = protection.read_mac(exchange.header.protection_alg or b"").rounds
+            return protection.with_mac(message, party.secret, party.reference.encode(), rounds)
         issuer = self._keys.present
         delegate = self._delegates.get(Purpose.CMP, issuer.key_id, self._now())
         name = general_name(delegate.certificate.subject.public_bytes())
@@ -308,6 +318,15 @@ class CmpServer:
     def _now(self) -> datetime:
         with self._ledger.reading() as tx:
             return tx.now
+
+
+@contextmanager
+def _refused_here() -> Iterator[None]:
+    """Around what looks at a request before any act of the authority does."""
+    try:
+        yield
+    except CaRefusal as refusal:
+        raise told(refusal) from refusal
 
 
 def _check_header(header: Header) -> None:

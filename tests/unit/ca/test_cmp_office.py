@@ -133,3 +133,14 @@ def test_secrets_that_cannot_be_used_are_named(offices: Path) -> None:
     (offices / "desk.secret").chmod(0o644)
     with pytest.raises(OfficesWrong, match="chmod 600"):
         read_secrets(offices)
+
+
+def test_what_is_refused_on_the_way_is_in_the_audit_too(bureau: Bureau) -> None:
+    before = bureau.authority.audit_head().entries
+    office = Office(bureau.authority, bureau)
+    assert refused_with(office.asks(None), Failure.BAD_CERT_TEMPLATE)
+    with bureau.authority._ledger.reading() as tx:
+        line = tx.one("audit_line", seq=before + 1)
+    assert (line["kind"], line["subject"]) == ("rejected", "desk")
+    assert "not_vouched_for" in line["detail"]
+    assert bureau.authority.verify_audit().ok
