@@ -18,7 +18,7 @@ from ca.values import AuditHead, AuditReport
 
 #: More problems than these tell nobody anything new.
 MOST_PROBLEMS = 100
-NODES_AT_ONCE = 8192
+LINES_AT_ONCE = 4096
 
 
 def head(ledger: Ledger) -> AuditHead:
@@ -53,7 +53,7 @@ class _Reader:
     def read(self) -> list[str]:
         before, count, seen = GENESIS, 0, self._known is None or self._known.entries == 0
         known = (self._known.entries, self._known.digest) if self._known else (0, "")
-        intents, certificates, add = self._intents.check, self._certificates.check, self._tree.add
+        intents, certificates, fresh = self._intents.check, self._certificates.check, self._tree.read
         try:
             for kind, subject, detail, digest, content, seq, at, request_id in self._tx.tuples("whole_audit"):
                 if seq != count + 1 or hashlib.sha256(before + content).digest() != digest:
@@ -61,7 +61,9 @@ class _Reader:
                     if seq != count + 1 or digest_of(before, content) != digest:
                         return self._break(count, before, "the chain is broken here")
                 count, before = seq, digest
-                add(content)
+                fresh.append(content)
+                if len(fresh) >= LINES_AT_ONCE:
+                    self._tree.grow()
                 if kind == "intent":
                     intents(subject, detail, seq)
                     self.told.unsigned.add(subject)
@@ -95,6 +97,8 @@ class _Tree:
     """Builds the Merkle tree anew and compares it with the stored one, some thousand nodes at a time."""
 
     def __init__(self, tx: Transaction) -> None:
+        self.read: list[bytes] = []
+        """Lines that are not in the tree yet."""
         self._stored: Any = tx.tuples("whole_audit_node")
         self._expected: list[bytes] = []
         self._spine: list[bytes] = []
@@ -106,22 +110,28 @@ class _Tree:
         #: A ledger from before the tree has none until its next line.
         self._is_there = last is not None
 
-    def add(self, content: bytes) -> None:
-        sha256, number, level = hashlib.sha256, self._size, 0
-        node = sha256(b"\x00" + content).digest()
-        self._expected.append(node)
-        while number & 1:
-            node = sha256(b"\x01" + self._spine[level] + node).digest()
-            self._expected.append(node)
-            number >>= 1
-            level += 1
-        self._spine[level : level + 1] = [node]
-        self._size += 1
-        if len(self._expected) >= NODES_AT_ONCE:
-            self._compare()
+    def grow(self) -> None:
+        """Add the lines that were read since, in one go: a call for each would take as long as its hashes."""
+        sha256, spine, expected, size = hashlib.sha256, self._spine, self._expected, self._size
+        for content in self.read:
+            node, number, level = sha256(b"\x00" + content).digest(), size, 0
+            expected.append(node)
+            while number & 1:
+                node = sha256(b"\x01" + spine[level] + node).digest()
+                expected.append(node)
+                number >>= 1
+                level += 1
+            if level < len(spine):
+                spine[level] = node
+            else:
+                spine.append(node)
+            size += 1
+        self._size = size
+        self.read.clear()
+        self._compare()
 
     def end(self) -> Iterator[str]:
-        self._compare()
+        self.grow()
         if self._problem is None and self._is_there and self._nodes != merkle.stored(self._size):
             self._problem = f"the tree of the audit ends at node {self._nodes - 1}, beyond line {self._size}"
         if self._problem is not None:

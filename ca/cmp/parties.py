@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat import asn1
 
+from ca import tlv
 from ca.cmp import protection
 from ca.cmp.bodies import Failure
 from ca.cmp.message import Message
@@ -106,13 +108,22 @@ def _by_certificate(message: Message, known: Known) -> CertificateHolder:
     if not message.extra_certs:
         raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown")
     try:
-        certificate = x509.load_der_x509_certificate(message.extra_certs[0])
-        record = known.record(certificate.serial_number)
-    except (ValueError, x509.InvalidVersion) as error:
+        record = known.record(_serial(message.extra_certs[0]))
+    except ValueError as error:
         raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown") from error
-    # Byte for byte the one in the ledger: nothing in what was sent is trusted.
+    # Byte for byte the one in the ledger: nothing in what was sent is trusted, or parsed beyond its serial.
     if record is None or record.der != message.extra_certs[0]:
         raise CmpRefusal(Failure.SIGNER_NOT_TRUSTED, "signer_unknown")
-    if not protection.signature_is_right(message, certificate):
+    if not protection.signature_is_right(message, x509.load_der_x509_certificate(record.der)):
         raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "signer_unknown")
     return CertificateHolder(record)
+
+
+def _serial(certificate: bytes) -> int:
+    """Return the serial that stands after the version [0]; raise `ValueError`."""
+    body, *_ = tlv.sequence(certificate)
+    _version, serial, *_ = tlv.sequence(body.encoded)
+    number = asn1.decode_der(int, serial.encoded)
+    if number <= 0:
+        raise ValueError("a serial that no certificate of ours has")
+    return number
