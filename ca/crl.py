@@ -15,6 +15,7 @@ from cryptography.hazmat import asn1
 from ca import der
 from ca.keys import Keys, file_stem
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
+from ca.lint_status import check_list
 from ca.refusals import LedgerBroken, RootApart
 from ca.settings import AuthoritySettings
 from ca.signer import Signer
@@ -137,11 +138,12 @@ class Lists:
             entries = [] if scope.name == ROOT else [_entry(*row) for row in rows]
         number, until = int(reserved["last"]), now + int(lifetime.total_seconds())
         content = _tbs(scope, number, now, until, entries)
+        check_list(content, scope.certificate, number, len(entries), scope.address, lifetime)
         # No signature without its record, also if this process dies over it.
         with self._ledger.transaction() as tx:
             tx.audit("listing", scope.name, "", number=number, tbs=hashlib.sha256(content).hexdigest())
         signed = der.signed(content, signer.sign(content))
-        _verify(signed, scope, number, len(entries))
+        _verify(signed, content, scope)
         with self._ledger.transaction() as tx:
             last = tx.one("crl_by_issuer", issuer=scope.name)
             if last and last["number"] > number:  # another process was later, and so is its list
@@ -230,10 +232,8 @@ def _time(at: int) -> bytes:
     return asn1.encode_der(der.moment(from_seconds(at)))
 
 
-def _verify(signed: bytes, scope: Scope, number: int, entries: int) -> None:
+def _verify(signed: bytes, content: bytes, scope: Scope) -> None:
     """Read the list as a stranger would before anybody gets it."""
     read = x509.load_der_x509_crl(signed)
-    told = read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-    well = (read.issuer, told, len(read)) == (scope.certificate.subject, number, entries)
-    if not well or not read.is_signature_valid(scope.certificate.public_key()):  # type: ignore[arg-type]
+    if read.tbs_certlist_bytes != content or not read.is_signature_valid(scope.certificate.public_key()):  # type: ignore[arg-type]
         raise LedgerBroken(f"the list {scope.name} is not what was to be signed")

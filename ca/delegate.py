@@ -19,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ca import der, names, profile
 from ca.keys import IssuingKey, Keys
 from ca.ledger import Ledger, Transaction, seconds
+from ca.lint_status import check_delegate
 from ca.refusals import LedgerBroken
 from ca.serials import new_serial
 from ca.settings import AuthoritySettings
@@ -88,9 +89,10 @@ class Delegates:
             tx.audit(
                 "delegating", f"{serial:x}", "", purpose=purpose.name, tbs=hashlib.sha256(tbs).hexdigest()
             )
+        check_delegate(tbs, issuer.certificate, purpose.value[0], LIFETIME)
         content = der.signed(tbs, issuer.signer.sign(tbs))
         certificate = x509.load_der_x509_certificate(content)
-        _verify(certificate, tbs, issuer.certificate, purpose)
+        _verify(certificate, tbs, issuer.certificate)
         with self._ledger.transaction() as tx:
             tx.run(
                 "insert_delegate",
@@ -137,14 +139,8 @@ class Delegates:
         return asn1.encode_der(tbs)
 
 
-def _verify(certificate: x509.Certificate, tbs: bytes, issuer: x509.Certificate, purpose: Purpose) -> None:
+def _verify(certificate: x509.Certificate, tbs: bytes, issuer: x509.Certificate) -> None:
     """Read it as a stranger would; what fails is not used."""
-    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    well = (
-        certificate.tbs_certificate_bytes == tbs
-        and list(usages) == [purpose.value[0]]
-        and certificate.not_valid_before_utc < certificate.not_valid_after_utc
-    )
-    if not well:
+    if certificate.tbs_certificate_bytes != tbs:
         raise LedgerBroken("a delegate's certificate is not what was to be signed")
     certificate.verify_directly_issued_by(issuer)

@@ -69,7 +69,9 @@ class Issuance:
         parts = self._settings.profile(plan.profile).crl_parts
         part = serial % parts if parts else None
         tbs = self._tbs(tx, plan, serial, issuer, path_of(issuer.ordinal, part))
-        self._lint(tbs, issuer, plan.profile)  # here too: what is refused now burns no code and leaves no intent
+        self._lint(
+            tbs, issuer, plan.profile
+        )  # here too: what is refused now burns no code and leaves no intent
         name = hex_of(serial)
         tx.run(
             "insert_intent",
