@@ -241,6 +241,7 @@ async def _issuing(
         return outside_issuer(settings.ca_outside, vault, database, clock), ()
     authority = await asyncio.to_thread(open_authority, settings, vault, say)
     stack.callback(authority.close)
+    await asyncio.to_thread(authority.judge_profiles)
     return EmbeddedIssuer(authority), Status(authority).routes
 
 

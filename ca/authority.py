@@ -1,13 +1,14 @@
 """The certificate authority: opens once, and then issues, enrols, revokes and lists, safe for threads and processes."""
 
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from ca import auditor, records
+from ca import auditor, judge, records
 from ca.backup import back_up
 from ca.ceremony import Ceremony
 from ca.cmp.office import Office
@@ -22,6 +23,7 @@ from ca.ledger import LEDGER_FILE, Ledger
 from ca.ocsp import Answer, Responder
 from ca.profiles import load as load_profiles
 from ca.receipt import Receipts
+from ca.recheck import Recheck
 from ca.records import hex_of
 from ca.refusals import CaRefusal
 from ca.registrar import Registrar, typed_reference
@@ -43,6 +45,8 @@ from ca.values import (
     Record,
 )
 from ca.vault import Vault
+
+logger = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -76,6 +80,7 @@ class Authority:
         self._lists = Lists(ledger, keys, settings)
         delegates = Delegates(ledger, keys, settings, entropy)
         self._responder = Responder(ledger, keys, delegates)
+        self._recheck = Recheck(ledger)
         self._cmp = CmpServer(
             ledger, keys, delegates, Office(self, self._registrar, read_secrets(settings.offices))
         )
@@ -219,7 +224,9 @@ class Authority:
         return self._revocation.lapse_holds()
 
     def tend(self) -> None:
-        """Lapse holds, and make the lists anew that age: whoever runs an authority calls this every few minutes.
+        """Lapse holds, make the lists anew that age, and at night have certificates judged once more.
+
+        Whoever runs an authority calls this every few minutes.
 
         Raises `RootApart` when the root's list went stale and its key is out of reach.
         """
@@ -228,7 +235,26 @@ class Authority:
             for part in (None, *range(self.most_parts)):
                 if self._lists.ages(ordinal, part):
                     self._lists.issuing(ordinal, part)
+        self._recheck_at_night()
         self._lists.root()
+
+    def _recheck_at_night(self) -> None:
+        for serial, codes in self._recheck.at_night().items():
+            logger.error(
+                "pkilint finds fault with a certificate", extra={"serial": f"{serial:X}", "codes": codes}
+            )
+
+    def judge_profiles(self) -> None:
+        """Have pkilint judge a certificate of each profile; raise `ProfileWrong` for the first with a finding."""
+        profiles = load_profiles(self.settings.profiles).values()
+        judge.judge_profiles(profiles, self._keys.present.certificate, self.settings)
+
+    def recheck(self, most: int) -> Mapping[int, tuple[str, ...]]:
+        """Have pkilint judge the next certificates that it has not seen; return its findings by serial.
+
+        How far it came is kept, and the audit says how many it was and which were found fault with.
+        """
+        return self._recheck.next(most)
 
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
         """폐기: for good. R05, R06, R09 as the certificate stands."""

@@ -20,6 +20,12 @@ SELECT value FROM meta WHERE name = :name
 -- name: put_meta
 INSERT INTO meta (name, value) VALUES (:name, :value)
 
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: certificates_from
+SELECT rowid, serial, der FROM certificate WHERE rowid > :after ORDER BY rowid LIMIT :most
+
 -- name: insert_enrolment
 INSERT INTO enrolment (request_id, reference, holder, profile, fingerprint, replaces, renews, created_at, expires_at,
                        subject)

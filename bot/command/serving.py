@@ -28,6 +28,7 @@ def _serve(_arguments: argparse.Namespace) -> int:
     settings = load()
     authority = app.open_authority(settings, app.open_vault(settings, _say), _say)
     try:
+        authority.judge_profiles()
         asyncio.run(_served(settings, authority))
     finally:
         authority.close()

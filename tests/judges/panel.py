@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +12,8 @@ import pypinksign
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
-from pkilint import loader
-from pkilint.pkix import certificate as lint_certificate
-from pkilint.pkix import extension, name
-from pkilint.validation import ValidationFindingSeverity
 
+from ca.judge import findings
 from ca.vid import read_identify_data
 from tests.judges.crowd import GOOD, REVOKED, Crowd, Verdicts
 
@@ -109,31 +106,9 @@ def cryptography(crowd: Crowd) -> Verdicts:
 
 
 def pkilint(crowd: Crowd) -> Verdicts:
-    """Everything from NOTICE up is a finding: stricter than WARNING, and still nothing may be found."""
-    container = lint_certificate.create_pkix_certificate_validator_container(
-        lint_certificate.create_decoding_validators(
-            name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS
-        ),
-        [
-            lint_certificate.create_issuer_validator_container([]),
-            lint_certificate.create_validity_validator_container(),
-            lint_certificate.create_subject_validator_container([]),
-            lint_certificate.create_extensions_validator_container([]),
-            lint_certificate.create_spki_validator_container([]),
-        ],
-    )
-    verdicts = {}
-    for each in crowd.truth:
-        document = loader.load_pem_certificate(crowd.file(each).read_text(), each)
-        verdicts[each] = ", ".join(_findings(container.validate(document.root))) or GOOD
-    return verdicts
-
-
-def _findings(results: list[object]) -> Iterator[str]:
-    for result in results:
-        for found in result.finding_descriptions:
-            if found.finding.severity > ValidationFindingSeverity.INFO:
-                yield found.finding.code
+    """Everything from WARNING up is a finding."""
+    read = {each: x509.load_pem_x509_certificate(crowd.file(each).read_bytes()) for each in crowd.truth}
+    return {name: ", ".join(findings(each.public_bytes(Encoding.DER))) or GOOD for name, each in read.items()}
 
 
 def pinksign(crowd: Crowd) -> Verdicts:
