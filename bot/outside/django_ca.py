@@ -145,7 +145,7 @@ class DjangoCaEngine:
             raise _unheard(status, told)
         if told.get("status") == "failed":
             raise Refused("R15", "the order failed; the authority's log says why")
-        if told.get("status") != "issued":
+        if told.get("status") == "pending":
             return self._next(step, "wait", asked, PATIENCE_S)
         status, told = await self._call("GET", f"{self._authority}certs/{_word(told, 'serial')}/")
         if status != HTTPStatus.OK:

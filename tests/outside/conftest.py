@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.outside import django_ca
+from tests.outside.django_ca import DjangoCa
 from tests.unit.ca.bureau import Bureau, copy_of
 
 
@@ -18,3 +20,11 @@ def bureau(template: Path, tmp_path: Path) -> Iterator[Bureau]:
     bureau = Bureau(copy_of(template, tmp_path / "authority"))
     yield bureau
     bureau.authority.close()
+
+
+@pytest.fixture(scope="session")
+def django(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DjangoCa]:
+    """One process for all tests: each has a holder and keys of its own."""
+    place = django_ca.made(tmp_path_factory.mktemp("django") / "ca")
+    with place.serving():
+        yield place

@@ -82,6 +82,10 @@ class DjangoCa:
             "STOCK_PASSWORD": PASSWORD,
         }
 
+    def switch(self, *, on: bool) -> None:
+        """Let the REST interface of its authority answer or not, as its staff may."""
+        self.run(str(HERE / "switch.py"), "on" if on else "off")
+
     @contextmanager
     def serving(self) -> Iterator[None]:
         with (self.folder / "said.txt").open("ab") as said:
