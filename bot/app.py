@@ -115,7 +115,14 @@ def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
 def open_authority(
     settings: Settings, vault: ca.Vault, say: Callable[[str], None], root: ca.Root | None = None
 ) -> ca.Authority:
-    """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`."""
+    """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`.
+
+    Raises `SettingWrong` where the settings say that another issues: one that nobody asks would be made beside it.
+    """
+    if settings.ca_outside is not None:
+        raise SettingWrong(
+            f"{PREFIX}CA_ENGINE names an authority outside; the embedded one is not in use here"
+        )
     passphrase, made = read_passphrase(settings.ca_passphrase_file)
     if made:
         say(f"made the authority's passphrase {settings.ca_passphrase_file}: keep a copy apart from the data")

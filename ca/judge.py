@@ -19,6 +19,9 @@ from ca.validity import day_of, ends, starts, years_later
 #: Somebody who is nobody.
 NAME, DIGIT, RANDOM = "Example", "1", bytes(20)
 SAMPLE_SERIAL = 1 << 126
+#: It takes a host without a dot, or a port, for no URI, which RFC 3986 allows and every trial on one machine has.
+#: The one address in all of ours is a setting, and is checked as one.
+ADDRESS = "pkix.invalid_uri_syntax"
 
 
 def findings(certificate: bytes) -> tuple[str, ...]:
@@ -34,7 +37,8 @@ def findings(certificate: bytes) -> tuple[str, ...]:
         each.finding.code
         for result in results
         for each in result.finding_descriptions
-        if each.finding.severity <= ValidationFindingSeverity.WARNING  # the graver, the smaller
+        # The graver, the smaller.
+        if each.finding.severity <= ValidationFindingSeverity.WARNING and each.finding.code != ADDRESS
     )
 
 

@@ -165,8 +165,8 @@ def test_doctor_says_what_is_not_well(at_branch: Program, tmp_path: Path) -> Non
 
 HELP = ["run", "demo", "doctor", "customers", "customers import", "ca", "ca init", "ca issue", "ca status",
         "ca revoke", "ca hold", "ca release", "ca crl", "ca export", "ca backup", "ca restore",
-        "ca serve", "ca adopt", "audit", "audit verify", "audit head", "audit receipt", "faq", "faq ask",
-        "faq serve"]  # fmt: skip
+        "ca serve", "ca adopt", "ca renew", "ca lineage", "ca profiles",
+        "audit", "audit verify", "audit head", "audit receipt", "faq", "faq ask", "faq serve"]  # fmt: skip
 
 
 def test_help(anew: Program) -> None:

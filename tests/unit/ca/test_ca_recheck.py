@@ -1,6 +1,7 @@
 """pkilint judges every profile before anything is issued by it, and what was issued once more at night."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,13 @@ NOON = datetime(2027, 3, 10, 3, 0, tzinfo=UTC)
 
 def test_the_profiles_that_come_with_it_are_well(bureau: Bureau) -> None:
     bureau.authority.judge_profiles()
+
+
+def test_an_address_of_this_machine_is_no_fault(bureau: Bureau) -> None:
+    bureau.settings = replace(bureau.settings, base_url="http://localhost:0")
+    bureau.restart()
+    bureau.authority.judge_profiles()
+    assert judge.findings(bureau.old().der) == ()
 
 
 def test_a_profile_that_pkilint_finds_fault_with_stops_the_start(
