@@ -292,6 +292,10 @@ class Authority:
         """Answer an OCSPRequest, DER; a change of status is in the next answer."""
         return self._responder.answer(question)
 
+    def ocsp_kept(self, question: bytes) -> Answer | None:
+        """Return an answer that is given again, without waiting for a key; none if there is work to do."""
+        return self._responder.kept(question)
+
     def root_crl(self) -> bytes:
         """Return the root's list; raise `RootApart` if it went stale and only a ceremony can make the next."""
         return self._lists.root()
