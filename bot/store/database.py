@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
@@ -87,6 +87,15 @@ class Database(aiosqlite.Connection):
     async def erase_traces(self) -> None:
         """Write the log back and truncate it, so that what was deleted is in neither file."""
         await self.hop(lambda: self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Open it, or see its thread end: one that is left behind answers into a loop that is closed by then."""
+        try:
+            yield from super().__await__()
+        except BaseException:
+            yield from asyncio.to_thread(self._thread.join).__await__()
+            raise
+        return self
 
     async def hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run this on the connection's thread, outside any transaction."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 
 from bot.store.database import Database, Transaction
 
@@ -22,7 +23,14 @@ async def relays(database: Database) -> set[int]:
 
 
 async def at_once(database: Database, *works: object) -> list[object]:
-    return await asyncio.gather(*(database.unit(work) for work in works), return_exceptions=True)  # type: ignore[arg-type]
+    """Keep the connection's thread busy until all of them wait."""
+    all_wait = threading.Event()
+    busy = asyncio.create_task(database.hop(all_wait.wait))
+    together = [asyncio.create_task(database.unit(work)) for work in works]  # type: ignore[arg-type]
+    await asyncio.sleep(0)  # each runs up to where it waits
+    all_wait.set()
+    await busy
+    return await asyncio.gather(*together, return_exceptions=True)
 
 
 async def test_each_is_told_its_own_result(database: Database) -> None:
