@@ -23,6 +23,7 @@ from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
 from ca.cmp.offices import OfficesWrong
 from ca.profiles import ProfileWrong
+from ca.published import ListWrong
 from ca.receipt_verifier import ReceiptRefused
 
 FAILED, WRONG_USE = 1, 2
@@ -40,6 +41,7 @@ EXPLAINED: dict[type[Exception], int] = {
     NotAdopted: FAILED,
     OfficesWrong: WRONG_USE,
     ProfileWrong: WRONG_USE,
+    ListWrong: WRONG_USE,
     CeremonyStopped: FAILED,
     BackupDamaged: FAILED,
     ReceiptRefused: FAILED,

@@ -134,6 +134,7 @@ def open_authority(
         journal=settings.ca_journal,
         profiles=settings.ca_profiles,
         offices=settings.ca_offices,
+        published=settings.ca_published_keys,
     )
     return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 

@@ -58,6 +58,9 @@ class Raw:
     CA_OFFICES: str = _setting(
         "folder of NAME.secret files: who may ask the embedded authority by CMP; empty: none"
     )
+    CA_PUBLISHED_KEYS: str = _setting(
+        "badkeys' blocklist.dat: keys that are never certified, as anybody can have them; empty: not looked at"
+    )
     CA_ENGINE: str = _setting("embedded, or an authority outside: cmp or django-ca", "embedded")
     CMP_URL: str = _setting("address of the outside authority's CMP service")
     CMP_TRUST: str = _setting("its certificates, PEM, from the issuing one up")
@@ -144,6 +147,7 @@ class Settings:
     ca_token: TokenPlace | None
     ca_profiles: Path | None
     ca_offices: Path | None
+    ca_published_keys: Path | None
     ca_outside: CmpPlace | DjangoCaPlace | None
     operator_chat_id: int | None
     webhook_url: str
@@ -194,6 +198,7 @@ def parse(raw: Raw) -> Settings:
         ca_token=_token(raw),
         ca_profiles=Path(raw.CA_PROFILES) if raw.CA_PROFILES else None,
         ca_offices=Path(raw.CA_OFFICES) if raw.CA_OFFICES else None,
+        ca_published_keys=Path(raw.CA_PUBLISHED_KEYS) if raw.CA_PUBLISHED_KEYS else None,
         ca_outside=_outside(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),

@@ -111,8 +111,8 @@ class Authority:
         With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first
         start keeps its key apart for ever, and a ceremony brings it.
 
-        Raises `ProfileWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong together,
-        and `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
+        Raises `ProfileWrong`, `ListWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not
+        belong together, and `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
         """
         chosen = settings or AuthoritySettings()
         load_profiles(chosen.profiles)

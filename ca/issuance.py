@@ -18,6 +18,7 @@ from ca import der, lint, names, profile, records
 from ca.crl import path_of
 from ca.keys import IssuingKey, Keys
 from ca.ledger import Ledger, Transaction, from_seconds, seconds
+from ca.published import PublishedKeys
 from ca.records import hex_of
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.serials import new_serial
@@ -58,6 +59,7 @@ class Issuance:
         self._settings = settings
         self._entropy = entropy
         self._passing = passing
+        self._published = PublishedKeys(settings.published) if settings.published else None
 
     def reserve(self, tx: Transaction, plan: Plan) -> None:
         """Write down serial and to-be-signed bytes; they are binding once the caller's transaction commits."""
@@ -132,7 +134,9 @@ class Issuance:
             raise CaRefusal("R15", reason="dates")
 
     def _check_key_is_free(self, tx: Transaction, plan: Plan) -> None:
-        """Refuse a key that is another's, that was revoked, or that the certificate being replaced has."""
+        """Refuse a key that is another's or everybody's, that was revoked, or that is to be replaced."""
+        if self._published and self._published.has(plan.spki):
+            raise CaRefusal("R15", reason="published_key")
         replaced = hex_of(plan.replaces) if plan.replaces else None
         for use in tx.all("uses_of_key", spki_hash=hashlib.sha256(plan.spki).digest()):
             if use["holder"] != plan.holder:

@@ -44,6 +44,8 @@ class AuthoritySettings:
     """A folder with an operator's own profiles, beside those that come with the authority."""
     offices: Path | None = None
     """A folder with the secrets of registration offices, `NAME.secret`, which may ask by CMP for their customers."""
+    published: Path | None = None
+    """badkeys' list of keys whose private half is public, `blocklist.dat`: none of them is certified."""
     hold_months: int = 6
     """A suspension that lasts longer becomes a revocation."""
 

@@ -49,6 +49,18 @@ _TOLD = {
     ("R15", "broken_digest"): (Failure.BAD_ALG, "algorithm"),
     ("R15", "dates"): (Failure.SYSTEM_FAILURE, "refused"),
     ("R15", "lint"): (Failure.SYSTEM_FAILURE, "refused"),
+    **dict.fromkeys(
+        [("R15", "key_size"), ("R15", "too_large"), ("R15", "curve"), ("R15", "not_rsa")],
+        (Failure.BAD_CERT_TEMPLATE, "key_kind"),
+    ),
+    **dict.fromkeys(
+        [("R15", each) for each in ("exponent", "small_factor", "close_primes", "roca", "published_key")],
+        (Failure.BAD_CERT_TEMPLATE, "key_weak"),
+    ),
+    **dict.fromkeys(
+        [("R15", each) for each in ("key_of_another", "key_revoked", "key_unchanged", "authority_key")],
+        (Failure.BAD_CERT_TEMPLATE, "key_known"),
+    ),
     ("R15", ""): (Failure.BAD_CERT_TEMPLATE, "key_refused"),
 }
 
