@@ -33,6 +33,8 @@ def main() -> int:
     parser.add_argument("--writes", action="store_true", help="no deaths just before a query")
     parser.add_argument("--once", action="store_true", help="no deaths in the restarts")
     wanted = parser.parse_args()
+    if not wanted.every and not wanted.kills:
+        parser.error("nothing to do: --every all, or --kills 1000")
     hurry()
     found: list[str] = []
     with tempfile.TemporaryDirectory(prefix="authority-") as name:
