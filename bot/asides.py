@@ -46,6 +46,9 @@ class Asides:
                 return each.token
         return None
 
+    def ponder(self, text: str) -> None:
+        self._knowledge.find(text, "")
+
     def is_question(self, text: str, language: str) -> bool:
         return self._knowledge.looks_like_question(text, language)
 
@@ -86,7 +89,10 @@ class Asides:
             (button("button.useful", f"useful:{topic}"), button("button.useless", f"useless:{topic}"))
         )
         params: dict[str, Param] = {"question": article.question, "answer": Marked(article.answer)}
-        return Screen((Line("faq.answer", params),), tuple(rows))
+        lines: tuple[Line, ...] = (Line("faq.answer", params),)
+        if article.language != language:
+            lines = (Line("faq.in_english"), *lines)
+        return Screen(lines, tuple(rows))
 
     def _title(self, topic: str, language: str) -> Button:
         title = self._knowledge.article(topic, language).title

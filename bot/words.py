@@ -18,7 +18,7 @@ from bot.josa import josa
 from bot.screen import Day, Hour, Line, Marked, Moment, Param, Word
 
 #: Languages that are complete; a catalog that is not listed here is not offered.
-LANGUAGES = ("ko", "en")
+LANGUAGES = ("ko", "en", "vi", "zh")
 DEFAULT = "ko"
 
 _MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`", re.DOTALL)

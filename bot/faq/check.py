@@ -11,10 +11,11 @@ from datetime import date, timedelta
 from importlib.resources.abc import Traversable
 
 from bot.faq.article import ArticleBroken, Entry
-from bot.faq.base import NOTHING_GIVEN
+from bot.faq.base import FALLBACK, NOTHING_GIVEN
 from bot.faq.facts import PLACEHOLDER
 from bot.faq.library import Shelf, home, shelves
 from bot.faq.normalise import Normaliser
+from bot.words import LANGUAGES
 
 #: Below Telegram's 4,096, which leaves room for a heading and a footer.
 LONGEST = 3_500
@@ -34,7 +35,7 @@ class Problem:
 
 
 def problems(
-    languages: Sequence[str] = ("ko", "en"),
+    languages: Sequence[str] = LANGUAGES,
     facts: Mapping[str, str] = NOTHING_GIVEN,
     *,
     today: date,
@@ -49,10 +50,15 @@ def problems(
 
 
 def _missing_languages(stock: Sequence[Shelf]) -> Iterator[Problem]:
+    """English and Korean are whole; elsewhere a topic may be asked for and be answered in English."""
     every = {topic for shelf in stock for topic in shelf.entries}
     for shelf in stock:
-        for topic in every - shelf.entries.keys():
+        lacking = every - shelf.entries.keys()
+        whole = shelf.language in FALLBACK
+        for topic in lacking if whole else lacking - shelf.ways.keys():
             yield Problem(_file(shelf, topic), "has no article in this language")
+        for topic in shelf.ways.keys() - (set() if whole else lacking):
+            yield Problem(_ways_file(shelf), f"{topic!r} belongs into its article, or is none")
 
 
 def _disagreeing(stock: Sequence[Shelf]) -> Iterator[Problem]:
@@ -97,6 +103,10 @@ def _few_ways(stock: Sequence[Shelf]) -> Iterator[Problem]:
     for shelf, entry in _all(stock):
         if len(set(entry.ways)) < FEWEST_WAYS:
             yield Problem(_file(shelf, entry.article.topic), f"fewer than {FEWEST_WAYS} other ways to ask")
+    for shelf in stock:
+        for topic, ways in shelf.ways.items():
+            if len(set(ways)) < FEWEST_WAYS:
+                yield Problem(_ways_file(shelf), f"{topic!r} has fewer than {FEWEST_WAYS} ways to ask")
 
 
 def _ambiguous(stock: Sequence[Shelf]) -> Iterator[Problem]:
@@ -104,14 +114,23 @@ def _ambiguous(stock: Sequence[Shelf]) -> Iterator[Problem]:
     plain = Normaliser(tuple(shelf.tables for shelf in stock))
     claims: dict[str, set[str]] = defaultdict(set)
     strangers = {plain(line) for shelf in stock for line in shelf.out_of_scope}
-    for shelf, entry in _all(stock):
-        for way in (*entry.ways, *entry.keywords):
-            claims[plain(way)].add(entry.article.topic)
-            if plain(way) in strangers:
-                yield Problem(_file(shelf, entry.article.topic), f"{way!r} is among the out-of-scope lines")
+    for file, topic, way in _asked(stock):
+        claims[plain(way)].add(topic)
+        if plain(way) in strangers:
+            yield Problem(file, f"{way!r} is among the out-of-scope lines")
     for way, topics in claims.items():
         if len(topics) > 1:
             yield Problem("", f"{way!r} is claimed by {sorted(topics)}")
+
+
+def _asked(stock: Sequence[Shelf]) -> Iterator[tuple[str, str, str]]:
+    for shelf, entry in _all(stock):
+        for way in (*entry.ways, *entry.keywords):
+            yield _file(shelf, entry.article.topic), entry.article.topic, way
+    for shelf in stock:
+        for topic, ways in shelf.ways.items():
+            for way in ways:
+                yield _ways_file(shelf), topic, way
 
 
 def _stale(stock: Sequence[Shelf], today: date) -> Iterator[Problem]:
@@ -138,6 +157,10 @@ def _all(stock: Sequence[Shelf]) -> Iterator[tuple[Shelf, Entry]]:
 
 def _file(shelf: Shelf, topic: str) -> str:
     return f"{shelf.language}/faq/{topic}.md"
+
+
+def _ways_file(shelf: Shelf) -> str:
+    return f"{shelf.language}/faq/_ways.toml"
 
 
 def utf16_units(text: str) -> int:

@@ -25,6 +25,8 @@ class Shelf:
     facts: Facts
     tables: Tables
     signals: Signals
+    #: How topics without an article of this language are asked for in it.
+    ways: Mapping[str, tuple[str, ...]]
     #: Questions that are none of ours, so that they have somewhere to be nearest to.
     out_of_scope: tuple[str, ...]
 
@@ -53,6 +55,7 @@ def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> Shel
         facts,
         _table(faq / "_normalise.toml", f"{language}/faq", tables_of),
         _table(faq / "_signals.toml", f"{language}/faq", signals_of),
+        _table(faq / "_ways.toml", f"{language}/faq", _ways) if (faq / "_ways.toml").is_file() else {},
         _lines(faq / "_out_of_scope.txt", f"{language}/faq"),
     )
 
@@ -67,6 +70,13 @@ def _titles(table: Mapping[str, object]) -> dict[str, str]:
     if not all(isinstance(title, str) for title in table.values()):
         raise ValueError("a group's title is not a text")
     return {group: str(title) for group, title in table.items()}
+
+
+def _ways(table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    for topic, ways in table.items():
+        if not isinstance(ways, list) or not all(isinstance(way, str) for way in ways):
+            raise ValueError(f"the ways of {topic!r} are not a list of texts")
+    return {topic: tuple(ways) for topic, ways in table.items() if isinstance(ways, list)}
 
 
 def _table(file: Traversable, folder: str, build: Callable[[Mapping[str, object]], Read]) -> Read:

@@ -129,8 +129,9 @@ def test_menus_say_when_they_were_checked(kb: KnowledgeBase) -> None:
 
 
 def test_a_language_without_the_article_gets_english(kb: KnowledgeBase) -> None:
-    assert kb.article("fees", "vi").language == "en"
-    assert kb.groups("vi") == kb.groups("en")
+    assert kb.article("fees", "vi").language == "vi"
+    assert kb.article("cloud-storage", "vi").language == "en"
+    assert kb.groups("fr") == kb.groups("en")
 
 
 def test_an_unknown_topic_is_a_key_error(kb: KnowledgeBase) -> None:
