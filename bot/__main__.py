@@ -15,6 +15,7 @@ from bot.command.adopt import NotAdopted
 from bot.command.ceremony import CeremonyStopped
 from bot.directory import RowRefused
 from bot.faq import ArticleBroken
+from bot.faq.evaluate import QueriesBroken
 from bot.mail import SmtpUrlBroken
 from bot.outside import opening
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
@@ -47,6 +48,7 @@ EXPLAINED: dict[type[Exception], int] = {
     ReceiptRefused: FAILED,
     CatalogBroken: FAILED,
     ArticleBroken: FAILED,
+    QueriesBroken: WRONG_USE,
     OSError: FAILED,
     sqlite3.Error: FAILED,
 }

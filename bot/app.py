@@ -22,7 +22,7 @@ from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
-from bot.faq import KnowledgeBase
+from bot.faq import KnowledgeBase, meaning
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer
@@ -168,7 +168,7 @@ def build(
     jobs = Jobs(vault, bells.jobs, settings.lease)
     keeps, directory = Keeps(vault), Directory(vault)
     stores = Stores(chats, inbox, outbox, jobs)
-    asides = Asides(KnowledgeBase.load(words.languages, facts(settings)), words)
+    asides = Asides(KnowledgeBase.load(words.languages, facts(settings), meaning=meaning.load()), words)
     desk = Desk(
         stores,
         asides,

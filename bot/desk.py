@@ -76,6 +76,10 @@ class Desk:
                     tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id
                 )
 
+    def ponder(self, text: str) -> None:
+        """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""
+        self._asides.ponder(text)
+
     def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
         """Handle what one of the desk's own jobs found out."""
         self._happened(tx, chat, event, cause, None)

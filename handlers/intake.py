@@ -1,5 +1,6 @@
 """Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
 
+import asyncio
 import json
 import logging
 
@@ -7,7 +8,7 @@ import telegram
 
 from bot.clock import Clock
 from bot.desk import Desk
-from bot.event import Incoming
+from bot.event import Incoming, Said
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
@@ -71,6 +72,9 @@ class Intake:
         """Handle one update in one transaction, and return the next of its chat."""
         try:
             named = self._named(waiting)
+            if named is not None and isinstance(named.event, Said):
+                # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
+                await asyncio.to_thread(self._desk.ponder, named.event.text)
             return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
         except Exception as error:
             # One customer's broken update must not stop the others; it is tried again, then parked for staff.

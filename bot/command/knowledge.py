@@ -2,8 +2,12 @@
 
 import argparse
 import sys
+from datetime import datetime
+from pathlib import Path
 
-from bot.faq import KnowledgeBase
+from bot.clock import KST
+from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
+from bot.faq.check import problems
 from bot.faq.serve import serve
 from bot.settings import load
 from bot.words import LANGUAGES
@@ -16,13 +20,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     ask.add_argument("question")
     ask.add_argument("--lang", default="ko", choices=LANGUAGES)
     ask.set_defaults(command=_ask)
+    build = actions.add_parser(
+        "build", help="make the head upon the model's vectors anew, after articles changed"
+    )
+    build.set_defaults(command=_build)
+    check = actions.add_parser("check", help="say what a keeper of the articles should mend")
+    check.set_defaults(command=_check)
+    measure = actions.add_parser("eval", help="how well questions with known answers are found")
+    measure.add_argument("file", type=Path, help='JSON lines: {"q","lang","topic","style"}, and "also"')
+    measure.add_argument("--errors", action="store_true", help="show each that was not found")
+    measure.set_defaults(command=_eval)
     actions.add_parser(
         "serve", help='JSON lines: {"q","lang"} in, {"topic","ranked","score"} out'
     ).set_defaults(command=_serve)
 
 
 def _knowledge() -> KnowledgeBase:
-    return KnowledgeBase.load(LANGUAGES, {"customer_centre": load().customer_centre})
+    return KnowledgeBase.load(LANGUAGES, {"customer_centre": load().customer_centre}, meaning=meaning.load())
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -36,6 +50,43 @@ def _ask(arguments: argparse.Namespace) -> int:
             f"[{topic}] {article.question}\n{text}\n" if finding.topic else f"? [{topic}] {text}\n"
         )
     return 0 if topics else 1
+
+
+def _build(_arguments: argparse.Namespace) -> int:
+    stock = library.shelves(library.home(), LANGUAGES, {"customer_centre": load().customer_centre})
+    path = Path(str(meaning.home()))
+
+    def told(done: int, of: int) -> None:
+        sys.stderr.write(f"\r{done} of {of} ways of asking")
+
+    building.build(search.phrases(stock), meaning.E5(), told).write(path)
+    sys.stderr.write(f"\nwrote {path}\n")
+    return 0
+
+
+def _check(_arguments: argparse.Namespace) -> int:
+    """Exit 1 if there is anything to mend."""
+    found = problems(facts={"customer_centre": load().customer_centre}, today=datetime.now(KST).date())
+    for each in found:
+        sys.stdout.write(f"{each.file}: {each.why}\n" if each.file else f"{each.why}\n")
+    return 1 if found else 0
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    asked = list(evaluate.ask(evaluate.read_queries(arguments.file), _knowledge()))
+    groups = {"all": evaluate.figures(asked), **evaluate.by(asked, "language"), **evaluate.by(asked, "style")}
+    names = ("top1", "ftop1", "top3", "wrong", "false_answer", "utility")
+    sys.stdout.write(f"{'':16}{'ours':>6}{'others':>7}" + "".join(f"{name:>13}" for name in names) + "\n")
+    for group, told in groups.items():
+        shares = "".join(f"{100 * getattr(told, name):12.1f}%" for name in names)
+        sys.stdout.write(f"{group:16}{told.ours:6}{told.others:7}{shares}\n")
+    for wanted, found, count in evaluate.confusions(asked)[:10]:
+        sys.stdout.write(f"{count} × {wanted} taken for {found}\n")
+    for each in asked if arguments.errors else ():
+        if not each.is_right:
+            wanted = ", ".join(sorted(each.query.right)) or "nobody"
+            sys.stdout.write(f"{each.query.text!r}: wanted {wanted}, got {each.topic} of {each.ranked}\n")
+    return 0
 
 
 def _serve(_arguments: argparse.Namespace) -> int:

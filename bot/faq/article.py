@@ -16,7 +16,7 @@ NEXT_ACTIONS = get_args(NextAction)
 FENCE = "+++"
 TEXTS = ("id", "group", "title", "question", "next", "source", "owner")
 LISTS = ("ways", "keywords", "related")
-SENTENCE_END = re.compile(r"(?<=[?.!])\s+")
+SENTENCE_END = re.compile(r"(?<=[?.!])\s+|(?<=[？。！])\s*")
 AT_LINE = re.compile(r"at line (\d+)")
 
 

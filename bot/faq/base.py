@@ -9,14 +9,18 @@ from typing import Self
 from bot.faq.article import Article
 from bot.faq.facts import MenuPath
 from bot.faq.library import Shelf, home, shelves
+from bot.faq.meaning import Meaning
+from bot.faq.memory import Memory
 from bot.faq.normalise import whole
 from bot.faq.question import is_question
 from bot.faq.search import Match, Search, Zone
+from bot.words import LANGUAGES
 
 NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
 #: Where an article is looked for when the reader's language has none.
 FALLBACK = ("en", "ko")
 OFFERED = 3
+REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +58,38 @@ class Group:
 class KnowledgeBase:
     """Read once, never changed. Every method is plain computation, safe from any thread."""
 
-    def __init__(self, stock: Sequence[Shelf]) -> None:
+    def __init__(self, stock: Sequence[Shelf], meaning: Meaning | None = None) -> None:
         self._shelves = {shelf.language: shelf for shelf in stock}
-        self._search = Search(stock)
+        self._search = Search(stock, meaning)
+        self._found: Memory[Finding] = Memory(REMEMBERED)
 
     @classmethod
     def load(
         cls,
-        languages: Sequence[str] = ("ko", "en"),
+        languages: Sequence[str] = LANGUAGES,
         facts: Mapping[str, str] = NOTHING_GIVEN,
         *,
         root: Traversable | None = None,
+        meaning: Meaning | None = None,
     ) -> Self:
         """Raise `ArticleBroken` at the first file that cannot be read. `facts` win over the files' own."""
-        return cls(shelves(root or home(), languages, facts))
+        return cls(shelves(root or home(), languages, facts), meaning)
 
     def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages: all are searched
-        """Never raises, whatever the text."""
-        ranked, zone = self._search.ranked(text)
-        return Finding(zone, ranked)
+        """Never raises, whatever the text. It takes tens of milliseconds the first time, and is remembered."""
+        found = self._found.get(text)
+        if found is None:
+            ranked, zone = self._search.ranked(text)
+            found = Finding(zone, ranked)
+            self._found.put(text, found)
+        return found
 
-    def looks_like_question(self, text: str, language: str) -> bool:  # noqa: ARG002 - as above
+    def looks_like_question(self, text: str, language: str) -> bool:
         """Whether text that came where a form waits is surely a question; names, dates and addresses are not."""
-        ranked, zone = self._search.ranked(text)
-        return is_question(whole(text), self._search.signals, zone, ranked[0] if ranked else None)
+        found = self.find(text, language)
+        return is_question(
+            whole(text), self._search.signals, found.zone, found.ranked[0] if found.ranked else None
+        )
 
     def article(self, topic: str, language: str) -> Article:
         """The article in that language, else in English, else in Korean. Raise `KeyError` on an unknown topic."""

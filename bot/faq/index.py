@@ -6,11 +6,13 @@ tells a question like those we know from one that merely shares their words.
 """
 
 import math
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+HAN = re.compile("[\u3400-\u9fff]")
 SIZES = (3, 4)
 #: How much the first, second and third nearest phrase of an owner count.
 NEAREST = (0.7, 0.2, 0.1)
@@ -22,8 +24,12 @@ UNSEEN = math.log(50)
 
 
 def grams(text: str) -> set[str]:
-    """Hangul falls apart into jamo, so that a wrong vowel or a missing final consonant spoils few n-grams."""
-    jamo = f" {unicodedata.normalize('NFD', text)} "
+    """Hangul falls apart into jamo, so that a wrong vowel or a missing final consonant spoils few n-grams.
+
+    A Chinese character says as much as two or three jamo, and counts for two.
+    """
+    twice = HAN.sub(lambda char: char[0] * 2, text)
+    jamo = f" {unicodedata.normalize('NFD', twice)} "
     pieces = {jamo[at : at + size] for size in SIZES for at in range(len(jamo) - size + 1)}
     return pieces | {f"={word}" for word in text.split()}
 
@@ -49,14 +55,18 @@ class Index:
 
     def __init__(self, phrases: Sequence[tuple[str, str]]) -> None:
         self._owners = tuple(owner for owner, _ in phrases)
+        self._sizes = Counter(self._owners)
         bags = [grams(text) for _, text in phrases]
-        uses = _uses(self._owners, bags)
-        owners = len(set(self._owners)) + 1
-        self._weights = {gram: math.log(owners / len(by)) for gram, by in uses.items()}
-        self._squares = {gram: weight**2 for gram, weight in self._weights.items()}
-        self._lifts = self._lifted(uses, Counter(self._owners))
-        self._norms = [self._norm(bag) for bag in bags]
         self._postings = _postings(bags)
+        owners = len(self._sizes) + 1
+        self._weights = {
+            gram: math.log(owners / len({self._owners[phrase] for phrase in by}))
+            for gram, by in self._postings.items()
+        }
+        self._squares = {gram: weight**2 for gram, weight in self._weights.items()}
+        self._norms = [math.sqrt(sum(map(self._squares.__getitem__, bag))) or 1.0 for bag in bags]
+        #: By n-gram, as they are asked for: few of all are.
+        self._lifts: dict[str, tuple[tuple[str, float], ...]] = {}
 
     def likeness(self, text: str) -> Likeness:
         bag = grams(text)
@@ -67,22 +77,22 @@ class Index:
             self._lift(seen, len(bag) - len(seen)), self._nearness(seen, whole**0.5), known, len(bag)
         )
 
-    def _lifted(
-        self, uses: Mapping[str, Counter[str]], phrases: Counter[str]
-    ) -> dict[str, tuple[tuple[str, float], ...]]:
-        """What each n-gram adds to each of its owners, told in advance."""
-        return {
-            gram: tuple(
-                (owner, self._weights[gram] * math.log1p(count * PHRASES / phrases[owner] / NEVER))
-                for owner, count in by.items()
+    def _lifted(self, gram: str) -> tuple[tuple[str, float], ...]:
+        """Return what this n-gram adds to each of its owners."""
+        known = self._lifts.get(gram)
+        if known is None:
+            uses = Counter(self._owners[phrase] for phrase in self._postings[gram])
+            known = tuple(
+                (owner, self._weights[gram] * math.log1p(count * PHRASES / self._sizes[owner] / NEVER))
+                for owner, count in uses.items()
             )
-            for gram, by in uses.items()
-        }
+            self._lifts[gram] = known
+        return known
 
     def _lift(self, seen: Sequence[str], unseen: int) -> dict[str, float]:
         lift: dict[str, float] = defaultdict(float)
         for gram in seen:
-            for owner, value in self._lifts[gram]:
+            for owner, value in self._lifted(gram):
                 lift[owner] += value
         whole = sum(self._weights[gram] for gram in seen) + unseen * UNSEEN or 1.0
         return {owner: value / whole for owner, value in lift.items()}
@@ -107,14 +117,6 @@ class Index:
 
 def _weighed(values: Sequence[float]) -> float:
     return sum(weight * value for weight, value in zip(NEAREST, values, strict=False))
-
-
-def _uses(owners: Sequence[str], bags: Sequence[set[str]]) -> dict[str, Counter[str]]:
-    uses: dict[str, Counter[str]] = defaultdict(Counter)
-    for owner, bag in zip(owners, bags, strict=True):
-        for gram in bag:
-            uses[gram][owner] += 1
-    return dict(uses)
 
 
 def _postings(bags: Sequence[set[str]]) -> dict[str, list[int]]:

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 from bot.faq.keyboard import recovered
 
+#: Latin letters by what stands below their marks: Vietnamese is typed with tone marks and, as often, without.
+BARE = str.maketrans(
+    {
+        char: bare
+        for char in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
+        if (bare := unicodedata.normalize("NFD", char)[0]).isascii()
+    }
+    | {"đ": "d", "ı": "i", "ł": "l", "ø": "o"}
+)
 LATIN_WORD = re.compile(r"[A-Za-z]+")
 LONG_RUN = re.compile(r"(.)\1{2,}")
 NOT_A_WORD = re.compile(r"[^\w]+|_+")
@@ -44,13 +53,13 @@ def _texts(table: Mapping[str, object], name: str) -> dict[str, str]:
 
 
 def whole(text: str) -> str:
-    """Mend what no text should hold: lone surrogates become question marks, NUL and its like become spaces."""
-    paired = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Compose the text, and mend what none should hold: lone surrogates, NUL and its like."""
+    paired = unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return "".join(" " if unicodedata.category(char) in {"Cc", "Cf"} else char for char in paired)
 
 
 def plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
+    return unicodedata.normalize("NFKC", text).lower().translate(BARE)
 
 
 class Normaliser:
@@ -70,8 +79,8 @@ class Normaliser:
         squashed = IDLE_SPACE.sub("", worded)
         return self._pieces.sub(lambda piece: self._replace[piece[0]], squashed)
 
-    def readings(self, text: str) -> tuple[str, ...]:
-        """The text as typed and, where it could be, with its English-keyboard words read as Korean."""
-        korean = LATIN_WORD.sub(lambda word: recovered(word[0]) or word[0], text)
-        typed = (text,) if korean == text else (text, korean)
-        return tuple(dict.fromkeys(self(reading) for reading in typed))
+
+def readings(text: str) -> tuple[str, ...]:
+    """The text as typed and, where it could be, with its English-keyboard words read as Korean."""
+    korean = LATIN_WORD.sub(lambda word: recovered(word[0]) or word[0], text)
+    return (text,) if korean == text else (text, korean)

@@ -1,23 +1,26 @@
 """From a text to ranked topics and a zone."""
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.faq.index import Index, Likeness
 from bot.faq.library import Shelf
-from bot.faq.normalise import Normaliser, whole
+from bot.faq.meaning import Meaning
+from bot.faq.normalise import Normaliser, readings, whole
 from bot.faq.sureness import NOBODY, sureness
 
 Zone = Literal["answer", "maybe", "unknown"]
 #: A question that goes on longer than this has been asked by then; its last words count as well.
 CUT = 240
 TAIL = 60
-#: Chosen on noisy questions so that about one out-of-scope text in twenty gets an answer.
-ANSWER = 0.42
-MAYBE = 0.15
-#: Where saying nothing is the costly error, less is enough.
-ANSWER_URGENT = 0.30
+#: How much being spelt alike counts beside meaning the same; both in logarithms of chances.
+SPELLING = 6.0
+#: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
+LEAST_LETTERS = 5
+LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,57 +31,92 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From which score on a topic is the answer, or worth offering."""
+
+    answer: float
+    #: Where saying nothing is the costly error, less is enough.
+    urgent: float
+    maybe: float
+
+    def zone(self, score: float, *, urgent: bool) -> Zone:
+        if score >= (self.urgent if urgent else self.answer):
+            return "answer"
+        return "maybe" if score >= self.maybe else "unknown"
+
+
+#: Chosen on noisy questions so that about one out-of-scope text in twenty gets an answer.
+BY_LETTERS = Bounds(answer=0.42, urgent=0.30, maybe=0.15)
+BY_MEANING = Bounds(answer=0.43, urgent=0.35, maybe=0.2)
+
+
 class Search:
     """The zone and the ranking for any string; knows nothing of what an article says."""
 
-    def __init__(self, stock: Sequence[Shelf]) -> None:
+    def __init__(self, stock: Sequence[Shelf], meaning: Meaning | None) -> None:
         self.signals = tuple(shelf.signals for shelf in stock)
+        self._meaning = meaning
         self._plain = Normaliser(tuple(shelf.tables for shelf in stock))
         entries = [entry for shelf in stock for entry in shelf.entries.values()]
         self._topics = tuple(dict.fromkeys(entry.article.topic for entry in entries))
         self._urgent = frozenset(entry.article.topic for entry in entries if entry.urgent)
-        self._index = Index([(owner, self._plain(text)) for owner, text in _phrases(stock)])
+        self._index = Index([(owner, self._plain(text)) for owner, text in phrases(stock)])
 
     def ranked(self, text: str) -> tuple[tuple[Match, ...], Zone]:
-        clean = whole(text)
-        likeness = self._likeness(clean)
-        order = sorted(self._topics, key=likeness.fit, reverse=True)
-        if not order:
+        if not self._topics:
             return (), "unknown"
-        sure = (
-            0.0 if self._elsewhere(clean) else sureness(likeness, order[0], order[1] if order[1:] else NOBODY)
-        )
-        matches = _scored(order, likeness, sure)
-        return matches, self._zone(matches[0])
+        clean = whole(text)
+        reading, likeness = self._best_reading(_cut(clean))
+        scores, bounds = self._scores(reading, likeness)
+        ours = 0.0 if any(signals.elsewhere(clean.lower()) for signals in self.signals) else 1.0
+        order = sorted(scores, key=scores.__getitem__, reverse=True)
+        matches = tuple(Match(topic, round(ours * scores[topic], 4)) for topic in order)
+        return matches, bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
 
-    def _elsewhere(self, text: str) -> bool:
-        return any(signals.elsewhere(text.lower()) for signals in self.signals)
+    def _scores(self, text: str, likeness: Likeness) -> tuple[dict[str, float], Bounds]:
+        if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:
+            return self._by_letters(likeness), BY_LETTERS
+        return self._by_meaning(self._meaning.chances(text), likeness), BY_MEANING
 
-    def _zone(self, best: Match) -> Zone:
-        enough = ANSWER_URGENT if best.topic in self._urgent else ANSWER
-        if best.score >= enough:
-            return "answer"
-        return "maybe" if best.score >= MAYBE else "unknown"
+    def _best_reading(self, text: str) -> tuple[str, Likeness]:
+        """Of the ways the text can be read, return the one that resembles a topic most."""
+        read = [(reading, self._index.likeness(self._plain(reading))) for reading in readings(text)]
+        return max(read, key=lambda each: max(map(each[1].fit, self._topics)))
 
-    def _likeness(self, text: str) -> Likeness:
-        """Of the ways the text can be read, the one that resembles a topic most."""
-        readings = [self._index.likeness(reading) for reading in self._plain.readings(_cut(text))]
-        return max(readings, key=lambda each: max(map(each.fit, self._topics), default=0.0))
+    def _by_letters(self, likeness: Likeness) -> dict[str, float]:
+        share = self._sureness(likeness) / (max(map(likeness.fit, self._topics)) or 1.0)
+        return {topic: share * likeness.fit(topic) for topic in self._topics}
 
+    def _sureness(self, likeness: Likeness) -> float:
+        best, second = (*sorted(self._topics, key=likeness.fit, reverse=True)[:2], NOBODY)[:2]
+        return sureness(likeness, best, second)
 
-def _scored(order: Sequence[str], likeness: Likeness, sure: float) -> tuple[Match, ...]:
-    top = likeness.fit(order[0]) or 1.0
-    return tuple(Match(topic, round(sure * likeness.fit(topic) / top, 4)) for topic in order)
+    def _by_meaning(self, chances: Mapping[str, float], likeness: Likeness) -> dict[str, float]:
+        """Return each topic's chance among all topics and nobody's, told by spelling and meaning together.
+
+        Both must be sure of it: a sentence may mean something near a topic, and share no word with its questions.
+        """
+        sure = self._sureness(likeness)
+        # A topic that the head has never seen, as its article is new, stands or falls by its spelling.
+        stranger = -math.log(len(chances))
+        owners = (*self._topics, NOBODY)
+        logits = {owner: SPELLING * likeness.fit(owner) + chances.get(owner, stranger) for owner in owners}
+        top = max(logits.values())
+        total = sum(math.exp(logit - top) for logit in logits.values())
+        return {topic: math.sqrt(sure * math.exp(logits[topic] - top) / total) for topic in self._topics}
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= CUT + TAIL else f"{text[:CUT]} {text[-TAIL:]}"
 
 
-def _phrases(stock: Sequence[Shelf]) -> list[tuple[str, str]]:
+def phrases(stock: Sequence[Shelf]) -> list[tuple[str, str]]:
+    """Return all known ways of asking, each with the topic that it is for, or nobody."""
     found: list[tuple[str, str]] = []
     for shelf in stock:
         for topic, entry in shelf.entries.items():
             found += [(topic, phrase) for phrase in entry.phrases()]
+        found += [(topic, way) for topic, ways in shelf.ways.items() for way in ways]
         found += [(NOBODY, line) for line in shelf.out_of_scope]
     return found

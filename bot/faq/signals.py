@@ -38,7 +38,7 @@ def signals_of(table: Mapping[str, object]) -> Signals:
     """Raise `ValueError` naming the list that is missing or holds no pattern."""
     pieces = {name: _pieces(table, name) for name in LISTS}
     return Signals(
-        endings=_pattern("endings", rf"(?:{pieces['endings']})[\s?！!.~…]*$"),
+        endings=_pattern("endings", rf"(?:{pieces['endings']})[\s?？！!.。~…]*$"),
         words=_pattern("words", pieces["words"]),
         things=_pattern("things", rf"(?:{pieces['things']})(?!\s*(?:{pieces['means']}))"),
         acts=_pattern("acts", pieces["acts"]),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq import KnowledgeBase
+from bot.faq import KnowledgeBase, meaning
 from ca import signer
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
@@ -26,12 +26,12 @@ def keys_opened_once() -> Iterator[None]:
         yield
 
 
-READ = KnowledgeBase.load
+READ, LOAD_MODEL = KnowledgeBase.load, cache(meaning.load)
 
 
 @cache
 def read_once(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
-    return READ(languages, dict(facts))
+    return READ(languages, dict(facts), meaning=LOAD_MODEL())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,8 +44,9 @@ def knowledge_read_once() -> Iterator[None]:
         patch.setattr(
             KnowledgeBase,
             "load",
-            lambda languages, facts: read_once(tuple(languages), tuple(facts.items())),
+            lambda languages, facts, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
+        patch.setattr(meaning, "load", LOAD_MODEL)
         yield
 
 

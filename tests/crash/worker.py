@@ -12,7 +12,7 @@ import telegram
 
 from bot import app, log
 from bot.clock import SystemClock
-from bot.faq import KnowledgeBase
+from bot.faq import KnowledgeBase, meaning
 from bot.settings import Raw, Settings, parse
 from bot.store.queries import migrations, queries
 from bot.supervisor import Supervisor
@@ -25,7 +25,6 @@ from tests.crash.stage import hasten
 
 Tell = Callable[[dict[str, Any]], None]
 
-LANGUAGES = ("ko", "en")
 FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
 
 
@@ -34,7 +33,9 @@ def warm() -> None:
 
     The knowledge base, and opening the authority's key file (scrypt), which is given the same file every time.
     """
-    loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS)
+    model = meaning.load()
+    loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS, meaning=model)
+    meaning.load = lambda: model
     app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
     queries()

@@ -1,0 +1,178 @@
+"""What a question means: the head fits the articles, does without a model, and finds what people mean."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
+from bot.faq.meaning import Encoder, Floats, Head, Meaning
+from bot.faq.memory import Memory
+from bot.words import LANGUAGES
+
+HERE = Path(__file__).parent
+#: Neither made the articles' ways of asking nor the head; each was written by somebody who had not seen those.
+EXAMS = ("noisy_second.jsonl", "noisy_abroad.jsonl")
+
+
+class Counting:
+    """An encoder that says how often it was asked, and where."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.threads: list[str] = []
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        self.threads.append(threading.current_thread().name)
+        return self._encoder.vectors(texts)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Meaning:
+    loaded = meaning.load()
+    assert loaded is not None, "the model is a package of the test requirements"
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def kb(whole: Meaning) -> KnowledgeBase:
+    return KnowledgeBase.load(meaning=whole)
+
+
+def test_the_head_is_made_of_these_articles(whole: Meaning) -> None:
+    stock = library.shelves(library.home(), LANGUAGES, {})
+    assert whole.head.made_of == building.made_of(search.phrases(stock)), "run: reissue-bot faq build"
+
+
+@pytest.mark.parametrize("exam", EXAMS)
+def test_questions_that_nobody_learnt_from_are_found(kb: KnowledgeBase, exam: str) -> None:
+    told = evaluate.figures(list(evaluate.ask(evaluate.read_queries(HERE / exam), kb)))
+    assert told.ours + told.others >= 200
+    assert told.ftop1 >= 0.92
+    assert told.top3 >= 0.97
+    assert told.top1 >= 0.86
+    assert told.wrong <= 0.05
+    assert told.false_answer <= 0.06
+    assert told.utility >= 0.875
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("컴퓨터를 초기화했더니 은행 사이트에 아무것도 안 나와요", "deleted-or-formatted"),
+        ("tôi đổi điện thoại mới, làm sao chuyển chứng thư qua", "phone-transfer"),
+        ("toi quen mat khau chung thu roi", "password-forgotten"),
+        ("认证书密码忘了怎么办", "password-forgotten"),
+        ("認證書過期了", "expired"),
+        ("my certificate has run out, what now", "expired"),
+    ],
+)
+def test_it_answers_in_every_language(kb: KnowledgeBase, text: str, topic: str) -> None:
+    assert kb.find(text, "ko").topic == topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cấp lại hộ chiếu ở đâu", "补办银行卡", "오늘 날씨 어때요", "write me a poem about the sea please"],
+)
+def test_what_is_not_ours_is_declined(kb: KnowledgeBase, text: str) -> None:
+    assert kb.find(text, "ko").topic is None
+
+
+def test_an_answer_is_thought_of_once(whole: Meaning) -> None:
+    counting = Counting(whole.encoder)
+    kb = KnowledgeBase.load(meaning=replace(whole, encoder=counting))
+    assert kb.find("인증서 비밀번호를 잊었어요", "ko") is kb.find("인증서 비밀번호를 잊었어요", "en")
+    kb.looks_like_question("인증서 비밀번호를 잊었어요", "ko")
+    assert len(counting.threads) == 1
+
+
+@pytest.mark.parametrize("text", ["홍길동", "010-1234-5678", "1990-01-01", "ㅋㅋ", "", "12345678901234"])
+def test_a_forms_short_answers_cost_no_model(whole: Meaning, text: str) -> None:
+    counting = Counting(whole.encoder)
+    KnowledgeBase.load(meaning=replace(whole, encoder=counting)).find(text, "ko")
+    assert counting.threads == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_a_head_that_cannot_be_read_is_done_without(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = tmp_path / "meaning.npz"
+    broken.write_bytes(content)
+    monkeypatch.setattr(meaning, "home", lambda: broken)
+    assert meaning.load() is None
+    assert "by letters alone" in caplog.text
+
+
+def test_a_machine_without_the_model_does_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def absent(_self: object) -> None:
+        raise ImportError("no such package here")
+
+    monkeypatch.setattr(meaning.E5, "__init__", absent)
+    assert meaning.load() is None
+    assert "by letters alone" in caplog.text
+    assert (
+        KnowledgeBase.load(meaning=None).find("인증서 비밀번호를 잊었어요", "ko").topic
+        == "password-forgotten"
+    )
+
+
+# --- how a head is made ---
+
+
+class Corners:
+    """Texts in three corners of a plane, by their first letter."""
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        corners = {"a": (1.0, 0.0), "b": (0.0, 1.0), "c": (-1.0, -1.0)}
+        return np.array([corners[text[0]] for text in texts], dtype=np.float32)
+
+
+PHRASES = [("first", "a1"), ("first", "a2"), ("second", "b1"), ("second", "b2"), ("", "c1"), ("", "c2")]
+
+
+def test_a_head_tells_apart_what_it_was_made_of(tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    head = building.build(PHRASES, Corners(), lambda done, of: heard.append((done, of)))
+    head.write(tmp_path / "head.npz")
+    read = Head.read(tmp_path / "head.npz")
+    for owner, text in PHRASES:
+        chances = read.chances(Corners().vectors([text])[0])
+        assert max(chances, key=lambda each: chances[each]) == owner
+        assert sum(np.exp(list(chances.values()))) == pytest.approx(1, abs=1e-3)
+    assert read.made_of == building.made_of(PHRASES)
+    assert heard[-1] == (6, 6)
+
+
+def test_the_same_phrases_in_any_order_give_the_same_head() -> None:
+    one = building.build(PHRASES, Corners(), lambda *_: None)
+    other = building.build(PHRASES[::-1], Corners(), lambda *_: None)
+    assert one.made_of == other.made_of
+    assert np.array_equal(one.weights, other.weights)
+    assert building.made_of(PHRASES[1:]) != one.made_of
+
+
+# --- what is remembered ---
+
+
+def test_the_oldest_is_forgotten_and_what_is_asked_for_stays() -> None:
+    memory: Memory[int] = Memory(2)
+    memory.put("one", 1)
+    memory.put("two", 2)
+    assert memory.get("one") == 1
+    memory.put("three", 3)
+    assert (memory.get("one"), memory.get("two"), memory.get("three")) == (1, None, 3)
+
+
+def test_no_text_is_kept() -> None:
+    memory: Memory[int] = Memory(2)
+    memory.put("my password is Secret!2026", 1)
+    memory.put("\ud800", 2)
+    assert memory.get("\ud800") == 2
+    assert "Secret" not in repr(vars(memory))
