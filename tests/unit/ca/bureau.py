@@ -79,6 +79,8 @@ class Bureau:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     settings: AuthoritySettings = SETTINGS
+    token: Token | None = TOKEN
+    """None: the keys are in files whatever the others do, as those of another house are."""
 
     def __post_init__(self) -> None:
         self.vault: Vault = open_vault(self.folder / "vault.json")[0]
@@ -90,7 +92,7 @@ class Bureau:
             PASSPHRASE,
             self.vault,
             settings=self.settings,
-            token=TOKEN,
+            token=self.token,
             now=self.clock,
             passing=passing,
         )
