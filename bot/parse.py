@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.latin import BARE
+
 LONGEST_TEXT = 200
 _NOT = "\uc544\ub2c8"  # "not": a phrase that denies its value gives none
 NAME_SHORTEST, NAME_LONGEST = 2, 40
@@ -73,8 +75,12 @@ def name(text: str, today: date) -> str | Refused:  # noqa: ARG001 - every parse
 
 
 def name_key(value: str) -> str:
-    """Return what is the same for two spellings of one name: without case, spaces and marks between words."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", value).casefold() if letter.isalnum())
+    """Return what is the same for two spellings of one name: without case, spaces, tone marks and marks between words.
+
+    A bank writes NGUYEN VAN AN for whom his phone helps to write Nguyễn Văn An.
+    """
+    folded = unicodedata.normalize("NFKC", value).casefold().translate(BARE)
+    return "".join(letter for letter in folded if letter.isalnum())
 
 
 def _tidy_name(text: str) -> str:
@@ -111,7 +117,7 @@ def _kind(letter: str) -> str:
 
 # --- dates ---
 
-_YEAR, _MONTH = "\ub144", "\uc6d4"  # the words behind the numbers of a Korean date
+_YEAR, _MONTH = "\ub144\u5e74", "\uc6d4\u6708"  # the words behind the numbers of a Korean or Chinese date
 _BETWEEN = rf"(?:\s*[-./,\u00b7{_YEAR}{_MONTH}]\s*|\s+)"
 _Y, _MD = r"([0-9]{4}|[0-9]{2})", r"([0-9]{1,2})"
 _DATE = re.compile(rf"(?<![0-9])(?:{_Y}{_BETWEEN}{_MD}{_BETWEEN}{_MD}|{_Y}([0-9]{{2}})([0-9]{{2}}))(?![0-9])")
@@ -121,6 +127,12 @@ _ENGLISH = re.compile(
     rf"|(?P<m2>{'|'.join(_MONTHS)})[a-z]*\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?)\.?,?\s+(?P<y>\d{{4}})(?!\d)",
     re.ASCII | re.IGNORECASE,
 )
+_VIETNAMESE = re.compile(
+    r"(?<![0-9])(?P<d>[0-9]{1,2})\s*th[a\u00e1]ng\s*(?P<m>[0-9]{1,2})\s*(?:,|n[a\u0103]m)\s*(?P<y>[0-9]{4})(?![0-9])",
+    re.IGNORECASE,
+)
+#: Day and month in the order of one country or another.
+_YEAR_LAST = re.compile(r"(?<![0-9])([0-9]{1,2})\s*[-./]\s*([0-9]{1,2})\s*[-./]\s*([0-9]{4})(?![0-9])")
 
 Numbers = tuple[str, int, int]  # the year as typed, month, day
 
@@ -166,19 +178,30 @@ def _numbers(text: str) -> Numbers | None:
     tidy = _short(text)
     if tidy is None:
         return None
-    found = [*_DATE.finditer(tidy), *_ENGLISH.finditer(tidy)]
+    found = [*_DATE.finditer(tidy), *_ENGLISH.finditer(tidy), *_VIETNAMESE.finditer(tidy)]
+    found = found or [*_YEAR_LAST.finditer(tidy)]
     if len(found) != 1:
         return None
     rest = tidy[: found[0].start()] + tidy[found[0].end() :]
     return None if any(letter.isdigit() for letter in rest) else _read(found[0])
 
 
-def _read(found: re.Match[str]) -> Numbers:
+def _read(found: re.Match[str]) -> Numbers | None:
     if found.re is _ENGLISH:
         month = (found["m"] or found["m2"]).lower()
         return found["y"], _MONTHS.index(month) + 1, int(found["d"] or found["d2"])
+    if found.re is _VIETNAMESE:
+        return found["y"], int(found["m"]), int(found["d"])
+    if found.re is _YEAR_LAST:
+        return _told_apart(found[3], int(found[1]), int(found[2]))
     year, month, day = (part for part in found.groups() if part is not None)
     return year, int(month), int(day)
+
+
+def _told_apart(year: str, one: int, other: int) -> Numbers | None:
+    """The number above twelve is the day. Where both may be a month nobody can tell, and it is asked for again."""
+    month, day = sorted((one, other))
+    return (year, month, day) if day > len(_MONTHS) or day == month else None
 
 
 def _day(numbers: Numbers, latest: date) -> date | None:

@@ -6,16 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.faq.keyboard import recovered
+from bot.latin import BARE
 
-#: Latin letters by what stands below their marks: Vietnamese is typed with tone marks and, as often, without.
-BARE = str.maketrans(
-    {
-        char: bare
-        for char in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
-        if (bare := unicodedata.normalize("NFD", char)[0]).isascii()
-    }
-    | {"đ": "d", "ı": "i", "ł": "l", "ø": "o"}
-)
 LATIN_WORD = re.compile(r"[A-Za-z]+")
 LONG_RUN = re.compile(r"(.)\1{2,}")
 NOT_A_WORD = re.compile(r"[^\w]+|_+")

@@ -121,6 +121,8 @@ def test_every_korean_name_is_taken(text: str) -> None:
     [
         ("홍 길동", "홍길동"),
         ("NGUYEN VAN AN", "Nguyen Van An"),
+        ("NGUYEN VAN AN", "Nguyễn Văn An"),
+        ("DO THI DUNG", unicodedata.normalize("NFD", "Đỗ Thị Dung")),
         ("O'Neil", "ONEIL"),
         ("Kim-Lee", "kim lee"),
         (unicodedata.normalize("NFD", "홍길동"), "홍길동"),

@@ -21,11 +21,19 @@ TODAY = date(2026, 3, 15)
         "생년월일은 1980년 1월 1일이에요", "１９８００１０１", "１９８０．１．１", "1980\u20131\u20131",
         "1980\u200b0101", " 19800101 ", "\n1980-01-01\n", "Jan 1, 1980", "1 January 1980",
         "January 1st 1980", "my birthday: 1980/1/1",
-        "١٩٨٠-٠١-٠١",
+        "١٩٨٠-٠١-٠١", "1980年1月1日", "1980年01月01日出生", "ngày 1 tháng 1 năm 1980", "1 thang 1 nam 1980",
+        "01/01/1980", "1.1.1980",
     ],
 )  # fmt: skip
 def test_a_birth_date_is_read(typed: str) -> None:
     assert birth_date(typed, TODAY) == "1980-01-01"
+
+
+@pytest.mark.parametrize(
+    "typed", ["21/05/1980", "05/21/1980", "21-5-1980", "21 tháng 5 năm 1980", "21 tháng 5, 1980"]
+)
+def test_the_day_may_come_first_where_it_can_be_no_month(typed: str) -> None:
+    assert birth_date(typed, TODAY) == "1980-05-21"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +67,8 @@ def test_a_short_year_is_the_latest_that_can_be(typed: str, read: str) -> None:
         ("1980-01-01이 아니에요", "birth_format"),
         ("1980-01-01 010-1234-5678", "birth_format"),
         ("1980-01-01" + " " * 300, "birth_format"),
+        ("13/14/1980", "birth_impossible"),
+        ("1 tháng 13 năm 1980", "birth_impossible"),
         ("19801301", "birth_impossible"),
         ("19800230", "birth_impossible"),
         ("1981-02-29", "birth_impossible"),
@@ -205,7 +215,17 @@ def test_no_text_breaks_a_parser_and_what_it_takes_is_canonical(parser: Parser, 
 @given(
     st.dates(date(1906, 3, 16), date(2012, 3, 15)),
     st.sampled_from(
-        ["%Y%m%d", "%Y-%m-%d", "%Y.%m.%d.", "%Y년 %m월 %d일", "%Y년%m월%d일이요", "%B %d, %Y", "%d %b %Y"]
+        [
+            "%Y%m%d",
+            "%Y-%m-%d",
+            "%Y.%m.%d.",
+            "%Y년 %m월 %d일",
+            "%Y년%m월%d일이요",
+            "%B %d, %Y",
+            "%d %b %Y",
+            "%Y年%m月%d日",
+            "%d tháng %m năm %Y",
+        ]
     ),
 )
 def test_every_birth_date_is_read_in_every_form(born: date, form: str) -> None:
