@@ -95,7 +95,7 @@ class Asides:
         return Screen(lines, tuple(rows))
 
     def _title(self, topic: str, language: str) -> Button:
-        title = self._knowledge.article(topic, language).title
+        title = self._knowledge.title(topic, language)
         return Button(Line("button.topic", {"title": title}), f"topic:{topic}")
 
     def _groups(self, language: str) -> Screen:

@@ -98,6 +98,11 @@ class KnowledgeBase:
                 return shelf.entries[topic].article
         raise KeyError(topic)
 
+    def title(self, topic: str, language: str) -> str:
+        """What a button says, in that language even where the article is in another. Raise `KeyError` likewise."""
+        shelf = self._shelves.get(language)
+        return (shelf.titles.get(topic) if shelf else None) or self.article(topic, language).title
+
     def topics(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(topic for shelf in self._shelves.values() for topic in shelf.entries))
 
@@ -120,7 +125,10 @@ class KnowledgeBase:
         every = (self.article(topic, language) for topic in self.topics())
         articles = sorted((each for each in every if each.group == group), key=self._place)
         return Group(
-            group, title, tuple(each.topic for each in articles), tuple(each.title for each in articles)
+            group,
+            title,
+            tuple(each.topic for each in articles),
+            tuple(self.title(each.topic, language) for each in articles),
         )
 
     def _place(self, article: Article) -> int:

@@ -55,9 +55,9 @@ def _missing_languages(stock: Sequence[Shelf]) -> Iterator[Problem]:
     for shelf in stock:
         lacking = every - shelf.entries.keys()
         whole = shelf.language in FALLBACK
-        for topic in lacking if whole else lacking - shelf.ways.keys():
+        for topic in lacking if whole else lacking - (shelf.ways.keys() & shelf.titles.keys()):
             yield Problem(_file(shelf, topic), "has no article in this language")
-        for topic in shelf.ways.keys() - (set() if whole else lacking):
+        for topic in (shelf.ways.keys() | shelf.titles.keys()) - (set() if whole else lacking):
             yield Problem(_ways_file(shelf), f"{topic!r} belongs into its article, or is none")
 
 
@@ -88,6 +88,10 @@ def _unfit(stock: Sequence[Shelf]) -> Iterator[Problem]:
             yield Problem(_file(shelf, entry.article.topic), why)
         if len(entry.article.title) > LONGEST_TITLE:
             yield Problem(_file(shelf, entry.article.topic), "the title is too long for a button")
+    for shelf in stock:
+        for topic, title in shelf.titles.items():
+            if len(title) > LONGEST_TITLE:
+                yield Problem(_file(shelf, topic), "the title is too long for a button")
 
 
 def _unfit_answer(answer: str) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Shelf:
     signals: Signals
     #: How topics without an article of this language are asked for in it.
     ways: Mapping[str, tuple[str, ...]]
+    #: And what those are called on a button.
+    titles: Mapping[str, str]
     #: Questions that are none of ours, so that they have somewhere to be nearest to.
     out_of_scope: tuple[str, ...]
 
@@ -55,7 +57,8 @@ def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> Shel
         facts,
         _table(faq / "_normalise.toml", f"{language}/faq", tables_of),
         _table(faq / "_signals.toml", f"{language}/faq", signals_of),
-        _table(faq / "_ways.toml", f"{language}/faq", _ways) if (faq / "_ways.toml").is_file() else {},
+        _table_if_any(faq / "_ways.toml", f"{language}/faq", _ways),
+        _table_if_any(faq / "_titles.toml", f"{language}/faq", _titles),
         _lines(faq / "_out_of_scope.txt", f"{language}/faq"),
     )
 
@@ -68,8 +71,8 @@ def _articles(faq: Traversable, language: str) -> list[Traversable]:
 
 def _titles(table: Mapping[str, object]) -> dict[str, str]:
     if not all(isinstance(title, str) for title in table.values()):
-        raise ValueError("a group's title is not a text")
-    return {group: str(title) for group, title in table.items()}
+        raise ValueError("a title is not a text")
+    return {name: str(title) for name, title in table.items()}
 
 
 def _ways(table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
@@ -77,6 +80,12 @@ def _ways(table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
         if not isinstance(ways, list) or not all(isinstance(way, str) for way in ways):
             raise ValueError(f"the ways of {topic!r} are not a list of texts")
     return {topic: tuple(ways) for topic, ways in table.items() if isinstance(ways, list)}
+
+
+def _table_if_any(
+    file: Traversable, folder: str, build: Callable[[Mapping[str, object]], dict[str, Read]]
+) -> dict[str, Read]:
+    return _table(file, folder, build) if file.is_file() else {}
 
 
 def _table(file: Traversable, folder: str, build: Callable[[Mapping[str, object]], Read]) -> Read:

@@ -131,6 +131,7 @@ def test_menus_say_when_they_were_checked(kb: KnowledgeBase) -> None:
 def test_a_language_without_the_article_gets_english(kb: KnowledgeBase) -> None:
     assert kb.article("fees", "vi").language == "vi"
     assert kb.article("cloud-storage", "vi").language == "en"
+    assert kb.title("cloud-storage", "vi") != kb.title("cloud-storage", "en")
     assert kb.groups("fr") == kb.groups("en")
 
 

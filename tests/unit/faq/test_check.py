@@ -71,6 +71,29 @@ def test_a_topic_in_one_language_only_is_found(folder: Path) -> None:
     assert mentions(found, "", "claimed by")
 
 
+def test_a_language_that_is_not_whole_has_ways_and_a_title_for_what_it_lacks(folder: Path) -> None:
+    (folder / "vi" / "faq").mkdir(parents=True)
+    for name, text in TABLES.items():
+        (folder / "vi" / name).write_text(text, encoding="utf-8")
+
+    def why_vi() -> list[tuple[str, str]]:
+        return [
+            (each.file, each.why) for each in problems(("en", "ko", "vi"), FACTS, today=TODAY, root=folder)
+        ]
+
+    assert mentions(why_vi(), "vi/faq/lost.md", "no article")
+    ways = ", ".join(f'"mất {number}"' for number in range(8))
+    (folder / "vi/faq/_ways.toml").write_text(f"lost = [{ways}]", encoding="utf-8")
+    assert mentions(why_vi(), "vi/faq/lost.md", "no article")
+    (folder / "vi/faq/_titles.toml").write_text('lost = "Bị mất"', encoding="utf-8")
+    assert why_vi() == []
+    (folder / "vi/faq/_ways.toml").write_text('lost = ["mất"]\nfound = ["thấy"]', encoding="utf-8")
+    assert mentions(why_vi(), "vi/faq/_ways.toml", "fewer than")
+    assert mentions(why_vi(), "vi/faq/_ways.toml", "is none")
+    (folder / "vi/faq/_titles.toml").write_text(f'lost = "{"Bị mất" * 9}"', encoding="utf-8")
+    assert mentions(why_vi(), "vi/faq/lost.md", "too long")
+
+
 def test_facts_and_menus_grow_stale_too(folder: Path) -> None:
     dated = 'source = "s"\nchecked_on = 2025-05-01'
     (folder / "en/faq/_facts.toml").write_text(f'[fee]\ntext = "3"\n{dated}', encoding="utf-8")
