@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
-from bot.faq import KnowledgeBase, meaning
+from bot.faq import ArticleBroken, KnowledgeBase, meaning
+from bot.faq.living import Living
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer
@@ -32,6 +34,7 @@ from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
 from bot.procedure import Rules
 from bot.runner import Runner
+from bot.screen import Line
 from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong
 from bot.sms import SmsGateway
 from bot.store.bell import Bell
@@ -70,10 +73,12 @@ class House:
 
     database: Database
     inbox: Inbox
+    desk: Desk
     intake: Intake
     runner: Runner
     courier: Courier
     housekeeping: Housekeeping
+    articles: Living
     words: Words
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
@@ -89,7 +94,14 @@ class House:
             ("courier", self.courier.run),
             ("messages in hand", self.courier.hold),
             ("housekeeping", self.housekeeping.run),
+            ("articles", lambda: self.articles.run(self._tell_of)),
         )
+
+    async def _tell_of(self, broken: ArticleBroken) -> None:
+        """Tell staff which article is refused, once a change."""
+        line = Line("staff.article", {"file": f"{broken.file}:{broken.line}", "why": broken.why})
+        cause = f"article.{secrets.token_hex(8)}"
+        await self.database.unit(lambda tx: self.desk.tell_staff(tx, line, cause))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,8 @@ def build(
     jobs = Jobs(vault, bells.jobs, settings.lease)
     keeps, directory = Keeps(vault), Directory(vault)
     stores = Stores(chats, inbox, outbox, jobs)
-    asides = Asides(KnowledgeBase.load(words.languages, facts(settings), meaning=meaning.load()), words)
+    articles = living(settings, words)
+    asides = Asides(lambda: articles.now, words)
     desk = Desk(
         stores,
         asides,
@@ -185,13 +198,23 @@ def build(
     return House(
         database,
         inbox,
+        desk,
         Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
+        articles,
         words,
         outside.routes,
         supervisor,
+    )
+
+
+def living(settings: Settings, words: Words) -> Living:
+    """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
+    folder, model = settings.articles or Path(str(files("locales"))), meaning.load()
+    return Living(
+        folder, lambda: KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
     )
 
 

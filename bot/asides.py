@@ -1,5 +1,6 @@
 """What the desk answers beside the case: questions, topics, languages, and the way to a human."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.case import ENDED, Case
@@ -29,9 +30,15 @@ class Told:
 
 
 class Asides:
-    def __init__(self, knowledge: KnowledgeBase, words: Words) -> None:
-        self._knowledge = knowledge
+    """`knowledge` gives the knowledge base of this moment: articles may change while we run."""
+
+    def __init__(self, knowledge: Callable[[], KnowledgeBase], words: Words) -> None:
+        self._now = knowledge
         self._words = words
+
+    @property
+    def _knowledge(self) -> KnowledgeBase:
+        return self._now()
 
     def language(self, tag: str | None) -> str:
         """Return the language to begin with, from the messenger's IETF tag; Korean where we have no other hint."""

@@ -94,6 +94,9 @@ class Raw:
     CUSTOMER_CENTRE: str = _setting(
         "telephone of the customer centre, as customers read it", "1566-2566, 1588-2588"
     )
+    ARTICLES: str = _setting(
+        "folder with one folder a language, as locales/: articles that staff edit; empty: those that come with it"
+    )
     TIMEZONE: str = _setting("zone in which the bank's days begin and end", "Asia/Seoul")
     FILES_HOURS: str = _setting("hours for which a certificate's files can be fetched again", "24")
     LEASE_SECONDS: str = _setting("seconds after which a dead process's work is taken over", "30")
@@ -159,6 +162,7 @@ class Settings:
     smtp_url: str = field(repr=False)
     mail_from: str
     customer_centre: str
+    articles: Path | None
     timezone: ZoneInfo
     files_lifetime: timedelta
     lease: timedelta
@@ -210,6 +214,7 @@ def parse(raw: Raw) -> Settings:
         smtp_url=_smtp(raw.SMTP_URL),
         mail_from=raw.MAIL_FROM,
         customer_centre=raw.CUSTOMER_CENTRE,
+        articles=Path(raw.ARTICLES) if raw.ARTICLES else None,
         timezone=_zone(raw.TIMEZONE),
         files_lifetime=timedelta(hours=_positive("FILES_HOURS", raw.FILES_HOURS)),
         lease=timedelta(seconds=_positive("LEASE_SECONDS", raw.LEASE_SECONDS)),

@@ -36,7 +36,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def _knowledge() -> KnowledgeBase:
-    return KnowledgeBase.load(LANGUAGES, {"customer_centre": load().customer_centre}, meaning=meaning.load())
+    settings = load()
+    facts = {"customer_centre": settings.customer_centre}
+    return KnowledgeBase.load(LANGUAGES, facts, root=settings.articles, meaning=meaning.load())
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -53,7 +55,10 @@ def _ask(arguments: argparse.Namespace) -> int:
 
 
 def _build(_arguments: argparse.Namespace) -> int:
-    stock = library.shelves(library.home(), LANGUAGES, {"customer_centre": load().customer_centre})
+    settings = load()
+    stock = library.shelves(
+        settings.articles or library.home(), LANGUAGES, {"customer_centre": settings.customer_centre}
+    )
     path = Path(str(meaning.home()))
 
     def told(done: int, of: int) -> None:
@@ -66,7 +71,9 @@ def _build(_arguments: argparse.Namespace) -> int:
 
 def _check(_arguments: argparse.Namespace) -> int:
     """Exit 1 if there is anything to mend."""
-    found = problems(facts={"customer_centre": load().customer_centre}, today=datetime.now(KST).date())
+    settings = load()
+    facts = {"customer_centre": settings.customer_centre}
+    found = problems(facts=facts, today=datetime.now(KST).date(), root=settings.articles)
     for each in found:
         sys.stdout.write(f"{each.file}: {each.why}\n" if each.file else f"{each.why}\n")
     return 1 if found else 0

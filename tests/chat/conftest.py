@@ -44,7 +44,7 @@ def knowledge_read_once() -> Iterator[None]:
         patch.setattr(
             KnowledgeBase,
             "load",
-            lambda languages, facts, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
+            lambda languages, facts, root, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
         patch.setattr(meaning, "load", LOAD_MODEL)
         yield

@@ -14,7 +14,7 @@ from tests.support.talk import WORDS, Talk, at, tokens
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
-ASIDES = Asides(KNOWLEDGE, WORDS)
+ASIDES = Asides(lambda: KNOWLEDGE, WORDS)
 
 
 def told(tx: Transaction, aside: Aside, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:

@@ -1,0 +1,60 @@
+"""The knowledge base as it is on disk now: what staff change is taken up, and what they break is refused."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from bot.faq.article import ArticleBroken
+from bot.faq.base import KnowledgeBase
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 2.0
+
+Signature = frozenset[tuple[str, int, int]]
+
+
+class Living:
+    """Holds the last knowledge base that could be read. Raises `ArticleBroken` at once if the first cannot."""
+
+    def __init__(self, folder: Path, read: Callable[[], KnowledgeBase]) -> None:
+        self._folder = folder
+        self._read = read
+        self._known = self._before = self._signature()
+        self.now = read()
+
+    async def run(self, refused: Callable[[ArticleBroken], Awaitable[None]]) -> None:
+        """Look now and then until cancelled; whoever keeps the articles is told of one that is refused."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await asyncio.to_thread(self.look)
+            except ArticleBroken as error:
+                logger.error("a changed article is refused, the former stay", extra={"why": str(error)})  # noqa: TRY400
+                await refused(error)
+            except OSError as error:  # a file went away while it was read: the next look sees what is there
+                logger.warning("the articles could not be read", extra={"why": str(error)})
+
+    def look(self) -> bool:
+        """Read anew if files changed and rest again; return whether they were. Raise `ArticleBroken` once a change.
+
+        A file that is being written is broken for a moment, so a change counts when the next look finds it as it was.
+        """
+        signature, before = self._signature(), self._before
+        self._before = signature
+        if signature == self._known or signature != before:
+            return False
+        self._known = signature
+        self.now = self._read()
+        logger.info("the knowledge base was read anew")
+        return True
+
+    def _signature(self) -> Signature:
+        found = set()
+        for file in (*self._folder.glob("*/faq/*"), *self._folder.glob("*/menus.toml")):
+            with suppress(FileNotFoundError):  # between the listing and the look
+                stat = file.stat()
+                found.add((str(file), stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
