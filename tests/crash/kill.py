@@ -30,6 +30,8 @@ MANNERS = Manners(double_taps=0.1, chatter=0.1)
 #: Nothing is open, and nobody gets on: whoever still waits then waits for ever.
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
+#: Nobody gets a step further and no work is done for so long, though some is open: it hangs.
+STUCK_SECONDS = 45.0
 SECONDS_A_KILL = 4.0
 #: getUpdates returns at most so many (Bot API).
 TELEGRAM_GIVES = 100
@@ -209,10 +211,13 @@ class Campaign:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + LONGEST_END
         seen: dict[int, tuple[object, float]] = {}
-        while loop.time() < deadline:
+        reached, since = await asyncio.to_thread(self._reached), loop.time()
+        while loop.time() < deadline and loop.time() - since < STUCK_SECONDS:
             await asyncio.sleep(0.1)
             for role in self._places:
                 await self._revive(role)
+            if (now_reached := await asyncio.to_thread(self._reached)) != reached:
+                reached, since = now_reached, loop.time()
             concerned = await asyncio.to_thread(self._scene.concerned)
             queued = self._scene.messenger.stats.pending > 0
             waiting = [each for each in self._scene.robots.values() if not (each.finished or each.wrong)]
@@ -228,7 +233,13 @@ class Campaign:
                 for robot, for_ever in zip(waiting, hopeless, strict=True):
                     robot.left = not for_ever
                 return
-        self.tally.problems.append(f"hangs: work is still open after {LONGEST_END:.0f} s\n{self._state()}")
+        waited = loop.time() - (deadline - LONGEST_END)
+        self.tally.problems.append(f"hangs: work is still open after {waited:.0f} s\n{self._state()}")
+
+    def _reached(self) -> tuple[object, ...]:
+        """Return how far everybody and all work have come."""
+        far = tuple((len(each.waited), each.done) for each in self._scene.robots.values())
+        return (*far, self._scene.open_work())
 
     async def _is_busy(self) -> bool:
         pending = self._scene.messenger.stats.pending
