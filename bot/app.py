@@ -212,10 +212,13 @@ def build(
 
 def living(settings: Settings, words: Words) -> Living:
     """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
-    folder, model = settings.articles or Path(str(files("locales"))), meaning.load()
-    return Living(
-        folder, lambda: KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
-    )
+    folder = settings.articles or Path(str(files("locales")))
+
+    def read() -> KnowledgeBase:
+        model = meaning.load(folder)
+        return KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
+
+    return Living(folder, read)
 
 
 def facts(settings: Settings) -> dict[str, str]:

@@ -38,7 +38,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _knowledge() -> KnowledgeBase:
     settings = load()
     facts = {"customer_centre": settings.customer_centre}
-    return KnowledgeBase.load(LANGUAGES, facts, root=settings.articles, meaning=meaning.load())
+    return KnowledgeBase.load(
+        LANGUAGES, facts, root=settings.articles, meaning=meaning.load(settings.articles)
+    )
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -55,16 +57,21 @@ def _ask(arguments: argparse.Namespace) -> int:
 
 
 def _build(_arguments: argparse.Namespace) -> int:
+    """A running bot takes the new head up as it does a changed article. Exit 1 where the model cannot be had."""
     settings = load()
-    stock = library.shelves(
-        settings.articles or library.home(), LANGUAGES, {"customer_centre": settings.customer_centre}
-    )
-    path = Path(str(meaning.home()))
+    folder = settings.articles or Path(str(library.home()))
+    stock = library.shelves(folder, LANGUAGES, {"customer_centre": settings.customer_centre})
+    path = folder / meaning.HEAD
+    try:
+        model = meaning.E5()
+    except (ImportError, RuntimeError) as error:
+        sys.stderr.write(f"reissue-bot: the model cannot be had on this machine: {error}\n")
+        return 1
 
     def told(done: int, of: int) -> None:
         sys.stderr.write(f"\r{done} of {of} ways of asking")
 
-    building.build(search.phrases(stock), meaning.E5(), told).write(path)
+    building.build(search.phrases(stock), model, told).write(path)
     sys.stderr.write(f"\nwrote {path}\n")
     return 0
 

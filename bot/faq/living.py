@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.faq.article import ArticleBroken
 from bot.faq.base import KnowledgeBase
+from bot.faq.meaning import HEAD
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,9 @@ class Living:
 
     def _signature(self) -> Signature:
         found = set()
-        for file in (*self._folder.glob("*/faq/*"), *self._folder.glob("*/menus.toml")):
-            with suppress(FileNotFoundError):  # between the listing and the look
+        articles = (*self._folder.glob("*/faq/*"), *self._folder.glob("*/menus.toml"))
+        for file in (*articles, self._folder / HEAD):
+            with suppress(FileNotFoundError):  # gone since the listing, or no head was made
                 stat = file.stat()
                 found.add((str(file), stat.st_mtime_ns, stat.st_size))
         return frozenset(found)

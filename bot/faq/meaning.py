@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 logger = logging.getLogger(__name__)
 
+HEAD = "meaning.npz"
+
 Floats = npt.NDArray[np.float32]
 #: The model takes milliseconds for each letter. What is asked stands at the beginning or at the end of a story.
 BEGINNING, END = 90, 50
@@ -99,14 +101,16 @@ class Meaning:
         return self.head.chances(self.encoder.vectors([text])[0])
 
 
-def home() -> Traversable:
-    return files("locales").joinpath("meaning.npz")
+def home(folder: Path | None = None) -> Traversable:
+    """Return the head of the articles in this folder, if one was made; else that of those that come with us."""
+    own = folder / HEAD if folder else None
+    return own if own and own.is_file() else files("locales").joinpath(HEAD)
 
 
-def load() -> Meaning | None:
+def load(folder: Path | None = None) -> Meaning | None:
     """Return none, and say why in the log, where the model or the head cannot be had: nobody waits for them."""
     try:
-        return Meaning(E5(), Head.read(home()))
+        return Meaning(E5(), Head.read(home(folder)))
     except (ImportError, OSError, RuntimeError, *UNREADABLE) as error:
         logger.warning("the knowledge base is searched by letters alone", extra={"why": str(error)})
         return None

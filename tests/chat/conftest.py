@@ -26,12 +26,18 @@ def keys_opened_once() -> Iterator[None]:
         yield
 
 
-READ, LOAD_MODEL = KnowledgeBase.load, cache(meaning.load)
+READ = KnowledgeBase.load
+READ_MODEL = meaning.load
+
+
+@cache
+def model_once() -> meaning.Meaning | None:
+    return READ_MODEL()
 
 
 @cache
 def read_once(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
-    return READ(languages, dict(facts), meaning=LOAD_MODEL())
+    return READ(languages, dict(facts), meaning=model_once())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +52,7 @@ def knowledge_read_once() -> Iterator[None]:
             "load",
             lambda languages, facts, root, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
-        patch.setattr(meaning, "load", LOAD_MODEL)
+        patch.setattr(meaning, "load", lambda _folder: model_once())
         yield
 
 

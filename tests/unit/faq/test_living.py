@@ -67,6 +67,14 @@ def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
     assert answer(articles) == "Ring 1234."
 
 
+def test_a_head_made_anew_is_taken_up(articles: Living, folder: Path) -> None:
+    first = articles.now
+    (folder / "meaning.npz").write_bytes(b"a head")
+    articles.look()
+    assert articles.look()
+    assert articles.now is not first
+
+
 def test_an_article_may_come_and_go(articles: Living, folder: Path) -> None:
     more = folder / "en" / "faq" / "found.md"
     more.write_text(ARTICLE.replace('"lost"', '"found"', 1), encoding="utf-8")

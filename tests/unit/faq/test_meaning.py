@@ -1,5 +1,6 @@
 """What a question means: the head fits the articles, does without a model, and finds what people mean."""
 
+import argparse
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.command import knowledge
 from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
 from bot.faq.meaning import Encoder, Floats, Head, Meaning
 from bot.faq.memory import Memory
@@ -103,7 +105,7 @@ def test_a_head_that_cannot_be_read_is_done_without(
 ) -> None:
     broken = tmp_path / "meaning.npz"
     broken.write_bytes(content)
-    monkeypatch.setattr(meaning, "home", lambda: broken)
+    monkeypatch.setattr(meaning, "home", lambda _folder: broken)
     assert meaning.load() is None
     assert "by letters alone" in caplog.text
 
@@ -121,6 +123,26 @@ def test_a_machine_without_the_model_does_without(
         KnowledgeBase.load(meaning=None).find("인증서 비밀번호를 잊었어요", "ko").topic
         == "password-forgotten"
     )
+
+
+def test_no_head_is_made_where_no_model_is_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent(_self: object) -> None:
+        raise ImportError("no such package here")
+
+    monkeypatch.setattr(meaning.E5, "__init__", absent)
+    assert knowledge._build(argparse.Namespace()) == 1
+    assert "no such package here" in capsys.readouterr().err
+
+
+def test_a_folder_of_ones_own_may_have_a_head_of_its_own(tmp_path: Path) -> None:
+    assert meaning.home(tmp_path) == meaning.home()
+    head = building.build(PHRASES, Corners(), lambda *_: None)
+    head.write(tmp_path / meaning.HEAD)
+    loaded = meaning.load(tmp_path)
+    assert loaded is not None
+    assert loaded.head.made_of == head.made_of
 
 
 # --- how a head is made ---
