@@ -16,6 +16,7 @@ import telegram
 from starlette.routing import BaseRoute
 
 import ca
+from bot.answers import Answers
 from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
 from bot.clerk import Clerk, Desks
@@ -40,6 +41,7 @@ from bot.sms import SmsGateway
 from bot.store.bell import Bell
 from bot.store.chats import Chats
 from bot.store.database import Database, open_database
+from bot.store.gaps import Gaps
 from bot.store.inbox import Inbox
 from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
@@ -51,6 +53,7 @@ from bot.web import listening
 from bot.words import Words
 from ca.web import Status
 from handlers.commands import publish
+from handlers.inline import Inline
 from handlers.intake import Intake
 from handlers.messenger import TelegramMessenger
 from handlers.poller import Poller
@@ -75,6 +78,7 @@ class House:
     inbox: Inbox
     desk: Desk
     intake: Intake
+    inline: Inline
     runner: Runner
     courier: Courier
     housekeeping: Housekeeping
@@ -179,12 +183,13 @@ def build(
     outbox = Outbox(vault, bells.outbox, settings.lease)
     jobs = Jobs(vault, bells.jobs, settings.lease)
     keeps, directory = Keeps(vault), Directory(vault)
-    stores = Stores(chats, inbox, outbox, jobs)
+    gaps = Gaps(vault)
+    stores = Stores(chats, inbox, outbox, jobs, gaps)
     articles = living(settings, words)
-    asides = Asides(lambda: articles.now, words)
+    answers = Answers(lambda: articles.now)
     desk = Desk(
         stores,
-        asides,
+        Asides(answers, words, gaps),
         Notices(directory, outbox),
         outside.clock,
         Rules(),
@@ -200,6 +205,7 @@ def build(
         inbox,
         desk,
         Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
+        Inline(bot, answers, words, supervisor),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
@@ -292,13 +298,14 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
     loops = Supervisor()
     async with AsyncExitStack() as stack:
         if settings.webhook_url:
-            webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, settings.webhook_secret)
+            secret = settings.webhook_secret
+            webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, house.inline, secret)
             routes = [webhook.route(settings.webhook_url), *house.routes]
             await stack.enter_async_context(listening(settings.listen, routes))
             await webhook.announce(settings.webhook_url)
         else:
             await stack.enter_async_context(listening(settings.listen, house.routes))
-            poller = Poller(bot, house.database, house.inbox, clock, house.hands)
+            poller = Poller(bot, house.database, house.inbox, clock, house.hands, house.inline)
             loops.start("poller", loops.keep("poller", poller.run))
         loops.start("commands", publish(bot, house.words))
         for name, run in house.loops:

@@ -1,23 +1,20 @@
 """What the desk answers beside the case: questions, topics, languages, and the way to a human."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot.answers import NEXT, Answers
 from bot.case import ENDED, Case
-from bot.faq import Article, KnowledgeBase
+from bot.faq import Finding, name_of, words_of
 from bot.move import Aside
-from bot.screen import Button, Line, Marked, Param, Rows, Screen, Word, button
+from bot.screen import Line, Param, Screen, Word, button
 from bot.store.chats import Chat
 from bot.store.database import Transaction
+from bot.store.gaps import Gap, Gaps, Kind, Question
 from bot.words import Words
 
-#: What an article leads to next, as a button.
-NEXT: dict[str, Button] = {
-    "reissue": button("button.start", "begin"),
-    "status": button("button.status", "status"),
-    "mycert": button("button.mycert", "mycert"),
-    "human": button("button.human", "human"),
-}
+#: How much of a way of asking staff are shown.
+WAY_LETTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +27,14 @@ class Told:
 
 
 class Asides:
-    """`knowledge` gives the knowledge base of this moment: articles may change while we run."""
-
-    def __init__(self, knowledge: Callable[[], KnowledgeBase], words: Words) -> None:
-        self._now = knowledge
+    def __init__(self, answers: Answers, words: Words, gaps: Gaps) -> None:
+        self._answers = answers
         self._words = words
-
-    @property
-    def _knowledge(self) -> KnowledgeBase:
-        return self._now()
+        self._gaps = gaps
 
     def language(self, tag: str | None) -> str:
-        """Return the language to begin with, from the messenger's IETF tag; Korean where we have no other hint."""
-        code = (tag or "ko").split("-")[0].lower()
-        return code if code in self._words.languages else "en"
+        """Return the language to begin with, from the messenger's IETF tag."""
+        return self._words.nearest(tag)
 
     def button_named(self, text: str, screen: Screen, language: str) -> str | None:
         """Return the token of the button that says just this: not everybody taps."""
@@ -54,70 +45,76 @@ class Asides:
         return None
 
     def ponder(self, text: str) -> None:
-        self._knowledge.find(text, "")
+        self._answers.knowledge.find(text, "")
 
     def is_question(self, text: str, language: str) -> bool:
-        return self._knowledge.looks_like_question(text, language)
+        return self._answers.knowledge.looks_like_question(text, language)
 
-    def aside(self, tx: Transaction, chat: Chat, case: Case, aside: Aside) -> Told:
+    def gaps(self, tx: Transaction) -> Screen:
+        """Return what the knowledge base left open, for staff."""
+        found = self._gaps.report(tx)
+        if not found:
+            return Screen((Line("staff.gaps.none"),))
+        return Screen((Line("staff.gaps"), *map(self._gap, found)))
+
+    def aside(self, tx: Transaction, chat: Chat, case: Case, aside: Aside, now: datetime) -> Told:
+        topic, _, rated = aside.value.partition(":")
+        known = topic in self._answers.knowledge.topics()
         match aside.kind:
             case "question":
-                return Told((self._answer(aside.value, chat.language, case),))
-            case "topic" if aside.value in self._knowledge.topics():
-                return Told((self._article(aside.value, chat.language, case),))
+                return Told((self._question(tx, chat, case, aside.value, now),))
+            case "topic" if known:
+                return Told((self._article(topic, chat, case),))
             case "group":
-                return Told((self._group(aside.value, chat.language),))
+                return Told((self._answers.group(aside.value, chat.language),))
             case "language":
                 return self._language(tx, chat, aside.value)
             case "human":
                 return self._human(case)
-            case "useful" | "useless" if aside.value in self._knowledge.topics():
-                tx.run("useful_count", topic=aside.value, useful=int(aside.kind == "useful"))
+            case "useful" | "useless" if known:
+                self._rated(tx, chat, topic, rated, now, useful=aside.kind == "useful")
                 return Told((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))
             case _:
-                return Told((self._groups(chat.language),))
+                return Told((self._answers.groups(chat.language),))
 
-    def _answer(self, text: str, language: str, case: Case) -> Screen:
-        finding = self._knowledge.find(text, language)
-        if finding.topic is not None:
-            return self._article(finding.topic, language, case)
-        if finding.zone == "maybe":
-            rows = tuple((self._title(topic, language),) for topic in finding.offers)
-            return Screen((Line("faq.maybe"),), (*rows, (NEXT["human"],)))
-        return Screen((Line("faq.unknown"),), ((button("button.faq", "faq"), NEXT["human"]),))
+    def _question(self, tx: Transaction, chat: Chat, case: Case, text: str, now: datetime) -> Screen:
+        found = self._answers.knowledge.find(text, chat.language)
+        if found.topic is not None:
+            return self._article(found.topic, chat, case, name_of(found.likest))
+        if found.ranked:
+            self._left_open(tx, chat, found, text, now)
+        if found.zone == "maybe":
+            return self._answers.offer(found.offers, chat.language)
+        return self._answers.unknown()
 
-    def _article(self, topic: str, language: str, case: Case) -> Screen:
-        article = self._knowledge.article(topic, language)
-        rows: list[tuple[Button, ...]] = [(self._title(other, language),) for other in article.related[:3]]
-        action = _next_action(article, case)
-        if action is not None:
-            rows.insert(0, (action,))
-        rows.append(
-            (button("button.useful", f"useful:{topic}"), button("button.useless", f"useless:{topic}"))
-        )
-        params: dict[str, Param] = {"question": article.question, "answer": Marked(article.answer)}
-        lines: tuple[Line, ...] = (Line("faq.answer", params),)
-        if article.language != language:
-            lines = (Line("faq.in_english"), *lines)
-        return Screen(lines, tuple(rows))
+    def _left_open(self, tx: Transaction, chat: Chat, found: Finding, text: str, now: datetime) -> None:
+        kind: Kind = "offered" if found.zone == "maybe" else "unanswered"
+        question = Question(found.ranked[0].topic, chat.language, found.likest, words_of(text))
+        self._gaps.add(tx, kind, question, chat.chat_id, now)
 
-    def _title(self, topic: str, language: str) -> Button:
-        title = self._knowledge.title(topic, language)
-        return Button(Line("button.topic", {"title": title}), f"topic:{topic}")
+    def _rated(
+        self, tx: Transaction, chat: Chat, topic: str, name: str, now: datetime, *, useful: bool
+    ) -> None:
+        tx.run("useful_count", topic=topic, useful=int(useful))
+        if not useful:
+            likest = self._answers.knowledge.way(name)
+            self._gaps.add(tx, "useless", Question(topic, chat.language, likest), chat.chat_id, now)
 
-    def _groups(self, language: str) -> Screen:
-        groups = self._knowledge.groups(language)
-        rows = tuple(
-            (Button(Line("button.topic", {"title": each.title}), f"group:{each.id}"),) for each in groups
-        )
-        return Screen((Line("faq.groups"),), rows)
+    def _article(self, topic: str, chat: Chat, case: Case, rated: str = "") -> Screen:
+        """A reissue that is under way needs no second start."""
+        return self._answers.article(topic, chat.language, rated, starts=case.phase in ENDED)
 
-    def _group(self, group_id: str, language: str) -> Screen:
-        group = next((each for each in self._knowledge.groups(language) if each.id == group_id), None)
-        if group is None:
-            return self._groups(language)
-        rows: Rows = tuple((self._title(topic, language),) for topic in group.topics)
-        return Screen((Line("faq.group", {"title": group.title}),), (*rows, (button("button.faq", "faq"),)))
+    def _gap(self, gap: Gap) -> Line:
+        language = self._words.default
+        known = gap.topic in self._answers.knowledge.topics()
+        title = self._answers.knowledge.title(gap.topic, language) if known else gap.topic
+        more = [Line("staff.gaps.way", {"way": _shortened(way), "times": times}) for way, times in gap.ways]
+        if gap.words:
+            told = ", ".join(f"{word} ({chats})" for word, chats in gap.words)
+            more.append(Line("staff.gaps.words", {"words": told}))
+        counts = {name: getattr(gap, name) for name in ("unanswered", "offered", "useless", "useful")}
+        below = "".join(f"\n{self._words.text(language, line)}" for line in more)
+        return Line("staff.gaps.topic", {"title": title, "topic": gap.topic, "more": below, **counts})
 
     def _language(self, tx: Transaction, chat: Chat, code: str) -> Told:
         if code not in self._words.languages:
@@ -131,12 +128,9 @@ class Asides:
         return Told((Screen((Line("human.text"),)),), staff=Line("staff.wanted", params))
 
 
-def _next_action(article: Article, case: Case) -> Button | None:
-    """Return the article's next step; a reissue that is under way needs no second start."""
-    if article.next_action == "reissue" and case.phase not in ENDED:
-        return None
-    return NEXT.get(article.next_action)
-
-
 def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
+
+
+def _shortened(way: str) -> str:
+    return way if len(way) <= WAY_LETTERS else f"{way[:WAY_LETTERS]}…"

@@ -11,7 +11,7 @@ from bot.cards import card
 from bot.case import Case, Phase
 from bot.clock import Clock
 from bot.decide import Decision, decide, new_case
-from bot.event import Answered, Blocked, CustomerEvent, DeskEvent, Incoming, Said, Tapped
+from bot.event import Answered, AskedByStaff, Blocked, CustomerEvent, DeskEvent, Incoming, Said, Tapped
 from bot.message import Card, Erase, Message, Relay, Tell, chat_lane
 from bot.notices import Notices
 from bot.procedure import Rules
@@ -19,6 +19,7 @@ from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
 from bot.store.chats import Chat, Chats
 from bot.store.database import Transaction
+from bot.store.gaps import Gaps
 from bot.store.inbox import Inbox, Waiting
 from bot.store.jobs import Jobs, Task
 from bot.store.outbox import Outbox
@@ -34,6 +35,7 @@ class Stores:
     inbox: Inbox
     outbox: Outbox
     jobs: Jobs
+    gaps: Gaps
 
 
 class Desk:
@@ -63,10 +65,10 @@ class Desk:
         if not self._stores.inbox.finish(tx, waiting) or incoming is None or incoming.event is None:
             return
         cause = f"u{waiting.update_id}"
-        if isinstance(incoming.event, Answered):
+        if isinstance(incoming.event, Answered | AskedByStaff):
             # Anybody can take the bot into a group of theirs and answer there under a message's number.
             if incoming.chat_id == self._operators:
-                self._answer_of_staff(tx, incoming.event, cause)
+                self._of_staff(tx, incoming.event, incoming.chat_id, cause)
         elif incoming.chat_id != self._operators:
             chat = self._chat(tx, incoming)
             if isinstance(incoming.event, Blocked):
@@ -117,7 +119,11 @@ class Desk:
         if event.blocked:
             self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id))
 
-    def _answer_of_staff(self, tx: Transaction, event: Answered, cause: str) -> None:
+    def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
+        if isinstance(event, AskedByStaff):
+            if event.name == "gaps":
+                self._send(tx, cause, here, Tell(self._asides.gaps(tx)))
+            return
         row = tx.row("relay_load", message_id=event.to)
         if row is not None:
             self._send(tx, cause, row["chat_id"], Relay(Line("staff.answer", {"text": event.text})))
@@ -162,7 +168,7 @@ class Desk:
         messages += [Tell(screen) for screen in decision.tells]
         language = chat.language
         for aside in decision.asides:
-            told = self._asides.aside(tx, chat, decision.case, aside)
+            told = self._asides.aside(tx, chat, decision.case, aside, self._clock.now())
             messages += [Tell(screen) for screen in told.screens]
             language = told.language or language
             if told.staff is not None:

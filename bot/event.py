@@ -151,11 +151,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedByStaff:
+    """A command in the operators' chat."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One update, named: where it came from, and what happened. `event` is None for what means nothing here."""
 
     chat_id: int
-    event: CustomerEvent | Blocked | Answered | None
+    event: CustomerEvent | Blocked | Answered | AskedByStaff | None
     #: The message that it is, or under which the pressed button stands.
     message_id: int | None = None
     #: The customer's language as the messenger has it (IETF tag).

@@ -28,6 +28,8 @@ class Retention:
     jobs: timedelta = timedelta(days=7)
     #: An application that waits for its customer.
     abandoned: timedelta = timedelta(days=7)
+    #: What the knowledge base left open: long enough to see what comes again.
+    gaps: timedelta = timedelta(days=90)
     every: timedelta = timedelta(minutes=10)
 
 
@@ -81,6 +83,7 @@ class Housekeeping:
         ages = {"inbox_forget": kept.updates, "outbox_forget": kept.messages, "job_forget": kept.jobs}
         for query, age in ages.items():
             tx.run(query, before=(now - age).timestamp())
+        self._stores.gaps.forget(tx, now - kept.gaps)
 
     def _abandon(self, tx: Transaction, now: datetime) -> int:
         """Close cases that wait for a customer for too long; what was entered is erased with them."""

@@ -64,6 +64,11 @@ class Words:
         """Read every language's catalog; raise `CatalogBroken` if one is missing or unreadable."""
         return cls({language: read_catalog(language) for language in LANGUAGES}, zone, facts)
 
+    def nearest(self, tag: str | None) -> str:
+        """Return the language for the messenger's IETF tag: Korean without one, English for one we have not."""
+        code = (tag or self.default).split("-")[0].lower()
+        return code if code in self.languages else "en"
+
     def text(self, language: str, line: Line) -> str:
         """Return the words alone."""
         return self.rich(language, line).text

@@ -7,6 +7,7 @@ import telegram
 from bot import forbidden
 from bot.event import (
     Answered,
+    AskedByStaff,
     Blocked,
     Commanded,
     CustomerEvent,
@@ -18,6 +19,8 @@ from bot.event import (
 )
 from handlers.render import read_token
 
+FAQ = "faq"
+STAFF_COMMANDS = frozenset({"gaps"})
 _COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w+)?(?:\s|$)")
 
 
@@ -46,21 +49,26 @@ def _tapped(query: telegram.CallbackQuery) -> Incoming | None:
 def _message(message: telegram.Message) -> Incoming | None:
     language = message.from_user.language_code if message.from_user else None
     if message.chat.type != telegram.constants.ChatType.PRIVATE:
-        return Incoming(message.chat.id, _answered(message), message.message_id)
+        return Incoming(message.chat.id, _of_staff(message), message.message_id)
     return Incoming(message.chat.id, _said(message), message.message_id, language)
 
 
-def _answered(message: telegram.Message) -> Answered | None:
-    """In the operators' chat only an answer to a message of ours counts."""
-    if message.reply_to_message is None or not message.text:
+def _of_staff(message: telegram.Message) -> Answered | AskedByStaff | None:
+    """In the operators' chat only commands count, and answers to a message of ours."""
+    if not message.text:
         return None
-    return Answered(message.reply_to_message.message_id, message.text)
+    if message.reply_to_message is not None:
+        return Answered(message.reply_to_message.message_id, message.text)
+    command = _COMMAND.match(message.text)
+    return AskedByStaff(command[1]) if command and command[1] in STAFF_COMMANDS else None
 
 
 def _said(message: telegram.Message) -> CustomerEvent | None:
+    if message.via_bot is not None:
+        return None  # an answer of ours, posted here out of the list: it is nobody's question
     if message.text is not None:
         command = _COMMAND.match(message.text)
-        return Commanded(command[1]) if command else Said(message.text)
+        return Commanded(_meant(message.text, command[1])) if command else Said(message.text)
     if message.contact is not None:
         own = message.from_user is not None and message.contact.user_id == message.from_user.id
         return SharedContact(message.contact.phone_number, own)
@@ -72,6 +80,11 @@ def _said(message: telegram.Message) -> CustomerEvent | None:
     if message.effective_attachment is not None:
         return SentFile()
     return None
+
+
+def _meant(text: str, command: str) -> str:
+    """A link into the chat may say where to (Bot API: deep linking): `/start faq` is `/faq`."""
+    return FAQ if command == "start" and text.split()[1:] == [FAQ] else command
 
 
 def _membership(change: telegram.ChatMemberUpdated) -> Incoming | None:

@@ -19,10 +19,11 @@ from bot.message import chat_lane
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Arrival, Inbox
 from bot.supervisor import Supervisor
+from handlers.inline import Inline
 
 logger = logging.getLogger(__name__)
 
-ALLOWED = ["message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "callback_query", "my_chat_member", "inline_query"]
 POLL_SECONDS = 25
 BATCH = 100
 #: Beyond it no database keeps a whole number.
@@ -33,13 +34,20 @@ BACK_OFF = (0.2, 1.0, 3.0, 10.0)
 
 class Poller:
     def __init__(
-        self, bot: telegram.Bot, database: Database, inbox: Inbox, clock: Clock, supervisor: Supervisor
+        self,
+        bot: telegram.Bot,
+        database: Database,
+        inbox: Inbox,
+        clock: Clock,
+        supervisor: Supervisor,
+        inline: Inline,
     ) -> None:
         self._bot = bot
         self._database = database
         self._inbox = inbox
         self._clock = clock
         self._queries = Queries(bot, supervisor)
+        self._inline = inline
 
     async def run(self) -> None:
         """Poll until cancelled. At a start nothing is acknowledged: what we know already is known by its id."""
@@ -72,10 +80,11 @@ class Poller:
             return offset
         for update in updates:
             self._queries.answer(update)
-        arrivals = [arrival(each) for each in updates]
-        await self._database.unit(lambda tx: self._store(tx, arrivals))
+        arrivals = [arrival(each) for each in updates if not self._inline.takes(each)]
+        if arrivals:
+            await self._database.unit(lambda tx: self._store(tx, arrivals))
         # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
-        return max(each.update_id for each in arrivals) + 1
+        return max(int(each["update_id"]) for each in updates) + 1
 
     async def _fetched(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the updates as they came: `Bot.get_updates` parses, and one that cannot be parsed hides a batch."""

@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.store.database import Database
 from bot.store.inbox import Inbox
 from bot.supervisor import Supervisor
+from handlers.inline import Inline
 from handlers.poller import ALLOWED, Queries, arrival
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Webhook:
         inbox: Inbox,
         clock: Clock,
         supervisor: Supervisor,
+        inline: Inline,
         secret: str,
     ) -> None:
         self._bot = bot
@@ -39,6 +41,7 @@ class Webhook:
         self._inbox = inbox
         self._clock = clock
         self._queries = Queries(bot, supervisor)
+        self._inline = inline
         self._secret = secret or derived_secret(bot.token)
 
     def route(self, url: str) -> Route:
@@ -64,7 +67,8 @@ class Webhook:
         except (ValueError, KeyError, TypeError, RecursionError):
             return Response(status_code=400)
         self._queries.answer(update)
-        await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))
+        if not self._inline.takes(update):
+            await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))
         return Response()
 
 

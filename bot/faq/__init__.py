@@ -1,8 +1,19 @@
 """Questions and answers: articles in every language, and the search that finds the right one or says it has none."""
 
 from bot.faq.article import Article, ArticleBroken
-from bot.faq.base import Finding, Group, KnowledgeBase
+from bot.faq.base import Group, KnowledgeBase, name_of
 from bot.faq.facts import MenuPath
-from bot.faq.search import Match
+from bot.faq.normalise import words as words_of
+from bot.faq.search import Finding, Match
 
-__all__ = ["Article", "ArticleBroken", "Finding", "Group", "KnowledgeBase", "Match", "MenuPath"]
+__all__ = [
+    "Article",
+    "ArticleBroken",
+    "Finding",
+    "Group",
+    "KnowledgeBase",
+    "Match",
+    "MenuPath",
+    "name_of",
+    "words_of",
+]

@@ -1,7 +1,9 @@
 """The knowledge base: which article answers a question, and how sure that is."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Self
@@ -13,36 +15,19 @@ from bot.faq.meaning import Meaning
 from bot.faq.memory import Memory
 from bot.faq.normalise import whole
 from bot.faq.question import is_question
-from bot.faq.search import Match, Search, Zone
+from bot.faq.search import Finding, Search
 from bot.words import LANGUAGES
 
 NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
 #: Where an article is looked for when the reader's language has none.
 FALLBACK = ("en", "ko")
-OFFERED = 3
 REMEMBERED = 512
+NAME_BYTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`ranked` is never shorter than three when there are three topics: it is forced, whatever the zone."""
-
-    zone: Zone
-    ranked: tuple[Match, ...]
-
-    @property
-    def topic(self) -> str | None:
-        """What to answer with; None unless it is sure enough."""
-        return self.ranked[0].topic if self.zone == "answer" else None
-
-    @property
-    def offers(self) -> tuple[str, ...]:
-        """What to offer as buttons: in the zone "maybe" up to three topics, else none."""
-        return tuple(match.topic for match in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
-
-    @property
-    def score(self) -> float:
-        return self.ranked[0].score if self.ranked else 0.0
+def name_of(way: str) -> str:
+    """Return a name for a way of asking that fits on a button, where little does; empty for none."""
+    return hashlib.blake2b(way.encode(), digest_size=NAME_BYTES).hexdigest() if way else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +64,7 @@ class KnowledgeBase:
         """Never raises, whatever the text. It takes tens of milliseconds the first time, and is remembered."""
         found = self._found.get(text)
         if found is None:
-            ranked, zone = self._search.ranked(text)
-            found = Finding(zone, ranked)
+            found = self._search.found(text)
             self._found.put(text, found)
         return found
 
@@ -90,6 +74,14 @@ class KnowledgeBase:
         return is_question(
             whole(text), self._search.signals, found.zone, found.ranked[0] if found.ranked else None
         )
+
+    def way(self, name: str) -> str:
+        """Our own way of asking that has this name; empty for one that is no longer ours."""
+        return self._ways.get(name, "")
+
+    @cached_property
+    def _ways(self) -> Mapping[str, str]:
+        return {name_of(way): way for way in self._search.ways}
 
     def article(self, topic: str, language: str) -> Article:
         """The article in that language, else in English, else in Korean. Raise `KeyError` on an unknown topic."""

@@ -44,6 +44,8 @@ class Likeness:
     known: float
     #: The number of its n-grams.
     size: int
+    #: The number of the phrase that is most like it, if any is.
+    nearest: int | None = None
 
     def fit(self, owner: str) -> float:
         """What owners are ranked by."""
@@ -73,8 +75,10 @@ class Index:
         seen = [gram for gram in bag if gram in self._weights]
         whole = self._norm(bag) ** 2
         known = sum(self._squares[gram] for gram in seen) / whole
+        cosines = self._cosines(seen, whole**0.5)
+        nearest = max(cosines, key=cosines.__getitem__, default=None)
         return Likeness(
-            self._lift(seen, len(bag) - len(seen)), self._nearness(seen, whole**0.5), known, len(bag)
+            self._lift(seen, len(bag) - len(seen)), self._nearness(cosines), known, len(bag), nearest
         )
 
     def _lifted(self, gram: str) -> tuple[tuple[str, float], ...]:
@@ -97,11 +101,16 @@ class Index:
         whole = sum(self._weights[gram] for gram in seen) + unseen * UNSEEN or 1.0
         return {owner: value / whole for owner, value in lift.items()}
 
-    def _nearness(self, seen: Sequence[str], norm: float) -> dict[str, float]:
+    def _nearness(self, cosines: Mapping[int, float]) -> dict[str, float]:
         near: dict[str, list[float]] = defaultdict(list)
-        for phrase, square in self._shared(seen).items():
-            near[self._owners[phrase]].append(square / (norm * self._norms[phrase]))
+        for phrase, cosine in cosines.items():
+            near[self._owners[phrase]].append(cosine)
         return {owner: _weighed(sorted(values, reverse=True)) for owner, values in near.items()}
+
+    def _cosines(self, seen: Sequence[str], norm: float) -> dict[int, float]:
+        return {
+            phrase: square / (norm * self._norms[phrase]) for phrase, square in self._shared(seen).items()
+        }
 
     def _shared(self, seen: Sequence[str]) -> dict[int, float]:
         shared: dict[int, float] = defaultdict(float)

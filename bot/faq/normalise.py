@@ -13,6 +13,7 @@ LONG_RUN = re.compile(r"(.)\1{2,}")
 NOT_A_WORD = re.compile(r"[^\w]+|_+")
 #: A space that does not part two words of Latin letters or digits says nothing in Korean, where people leave it out.
 IDLE_SPACE = re.compile(r"(?<![a-z0-9]) | (?![a-z0-9])")
+SHORTEST_WORD, LONGEST_WORD, MOST_WORDS = 2, 20, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,13 @@ class Normaliser:
         worded = LATIN_WORD.sub(lambda word: self._words.get(word[0], word[0]), spaced)
         squashed = IDLE_SPACE.sub("", worded)
         return self._pieces.sub(lambda piece: self._replace[piece[0]], squashed)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the text's first words, each once; numbers, and whatever holds one, are none."""
+    parts = NOT_A_WORD.sub(" ", plain(whole(text))).split()
+    fit = (part for part in parts if SHORTEST_WORD <= len(part) <= LONGEST_WORD and part.isalpha())
+    return tuple(dict.fromkeys(fit))[:MOST_WORDS]
 
 
 def readings(text: str) -> tuple[str, ...]:

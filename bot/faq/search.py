@@ -13,6 +13,7 @@ from bot.faq.normalise import Normaliser, readings, whole
 from bot.faq.sureness import NOBODY, sureness
 
 Zone = Literal["answer", "maybe", "unknown"]
+OFFERED = 3
 #: A question that goes on longer than this has been asked by then; its last words count as well.
 CUT = 240
 TAIL = 60
@@ -29,6 +30,30 @@ class Match:
 
     topic: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ranked` is never shorter than three when there are three topics: it is forced, whatever the zone."""
+
+    zone: Zone
+    ranked: tuple[Match, ...]
+    #: Our own way of asking that is spelt most like it, none if nothing is: all of a text that may be kept.
+    likest: str
+
+    @property
+    def topic(self) -> str | None:
+        """What to answer with; None unless it is sure enough."""
+        return self.ranked[0].topic if self.zone == "answer" else None
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What to offer as buttons: in the zone "maybe" up to three topics, else none."""
+        return tuple(match.topic for match in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
+
+    @property
+    def score(self) -> float:
+        return self.ranked[0].score if self.ranked else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +86,21 @@ class Search:
         entries = [entry for shelf in stock for entry in shelf.entries.values()]
         self._topics = tuple(dict.fromkeys(entry.article.topic for entry in entries))
         self._urgent = frozenset(entry.article.topic for entry in entries if entry.urgent)
-        self._index = Index([(owner, self._plain(text)) for owner, text in phrases(stock)])
+        known = phrases(stock)
+        self.ways = tuple(text for _, text in known)
+        self._index = Index([(owner, self._plain(text)) for owner, text in known])
 
-    def ranked(self, text: str) -> tuple[tuple[Match, ...], Zone]:
+    def found(self, text: str) -> Finding:
         if not self._topics:
-            return (), "unknown"
+            return Finding("unknown", (), "")
         clean = whole(text)
         reading, likeness = self._best_reading(_cut(clean))
         scores, bounds = self._scores(reading, likeness)
         ours = 0.0 if any(signals.elsewhere(clean.lower()) for signals in self.signals) else 1.0
         order = sorted(scores, key=scores.__getitem__, reverse=True)
         matches = tuple(Match(topic, round(ours * scores[topic], 4)) for topic in order)
-        return matches, bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
+        zone = bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
+        return Finding(zone, matches, "" if likeness.nearest is None else self.ways[likeness.nearest])
 
     def _scores(self, text: str, likeness: Likeness) -> tuple[dict[str, float], Bounds]:
         if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:

@@ -19,6 +19,7 @@ from bot.screen import Line
 from bot.store.bell import Bell
 from bot.store.chats import Chats
 from bot.store.database import Database, open_database
+from bot.store.gaps import Gaps
 from bot.store.inbox import Inbox
 from bot.store.jobs import Job, Jobs, Task
 from bot.store.keeps import Keeps
@@ -70,7 +71,7 @@ async def test_a_job_slower_than_its_lease_is_done_once(
 ) -> None:
     vault, _ = ca.open_vault(tmp_path / "master.json")
     jobs = Jobs(vault, Bell(), LEASE)
-    stores = Stores(Chats(vault), Inbox(vault, Bell()), Outbox(vault, Bell(), LEASE), jobs)
+    stores = Stores(Chats(vault), Inbox(vault, Bell()), Outbox(vault, Bell(), LEASE), jobs, Gaps(vault))
     clerk = SlowClerk()
     desk = cast("Desk", None)  # nothing is reported
     runners = [Runner(database, stores, desk, cast("Clerk", clerk), CLOCK, Bell(), hands) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.answers import Answers
 from bot.asides import Asides
 from bot.case import Phase
 from bot.faq import KnowledgeBase
@@ -9,17 +10,19 @@ from bot.move import Aside
 from bot.screen import Screen
 from bot.store.chats import Chat
 from bot.store.database import Transaction
+from bot.store.gaps import Gaps
+from ca.vault import KeyRing, Vault
 from handlers.render import render, write_token
-from tests.support.talk import WORDS, Talk, at, tokens
+from tests.support.talk import NOON, WORDS, Talk, at, tokens
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
-ASIDES = Asides(lambda: KNOWLEDGE, WORDS)
+ASIDES = Asides(Answers(lambda: KNOWLEDGE), WORDS, Gaps(Vault(KeyRing.new())))
 
 
 def told(tx: Transaction, aside: Aside, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:
     case = at(phase).case
-    return list(ASIDES.aside(tx, Chat(case.chat_id, language, case), case, aside).screens)
+    return list(ASIDES.aside(tx, Chat(case.chat_id, language, case), case, aside, NOON).screens)
 
 
 def fits(screen: Screen, language: str) -> None:
@@ -72,7 +75,7 @@ def test_an_article_offers_a_start_only_where_one_is_possible(tx: Transaction, p
 
 def test_staff_learn_what_they_need_and_no_more(tx: Transaction) -> None:
     case = at(Phase.REFUSED).case
-    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("human"))
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("human"), NOON)
     assert found.staff
     text = WORDS.text("ko", found.staff)
     assert case.receipt
@@ -94,12 +97,12 @@ def test_the_language_to_begin_with(tag: str | None, language: str) -> None:
 def test_a_language_is_chosen_and_kept(tx: Transaction) -> None:
     case = Talk().case
     tx.run("chat_add", chat_id=42, language="ko", sealed_case=b"", phase="idle", now=0.0)
-    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "en"))
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "en"), NOON)
     assert found.language == "en"
     row = tx.row("chat_load", chat_id=42)
     assert row
     assert row["language"] == "en"
-    asked = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "xx"))
+    asked = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "xx"), NOON)
     assert asked.language is None
     assert tokens(asked.screens[0]) == [f"language:{each}" for each in ("ko", "en", "vi", "zh")]
 
