@@ -18,6 +18,9 @@ from bot.turns.answering import answer
 
 CODE_LIFETIME = timedelta(minutes=3)
 CODE_TRIES = 5
+#: Any letters make a name, so a question without its mark is told by its length. "Do The Anh" is a man's name, and
+#: no name may be taken for a question: shorter ones, and words that all begin with a capital, stay names.
+NAME_WORDS, NAME_SYLLABLES = 3, 6
 
 
 def said(turn: Turn, event: Said) -> Move:
@@ -50,7 +53,18 @@ def _holds_what_was_asked_for(turn: Turn, event: Said) -> bool:
     if case.phase is Phase.PROVING:
         return isinstance(parse.code(event.text, today), str)
     here = position(case, today, turn.rules) if case.phase is Phase.ASKING and not case.confirming else None
-    return isinstance(here, Text) and here.mask is not None and isinstance(here.parse(event.text, today), str)
+    if not isinstance(here, Text) or here.mask is None:
+        return False
+    value = here.parse(event.text, today)
+    return isinstance(value, str) and not (here.id == "name" and _is_a_sentence(value))
+
+
+def _is_a_sentence(name: str) -> bool:
+    words = name.split()
+    if all(word[0].isupper() for word in words):
+        return False
+    syllables = sum("\uac00" <= letter <= "\ud7a3" for letter in name)
+    return len(words) > NAME_WORDS or syllables > NAME_SYLLABLES
 
 
 def expecting(turn: Turn) -> str | None:

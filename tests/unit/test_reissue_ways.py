@@ -352,3 +352,24 @@ def test_a_certificate_that_is_there_can_be_reissued_again() -> None:
     talk.does(CODE)
     assert talk.case.certificate is not None
     talk.ends_well()
+
+
+@pytest.mark.parametrize(
+    "text", ["how much does it cost", "How long does it take", "비번 까먹었는데 어떡해요"]
+)
+def test_a_question_without_its_mark_is_no_name(text: str) -> None:
+    talk = Talk().consented()
+    before = talk.case
+    talk.says(text, question=True)
+    assert (talk.case, talk.keys[-1]) == (before, "reissue.ask.name")
+    assert [aside.kind for aside in talk.last.asides] == ["question"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Will Price", "Do The Anh", "Do My Linh Chi", "DO MY LINH CHI", "나하나", "남궁 하나"]
+)
+def test_a_name_that_reads_like_a_question_is_a_name(name: str) -> None:
+    talk = Talk().consented()
+    talk.says(name, question=True)
+    assert talk.case.answers["name"] == name
+    assert talk.last.erase
