@@ -3,8 +3,8 @@
 from bot.faq.article import Article, ArticleBroken
 from bot.faq.base import Group, KnowledgeBase, name_of
 from bot.faq.facts import MenuPath
+from bot.faq.finding import Finding, Match
 from bot.faq.normalise import words as words_of
-from bot.faq.search import Finding, Match
 
 __all__ = [
     "Article",

@@ -10,12 +10,13 @@ from typing import Self
 
 from bot.faq.article import Article
 from bot.faq.facts import MenuPath
+from bot.faq.finding import Finding
 from bot.faq.library import Shelf, home, shelves
 from bot.faq.meaning import Meaning
 from bot.faq.memory import Memory
 from bot.faq.normalise import whole
 from bot.faq.question import is_question
-from bot.faq.search import Finding, Search
+from bot.faq.search import Search
 from bot.words import LANGUAGES
 
 NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
@@ -47,6 +48,7 @@ class KnowledgeBase:
         self._shelves = {shelf.language: shelf for shelf in stock}
         self._search = Search(stock, meaning)
         self._found: Memory[Finding] = Memory(REMEMBERED)
+        self._beside: Memory[tuple[str, ...]] = Memory(REMEMBERED)
 
     @classmethod
     def load(
@@ -67,6 +69,14 @@ class KnowledgeBase:
             found = self._search.found(text)
             self._found.put(text, found)
         return found
+
+    def beside(self, text: str) -> tuple[str, ...]:
+        """Which other topics the text asks for as well; where it is no question of ours as a whole, which at all."""
+        topics = self._beside.get(text)
+        if topics is None:
+            topics = self._search.beside(text, self.find(text, ""))
+            self._beside.put(text, topics)
+        return topics
 
     def looks_like_question(self, text: str, language: str) -> bool:
         """Whether text that came where a form waits is surely a question; names, dates and addresses are not."""

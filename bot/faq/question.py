@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bot.faq.search import Match, Zone
+from bot.faq.finding import Match, Zone
 from bot.faq.signals import Signals
 
 MARK = re.compile(r"[?？]\s*$")

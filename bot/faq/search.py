@@ -4,16 +4,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from bot.faq.finding import Finding, Match, Zone
 from bot.faq.index import Index, Likeness
 from bot.faq.library import Shelf
 from bot.faq.meaning import Meaning
 from bot.faq.normalise import Normaliser, readings, whole
+from bot.faq.several import asked_beside
+from bot.faq.signals import parts
 from bot.faq.sureness import NOBODY, sureness
 
-Zone = Literal["answer", "maybe", "unknown"]
-OFFERED = 3
 #: A question that goes on longer than this has been asked by then; its last words count as well.
 CUT = 240
 TAIL = 60
@@ -22,38 +22,6 @@ SPELLING = 6.0
 #: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
 LEAST_LETTERS = 5
 LETTER = re.compile(r"[^\W\d_]")
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """`score` is how well the topic fits, between 0 and 1; the best one's says how sure the whole answer is."""
-
-    topic: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`ranked` is never shorter than three when there are three topics: it is forced, whatever the zone."""
-
-    zone: Zone
-    ranked: tuple[Match, ...]
-    #: Our own way of asking that is spelt most like it, none if nothing is: all of a text that may be kept.
-    likest: str
-
-    @property
-    def topic(self) -> str | None:
-        """What to answer with; None unless it is sure enough."""
-        return self.ranked[0].topic if self.zone == "answer" else None
-
-    @property
-    def offers(self) -> tuple[str, ...]:
-        """What to offer as buttons: in the zone "maybe" up to three topics, else none."""
-        return tuple(match.topic for match in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
-
-    @property
-    def score(self) -> float:
-        return self.ranked[0].score if self.ranked else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +69,15 @@ class Search:
         matches = tuple(Match(topic, round(ours * scores[topic], 4)) for topic in order)
         zone = bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
         return Finding(zone, matches, "" if likeness.nearest is None else self.ways[likeness.nearest])
+
+    def beside(self, text: str, found: Finding) -> tuple[str, ...]:
+        """Return the topics that the text asks for beside the one that was found."""
+        return asked_beside(found, parts(text, self.signals), self._judged)
+
+    def _judged(self, piece: str) -> Mapping[str, float]:
+        if any(signals.elsewhere(piece) for signals in self.signals):
+            return {}
+        return self._by_letters(self._best_reading(_cut(whole(piece)))[1])
 
     def _scores(self, text: str, likeness: Likeness) -> tuple[dict[str, float], Bounds]:
         if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:

@@ -1,10 +1,15 @@
 """What gives away a question, and what gives away that it is about another thing than a certificate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours")
+LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours", "joints")
+#: Where one sentence ends and the next begins, in any language; a number parts only as a list does.
+MARKS = re.compile(r"[.?!。？！;；,，、\n…]+(?=\s|[^\x00-\x7f]|$)|\s\d[.)]\s|^\d[.)]\s")
+LETTER = re.compile(r"[^\W\d_]")
+#: A piece with fewer asks for nothing.
+FEWEST_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,14 @@ class Signals:
     strangers: re.Pattern[str]
     #: What shows that a certificate is meant all the same.
     ours: re.Pattern[str]
+    #: What stands between two questions in one sentence.
+    joints: re.Pattern[str]
+    #: The end of a question with another behind it.
+    turns: re.Pattern[str]
+
+    def parted(self, text: str) -> str:
+        """Return the text with a line for each of its questions, as far as this language can tell."""
+        return self.joints.sub("\n", self.turns.sub(lambda end: f"{end[0]}\n", text))
 
     def asks(self, text: str) -> bool:
         return bool(self.words.search(text) or self.endings.search(text))
@@ -32,6 +45,14 @@ class Signals:
         if self.ours.search(text):
             return False
         return bool(self.strangers.search(text) or (self.things.search(text) and self.acts.search(text)))
+
+
+def parts(text: str, signals: Iterable["Signals"]) -> tuple[str, ...]:
+    """Return the pieces of a text of which each may ask for something of its own."""
+    lines = MARKS.sub("\n", text.lower())
+    for each in signals:
+        lines = each.parted(lines)
+    return tuple(line.strip() for line in lines.splitlines() if len(LETTER.findall(line)) >= FEWEST_LETTERS)
 
 
 def signals_of(table: Mapping[str, object]) -> Signals:
@@ -44,6 +65,8 @@ def signals_of(table: Mapping[str, object]) -> Signals:
         acts=_pattern("acts", pieces["acts"]),
         strangers=_pattern("strangers", pieces["strangers"]),
         ours=_pattern("ours", pieces["ours"]),
+        joints=_pattern("joints", pieces["joints"]),
+        turns=_pattern("endings", rf"(?:{pieces['endings']})(?=\s+\S)"),
     )
 
 
