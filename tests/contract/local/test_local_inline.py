@@ -16,6 +16,7 @@ from telegram.error import BadRequest
 from telegram.ext import Application, ContextTypes, InlineQueryHandler
 
 from handlers.local import Limits, NotOnScreen, Offer, Person
+from handlers.local.queries import inline_id
 from tests.contract.local.scene import ANH, GROUP, JIHYE, MINSU, OpenScene, Scene, bot_for
 
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]])
@@ -159,6 +160,12 @@ async def test_keys_of_a_picked_message_name_it_without_showing_it(scene: Scene)
 async def test_unknown_messages_are_not_edited(scene: Scene, name: str, problem: str) -> None:
     with pytest.raises(BadRequest, match=f"^{problem}$"):
         await scene.bot.edit_message_text("x", inline_message_id=name)
+
+
+async def test_what_was_not_sent_via_the_bot_has_no_such_name(scene: Scene) -> None:
+    said = await scene.jihye.says("mine")
+    with pytest.raises(BadRequest, match=r"^Message_id_invalid$"):
+        await scene.bot.edit_message_text("x", inline_message_id=inline_id(said.raw))
 
 
 async def test_the_button_leads_to_the_own_chat(scene: Scene) -> None:

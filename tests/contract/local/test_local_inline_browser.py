@@ -101,11 +101,25 @@ async def test_escape_leaves_the_words_to_be_sent(page: Page, scene: Scene) -> N
     assert await said(scene) == AT + "x"
 
 
+async def test_enter_that_ends_a_syllable_picks_nothing(page: Page, scene: Scene) -> None:
+    await page.fill("#compose", AT + "x")
+    await (await heard(scene)).answer([article("a")])
+    await expect(options(page)).to_have_count(1)
+    ends = {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True}
+    await page.dispatch_event("#compose", "keydown", ends)
+    await page.press("#compose", "Escape")
+    await page.press("#compose", "Enter")
+    await expect(page.get_by_role("log").get_by_text(AT + "x")).to_be_visible()
+    assert [each.text for each in scene.jihye.messages] == [AT + "x"]
+
+
 async def test_only_the_newest_question_counts(page: Page, scene: Scene) -> None:
     await page.fill("#compose", AT + "old")
     old = await heard(scene)
-    await page.fill("#compose", AT + "new")
-    new = await heard(scene)
+    async with page.expect_response("**/act"):  # the older question ends, without a word to the person
+        await page.fill("#compose", AT + "new")
+        new = await heard(scene)
+    await expect(page.get_by_role("status").get_by_text(KO["inline.searching"])).to_be_visible()
     await old.answer([article("old")])
     await new.answer([article("new")])
     await expect(options(page)).to_have_text(["<i>new</i>"])
