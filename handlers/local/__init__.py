@@ -6,6 +6,7 @@ from handlers.local.line import Mail, Sms
 from handlers.local.messenger import LocalMessenger
 from handlers.local.person import NotOnScreen, Person
 from handlers.local.persona import Persona
+from handlers.local.queries import Offer, Result
 from handlers.local.seen import Seen
 from handlers.local.stats import Stats
 
@@ -17,8 +18,10 @@ __all__ = [
     "LocalMessenger",
     "Mail",
     "NotOnScreen",
+    "Offer",
     "Person",
     "Persona",
+    "Result",
     "Seen",
     "Sms",
     "Stats",

@@ -8,6 +8,7 @@ from handlers.local.launch import app_url
 from handlers.local.line import Attachment, Lines, show_mail, show_sms
 from handlers.local.person import NotOnScreen, Person
 from handlers.local.persona import Persona
+from handlers.local.queries import Offer
 from handlers.local.wire import JSON
 from handlers.local.world import World
 
@@ -104,11 +105,33 @@ class Acts:
                 await person.deletes(int(act["message"]))
             case "block":
                 await (person.blocks() if act["blocked"] else person.unblocks())
+            case "inline" | "pick":
+                return await self._inline(kind, person, act)
             case "app":
                 return {"url": app_url(self._world, person.persona, str(act["url"]))}
             case _:
                 raise Impossible("unknown")
         return {}
+
+    async def _inline(self, kind: str, person: Person, act: JSON) -> JSON:
+        if kind == "inline":
+            return {"offer": await self._offer(person, str(act["text"]), str(act.get("offset", "")))}
+        await person.picks(str(act["query"]), str(act["result"]), reply_to=act.get("reply_to"))
+        return {}
+
+    async def _offer(self, person: Person, text: str, offset: str) -> JSON | None:
+        """None when the bot keeps silent, or the person has typed on meanwhile."""
+        query_id = await person.types_inline(text, offset)
+        queries, user_id = self._world.queries, person.persona.user_id
+
+        def look(_: Person) -> Offer | bool | None:
+            return queries.offer(query_id, user_id) or not queries.is_newest(query_id, user_id)
+
+        try:
+            found: Offer | bool = await person.until(look, self._world.limits.inline_age)
+        except TimeoutError:
+            return None
+        return shown(found) if isinstance(found, Offer) else None
 
     def _who(self, act: JSON) -> Person:
         try:
@@ -123,6 +146,16 @@ class Acts:
             self._faults.set(str(act["name"]), act["value"])
         self._world.tell(None, {"type": "faults", "faults": self._faults.as_dict()})
         return {"faults": self._faults.as_dict()}
+
+
+def shown(offer: Offer) -> JSON:
+    lines = [{"id": each.id, "title": each.title, "description": each.description} for each in offer.results]
+    return {
+        "query": offer.query_id,
+        "results": lines,
+        "button": offer.button,
+        "next_offset": offer.next_offset,
+    }
 
 
 def card(persona: Persona) -> JSON:

@@ -73,3 +73,11 @@ class Chat:
 
     def tail(self, count: int) -> tuple[JSON, ...]:
         return tuple(reversed(tuple(islice(self.newest(), count))))
+
+
+def membership(bot: JSON, blocked: bool) -> JSON:
+    """What became of the bot in a chat that was just blocked, or unblocked."""
+    member = {"user": bot, "status": "member"}
+    kicked = {"user": bot, "status": "kicked", "until_date": 0}
+    before, after = (member, kicked) if blocked else (kicked, member)
+    return {"old_chat_member": before, "new_chat_member": after}

@@ -6,6 +6,7 @@ from typing import Any
 from handlers.local.chat import Chat
 from handlers.local.keyboards import only_inline, reply_markup
 from handlers.local.limits import Throttle
+from handlers.local.queries import place_of
 from handlers.local.sending import caption_of, text_of
 from handlers.local.wire import JSON, Params, Refusal, bad
 from handlers.local.world import World
@@ -35,7 +36,7 @@ class Editing:
             "answerCallbackQuery": self.answer,
         }
 
-    def edit_text(self, params: Params) -> JSON:
+    def edit_text(self, params: Params) -> JSON | bool:
         text, entities = text_of(params, self._world.limits.text)
         chat, message = self._editable(params)
         if "text" not in message:
@@ -44,7 +45,7 @@ class Editing:
             chat, message, {"text": text, "entities": entities, "reply_markup": self._markup(params)}
         )
 
-    def edit_caption(self, params: Params) -> JSON:
+    def edit_caption(self, params: Params) -> JSON | bool:
         caption, entities = caption_of(params, self._world.limits.caption)
         chat, message = self._editable(params)
         if "text" in message:
@@ -52,7 +53,7 @@ class Editing:
         changed = {"caption": caption, "caption_entities": entities, "reply_markup": self._markup(params)}
         return self._replace(chat, message, changed)
 
-    def edit_markup(self, params: Params) -> JSON:
+    def edit_markup(self, params: Params) -> JSON | bool:
         markup = self._markup(params)
         chat, message = self._editable(params)
         return self._replace(chat, message, {"reply_markup": markup})
@@ -105,6 +106,8 @@ class Editing:
         return only_inline(reply_markup(params, self._world.limits))
 
     def _editable(self, params: Params) -> tuple[Chat, JSON]:
+        if not params.text("chat_id") and not params.integer("message_id"):
+            return self._sent_via(params.text("inline_message_id"))
         chat = self._world.chat(params.integer("chat_id"))
         message_id = params.integer("message_id")
         if not message_id:
@@ -118,7 +121,21 @@ class Editing:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         return chat, message
 
-    def _replace(self, chat: Chat, message: JSON, changed: JSON) -> JSON:
+    def _sent_via(self, inline_message_id: str) -> tuple[Chat, JSON]:
+        """A message that somebody sent via the bot."""
+        if not inline_message_id:
+            raise bad("message identifier is not specified")
+        place = place_of(inline_message_id)
+        if place is None:
+            raise bad("invalid inline message identifier specified")
+        chat = self._world.chats.get(place[0])
+        message = chat.messages.get(place[1]) if chat is not None else None
+        if chat is None or message is None or "via_bot" not in message:
+            raise bad("MESSAGE_ID_INVALID")
+        return chat, message
+
+    def _replace(self, chat: Chat, message: JSON, changed: JSON) -> JSON | bool:
+        """The message as it is now; only True for one sent via the bot, which may not see that chat."""
         before = {name: message.get(name) for name in _CHANGEABLE}
         after = before | {name: value or None for name, value in changed.items()}
         if after == before:
@@ -127,7 +144,8 @@ class Editing:
         kept = {name: value for name, value in message.items() if name not in _CHANGEABLE}
         kept.update({name: value for name, value in after.items() if value is not None})
         kept["edit_date"] = int(self._world.now())
-        return self._world.post(chat, kept)
+        posted = self._world.post(chat, kept)
+        return True if "via_bot" in posted else posted
 
     def _check_age(self, chat: Chat, message_id: int) -> None:
         if self._world.now() - chat.messages[message_id]["date"] > self._world.limits.delete_age:

@@ -90,14 +90,15 @@ def _check_types(button: JSON, problem: str) -> None:
 
 def _check_links(button: JSON) -> None:
     url = button.get("url")
-    if url is not None and not _is_link(url):
+    if url is not None and not is_link(url):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     app = button.get("web_app")
-    if app is not None and not _is_link(str(app.get("url", ""))):
+    if app is not None and not is_link(str(app.get("url", ""))):
         raise bad(f"inline keyboard button Web App URL '{app.get('url', '')}' is invalid: Wrong HTTP URL")
 
 
-def _is_link(url: str) -> bool:
+def is_link(url: str) -> bool:
+    """Whether a button may lead there."""
     try:
         parts = urlsplit(url)
     except ValueError:

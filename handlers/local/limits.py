@@ -24,6 +24,8 @@ class Limits:
     callback_data: int = 64  #: bytes
     buttons: int = 100
     query_age: float = 15.0  #: seconds in which a tap may be answered
+    inline_age: float = 10.0  #: seconds in which an inline query may be answered
+    inline_results: int = 50
     delete_age: float = 48 * 3600.0  #: seconds in which a message may be deleted
     upload: int = 50 * MIB
     download: int = 20 * MIB

@@ -13,6 +13,7 @@ from handlers.local.acts import Acts
 from handlers.local.api import Api
 from handlers.local.editing import Editing
 from handlers.local.faults import Dice, Faults
+from handlers.local.inline import Inline
 from handlers.local.limits import Limits, Throttle
 from handlers.local.line import Lines, Mail, Sms
 from handlers.local.page import Page
@@ -174,6 +175,7 @@ class LocalMessenger:
         calls = {
             **Sending(self.world, throttle).methods(),
             **Editing(self.world, throttle).methods(),
+            **Inline(self.world).methods(),
             **Profile(self.world, self.updates, webhook).methods(),
         }
         self.methods = tuple(calls)

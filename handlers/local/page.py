@@ -166,6 +166,12 @@ def loaded(folder: Traversable) -> dict[str, tuple[bytes, str]]:
                 TYPES[ending],
             )
     for language in LANGUAGES:
-        words = files("locales").joinpath(language, "messenger.json").read_bytes()
-        site[f"words/{language}.json"] = (words, "application/json")
+        site[f"words/{language}.json"] = (dump(words_of(language)), "application/json")
     return site
+
+
+def words_of(language: str) -> dict[str, str]:
+    """The page's words: the catalog's, and those of what only this messenger has."""
+    catalog = files("locales").joinpath(language, "messenger.json").read_bytes()
+    own = files("handlers.local").joinpath("words", f"{language}.json").read_bytes()
+    return {**json.loads(catalog), **json.loads(own)}

@@ -1,13 +1,14 @@
 """A person in one chat, for tests and for the page: says, taps, shares, sends, and looks at the screen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from handlers.local.chat import Chat
+from handlers.local.chat import Chat, membership
 from handlers.local.entities import with_found
 from handlers.local.launch import app_url
 from handlers.local.persona import Persona
+from handlers.local.queries import Offer, inline_id
 from handlers.local.seen import Seen, dump_of, seen
 from handlers.local.updates import Updates
 from handlers.local.wire import JSON
@@ -119,6 +120,40 @@ class Person:
     async def sends_web_app_data(self, data: str, button_text: str) -> Seen:
         return self._send({"web_app_data": {"data": data, "button_text": button_text}})
 
+    async def types_inline(self, text: str, offset: str = "") -> str:
+        """`@bot text` in the entry, not sent; the query's id. The bot hears of it unless an offer is kept for it."""
+        queries = self._world.queries
+        query = queries.ask(self.persona.user_id, self.chat.brief, text, offset)
+        if queries.offer(query.id, self.persona.user_id) is None:
+            self._updates.push("inline_query", query.update(self.persona.user()))
+        self._world.ring(self.chat)
+        return query.id
+
+    async def until_offered(self, query_id: str, timeout: float = PATIENCE) -> Offer:  # noqa: ASYNC109
+        return await self.until(lambda _: self._world.queries.offer(query_id, self.persona.user_id), timeout)
+
+    async def asks_inline(self, text: str, offset: str = "", timeout: float = PATIENCE) -> Offer:  # noqa: ASYNC109
+        """What the bot offers for `@bot text`; the `next_offset` of one offer is the `offset` of the next."""
+        return await self.until_offered(await self.types_inline(text, offset), timeout)
+
+    async def picks(self, offer: Offer | str, what: str, *, reply_to: Seen | int | None = None) -> Seen:
+        """Sends a result, by its id or its title, as the person's own message via the bot."""
+        query_id = offer if isinstance(offer, str) else offer.query_id
+        found = self._world.queries.offer(query_id, self.persona.user_id)
+        results = found.results if found else ()
+        by_id = (each for each in results if each.id == what)
+        result = next(by_id, None) or next((each for each in results if each.title == what), None)
+        if result is None:
+            raise NotOnScreen(f"no result {what!r} in {[each.title for each in results]}")
+        return self._send({"via_bot": self._world.bot, **result.content}, reply_to)
+
+    async def presses_offer_button(self, offer: Offer) -> Seen:
+        """The button above the results that leads to the own chat with the bot."""
+        if not offer.button or "start_parameter" not in offer.button:
+            raise NotOnScreen(f"no such button: {offer.button}")
+        own = replace(self, chat=self._world.chats[self.persona.user_id])
+        return await own.starts(offer.button["start_parameter"])
+
     async def sends(self, content: JSON, *, reply_to: Seen | int | None = None) -> Seen:
         """Any message content in the Bot API's own shape: voice, location, sticker, what a hostile client makes."""
         return self._send(content, reply_to)
@@ -182,10 +217,11 @@ class Person:
 
     def _press(self, message: JSON, button: JSON) -> str:
         tap_id = self._world.tap(self.chat, message["message_id"], self.persona.user_id)
+        via = "via_bot" in message  # the bot is told a name only: it may not see that chat
         query = {
             "id": tap_id,
             "from": self.persona.user(),
-            "message": message,
+            **({"inline_message_id": inline_id(message)} if via else {"message": message}),
             "chat_instance": str(self.chat.id),
             "data": button["callback_data"],
         }
@@ -196,17 +232,10 @@ class Person:
         if self.chat.blocked == blocked:
             return
         self.chat.blocked = blocked
-        member = {"user": self._world.bot, "status": "member"}
-        kicked = {"user": self._world.bot, "status": "kicked", "until_date": 0}
-        change = {
-            "chat": self.chat.brief,
-            "from": self.persona.user(),
-            "date": int(self._world.now()),
-            "old_chat_member": member if blocked else kicked,
-            "new_chat_member": kicked if blocked else member,
-        }
         self._world.tell(self.chat, {"type": "blocked", "chat": self.chat.id, "blocked": blocked})
-        self._updates.push("my_chat_member", change)
+        change = membership(self._world.bot, blocked)
+        head = {"chat": self.chat.brief, "from": self.persona.user(), "date": int(self._world.now())}
+        self._updates.push("my_chat_member", {**head, **change})
 
     def _world_message(self, message: Seen | int) -> JSON:
         message_id = message if isinstance(message, int) else message.message_id

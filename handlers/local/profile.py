@@ -19,7 +19,6 @@ _TRUE = [
     "deleteMyCommands",
     "close",
     "logOut",
-    "answerInlineQuery",
     "answerWebAppQuery",
     "pinChatMessage",
     "unpinChatMessage",

@@ -10,6 +10,7 @@ from handlers.local.chat import Chat
 from handlers.local.files import Files
 from handlers.local.limits import Limits
 from handlers.local.persona import Persona
+from handlers.local.queries import Queries
 from handlers.local.stats import Stats
 from handlers.local.wire import JSON, bad
 
@@ -51,6 +52,7 @@ class World:
         self.personas = {each.user_id: each for each in (*people.personas, *people.operators)}
         self.chats = self._chats()
         self.taps: dict[str, Tap] = {}
+        self.queries = Queries(now, limits.inline_age, first_id(now()) << 20)
         self._tap_ids = count(first_id(now()) << 20)
         self._message_ids = count(first_id(now()))
         self._watchers: set[Callable[[JSON], None]] = set()
@@ -106,11 +108,15 @@ class World:
         return tap_id
 
     def tell(self, chat: Chat | None, change: JSON) -> None:
+        self.ring(chat)
+        for watcher in self._watchers:
+            watcher(change)
+
+    def ring(self, chat: Chat | None) -> None:
+        """Wakes those who wait here for what is not shown to everybody who watches."""
         if chat is not None:
             chat.bell.ring()
         self.bell.ring()
-        for watcher in self._watchers:
-            watcher(change)
 
     def watch(self, watcher: Callable[[JSON], None]) -> Callable[[], None]:
         """Calls `watcher` for every change until the returned function is called."""
@@ -126,7 +132,7 @@ def bot_user(token: str) -> JSON:
         "username": "reissue_local_bot",
         "can_join_groups": True,
         "can_read_all_group_messages": True,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }

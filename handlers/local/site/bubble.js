@@ -82,8 +82,10 @@ function contact(shared) {
 
 function meta(message) {
   const time = el("time", { datetime: new Date(message.date * 1000).toISOString() }, clock(message.date));
-  return el("div", { class: "meta" }, message.edit_date ? el("span", {}, t("chat.edited")) : null, time);
+  return el("div", { class: "meta" }, via(message), message.edit_date ? el("span", {}, t("chat.edited")) : null, time);
 }
+
+const via = ({ via_bot: bot }) => (bot ? el("span", {}, t("inline.via", { name: bot.username })) : null);
 
 export function summary(message) {
   if (!message) return "";
@@ -110,7 +112,7 @@ function items(message) {
   return [
     ["reply", t("action.reply"), () => emit("compose", { reply: message })],
     text ? ["copy", t("action.copy"), () => copy(text)] : null,
-    own && message.text ? ["edit", t("action.edit"), () => emit("compose", { edit: message })] : null,
+    own && message.text && !message.via_bot ? ["edit", t("action.edit"), () => emit("compose", { edit: message })] : null,
     own ? ["trash", t("action.delete"), remove, "danger"] : null,
   ].filter(Boolean);
 }

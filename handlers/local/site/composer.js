@@ -6,6 +6,7 @@ import { openMenu } from "./dialogs.js";
 import { button, el, fill, find, icon } from "./dom.js";
 import { board } from "./keyboards.js";
 import { act, send } from "./link.js";
+import * as offers from "./offers.js";
 import { current, isGroup, personOf, state } from "./state.js";
 import { fullName, t } from "./words.js";
 
@@ -17,7 +18,8 @@ let entry, sendButton, above, optional;
 export function show() {
   const place = find("composer");
   above = el("div");
-  fill(place, jump(), above, form());
+  const written = form();
+  fill(place, jump(), offers.attach(entry, deliver), above, written);
   place.dataset.drop = t("compose.drop");
   refresh();
 }
@@ -128,12 +130,14 @@ function typed() {
 }
 
 function grow() {
+  offers.look();
   sendButton.disabled = !entry.value.trim();
   entry.style.height = "auto";
   entry.style.height = `${Math.min(entry.scrollHeight + 2, TALLEST)}px`;
 }
 
 function onKey(event) {
+  if (offers.key(event)) return;
   if (event.key === "Escape" && (current().reply || current().edit)) compose({});
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
@@ -147,19 +151,23 @@ function pasted(event) {
 }
 
 async function submit() {
-  const chat = current();
   const text = entry.value.trim();
   if (!text) return;
-  const { edit, reply } = chat;
+  await deliver((reply, edit) =>
+    edit ? act("edit", { message: edit.message_id, text }) : act("say", { text, reply_to: reply?.message_id }),
+  );
+}
+
+// `dispatch` gets what was replied to or edited, and comes back with nothing if it failed: then all is as it was.
+async function deliver(dispatch) {
+  const chat = current();
+  const { draft, edit, reply } = chat;
   // Cleared before it is sent: what is typed while it is under way belongs to the next message.
   Object.assign(chat, { draft: "", reply: null, edit: null });
   refresh();
   entry.focus();
-  const sent = edit
-    ? await act("edit", { message: edit.message_id, text })
-    : await act("say", { text, reply_to: reply?.message_id });
-  if (sent || chat.draft) return;
-  Object.assign(chat, { draft: text, reply, edit });
+  if ((await dispatch(reply, edit)) || chat.draft) return;
+  Object.assign(chat, { draft, reply, edit });
   refresh();
 }
 

@@ -3,7 +3,7 @@
 import { ask, copy, toast } from "./dialogs.js";
 import { el, icon } from "./dom.js";
 import { act } from "./link.js";
-import { apply, current, me, state } from "./state.js";
+import { apply, current, emit, me, state } from "./state.js";
 import { fullName, local, t } from "./words.js";
 
 const PATIENCE = 15000;
@@ -32,6 +32,8 @@ function link(raw, style) {
 async function press(raw, message, pressed) {
   if (raw.copy_text) return copy(raw.copy_text.text);
   if (raw.web_app) return openApp(raw.web_app.url);
+  const query = raw.switch_inline_query_current_chat;
+  if (query !== undefined) return emit("write", `@${state.bot.username} ${query}`);
   if (raw.callback_data === undefined || pressed.getAttribute("aria-busy") === "true") return undefined;
   pressed.setAttribute("aria-busy", "true");
   const result = await act("tap", { data: raw.callback_data, message: message.message_id });
@@ -59,7 +61,7 @@ export function answer(change) {
   else if (text) toast(text);
 }
 
-async function openApp(url) {
+export async function openApp(url) {
   const opened = await act("app", { url });
   if (opened) window.open(opened.url, "_blank", "noopener,noreferrer");
 }

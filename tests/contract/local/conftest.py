@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
+from playwright.async_api import Page, async_playwright
 
 from handlers.local import Limits, LocalMessenger
-from tests.contract.local.scene import ANH, GROUP, JIHYE, MINSU, SORA, TOKEN, Clock, Scene, bot_for
+from tests.contract.local.scene import ANH, CHROMIUM, GROUP, JIHYE, MINSU, SORA, TOKEN, Clock, Scene, bot_for
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +42,33 @@ async def open_scene() -> AsyncIterator[Callable[..., Awaitable[Scene]]]:
 @pytest.fixture
 async def scene(open_scene: Callable[..., Awaitable[Scene]]) -> Scene:
     return await open_scene()
+
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+async def page(scene: Scene) -> AsyncIterator[Page]:
+    """The chat page as a telephone shows it; a word of trouble on its console fails the test."""
+    troubles: list[str] = []
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = await chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+        page.on(
+            "console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None
+        )
+        page.on("pageerror", lambda problem: troubles.append(str(problem)))
+        await page.goto(scene.messenger.page_url)
+        await page.wait_for_selector("#start")
+        yield page
+        await chromium.close()
+    assert troubles == []

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from handlers.local import LocalMessenger, Person, Persona
 
+CHROMIUM = Path("/usr/bin/chromium")
 TOKEN = "7000000001:local-messenger-token"
 GROUP = -1009000000001
 JIHYE = Persona(

@@ -1,12 +1,9 @@
 """A person at the page in a real browser, and the real bot library on the other side."""
 
-import json
 from collections.abc import AsyncIterator
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -24,39 +21,12 @@ from telegram.ext import (
     filters,
 )
 
-from tests.contract.local.scene import GROUP, JIHYE, Scene, bot_for
+from handlers.local.page import words_of
+from tests.contract.local.scene import CHROMIUM, GROUP, JIHYE, Scene, bot_for
 
-KO: dict[str, str] = json.loads(files("locales").joinpath("ko", "messenger.json").read_text("utf-8"))
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+KO = words_of("ko")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")]
 Context = ContextTypes.DEFAULT_TYPE
-
-
-@pytest.fixture
-async def page(scene: Scene) -> AsyncIterator[Page]:
-    troubles: list[str] = []
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
-        page.on(
-            "console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda problem: troubles.append(str(problem)))
-        await page.goto(scene.messenger.page_url)
-        await page.wait_for_selector("#start")
-        yield page
-        await chromium.close()
-    assert troubles == []
 
 
 async def start(update: Update, _: Context) -> None:

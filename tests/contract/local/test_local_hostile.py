@@ -50,6 +50,12 @@ FIELDS = [
     "from_chat_id",
     "url",
     "name",
+    "inline_query_id",
+    "results",
+    "button",
+    "next_offset",
+    "cache_time",
+    "inline_message_id",
 ]
 BUTTONS: list[Any] = [
     {"text": "x", name: shape}
@@ -58,6 +64,11 @@ BUTTONS: list[Any] = [
 ]
 ENTITIES: list[Any] = [
     {"type": "bold", "offset": shape, "length": other} for shape in SHAPES for other in (0, 1, "1")
+]
+ARTICLES: list[Any] = [
+    {"type": "article", "id": "1", "title": "x", "input_message_content": {"message_text": "x"}, name: shape}
+    for name in ("type", "id", "title", "description", "input_message_content", "reply_markup")
+    for shape in SHAPES
 ]
 
 
@@ -69,6 +80,8 @@ def nonsense(dice: random.Random) -> dict[str, Any]:
         params["reply_markup"] = {"inline_keyboard": [[dice.choice(BUTTONS)]]}
     if dice.random() < 0.3:
         params["entities"] = [dice.choice(ENTITIES)]
+    if dice.random() < 0.3:
+        params["results"] = [dice.choice(ARTICLES)]
     return params
 
 

@@ -1,5 +1,6 @@
 """The chat page's server: who may ask, what it hands out, and what people do there."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -11,8 +12,17 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import aiohttp
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup, WebAppInfo
+from telegram import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
+    ReplyKeyboardMarkup,
+    WebAppInfo,
+)
 
+from handlers.local import Limits
+from handlers.local.page import words_of
 from tests.contract.local.scene import GROUP, JIHYE, MINSU, TOKEN, OpenScene, Scene
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20"
@@ -219,21 +229,45 @@ async def test_a_mini_app_is_launched_with_signed_data(scene: Scene, browser: Br
     assert json.loads(fields["user"])["id"] == JIHYE.user_id
 
 
+async def test_a_page_asks_inline_and_picks(scene: Scene, browser: Browser) -> None:
+    asking = asyncio.create_task(browser.act("inline", text="x"))
+    await scene.messenger.until(lambda m: m.stats.pending)
+    (update,) = await scene.bot.get_updates()
+    assert update.inline_query is not None
+    result = InlineQueryResultArticle("1", "T", InputTextMessageContent("text"), description="d")
+    await update.inline_query.answer([result], next_offset="2")
+    status, answer = await asking
+    offer = answer["offer"]
+    assert (status, offer["query"]) == (200, update.inline_query.id)
+    assert offer["results"] == [{"id": "1", "title": "T", "description": "d"}]
+    assert (offer["button"], offer["next_offset"]) == (None, "2")
+    assert (await browser.act("pick", query=offer["query"], result="2"))[0] == 409
+    assert (await browser.act("pick", query=offer["query"], result="1"))[0] == 200
+    assert scene.jihye.messages[-1].text == "text"
+
+
+async def test_a_page_waits_neither_for_a_silent_bot_nor_for_an_older_question(
+    open_scene: OpenScene,
+) -> None:
+    scene = await open_scene(Limits(inline_age=0.05))
+    async with aiohttp.ClientSession() as session:
+        assert (await Browser(scene, session).act("inline", text="x"))[1]["offer"] is None
+    scene = await open_scene(Limits(inline_age=3600))
+    async with aiohttp.ClientSession() as session:
+        older = asyncio.create_task(Browser(scene, session).act("inline", text="x"))
+        await scene.messenger.until(lambda m: m.stats.pending)
+        await scene.jihye.types_inline("y")
+        assert (await older)[1]["offer"] is None
+
+
 async def test_only_loopback_is_listened_on(open_scene: OpenScene) -> None:
     scene = await open_scene()
     with pytest.raises(ValueError, match="loopback only"):
         await scene.messenger.start("0.0.0.0")
 
 
-def words(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(
-        files("locales").joinpath(language, "messenger.json").read_text("utf-8")
-    )
-    return found
-
-
 def test_both_languages_say_the_same_things() -> None:
-    korean, english = words("ko"), words("en")
+    korean, english = words_of("ko"), words_of("en")
     assert list(korean) == list(english)
     holes = re.compile(r"\{(\w+)\}")
     for key, text in korean.items():
@@ -245,7 +279,7 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     source = "\n".join(item.read_text("utf-8") for item in site.iterdir() if item.name.endswith(".js"))
     used = set(re.findall(r"\bt\(\"([\w.]+)\"", source)) | set(re.findall(r"\"([a-z_]+\.[a-z_.]+)\"", source))
     families = ("card.", "tab.", "error.", "fault.", "line.", "unit.", "language.")
-    known = set(words("ko"))
+    known = set(words_of("ko"))
     assert {
         key for key in used if "." in key and key.split(".")[0] in {k.split(".")[0] for k in known}
     } <= known

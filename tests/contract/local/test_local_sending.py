@@ -269,6 +269,5 @@ async def test_chats_and_members(scene: Scene) -> None:
 
 
 async def test_small_methods_say_yes(scene: Scene) -> None:
-    assert await scene.bot.answer_inline_query("1", [])
     assert await scene.bot.close()
     assert await scene.bot.log_out()

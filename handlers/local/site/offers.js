@@ -1,0 +1,160 @@
+// What the bot offers while somebody types `@bot …`: asked as they type, picked by key or by tap, never sent unasked.
+
+import { el, fill } from "./dom.js";
+import { openApp } from "./keyboards.js";
+import { act } from "./link.js";
+import { current, me, state } from "./state.js";
+import { t } from "./words.js";
+
+const PAUSE = 300; // of typing before the bot is asked
+const NEAR = 60; // pixels from the list's end at which the next results are fetched
+let entry, deliver, panel, above, list, status;
+let asked, shown, timer;
+
+// The place for offers about that entry. `sent` clears the composer and gives what was in it back if sending fails.
+export function attach(textarea, sent) {
+  [entry, deliver, asked] = [textarea, sent, null];
+  above = el("div");
+  list = el("ul", { id: "offers", role: "listbox", "aria-label": t("inline.title"), on: { scroll: scrolled } });
+  status = el("p", { class: "quiet", role: "status" });
+  panel = el("div", { class: "offers" }, above, list, status);
+  close();
+  return panel;
+}
+
+// After every change of the entry: only another question is asked.
+export function look() {
+  const text = question();
+  if (text === asked) return;
+  asked = text;
+  clearTimeout(timer);
+  if (text === null) return close();
+  wait();
+  timer = setTimeout(() => ask(text), PAUSE);
+}
+
+function question() {
+  const address = `@${state.bot.username} `;
+  const typed = entry.value.replace(/^\s+/, "");
+  if (current().edit || typed.slice(0, address.length).toLowerCase() !== address.toLowerCase()) return null;
+  return typed.slice(address.length);
+}
+
+async function ask(text) {
+  const round = shown;
+  const answer = await act("inline", { text });
+  if (round !== shown) return;
+  if (!answer) return close();
+  draw(answer.offer);
+}
+
+// Former results stay in sight while the next are looked for, so that nothing flickers; they can no longer be picked.
+function wait() {
+  shown = { busy: true, results: [] };
+  panel.classList.add("open");
+  list.setAttribute("aria-busy", "true");
+  fill(above);
+  forget();
+  say(t("inline.searching"));
+}
+
+function close() {
+  clearTimeout(timer);
+  shown = null;
+  panel.classList.remove("open");
+  fill(above);
+  forget();
+  fill(list);
+  list.hidden = true;
+  say("");
+}
+
+function draw(offer) {
+  shown = { busy: false, results: [], chosen: 0, next: "", text: asked };
+  list.removeAttribute("aria-busy");
+  fill(list);
+  list.scrollTop = 0;
+  if (offer?.button) fill(above, lead(offer.button));
+  add(offer);
+  list.hidden = !shown.results.length;
+  if (!shown.results.length) return say(t(offer ? "inline.none" : "inline.silent"));
+  entry.setAttribute("aria-controls", "offers");
+  entry.setAttribute("aria-autocomplete", "list");
+  return choose(0);
+}
+
+function add(offer) {
+  const before = shown.results.length;
+  const results = (offer?.results ?? []).map((each) => ({ ...each, query: offer.query }));
+  shown.results.push(...results);
+  shown.next = offer?.next_offset ?? "";
+  list.append(...results.map((each, index) => option(each, before + index)));
+  say(t("inline.count", { count: shown.results.length }), "hidden-text");
+}
+
+function option(result, index) {
+  const listeners = { pointerdown: (event) => event.preventDefault(), click: () => pick(result) };
+  const words = [el("b", {}, result.title), result.description ? el("span", { class: "quiet" }, result.description) : null];
+  return el("li", { id: `offer-${index}`, role: "option", "aria-selected": "false", on: listeners }, words);
+}
+
+function say(words, kind = "quiet") {
+  status.className = kind;
+  if (status.textContent !== words) status.textContent = words;
+}
+
+function choose(index) {
+  shown.chosen = index;
+  [...list.children].forEach((each, at) => each.setAttribute("aria-selected", String(at === index)));
+  entry.setAttribute("aria-activedescendant", `offer-${index}`);
+  list.children[index].scrollIntoView({ block: "nearest" });
+  if (index === shown.results.length - 1) more();
+}
+
+function forget() {
+  for (const name of ["aria-controls", "aria-autocomplete", "aria-activedescendant"]) entry.removeAttribute(name);
+}
+
+// True if the key was for the offers.
+export function key(event) {
+  if (!shown || event.isComposing) return false;
+  if (event.key === "Escape") return taken(event, close);
+  const enter = event.key === "Enter" && !event.shiftKey;
+  if (shown.busy) return enter && taken(event, () => {});
+  const { results, chosen } = shown;
+  if (!results.length) return false;
+  if (enter) return taken(event, () => pick(results[chosen]));
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  return Boolean(step) && taken(event, () => choose((chosen + step + results.length) % results.length));
+}
+
+function taken(event, doing) {
+  event.preventDefault();
+  doing();
+  return true;
+}
+
+function pick({ query, id }) {
+  if (shown && !shown.busy) deliver((reply) => act("pick", { query, result: id, reply_to: reply?.message_id }));
+}
+
+function lead({ text, start_parameter: start, web_app: app }) {
+  // The person's own chat with the bot has the person's id.
+  const go = () => deliver(() => act("say", { text: `/start ${start}`, chat: me().id }));
+  const click = () => (app ? openApp(app.url) : go());
+  return el("button", { type: "button", class: "lead", on: { click } }, text);
+}
+
+function scrolled() {
+  if (list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) more();
+}
+
+async function more() {
+  const round = shown;
+  if (!round?.next || round.fetching) return;
+  round.fetching = true;
+  const answer = await act("inline", { text: round.text, offset: round.next });
+  if (round !== shown) return;
+  round.fetching = false;
+  add(answer?.offer);
+}
