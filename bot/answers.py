@@ -41,17 +41,29 @@ class Answers:
     def knowledge(self) -> KnowledgeBase:
         return self._now()
 
-    def article(self, topic: str, language: str, rated: str = "", *, starts: bool = True) -> Screen:
-        """`rated` goes with the word on whether it helped. Without `starts` none is offered: one is under way."""
+    def article(
+        self,
+        topic: str,
+        language: str,
+        rated: str = "",
+        *,
+        beside: Sequence[str] = (),
+        starts: bool = True,
+    ) -> Screen:
+        """`rated` goes with the word on whether it helped. Without `starts` none is offered: one is under way.
+
+        `beside` is what was asked for in the same message.
+        """
         article = self.knowledge.article(topic, language)
-        rows: list[tuple[Button, ...]] = [
-            (self.title(other, language),) for other in article.related[:RELATED]
-        ]
+        related = [other for other in article.related if other not in beside]
+        rows: list[tuple[Button, ...]] = [(self.title(other, language),) for other in beside]
         if article.next_action in NEXT and (starts or article.next_action != "reissue"):
-            rows.insert(0, (NEXT[article.next_action],))
+            rows.append((NEXT[article.next_action],))
+        rows += [(self.title(other, language),) for other in related[: RELATED - len(beside)]]
         of = f"{topic}:{rated}" if rated else topic
         rows.append((button("button.useful", f"useful:{of}"), button("button.useless", f"useless:{of}")))
-        return Screen(_lines(article, language), tuple(rows))
+        also = (Line("faq.beside"),) if beside else ()
+        return Screen((*_lines(article, language), *also), tuple(rows))
 
     def offer(self, topics: Sequence[str], language: str) -> Screen:
         rows = tuple((self.title(topic, language),) for topic in topics)

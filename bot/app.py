@@ -307,7 +307,7 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
             await stack.enter_async_context(listening(settings.listen, house.routes))
             poller = Poller(bot, house.database, house.inbox, clock, house.hands, house.inline)
             loops.start("poller", loops.keep("poller", poller.run))
-        loops.start("commands", publish(bot, house.words))
+        loops.start("commands", publish(bot, house.words, settings.operator_chat_id))
         for name, run in house.loops:
             loops.start(name, loops.keep(name, run))
         try:

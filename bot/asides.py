@@ -1,11 +1,12 @@
 """What the desk answers beside the case: questions, topics, languages, and the way to a human."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.answers import NEXT, Answers
 from bot.case import ENDED, Case
-from bot.faq import Finding, name_of, words_of
+from bot.faq import OFFERED, Finding, name_of, words_of
 from bot.move import Aside
 from bot.screen import Line, Param, Screen, Word, button
 from bot.store.chats import Chat
@@ -45,7 +46,7 @@ class Asides:
         return None
 
     def ponder(self, text: str) -> None:
-        self._answers.knowledge.find(text, "")
+        self._answers.knowledge.beside(text)
 
     def is_question(self, text: str, language: str) -> bool:
         return self._answers.knowledge.looks_like_question(text, language)
@@ -79,13 +80,13 @@ class Asides:
 
     def _question(self, tx: Transaction, chat: Chat, case: Case, text: str, now: datetime) -> Screen:
         found = self._answers.knowledge.find(text, chat.language)
+        beside = self._answers.knowledge.beside(text)
         if found.topic is not None:
-            return self._article(found.topic, chat, case, name_of(found.likest))
+            return self._article(found.topic, chat, case, name_of(found.likest), beside)
         if found.ranked:
             self._left_open(tx, chat, found, text, now)
-        if found.zone == "maybe":
-            return self._answers.offer(found.offers, chat.language)
-        return self._answers.unknown()
+        offers = tuple(dict.fromkeys((*beside, *found.offers)))[:OFFERED]
+        return self._answers.offer(offers, chat.language) if offers else self._answers.unknown()
 
     def _left_open(self, tx: Transaction, chat: Chat, found: Finding, text: str, now: datetime) -> None:
         kind: Kind = "offered" if found.zone == "maybe" else "unanswered"
@@ -100,9 +101,12 @@ class Asides:
             likest = self._answers.knowledge.way(name)
             self._gaps.add(tx, "useless", Question(topic, chat.language, likest), chat.chat_id, now)
 
-    def _article(self, topic: str, chat: Chat, case: Case, rated: str = "") -> Screen:
+    def _article(
+        self, topic: str, chat: Chat, case: Case, rated: str = "", beside: Sequence[str] = ()
+    ) -> Screen:
         """A reissue that is under way needs no second start."""
-        return self._answers.article(topic, chat.language, rated, starts=case.phase in ENDED)
+        starts = case.phase in ENDED
+        return self._answers.article(topic, chat.language, rated, beside=beside, starts=starts)
 
     def _gap(self, gap: Gap) -> Line:
         language = self._words.default

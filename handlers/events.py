@@ -17,10 +17,10 @@ from bot.event import (
     SharedContact,
     Tapped,
 )
+from handlers.commands import STAFF_COMMANDS
 from handlers.render import read_token
 
 FAQ = "faq"
-STAFF_COMMANDS = frozenset({"gaps"})
 _COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w+)?(?:\s|$)")
 
 

@@ -3,10 +3,11 @@
 from bot.faq.article import Article, ArticleBroken
 from bot.faq.base import Group, KnowledgeBase, name_of
 from bot.faq.facts import MenuPath
-from bot.faq.finding import Finding, Match
+from bot.faq.finding import OFFERED, Finding, Match
 from bot.faq.normalise import words as words_of
 
 __all__ = [
+    "OFFERED",
     "Article",
     "ArticleBroken",
     "Finding",

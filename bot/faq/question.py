@@ -18,7 +18,10 @@ PLAIN = 0.8
 
 def is_question(text: str, signals: Iterable[Signals], zone: Zone, best: Match | None) -> bool:
     """`zone` and `best` are what the text was found to be about."""
-    asks = any(each.asks(text.lower()) for each in signals)
+    signals, lowered = tuple(signals), text.lower()
+    asks = any(each.asks(lowered) for each in signals)
+    if _is_long(text) and not FILLED_IN.search(text) and any(each.elsewhere(lowered) for each in signals):
+        return True  # it wants something of another thing: no form of ours asks for that
     if MARK.search(text):
         return (asks and _is_long(text)) or zone != "unknown"
     if zone == "unknown" or best is None or not _is_long(text) or FILLED_IN.search(text):

@@ -72,7 +72,8 @@ class Search:
 
     def beside(self, text: str, found: Finding) -> tuple[str, ...]:
         """Return the topics that the text asks for beside the one that was found."""
-        return asked_beside(found, parts(text, self.signals), self._judged)
+        pieces = parts(text, self.signals)
+        return asked_beside(found, pieces, self._judged, by_meaning=self._meaning is not None)
 
     def _judged(self, piece: str) -> Mapping[str, float]:
         if any(signals.elsewhere(piece) for signals in self.signals):

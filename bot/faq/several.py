@@ -21,15 +21,19 @@ ALONE = 0.7
 MOST_PIECES, MOST_TOPICS = 6, 2
 
 
-def asked_beside(found: Finding, pieces: Sequence[str], judge: Judge) -> tuple[str, ...]:
-    """Return the topics that are asked for beside the answer, or without one, the likeliest first."""
+def asked_beside(found: Finding, pieces: Sequence[str], judge: Judge, *, by_meaning: bool) -> tuple[str, ...]:
+    """Return the topics that are asked for beside the answer, or without one, the likeliest first.
+
+    Where it was not found `by_meaning`, the second of the whole says nothing: by spelling it is often close behind.
+    """
     judged = [judge(piece) for piece in pieces[:MOST_PIECES]] if len(pieces) > 1 else []
     if found.topic is None:
         return _alone(judged)
     spoken = _spoken(judged, [match.topic for match in found.ranked[:AMONG]])
     if found.topic not in spoken and len(spoken) == 1:
         spoken = set()  # the whole is one question, of which a piece only sounds like another
-    spoken |= {match.topic for match in found.ranked[1:2] if match.score >= OF_THE_WHOLE}
+    if by_meaning:
+        spoken |= {match.topic for match in found.ranked[1:2] if match.score >= OF_THE_WHOLE}
     return tuple(match.topic for match in found.ranked[1:] if match.topic in spoken)[:MOST_TOPICS]
 
 

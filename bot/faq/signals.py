@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours", "joints")
+LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours")
 #: Where one sentence ends and the next begins, in any language; a number parts only as a list does.
 MARKS = re.compile(r"[.?!。？！;；,，、\n…]+(?=\s|[^\x00-\x7f]|$)|\s\d[.)]\s|^\d[.)]\s")
 LETTER = re.compile(r"[^\W\d_]")
@@ -58,6 +58,7 @@ def parts(text: str, signals: Iterable["Signals"]) -> tuple[str, ...]:
 def signals_of(table: Mapping[str, object]) -> Signals:
     """Raise `ValueError` naming the list that is missing or holds no pattern."""
     pieces = {name: _pieces(table, name) for name in LISTS}
+    joints = _pieces({"joints": [], **table}, "joints")  # folders that were copied earlier have none
     return Signals(
         endings=_pattern("endings", rf"(?:{pieces['endings']})[\s?？！!.。~…]*$"),
         words=_pattern("words", pieces["words"]),
@@ -65,7 +66,7 @@ def signals_of(table: Mapping[str, object]) -> Signals:
         acts=_pattern("acts", pieces["acts"]),
         strangers=_pattern("strangers", pieces["strangers"]),
         ours=_pattern("ours", pieces["ours"]),
-        joints=_pattern("joints", pieces["joints"]),
+        joints=_pattern("joints", joints),
         turns=_pattern("endings", rf"(?:{pieces['endings']})(?=\s+\S)"),
     )
 

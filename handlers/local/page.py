@@ -171,7 +171,5 @@ def loaded(folder: Traversable) -> dict[str, tuple[bytes, str]]:
 
 
 def words_of(language: str) -> dict[str, str]:
-    """The page's words: the catalog's, and those of what only this messenger has."""
-    catalog = files("locales").joinpath(language, "messenger.json").read_bytes()
-    own = files("handlers.local").joinpath("words", f"{language}.json").read_bytes()
-    return {**json.loads(catalog), **json.loads(own)}
+    catalog: dict[str, str] = json.loads(files("locales").joinpath(language, "messenger.json").read_bytes())
+    return catalog

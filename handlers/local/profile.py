@@ -1,5 +1,6 @@
 """The methods about the bot itself, about chats and files, and about how updates are handed over."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +116,13 @@ class Profile:
             if not isinstance(command, dict) or not command.get("command") or not command.get("description"):
                 raise bad("BOT_COMMAND_INVALID")
         language = params.text("language_code")
+        scope = params.data("scope", "can't parse BotCommandScope JSON object", dict) or {}
+        if scope.get("type", "default") != "default":
+            # Kept for whom it is meant: it must not take the place of the menu that everybody has.
+            self._world.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = (
+                commands
+            )
+            return True
         if not language:
             self._world.about["commands"] = commands
         self._world.about.setdefault("commands_by_language", {})[language] = commands

@@ -122,9 +122,6 @@ NO_WORD_ASKS = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what is about another thing counts as a question only if a word or ending asks"
-)
 @pytest.mark.parametrize("number", [0, 1], ids=["said", "asked"])
 async def test_another_thing_where_a_name_is_asked_is_no_name(
     place: Town, anybody: Customer, number: int

@@ -57,6 +57,13 @@ async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
 
 
+async def test_a_question_in_another_chat_is_answered_and_not_stored(hooked: Town, gildong: Customer) -> None:
+    offer = await gildong.person.asks_inline("재발급 수수료가 얼마예요?")
+
+    assert offer.results[0].id == "fees"
+    assert await hooked.rows("SELECT COUNT(*) FROM inbox") == [(0,)]
+
+
 async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certificate_is_gone(
     hooked: Town, gildong: Customer
 ) -> None:

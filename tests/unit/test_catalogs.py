@@ -27,7 +27,7 @@ from bot.refusals import REFUSALS
 from bot.screen import Line, Screen
 from bot.turns.beside import DEVICES
 from bot.words import LANGUAGES, read_catalog
-from handlers.commands import COMMANDS
+from handlers.commands import COMMANDS, STAFF_COMMANDS
 from handlers.render import render, write_token
 from tests.support.talk import NOON, WORDS, Talk, at, refused
 
@@ -104,7 +104,7 @@ RESULTS = {"issued", "refused"}
 #: What fills the gaps of a key with gaps: every such key in the code must stand here.
 GAPS: dict[str, set[str]] = {
     "card.{}": {str(phase) for phase in Phase if phase not in OWN_CARDS},
-    "command.{}": set(COMMANDS),
+    "command.{}": {*COMMANDS, *STAFF_COMMANDS},
     "confirm.{}": {"cancel", "restart"},
     "confirm.{}.no": {"cancel", "restart"},
     "confirm.{}.yes": {"cancel", "restart"},

@@ -5,7 +5,7 @@ import pytest
 from bot.answers import Answers
 from bot.asides import Asides
 from bot.case import Phase
-from bot.faq import KnowledgeBase
+from bot.faq import KnowledgeBase, meaning
 from bot.move import Aside
 from bot.screen import Screen
 from bot.store.chats import Chat
@@ -16,7 +16,9 @@ from handlers.render import render, write_token
 from tests.support.talk import NOON, WORDS, Talk, at, tokens
 
 MOST_UNITS = 4096
-KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
+KNOWLEDGE = KnowledgeBase.load(
+    WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, meaning=meaning.load()
+)
 ASIDES = Asides(Answers(lambda: KNOWLEDGE), WORDS, Gaps(Vault(KeyRing.new())))
 
 
@@ -133,3 +135,22 @@ def test_a_button_is_typed_in_the_readers_language() -> None:
     assert ASIDES.button_named("START A REISSUE", talk.screen, "en") == "start"
     assert ASIDES.button_named("Start a reissue", talk.screen, "ko") is None
     assert ASIDES.button_named("", talk.screen, "ko") is None
+
+
+# --- several questions in one message ---
+
+
+def test_who_asks_for_two_things_sees_one_and_finds_the_other_right_below(tx: Transaction) -> None:
+    (screen,) = told(tx, Aside("question", "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?"))
+    shown = {line.key for line in screen.lines}
+    assert shown == {"faq.answer", "faq.beside"}
+    question = screen.lines[0].params["question"]
+    first = next(topic for topic in KNOWLEDGE.topics() if KNOWLEDGE.article(topic, "ko").question == question)
+    assert {first, tokens(screen)[0].removeprefix("topic:")} == {"fees", "processing-time"}
+    assert len(set(tokens(screen))) == len(tokens(screen))
+
+
+def test_what_is_ours_among_what_is_not_is_offered(tx: Transaction) -> None:
+    (screen,) = told(tx, Aside("question", "여권 재발급은 며칠 걸려요? 공동인증서 재발급 수수료는 얼마예요?"))
+    assert screen.key in {"faq.maybe", "faq.answer"}
+    assert "fees" in str(screen)
