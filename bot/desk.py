@@ -151,7 +151,7 @@ class Desk:
         now = self._clock.now()
         decision = decide(chat.case, event, now, self._rules)
         if message_id is not None and not decision.erase and not isinstance(event, Tapped):
-            tx.run("chat_last", chat_id=chat.chat_id, last=message_id)
+            tx.run("chat_heard", chat_id=chat.chat_id, last=message_id, now=now.timestamp())
         if decision.case != chat.case:
             self._stores.chats.save_case(tx, decision.case, now)
             self._record(tx, chat, decision.case, cause, now)

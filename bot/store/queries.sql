@@ -18,6 +18,10 @@ UPDATE chats SET card = :card, last = MAX(last, :card) WHERE chat_id = :chat_id;
 -- name: chat_last
 UPDATE chats SET last = MAX(last, :last) WHERE chat_id = :chat_id;
 
+-- name: chat_heard
+-- Whoever writes is there: a question alone keeps an open case from being taken for abandoned.
+UPDATE chats SET last = MAX(last, :last), changed_at = :now WHERE chat_id = :chat_id;
+
 -- name: chat_keyboard
 UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
 

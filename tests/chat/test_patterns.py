@@ -363,6 +363,18 @@ async def test_back_within_a_week_with_an_old_proof_a_new_code_is_asked(
     await ends_well(place, anybody, begin="code")
 
 
+async def test_return_after_days_with_nothing_but_a_question(place: Town, anybody: Customer) -> None:
+    """Six days and six days are no week of silence: who asks in between is there."""
+    await comes_to(anybody, "birth")
+    await place.restarts(after=timedelta(days=6))
+    await asks(place, anybody, "fees", below="reissue.ask.birth")
+
+    await place.restarts(after=timedelta(days=6))
+
+    await asks(place, anybody, "processing-time", below="reissue.ask.birth")
+    await ends_well(place, anybody, begin="birth")
+
+
 async def test_back_after_more_than_a_week_it_was_erased_and_can_begin_anew(
     place: Town, anybody: Customer
 ) -> None:
