@@ -15,12 +15,19 @@ from bot.faq.base import FALLBACK, NOTHING_GIVEN
 from bot.faq.facts import PLACEHOLDER
 from bot.faq.library import Shelf, home, shelves
 from bot.faq.normalise import Normaliser
-from bot.words import LANGUAGES
+from bot.faq.search import phrases
+from bot.faq.thieves import thefts
+from bot.screen import Line, Marked
+from bot.words import LANGUAGES, Rich, Span, Words
 
 #: Below Telegram's 4,096, which leaves room for a heading and a footer.
 LONGEST = 3_500
 STALE = timedelta(days=365)
 FEWEST_WAYS = 8
+#: `sendMessage` keeps the first hundred entities (Bot API), and a heading has one.
+MOST_SPANS = 99
+#: Renders an answer as the conversation does, with nothing around it.
+PAPER = Words({"": {"answer": "{answer}"}})
 LONGEST_TITLE = 32
 #: Markup that no messenger is told of: headings, other bullets, links, code, HTML.
 FOREIGN_MARKUP = re.compile(r"^\s*(#|[-*] )|\]\(|`|</?[a-z]+>", re.MULTILINE)
@@ -101,6 +108,16 @@ def _unfit_answer(answer: str) -> Iterator[str]:
         yield "a placeholder is not filled"
     if FOREIGN_MARKUP.search(answer) or answer.count("**") % 2:
         yield 'holds markup other than **bold**, "• " and numbered lines'
+    rich = PAPER.rich("", Line("answer", {"answer": Marked(answer)}))
+    if "**" in rich.text or any(_is_ragged(rich, span) for span in rich.spans):
+        yield "has bold text that is empty, or begins or ends with a space: a messenger would not show it"
+    if len(rich.spans) > MOST_SPANS:
+        yield f"has over {MOST_SPANS} stretches of bold text, of which a messenger shows no more"
+
+
+def _is_ragged(rich: Rich, span: Span) -> bool:
+    bold = rich.text[span.start : span.start + span.length]
+    return bold != bold.strip() or not bold
 
 
 def _few_ways(stock: Sequence[Shelf]) -> Iterator[Problem]:
@@ -125,6 +142,16 @@ def _ambiguous(stock: Sequence[Shelf]) -> Iterator[Problem]:
     for way, topics in claims.items():
         if len(topics) > 1:
             yield Problem("", f"{way!r} is claimed by {sorted(topics)}")
+
+
+def _stolen(stock: Sequence[Shelf]) -> Iterator[Problem]:
+    plain = Normaliser(tuple(shelf.tables for shelf in stock))
+    known = list(dict.fromkeys(phrases(stock)))
+    for each in thefts(known, [plain(way) for _, way in known]):
+        examples = ", ".join(repr(way) for way in each.examples)
+        yield Problem(
+            "", f"{each.thief!r} takes {each.times} of the {each.of} questions of {each.owner!r}: {examples}"
+        )
 
 
 def _asked(stock: Sequence[Shelf]) -> Iterator[tuple[str, str, str]]:
@@ -179,4 +206,5 @@ CHECKS: tuple[Callable[[Sequence[Shelf]], Iterator[Problem]], ...] = (
     _unfit,
     _few_ways,
     _ambiguous,
+    _stolen,
 )

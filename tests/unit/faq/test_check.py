@@ -1,5 +1,7 @@
 """Each fault a keeper can make is found, and named with its file."""
 
+import json
+import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -49,6 +51,9 @@ def test_a_good_folder_has_no_problem(folder: Path) -> None:
         ('group = "trouble"', 'group = "elsewhere"', "no title"),
         ("Call {customer_centre}.", "# Call", "markup"),
         ("Call {customer_centre}.", "**Call", "markup"),
+        ("Call {customer_centre}.", "** Call** us", "ends with a space"),
+        ("Call {customer_centre}.", "**Call ** us", "ends with a space"),
+        ("Call {customer_centre}.", "**call** us, " * 100, "over 99 stretches"),
         ("Call {customer_centre}.", "see [here](there)", "markup"),
         ("Call {customer_centre}.", "😀" * 1_751, "UTF-16"),
         ('title = "Lost"', f'title = "{"Lost" * 10}"', "too long"),
@@ -108,3 +113,32 @@ def test_facts_and_menus_grow_stale_too(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_is_the_one_problem(folder: Path) -> None:
     write(folder, "ko", "lost", "no front matter")
     assert why(folder) == [("ko/faq/lost.md", "line 1: does not begin with +++")]
+
+
+def test_topics_that_take_each_others_questions_are_found(folder: Path) -> None:
+    halves = [(BROUGHT[:4], "gone", "missing"), (BROUGHT[4:], "missing", "gone")]
+    lost = [f"{thing} {word}" for things, word, _ in halves for thing in things]
+    found = [f"{thing} {word}" for things, _, word in halves for thing in things]
+    for language in ("en", "ko"):
+        write(folder, language, "lost", GOOD.replace(WAYS, f"ways = {json.dumps(lost)}"))
+        write(folder, language, "found", other(found))
+    told = [what for _, what in why(folder) if "questions of" in what]
+    assert any("'found' takes" in each and "of 'lost'" in each and "gone" in each for each in told)
+
+    told_apart = [f"somebody brought {thing}" for thing in BROUGHT]
+    for language in ("en", "ko"):
+        write(folder, language, "found", other(told_apart))
+    assert [what for _, what in why(folder) if "questions of" in what] == []
+
+
+BROUGHT = ("keys", "bags", "pens", "cups", "hats", "maps", "ties", "jars")
+
+
+def other(ways: list[str]) -> str:
+    """Return an article on finding things, which shares nothing with the one on losing them but the ways given."""
+    changed = GOOD.replace('"lost"', '"found"', 1).replace('title = "Lost"', 'title = "Found"')
+    changed = changed.replace(WAYS, f"ways = {json.dumps(ways)}").replace("place = 1", "place = 2")
+    return re.sub(r"(question|keywords) = .*", lambda line: OTHER[line[1]], changed)
+
+
+OTHER = {"question": 'question = "What was brought?"', "keywords": 'keywords = ["brought"]'}
