@@ -26,6 +26,7 @@ from bot.desk import Desk, Stores
 from bot.directory import Directory
 from bot.faq import ArticleBroken, KnowledgeBase, meaning
 from bot.faq.living import Living
+from bot.fitting import Fitting
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer
@@ -83,6 +84,7 @@ class House:
     courier: Courier
     housekeeping: Housekeeping
     articles: Living
+    fitting: Fitting
     words: Words
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
@@ -99,6 +101,7 @@ class House:
             ("messages in hand", self.courier.hold),
             ("housekeeping", self.housekeeping.run),
             ("articles", lambda: self.articles.run(self._tell_of)),
+            ("fitting", lambda: self.articles.fit(self.fitting)),
         )
 
     async def _tell_of(self, broken: ArticleBroken) -> None:
@@ -210,6 +213,7 @@ def build(
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
         articles,
+        Fitting(articles_folder(settings), heads_folder(settings)),
         words,
         outside.routes,
         supervisor,
@@ -218,13 +222,22 @@ def build(
 
 def living(settings: Settings, words: Words) -> Living:
     """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
-    folder = settings.articles or Path(str(files("locales")))
+    folder, heads = articles_folder(settings), heads_folder(settings)
 
     def read() -> KnowledgeBase:
-        model = meaning.load(folder)
+        model = meaning.load(heads, folder)
         return KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
 
-    return Living(folder, read)
+    return Living(folder, read, heads)
+
+
+def articles_folder(settings: Settings) -> Path:
+    return settings.articles or Path(str(files("locales")))
+
+
+def heads_folder(settings: Settings) -> Path:
+    """Return where we keep what was made of the articles: their own folder may be somebody else's."""
+    return settings.data_dir / "faq"
 
 
 def facts(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`reissue-bot faq`: ask the knowledge base, or serve it as JSON lines."""
 
 import argparse
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +10,12 @@ from bot.clock import KST
 from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
 from bot.faq.check import problems
 from bot.faq.serve import serve
+from bot.faq.vectors import Vectors
 from bot.settings import load
 from bot.words import LANGUAGES
+
+MOST_PATIENT = 19
+VECTORS = "vectors.npz"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,6 +27,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     ask.set_defaults(command=_ask)
     build = actions.add_parser(
         "build", help="make the head upon the model's vectors anew, after articles changed"
+    )
+    build.add_argument(
+        "--articles", type=Path, metavar="DIR", help="the articles; as the settings say if not given"
+    )
+    build.add_argument(
+        "--to", type=Path, metavar="FILE", help="the head; meaning.npz beside the articles if not given"
+    )
+    build.add_argument(
+        "--patiently", action="store_true", help="only with time that nobody else on the machine needs"
     )
     build.set_defaults(command=_build)
     check = actions.add_parser("check", help="say what a keeper of the articles should mend")
@@ -38,9 +52,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _knowledge() -> KnowledgeBase:
     settings = load()
     facts = {"customer_centre": settings.customer_centre}
-    return KnowledgeBase.load(
-        LANGUAGES, facts, root=settings.articles, meaning=meaning.load(settings.articles)
-    )
+    places = [settings.data_dir / "faq", *([settings.articles] if settings.articles else [])]
+    return KnowledgeBase.load(LANGUAGES, facts, root=settings.articles, meaning=meaning.load(*places))
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -56,12 +69,14 @@ def _ask(arguments: argparse.Namespace) -> int:
     return 0 if topics else 1
 
 
-def _build(_arguments: argparse.Namespace) -> int:
+def _build(arguments: argparse.Namespace) -> int:
     """A running bot takes the new head up as it does a changed article. Exit 1 where the model cannot be had."""
+    if arguments.patiently:
+        os.nice(MOST_PATIENT)
     settings = load()
-    folder = settings.articles or Path(str(library.home()))
+    folder = arguments.articles or settings.articles or Path(str(library.home()))
+    path = arguments.to or folder / meaning.HEAD
     stock = library.shelves(folder, LANGUAGES, {"customer_centre": settings.customer_centre})
-    path = folder / meaning.HEAD
     try:
         model = meaning.E5()
     except (ImportError, RuntimeError) as error:
@@ -71,7 +86,12 @@ def _build(_arguments: argparse.Namespace) -> int:
     def told(done: int, of: int) -> None:
         sys.stderr.write(f"\r{done} of {of} ways of asking")
 
-    building.build(search.phrases(stock), model, told).write(path)
+    kept = (arguments.to.parent if arguments.to else settings.data_dir / "faq") / VECTORS
+    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = search.phrases(stock)
+    vectors = Vectors.read(kept, model.name)
+    building.build(known, model, told, vectors).write(path)
+    vectors.write(kept, [text for _, text in known])
     sys.stderr.write(f"\nwrote {path}\n")
     return 0
 

@@ -62,6 +62,16 @@ class KnowledgeBase:
         """Raise `ArticleBroken` at the first file that cannot be read. `facts` win over the files' own."""
         return cls(shelves(root or home(), languages, facts), meaning)
 
+    @property
+    def made_of(self) -> str:
+        """Names all known ways of asking: the same for the same ones."""
+        return self._search.made_of
+
+    @property
+    def fits(self) -> bool:
+        """Whether the head upon the model was made of these articles."""
+        return self._search.fits
+
     def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages: all are searched
         """Never raises, whatever the text. It takes tens of milliseconds the first time, and is remembered."""
         found = self._found.get(text)

@@ -4,15 +4,14 @@ A softmax regression with a little decay, by L-BFGS (Nocedal and Wright, Numeric
 same phrases and vectors give the same head.
 """
 
-import hashlib
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.faq.meaning import Encoder, Floats, Head, centred
+from bot.faq.meaning import Encoder, Floats, Head, centred, made_of
+from bot.faq.vectors import Vectors
 
 Vector = npt.NDArray[np.float64]
 #: How far the weights may go: chosen on noisy questions, and stopped before every phrase is learnt by heart.
@@ -26,15 +25,15 @@ AT_ONCE = 64
 Told = Callable[[int, int], None]
 
 
-def made_of(phrases: Sequence[tuple[str, str]]) -> str:
-    """Return what tells whether a head was made of just these phrases."""
-    return hashlib.sha256(json.dumps(sorted(set(phrases))).encode()).hexdigest()
+def build(
+    phrases: Sequence[tuple[str, str]], encoder: Encoder, told: Told, kept: Vectors | None = None
+) -> Head:
+    """Make the head. `told` hears how many texts are done, of how many.
 
-
-def build(phrases: Sequence[tuple[str, str]], encoder: Encoder, told: Told) -> Head:
-    """Make the head. `told` hears how many texts are done, of how many."""
+    Vectors that are `kept` from an earlier time are not made again, and those that were made are kept.
+    """
     known = sorted(set(phrases))
-    vectors = _vectors([text for _, text in known], encoder, told)
+    vectors = _vectors([text for _, text in known], encoder, told, Vectors() if kept is None else kept)
     owners = tuple(sorted({owner for owner, _ in known}))
     numbers = {owner: number for number, owner in enumerate(owners)}
     mean: Floats = vectors.mean(axis=0)
@@ -42,12 +41,13 @@ def build(phrases: Sequence[tuple[str, str]], encoder: Encoder, told: Told) -> H
     return Head(owners, mean, weights, bias, made_of(phrases))
 
 
-def _vectors(texts: Sequence[str], encoder: Encoder, told: Told) -> Floats:
-    rows = []
-    for begin in range(0, len(texts), AT_ONCE):
-        rows.append(encoder.vectors(texts[begin : begin + AT_ONCE]))
-        told(min(begin + AT_ONCE, len(texts)), len(texts))
-    return np.concatenate(rows)
+def _vectors(texts: Sequence[str], encoder: Encoder, told: Told, kept: Vectors) -> Floats:
+    new = [text for text in dict.fromkeys(texts) if text not in kept]
+    for begin in range(0, len(new), AT_ONCE):
+        batch = new[begin : begin + AT_ONCE]
+        kept.put(batch, encoder.vectors(batch))
+        told(len(texts) - len(new) + begin + len(batch), len(texts))
+    return kept.rows(texts)
 
 
 def _fitted(vectors: Floats, owners: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:

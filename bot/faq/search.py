@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.faq.finding import Finding, Match, Zone
 from bot.faq.index import Index, Likeness
 from bot.faq.library import Shelf
-from bot.faq.meaning import Meaning
+from bot.faq.meaning import Meaning, made_of
 from bot.faq.normalise import Normaliser, readings, whole
 from bot.faq.several import asked_beside
 from bot.faq.signals import parts
@@ -49,14 +49,20 @@ class Search:
 
     def __init__(self, stock: Sequence[Shelf], meaning: Meaning | None) -> None:
         self.signals = tuple(shelf.signals for shelf in stock)
-        self._meaning = meaning
         self._plain = Normaliser(tuple(shelf.tables for shelf in stock))
         entries = [entry for shelf in stock for entry in shelf.entries.values()]
         self._topics = tuple(dict.fromkeys(entry.article.topic for entry in entries))
         self._urgent = frozenset(entry.article.topic for entry in entries if entry.urgent)
         known = phrases(stock)
         self.ways = tuple(text for _, text in known)
+        self._meaning = meaning.fitted(known) if meaning else None
+        self.made_of = made_of(known)
         self._index = Index([(owner, self._plain(text)) for owner, text in known])
+
+    @property
+    def fits(self) -> bool:
+        """Whether the head was made of just these articles; one that is not ranks what it has not seen by spelling."""
+        return self._meaning is None or self._meaning.head.made_of == self.made_of
 
     def found(self, text: str) -> Finding:
         if not self._topics:

@@ -52,7 +52,7 @@ def knowledge_read_once() -> Iterator[None]:
             "load",
             lambda languages, facts, root, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
-        patch.setattr(meaning, "load", lambda _folder: model_once())
+        patch.setattr(meaning, "load", lambda *_folders: model_once())
         yield
 
 

@@ -35,7 +35,7 @@ def warm() -> None:
     """
     model = meaning.load()
     loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS, meaning=model)
-    meaning.load = lambda _folder=None: model
+    meaning.load = lambda *_folders: model
     app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
     queries()

@@ -46,7 +46,7 @@ def kb(whole: Meaning) -> KnowledgeBase:
 
 def test_the_head_is_made_of_these_articles(whole: Meaning) -> None:
     stock = library.shelves(library.home(), LANGUAGES, {})
-    assert whole.head.made_of == building.made_of(search.phrases(stock)), "run: reissue-bot faq build"
+    assert whole.head.made_of == meaning.made_of(search.phrases(stock)), "run: reissue-bot faq build"
 
 
 @pytest.mark.parametrize("exam", EXAMS)
@@ -105,7 +105,7 @@ def test_a_head_that_cannot_be_read_is_done_without(
 ) -> None:
     broken = tmp_path / "meaning.npz"
     broken.write_bytes(content)
-    monkeypatch.setattr(meaning, "home", lambda _folder: broken)
+    monkeypatch.setattr(meaning, "places", lambda *_folders: [broken])
     assert meaning.load() is None
     assert "by letters alone" in caplog.text
 
@@ -132,12 +132,12 @@ def test_no_head_is_made_where_no_model_is_and_that_is_said(
         raise ImportError("no such package here")
 
     monkeypatch.setattr(meaning.E5, "__init__", absent)
-    assert knowledge._build(argparse.Namespace()) == 1
+    assert knowledge._build(argparse.Namespace(patiently=False, articles=None, to=None)) == 1
     assert "no such package here" in capsys.readouterr().err
 
 
 def test_a_folder_of_ones_own_may_have_a_head_of_its_own(tmp_path: Path) -> None:
-    assert meaning.home(tmp_path) == meaning.home()
+    assert meaning.places(tmp_path) == meaning.places()
     head = building.build(PHRASES, Corners(), lambda *_: None)
     head.write(tmp_path / meaning.HEAD)
     loaded = meaning.load(tmp_path)
@@ -168,7 +168,7 @@ def test_a_head_tells_apart_what_it_was_made_of(tmp_path: Path) -> None:
         chances = read.chances(Corners().vectors([text])[0])
         assert max(chances, key=lambda each: chances[each]) == owner
         assert sum(np.exp(list(chances.values()))) == pytest.approx(1, abs=1e-3)
-    assert read.made_of == building.made_of(PHRASES)
+    assert read.made_of == meaning.made_of(PHRASES)
     assert heard[-1] == (6, 6)
 
 
@@ -177,7 +177,7 @@ def test_the_same_phrases_in_any_order_give_the_same_head() -> None:
     other = building.build(PHRASES[::-1], Corners(), lambda *_: None)
     assert one.made_of == other.made_of
     assert np.array_equal(one.weights, other.weights)
-    assert building.made_of(PHRASES[1:]) != one.made_of
+    assert meaning.made_of(PHRASES[1:]) != one.made_of
 
 
 # --- what is remembered ---
