@@ -36,6 +36,7 @@ class Fitting:
         finally:
             if process.returncode is None:
                 process.kill()
+                await process.wait()
         if process.returncode:
             why = said.decode(errors="replace").strip()[-SAID:]
             logger.error(

@@ -5,8 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from bot.faq.finding import Finding, Match, Zone
-from bot.faq.index import Index, Likeness
+from bot.faq.index import Floats, Index, Likeness
 from bot.faq.library import Shelf
 from bot.faq.meaning import Meaning, made_of
 from bot.faq.normalise import Normaliser, readings, whole
@@ -19,6 +22,8 @@ CUT = 240
 TAIL = 60
 #: How much being spelt alike counts beside meaning the same; both in logarithms of chances.
 SPELLING = 6.0
+#: Nobody looks further down.
+MOST_RANKED = 10
 #: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
 LEAST_LETTERS = 5
 LETTER = re.compile(r"[^\W\d_]")
@@ -58,6 +63,8 @@ class Search:
         self._meaning = meaning.fitted(known) if meaning else None
         self.made_of = made_of(known)
         self._index = Index([(owner, self._plain(text)) for owner, text in known])
+        self._places = np.array([self._index.owners[topic] for topic in self._topics], dtype=np.intp)
+        self._seats = _seats(self._meaning, (*self._topics, NOBODY))
 
     @property
     def fits(self) -> bool:
@@ -71,8 +78,8 @@ class Search:
         reading, likeness = self._best_reading(_cut(clean))
         scores, bounds = self._scores(reading, likeness)
         ours = 0.0 if any(signals.elsewhere(clean.lower()) for signals in self.signals) else 1.0
-        order = sorted(scores, key=scores.__getitem__, reverse=True)
-        matches = tuple(Match(topic, round(ours * scores[topic], 4)) for topic in order)
+        best = np.argsort(-scores, kind="stable")[:MOST_RANKED]
+        matches = tuple(Match(self._topics[each], round(ours * float(scores[each]), 4)) for each in best)
         zone = bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
         return Finding(zone, matches, "" if likeness.nearest is None else self.ways[likeness.nearest])
 
@@ -84,39 +91,51 @@ class Search:
     def _judged(self, piece: str) -> Mapping[str, float]:
         if any(signals.elsewhere(piece) for signals in self.signals):
             return {}
-        return self._by_letters(self._best_reading(_cut(whole(piece)))[1])
+        scores = self._by_letters(self._best_reading(_cut(whole(piece)))[1])
+        return dict(zip(self._topics, scores.tolist(), strict=True))
 
-    def _scores(self, text: str, likeness: Likeness) -> tuple[dict[str, float], Bounds]:
+    def _scores(self, text: str, likeness: Likeness) -> tuple[Floats, Bounds]:
+        """Return how well each topic fits, in the order of the topics."""
         if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:
             return self._by_letters(likeness), BY_LETTERS
-        return self._by_meaning(self._meaning.chances(text), likeness), BY_MEANING
+        return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
 
     def _best_reading(self, text: str) -> tuple[str, Likeness]:
         """Of the ways the text can be read, return the one that resembles a topic most."""
         read = [(reading, self._index.likeness(self._plain(reading))) for reading in readings(text)]
-        return max(read, key=lambda each: max(map(each[1].fit, self._topics)))
+        return max(read, key=lambda each: self._fits(each[1]).max())
 
-    def _by_letters(self, likeness: Likeness) -> dict[str, float]:
-        share = self._sureness(likeness) / (max(map(likeness.fit, self._topics)) or 1.0)
-        return {topic: share * likeness.fit(topic) for topic in self._topics}
+    def _fits(self, likeness: Likeness) -> Floats:
+        fits: Floats = likeness.fits[self._places]
+        return fits
+
+    def _by_letters(self, likeness: Likeness) -> Floats:
+        fits = self._fits(likeness)
+        return self._sureness(likeness) / (float(fits.max()) or 1.0) * fits
 
     def _sureness(self, likeness: Likeness) -> float:
-        best, second = (*sorted(self._topics, key=likeness.fit, reverse=True)[:2], NOBODY)[:2]
+        order = np.argsort(-self._fits(likeness), kind="stable")
+        best, second = (*(self._topics[each] for each in order[:2]), NOBODY)[:2]
         return sureness(likeness, best, second)
 
-    def _by_meaning(self, chances: Mapping[str, float], likeness: Likeness) -> dict[str, float]:
+    def _by_meaning(self, chances: Floats, likeness: Likeness) -> Floats:
         """Return each topic's chance among all topics and nobody's, told by spelling and meaning together.
 
         Both must be sure of it: a sentence may mean something near a topic, and share no word with its questions.
         """
-        sure = self._sureness(likeness)
         # A topic that the head has never seen, as its article is new, stands or falls by its spelling.
         stranger = -math.log(len(chances))
-        owners = (*self._topics, NOBODY)
-        logits = {owner: SPELLING * likeness.fit(owner) + chances.get(owner, stranger) for owner in owners}
-        top = max(logits.values())
-        total = sum(math.exp(logit - top) for logit in logits.values())
-        return {topic: math.sqrt(sure * math.exp(logits[topic] - top) / total) for topic in self._topics}
+        fits = np.append(self._fits(likeness), likeness.of(likeness.fits, NOBODY))
+        logits = SPELLING * fits + np.where(self._seats < 0, stranger, chances[self._seats])
+        shares = np.exp(logits - logits.max())
+        together: Floats = np.sqrt(self._sureness(likeness) * shares[:-1] / shares.sum())
+        return together
+
+
+def _seats(meaning: Meaning | None, owners: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return the column of each owner in the head, -1 for one that it has not seen."""
+    columns = {owner: column for column, owner in enumerate(meaning.head.owners)} if meaning else {}
+    return np.array([columns.get(owner, -1) for owner in owners], dtype=np.intp)
 
 
 def _cut(text: str) -> str:

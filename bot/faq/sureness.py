@@ -39,13 +39,13 @@ def sureness(likeness: Likeness, best: str, second: str, by: Weights = WEIGHTS) 
 
 def told(likeness: Likeness, best: str, second: str) -> tuple[float, ...]:
     """The seven numbers, in the order of the weights."""
-    lift, near = likeness.lift, likeness.nearness
+    lift, near, fits = likeness.lift, likeness.nearness, likeness.fits
     return (
-        lift.get(best, 0.0),
-        lift.get(NOBODY, 0.0),
-        near.get(best, 0.0),
-        near.get(NOBODY, 0.0),
-        likeness.fit(best) - likeness.fit(second),
+        likeness.of(lift, best),
+        likeness.of(lift, NOBODY),
+        likeness.of(near, best),
+        likeness.of(near, NOBODY),
+        likeness.of(fits, best) - likeness.of(fits, second),
         likeness.known,
         math.log1p(likeness.size),
     )

@@ -52,6 +52,7 @@ def _gone_astray(known: Sequence[Phrase], fold: int) -> Iterator[tuple[int, str]
         if owner == NOBODY:
             continue
         likeness = index.likeness(text)
-        best = max(topics, key=likeness.fit)
-        if best != owner and likeness.fit(best) > likeness.fit(owner):
+        fits = {topic: likeness.of(likeness.fits, topic) for topic in topics}
+        best = max(topics, key=fits.__getitem__)
+        if best != owner and fits[best] > fits[owner]:
             yield number, best

@@ -165,7 +165,7 @@ def test_a_head_tells_apart_what_it_was_made_of(tmp_path: Path) -> None:
     head.write(tmp_path / "head.npz")
     read = Head.read(tmp_path / "head.npz")
     for owner, text in PHRASES:
-        chances = read.chances(Corners().vectors([text])[0])
+        chances = dict(zip(read.owners, read.chances(Corners().vectors([text])[0]), strict=True))
         assert max(chances, key=lambda each: chances[each]) == owner
         assert sum(np.exp(list(chances.values()))) == pytest.approx(1, abs=1e-3)
     assert read.made_of == meaning.made_of(PHRASES)

@@ -106,7 +106,7 @@ def test_noisy_questions_are_mostly_found() -> None:
 @given(text=st.text(st.characters(), max_size=300), language=st.sampled_from(["ko", "en", "vi", ""]))
 def test_no_string_breaks_it(kb: KnowledgeBase, text: str, language: str) -> None:
     finding = kb.find(text, language)
-    assert len(finding.ranked) == len(kb.topics())
+    assert len(finding.ranked) == 10
     assert all(0 <= match.score <= 1 for match in finding.ranked)
     assert isinstance(kb.looks_like_question(text, language), bool)
 
