@@ -11,7 +11,7 @@ from bot.move import Aside
 from bot.screen import Line, Param, Screen, Word, button
 from bot.store.chats import Chat
 from bot.store.database import Transaction
-from bot.store.gaps import Gap, Gaps, Kind, Question
+from bot.store.gaps import Gap, Gaps, Kind, Question, report
 from bot.words import Words
 
 #: How much of a way of asking staff are shown.
@@ -53,7 +53,7 @@ class Asides:
 
     def gaps(self, tx: Transaction) -> Screen:
         """Return what the knowledge base left open, for staff."""
-        found = self._gaps.report(tx)
+        found = report(tx)
         if not found:
             return Screen((Line("staff.gaps.none"),))
         return Screen((Line("staff.gaps"), *map(self._gap, found)))

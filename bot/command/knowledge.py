@@ -1,20 +1,26 @@
 """`reissue-bot faq`: ask the knowledge base, or serve it as JSON lines."""
 
 import argparse
+import asyncio
+import json
 import os
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from bot.clock import KST
+from bot.command.register import once
 from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
 from bot.faq.check import problems
 from bot.faq.serve import serve
 from bot.faq.vectors import Vectors
 from bot.settings import load
+from bot.store.gaps import report
 from bot.words import LANGUAGES
 
 MOST_PATIENT = 19
+MOST_GAPS = 1_000
 VECTORS = "vectors.npz"
 
 
@@ -44,6 +50,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     measure.add_argument("file", type=Path, help='JSON lines: {"q","lang","topic","style"}, and "also"')
     measure.add_argument("--errors", action="store_true", help="show each that was not found")
     measure.set_defaults(command=_eval)
+    gaps = actions.add_parser("gaps", help="which questions had no answer, or one that did not help")
+    gaps.add_argument("--json", action="store_true", help="a JSON line for each topic")
+    gaps.set_defaults(command=_gaps)
     actions.add_parser(
         "serve", help='JSON lines: {"q","lang"} in, {"topic","ranked","score"} out'
     ).set_defaults(command=_serve)
@@ -59,14 +68,13 @@ def _knowledge() -> KnowledgeBase:
 def _ask(arguments: argparse.Namespace) -> int:
     knowledge = _knowledge()
     finding = knowledge.find(arguments.question, arguments.lang)
-    topics = [finding.topic] if finding.topic else list(finding.offers)
-    for topic in topics:
-        article = knowledge.article(topic, arguments.lang)
-        text = article.answer if finding.topic else article.question
-        sys.stdout.write(
-            f"[{topic}] {article.question}\n{text}\n" if finding.topic else f"? [{topic}] {text}\n"
-        )
-    return 0 if topics else 1
+    offered = dict.fromkeys((*knowledge.beside(arguments.question), *finding.offers))
+    if finding.topic:
+        article = knowledge.article(finding.topic, arguments.lang)
+        sys.stdout.write(f"[{article.topic}] {article.question}\n{article.answer}\n")
+    for topic in offered:
+        sys.stdout.write(f"? [{topic}] {knowledge.article(topic, arguments.lang).question}\n")
+    return 0 if finding.topic or offered else 1
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -120,6 +128,25 @@ def _eval(arguments: argparse.Namespace) -> int:
         if not each.is_right:
             wanted = ", ".join(sorted(each.query.right)) or "nobody"
             sys.stdout.write(f"{each.query.text!r}: wanted {wanted}, got {each.topic} of {each.ranked}\n")
+    return 0
+
+
+def _gaps(arguments: argparse.Namespace) -> int:
+    found = asyncio.run(once(load(), lambda tx: report(tx, MOST_GAPS)))
+    for gap in found:
+        if arguments.json:
+            sys.stdout.write(json.dumps(asdict(gap), ensure_ascii=False) + "\n")
+            continue
+        sys.stdout.write(
+            f"{gap.topic}: not known {gap.unanswered}, only offered {gap.offered}, "
+            f"did not help {gap.useless}, helped {gap.useful}\n"
+        )
+        sys.stdout.writelines(f"  nearest way of asking, {times} times: {way}\n" for way, times in gap.ways)
+        if gap.words:
+            told = ", ".join(f"{word} ({chats})" for word, chats in gap.words)
+            sys.stdout.write(f"  words of several people: {told}\n")
+    if not found and not arguments.json:
+        sys.stdout.write("no question was left open\n")
     return 0
 
 

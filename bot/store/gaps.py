@@ -66,23 +66,25 @@ class Gaps:
             if row is not None and row["chats"] >= FEWEST_CHATS:
                 tx.run("gap_word_share", topic=question.topic, word=word, chats=row["chats"], now=moment)
 
-    def report(self, tx: Transaction, most: int = TOPICS) -> list[Gap]:
-        """Return the topics with most left open first."""
-        return [self._gap(tx, row["topic"]) for row in tx.rows("gap_topics", most=most)]
-
-    def _gap(self, tx: Transaction, topic: str) -> Gap:
-        kinds = {row["kind"]: row["times"] for row in tx.rows("gap_kinds", topic=topic)}
-        useful = tx.row("useful_times", topic=topic)
-        return Gap(
-            topic,
-            kinds.get("unanswered", 0),
-            kinds.get("offered", 0),
-            kinds.get("useless", 0),
-            useful["times"] if useful else 0,
-            tuple((row["likest"], row["times"]) for row in tx.rows("gap_ways", topic=topic, most=WAYS)),
-            tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=WORDS)),
-        )
-
     def forget(self, tx: Transaction, before: datetime) -> None:
         for query in ("gap_forget", "gap_word_forget", "gap_shared_forget"):
             tx.run(query, before=before.timestamp())
+
+
+def report(tx: Transaction, most: int = TOPICS) -> list[Gap]:
+    """Return the topics with most left open first."""
+    return [_gap(tx, row["topic"]) for row in tx.rows("gap_topics", most=most)]
+
+
+def _gap(tx: Transaction, topic: str) -> Gap:
+    kinds = {row["kind"]: row["times"] for row in tx.rows("gap_kinds", topic=topic)}
+    useful = tx.row("useful_times", topic=topic)
+    return Gap(
+        topic,
+        kinds.get("unanswered", 0),
+        kinds.get("offered", 0),
+        kinds.get("useless", 0),
+        useful["times"] if useful else 0,
+        tuple((row["likest"], row["times"]) for row in tx.rows("gap_ways", topic=topic, most=WAYS)),
+        tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=WORDS)),
+    )

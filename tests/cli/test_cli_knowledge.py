@@ -1,9 +1,14 @@
 """`faq ask` and `faq serve`."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.store.gaps import Gaps, Question
+from ca.vault import KeyRing, Vault
 from tests.cli.conftest import Program
+from tests.support.disk import on_disk
 from tests.support.program import program
 
 
@@ -37,3 +42,30 @@ def test_serve_answers_line_by_line_and_survives_nonsense(tmp_path: Path) -> Non
     assert [sorted(each) for each in answers[1:4]] == [["error"]] * 3
     assert [each["topic"] for each in answers[4:]] == [None, None]
     assert isinstance(answers[4]["score"], float)
+
+
+def test_ask_offers_what_was_asked_for_as_well(anew: Program) -> None:
+    ended = anew("faq", "ask", "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?")
+    assert {line.split("]")[0] for line in ended.stdout.splitlines() if "[" in line} in (
+        {"[fees", "? [processing-time"},
+        {"[processing-time", "? [fees"},
+    )
+
+
+def test_gaps_are_shown_and_told_as_json(tmp_path: Path) -> None:
+    assert program("faq", "gaps", folder=tmp_path).stdout == "no question was left open\n"
+    assert program("faq", "gaps", "--json", folder=tmp_path).stdout == ""
+
+    async def left_open() -> None:
+        async with on_disk(tmp_path / "data" / "desk.db") as database:
+            question = Question("fees", "ko", "수수료가 있나요?")
+            await database.unit(
+                lambda tx: Gaps(Vault(KeyRing.new())).add(tx, "unanswered", question, 42, datetime.now(UTC))
+            )
+
+    asyncio.run(left_open())
+    shown = program("faq", "gaps", folder=tmp_path).stdout
+    assert "fees: not known 1, only offered 0" in shown
+    assert "nearest way of asking, 1 times: 수수료가 있나요?" in shown
+    (line,) = program("faq", "gaps", "--json", folder=tmp_path).stdout.splitlines()
+    assert json.loads(line)["ways"] == [["수수료가 있나요?", 1]]

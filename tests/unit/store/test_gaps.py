@@ -14,7 +14,7 @@ from bot.move import Aside
 from bot.screen import Screen
 from bot.store.chats import Chat
 from bot.store.database import Transaction, _connect, _migrate
-from bot.store.gaps import FEWEST_CHATS, Gap, Gaps, Question
+from bot.store.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
 from ca.vault import KeyRing, Vault
 from handlers.render import render
 from tests.support.talk import NOON, WORDS, Talk, tokens
@@ -40,7 +40,7 @@ def rates(tx: Transaction, token: str) -> None:
 
 
 def gap(tx: Transaction) -> Gap:
-    (only,) = GAPS.report(tx)
+    (only,) = report(tx)
     return only
 
 
@@ -136,7 +136,7 @@ def test_what_has_not_come_again_is_forgotten(connection: sqlite3.Connection, tx
     for chat_id in range(FEWEST_CHATS):
         asks(tx, UNKNOWN, chat_id)
     GAPS.forget(tx, NOON + timedelta(seconds=1))
-    assert GAPS.report(tx) == []
+    assert report(tx) == []
     assert everything_kept(connection) == ""
 
 
