@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ CUT = 240
 TAIL = 60
 #: How much being spelt alike counts beside meaning the same; both in logarithms of chances.
 SPELLING = 6.0
+#: The score of what an article has word for word, and what is left of one that is about another thing: its order.
+CERTAIN, VETOED = 1.0, 1e-6
 #: Nobody looks further down.
 MOST_RANKED = 10
 #: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
@@ -63,6 +66,7 @@ class Search:
         self._meaning = meaning.fitted(known) if meaning else None
         self.made_of = made_of(known)
         self._index = Index([(owner, self._plain(text)) for owner, text in known])
+        self._exact = _owned(stock, self._plain)
         self._places = np.array([self._index.owners[topic] for topic in self._topics], dtype=np.intp)
         self._seats = _seats(self._meaning, (*self._topics, NOBODY))
 
@@ -77,9 +81,10 @@ class Search:
         clean = whole(text)
         reading, likeness = self._best_reading(_cut(clean))
         scores, bounds = self._scores(reading, likeness)
-        ours = 0.0 if any(signals.elsewhere(clean.lower()) for signals in self.signals) else 1.0
+        if scores.max() < CERTAIN and any(signals.elsewhere(clean.lower()) for signals in self.signals):
+            scores = scores * VETOED
         best = np.argsort(-scores, kind="stable")[:MOST_RANKED]
-        matches = tuple(Match(self._topics[each], round(ours * float(scores[each]), 4)) for each in best)
+        matches = tuple(Match(self._topics[each], round(float(scores[each]), 4)) for each in best)
         zone = bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
         return Finding(zone, matches, "" if likeness.nearest is None else self.ways[likeness.nearest])
 
@@ -96,6 +101,9 @@ class Search:
 
     def _scores(self, text: str, likeness: Likeness) -> tuple[Floats, Bounds]:
         """Return how well each topic fits, in the order of the topics."""
+        owner = self._exact.get(self._plain(text))
+        if owner is not None:
+            return self._just_that(owner, likeness), BY_LETTERS
         if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:
             return self._by_letters(likeness), BY_LETTERS
         return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
@@ -112,6 +120,14 @@ class Search:
     def _by_letters(self, likeness: Likeness) -> Floats:
         fits = self._fits(likeness)
         return self._sureness(likeness) / (float(fits.max()) or 1.0) * fits
+
+    def _just_that(self, owner: str, likeness: Likeness) -> Floats:
+        """Return what is sure without any thought: somebody asks in just the words that an article has for it."""
+        scores = self._by_letters(likeness)
+        if owner == NOBODY:
+            return np.zeros_like(scores)
+        scores[self._topics.index(owner)] = CERTAIN
+        return scores
 
     def _sureness(self, likeness: Likeness) -> float:
         order = np.argsort(-self._fits(likeness), kind="stable")
@@ -130,6 +146,17 @@ class Search:
         shares = np.exp(logits - logits.max())
         together: Floats = np.sqrt(self._sureness(likeness) * shares[:-1] / shares.sum())
         return together
+
+
+def _owned(stock: Sequence[Shelf], plain: Normaliser) -> Mapping[str, str]:
+    """Return whose each whole question is; keywords and titles are none, and one that two topics have is nobody's."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for shelf in stock:
+        asked = {topic: (entry.article.question, *entry.ways) for topic, entry in shelf.entries.items()}
+        for topic, ways in (*asked.items(), *shelf.ways.items(), (NOBODY, shelf.out_of_scope)):
+            for way in ways:
+                owners[plain(way)].add(topic)
+    return {way: next(iter(topics)) for way, topics in owners.items() if len(topics) == 1 and way}
 
 
 def _seats(meaning: Meaning | None, owners: Sequence[str]) -> npt.NDArray[np.intp]:

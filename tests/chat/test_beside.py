@@ -256,3 +256,47 @@ async def test_who_declines_leaves_nothing_behind(place: Town, anybody: Customer
     await anybody.sees("card.idle")
     await place.quiet()
     assert await place.rows("SELECT phase FROM chats") == [("idle",)]
+
+
+TWO_THINGS = {
+    "ko": "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?",
+    "en": "How much is the fee? And how long does the reissue take?",
+}
+
+
+async def test_two_questions_in_one_message_are_both_answered(place: Town, anybody: Customer) -> None:
+    await anybody.says(TWO_THINGS[anybody.language])
+
+    first = await anybody.sees("faq.beside")
+    await anybody.person.taps(first.keyboard[0][0].text, first)
+
+    second = await anybody.reads("faq.answer", after=first.message_id)
+    knowledge = place.house.articles.now
+    questions = {knowledge.article(topic, anybody.language).question for topic in ("fees", "processing-time")}
+    assert {each.text.splitlines()[0] for each in (first, second)} == questions
+
+
+async def test_staff_see_what_was_left_open_and_no_word_that_one_person_wrote(
+    place: Town, gildong: Customer, an: Customer
+) -> None:
+    await place.staff.person.says("/gaps")
+    await place.staff.sees("staff.gaps.none")
+    await gildong.says("독고빛나래인데 오늘 날씨 어때요?")
+    await gildong.sees("faq.unknown")
+    await an.says("how much is it?")
+    answer = await an.sees("faq.answer")
+    await an.person.taps(an.words("button.useless"), answer)
+    await an.sees("faq.useless")
+
+    await place.staff.person.says("/gaps")
+
+    seen = await place.staff.sees("staff.gaps")
+    assert "(fees)" in seen.text
+    assert "빛나래" not in seen.text
+    assert len(seen.text) < 1_000
+
+
+async def test_a_customer_has_no_command_of_staff(gildong: Customer) -> None:
+    await gildong.says("/gaps")
+
+    await gildong.sees("error.unknown_command")

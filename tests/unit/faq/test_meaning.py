@@ -92,6 +92,17 @@ def test_an_answer_is_thought_of_once(whole: Meaning) -> None:
     assert len(counting.threads) == 1
 
 
+def test_who_asks_in_an_articles_own_words_is_answered_without_the_model(whole: Meaning) -> None:
+    counting = Counting(whole.encoder)
+    kb = KnowledgeBase.load(meaning=replace(whole, encoder=counting))
+    for language in LANGUAGES:
+        for topic in kb.topics():
+            found = kb.find(kb.article(topic, language).question, language)
+            assert (found.topic, found.score) == (topic, 1.0)
+    assert kb.find("홍길동 계좌번호 알려줘", "ko").topic is None, "this line is known to be none of ours"
+    assert counting.threads == []
+
+
 @pytest.mark.parametrize("text", ["홍길동", "010-1234-5678", "1990-01-01", "ㅋㅋ", "", "12345678901234"])
 def test_a_forms_short_answers_cost_no_model(whole: Meaning, text: str) -> None:
     counting = Counting(whole.encoder)
