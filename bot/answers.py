@@ -117,5 +117,7 @@ def _lines(article: Article, language: str) -> tuple[Line, ...]:
 
 
 def _gist(answer: str) -> str:
-    plain = " ".join(answer.replace("**", "").replace("`", "").split())
+    """An answer says first what matters most."""
+    first = answer.strip().partition("\n\n")[0]
+    plain = " ".join(first.replace("**", "").replace("`", "").split())
     return plain if len(plain) <= GIST_LETTERS else f"{plain[:GIST_LETTERS].rstrip()}…"
