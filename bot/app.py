@@ -35,6 +35,8 @@ from bot.notices import Notices
 from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
 from bot.procedure import Rules
+from bot.reminders import Reminders
+from bot.reminders import Stores as ReminderStores
 from bot.runner import Runner
 from bot.screen import Line
 from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong
@@ -189,18 +191,21 @@ def build(
     gaps = Gaps(vault)
     stores = Stores(chats, inbox, outbox, jobs, gaps)
     articles = living(settings, words)
-    answers = Answers(lambda: articles.now)
+    answers, rules = Answers(lambda: articles.now), Rules()
+    reminding = ReminderStores(jobs, outbox, keeps, directory)
+    reminders = Reminders(reminding, words, rules, settings.reminder_days)
     desk = Desk(
         stores,
-        Asides(answers, words, gaps),
+        Asides(answers, words, gaps, reminders),
         Notices(directory, outbox),
+        reminders,
         outside.clock,
-        Rules(),
+        rules,
         operators=settings.operator_chat_id,
     )
     identity = Identity(directory, Limits(vault), outside.limits)
     desks = Desks(database, chats, outbox, keeps, directory)
-    clerk = Clerk(desks, identity, outside.issuer, outside.clock, settings.files_lifetime)
+    clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime)
     carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
     stock = Stock(database, chats, outbox, keeps)
     return House(

@@ -7,7 +7,9 @@ from datetime import datetime
 from bot.answers import NEXT, Answers
 from bot.case import ENDED, Case
 from bot.faq import OFFERED, Finding, name_of, words_of
+from bot.message import Message
 from bot.move import Aside
+from bot.reminders import Reminders
 from bot.screen import Line, Param, Screen, Word, button
 from bot.store.chats import Chat
 from bot.store.database import Transaction
@@ -25,13 +27,16 @@ class Told:
     language: str | None = None
     #: What staff are told.
     staff: Line | None = None
+    #: What is sent beside screens.
+    message: Message | None = None
 
 
 class Asides:
-    def __init__(self, answers: Answers, words: Words, gaps: Gaps) -> None:
+    def __init__(self, answers: Answers, words: Words, gaps: Gaps, reminders: Reminders) -> None:
         self._answers = answers
         self._words = words
         self._gaps = gaps
+        self._reminders = reminders
 
     def language(self, tag: str | None) -> str:
         """Return the language to begin with, from the messenger's IETF tag."""
@@ -72,6 +77,9 @@ class Asides:
                 return self._language(tx, chat, aside.value)
             case "human":
                 return self._human(case)
+            case "remind":
+                screen, file = self._reminders.tapped(tx, chat, aside.value, now)
+                return Told((screen,) if screen else (), message=file)
             case "useful" | "useless" if known:
                 self._rated(tx, chat, topic, rated, now, useful=aside.kind == "useful")
                 return Told((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))

@@ -24,6 +24,7 @@ from bot.event import (
 from bot.identity import Claim, Identity, mismatches
 from bot.issuing import Applicant, Certified, Held, Issuer, IssuerRefused
 from bot.message import Hand, chat_lane
+from bot.reminders import Reminders
 from bot.store.chats import Chat, Chats
 from bot.store.database import Database, Transaction
 from bot.store.jobs import Job
@@ -54,11 +55,18 @@ class Desks:
 
 class Clerk:
     def __init__(
-        self, desks: Desks, identity: Identity, issuer: Issuer, clock: Clock, files_lifetime: timedelta
+        self,
+        desks: Desks,
+        identity: Identity,
+        issuer: Issuer,
+        reminders: Reminders,
+        clock: Clock,
+        files_lifetime: timedelta,
     ) -> None:
         self._desks = desks
         self._identity = identity
         self._issuer = issuer
+        self._reminders = reminders
         self._clock = clock
         self._files_lifetime = files_lifetime
         self._kinds: dict[str, Callable[[Job, Case], Awaitable[Conclusion]]] = {
@@ -69,6 +77,7 @@ class Clerk:
             "lapse_files": self._lapse_files,
             "look_up": self._look_up,
             "hand_files": self._hand_files,
+            "remind": self._remind,
         }
 
     async def perform(self, job: Job) -> Conclusion:
@@ -190,7 +199,17 @@ class Clerk:
         newest = _newest(await self._issuer.held(case.customer)) if case.customer else None
         if newest is None:
             return _reporting(CertificateSeen(None, None, None))
-        return _reporting(CertificateSeen(newest.serial, newest.status, newest.not_after))
+        return _reporting(CertificateSeen(newest.serial, newest.status, newest.not_after, newest.not_before))
+
+    async def _remind(self, job: Job, case: Case) -> Conclusion:
+        """Ask first whether the certificate is still what it was: nobody is reminded of one that is gone."""
+        held = await self._issuer.held(case.customer) if case.customer else ()
+        turn = int(job.task.about or b"0")
+
+        def conclude(tx: Transaction, chat: Chat) -> None:
+            self._reminders.come(tx, chat, turn, held, self._clock.now())
+
+        return conclude
 
     async def _hand_files(self, job: Job, case: Case) -> Conclusion:
         def conclude(tx: Transaction, chat: Chat) -> None:

@@ -9,13 +9,24 @@ from datetime import datetime
 from bot.asides import Asides
 from bot.cards import card
 from bot.case import Case, Phase
-from bot.clock import Clock
+from bot.clock import Clock, kst_day
 from bot.decide import Decision, decide, new_case
-from bot.event import Answered, AskedByStaff, Blocked, CustomerEvent, DeskEvent, Incoming, Said, Tapped
+from bot.event import (
+    Answered,
+    AskedByStaff,
+    Blocked,
+    CertificateSeen,
+    CustomerEvent,
+    DeskEvent,
+    Incoming,
+    Said,
+    Tapped,
+)
 from bot.message import Card, Erase, Message, Relay, Tell, chat_lane
 from bot.notices import Notices
 from bot.procedure import Rules
 from bot.refusals import REFUSALS
+from bot.reminders import Reminders
 from bot.screen import Line, Screen
 from bot.store.chats import Chat, Chats
 from bot.store.database import Transaction
@@ -46,6 +57,7 @@ class Desk:
         stores: Stores,
         asides: Asides,
         notices: Notices,
+        reminders: Reminders,
         clock: Clock,
         rules: Rules,
         *,
@@ -55,6 +67,7 @@ class Desk:
         self._stores = stores
         self._asides = asides
         self._notices = notices
+        self._reminders = reminders
         self._clock = clock
         self._rules = rules
         self._operators = operators
@@ -84,7 +97,16 @@ class Desk:
 
     def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
         """Handle what one of the desk's own jobs found out."""
+        if isinstance(event, CertificateSeen):
+            self._seen(tx, chat, event)
         self._happened(tx, chat, event, cause, None)
+
+    def _seen(self, tx: Transaction, chat: Chat, event: CertificateSeen) -> None:
+        """Watch a certificate that was shown to whom it belongs; when it was issued says nothing any more."""
+        if event.serial is not None and event.status == "good" and event.not_after is not None:
+            now = self._clock.now()
+            days = kst_day(event.not_before or now), kst_day(event.not_after)
+            self._reminders.watch(tx, chat.chat_id, event.serial, days, now)
 
     def park(self, tx: Transaction, waiting: Waiting, error: str) -> None:
         """Put off an update that cannot be handled; at last park it, tell staff, and own up to the customer."""
@@ -170,6 +192,7 @@ class Desk:
         for aside in decision.asides:
             told = self._asides.aside(tx, chat, decision.case, aside, self._clock.now())
             messages += [Tell(screen) for screen in told.screens]
+            messages += [told.message] if told.message is not None else []
             language = told.language or language
             if told.staff is not None:
                 self.tell_staff(tx, told.staff, cause, about=chat.chat_id)
@@ -218,6 +241,8 @@ class Desk:
             case Phase.ISSUED if after.certificate is not None:
                 tx.run("application_issued", request_id=request, serial=after.certificate.serial, now=moment)
                 self._notices.issued(tx, chat, after, cause, now)
+                expiry = kst_day(after.certificate.not_after)
+                self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
             case Phase.CLOSED:
                 tx.run("application_received", request_id=request, now=moment)
 

@@ -112,6 +112,7 @@ class CertificateSeen:
     serial: str | None
     status: str | None
     not_after: datetime | None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

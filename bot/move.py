@@ -30,7 +30,7 @@ class Order:
 class Aside:
     """Something beside the case that the desk answers with what it knows: a question, a topic, a language."""
 
-    kind: Literal["question", "topic", "topics", "group", "language", "human", "useful", "useless"]
+    kind: Literal["question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind"]
     value: str = field(default="", repr=False)
 
 

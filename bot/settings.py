@@ -21,6 +21,7 @@ PREFIX = "REISSUE_"
 #: Hours and seconds above this are no plan, but a slip; and no calendar holds them.
 MOST = 1_000_000.0
 LAST_PORT = 65535
+MOST_DAYS = 366
 MACS = ("sha1", "sha256", "sha384", "sha512")
 #: What a CMP request can say beyond the key: what is replaced, and the real name with the VID.
 CONTROLS = frozenset({"oldCertID", "identifyData"})
@@ -97,6 +98,7 @@ class Raw:
     ARTICLES: str = _setting(
         "folder with one folder a language, as locales/: articles that staff edit; empty: those that come with it"
     )
+    REMINDER_DAYS: str = _setting("days before the expiry on which customers are reminded", "30,14,7,3,1,0")
     TIMEZONE: str = _setting("zone in which the bank's days begin and end", "Asia/Seoul")
     FILES_HOURS: str = _setting("hours for which a certificate's files can be fetched again", "24")
     LEASE_SECONDS: str = _setting("seconds after which a dead process's work is taken over", "30")
@@ -163,6 +165,7 @@ class Settings:
     mail_from: str
     customer_centre: str
     articles: Path | None
+    reminder_days: tuple[int, ...]
     timezone: ZoneInfo
     files_lifetime: timedelta
     lease: timedelta
@@ -215,6 +218,7 @@ def parse(raw: Raw) -> Settings:
         mail_from=raw.MAIL_FROM,
         customer_centre=raw.CUSTOMER_CENTRE,
         articles=Path(raw.ARTICLES) if raw.ARTICLES else None,
+        reminder_days=_days("REMINDER_DAYS", raw.REMINDER_DAYS),
         timezone=_zone(raw.TIMEZONE),
         files_lifetime=timedelta(hours=_positive("FILES_HOURS", raw.FILES_HOURS)),
         lease=timedelta(seconds=_positive("LEASE_SECONDS", raw.LEASE_SECONDS)),
@@ -224,6 +228,13 @@ def parse(raw: Raw) -> Settings:
 
 def load() -> Settings:
     return parse(read_raw())
+
+
+def _days(name: str, text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) <= MOST_DAYS for part in parts):
+        raise SettingWrong(f"{PREFIX}{name} must be days from 0 to {MOST_DAYS} like 30,14,7, not {text!r}")
+    return tuple(sorted({int(part) for part in parts}, reverse=True))
 
 
 def _token(raw: Raw) -> TokenPlace | None:

@@ -11,7 +11,18 @@ from bot.words import Words
 
 logger = logging.getLogger(__name__)
 
-COMMANDS = ("reissue", "status", "mycert", "faq", "agent", "cancel", "language", "privacy", "help")
+COMMANDS = (
+    "reissue",
+    "status",
+    "mycert",
+    "reminders",
+    "faq",
+    "agent",
+    "cancel",
+    "language",
+    "privacy",
+    "help",
+)
 
 
 STAFF_COMMANDS = ("gaps",)

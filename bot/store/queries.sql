@@ -247,6 +247,16 @@ DELETE FROM gap_words WHERE said_at < :before;
 -- name: gap_shared_forget
 DELETE FROM gap_shared_words WHERE last_at < :before;
 
+-- name: reminder_load
+SELECT * FROM reminders WHERE chat_id = :chat_id;
+
+-- name: reminder_save
+INSERT INTO reminders (chat_id, active, lead, hour, channel, serial, issued_on, expires_on, again_on, told_until, turn)
+VALUES (:chat_id, :active, :lead, :hour, :channel, :serial, :issued_on, :expires_on, :again_on, :told_until, :turn)
+ON CONFLICT (chat_id) DO UPDATE SET active = :active, lead = :lead, hour = :hour, channel = :channel,
+  serial = :serial, issued_on = :issued_on, expires_on = :expires_on, again_on = :again_on,
+  told_until = :told_until, turn = :turn;
+
 -- name: outside_certificate_put
 INSERT INTO outside_certificates (serial, holder, status, not_before, not_after, sealed)
 VALUES (:serial, :holder, 'good', :not_before, :not_after, :sealed)

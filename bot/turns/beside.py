@@ -70,6 +70,10 @@ def _language(turn: Turn, _value: str) -> Move:
     return Move(turn.case, asides=(Aside("language"),))
 
 
+def _reminders(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, asides=(Aside("remind"),))
+
+
 def certificate_lines(serial: str, status: str, not_after: Day) -> tuple[Line, ...]:
     return (
         Line("mycert.title"),
@@ -85,6 +89,7 @@ BESIDE: dict[str, Callable[[Turn, str], Move]] = {
     "what": _what,
     "mycert": _mycert,
     "faq": _faq,
+    "reminders": _reminders,
     "human": _human,
     "language": _language,
 }

@@ -20,7 +20,7 @@ from bot.turns.answering import answer, forgotten, unanswer
 PROOF_LIFETIME = timedelta(minutes=30)
 
 #: Taps that are good at any time, on any message: they change no case.
-ASIDES = frozenset({"topic", "group", "language", "useful", "useless"})
+ASIDES = frozenset({"topic", "group", "language", "useful", "useless", "remind"})
 
 
 def tapped(turn: Turn, event: Tapped) -> Move:

@@ -24,6 +24,7 @@ from bot.forbidden import FileKind, Kind
 from bot.issuing import Status
 from bot.josa import form
 from bot.refusals import REFUSALS
+from bot.reminder_menu import CHANNELS
 from bot.screen import Line, Screen
 from bot.turns.beside import DEVICES
 from bot.words import LANGUAGES, read_catalog
@@ -101,6 +102,7 @@ STEPS = {step.id for step in reissue.STEPS}
 CHECKS = [step for step in reissue.STEPS if isinstance(step, Check)]
 OWN_CARDS = {Phase.ASKING, Phase.PROVING, Phase.ENROLLED, Phase.REFUSED}
 RESULTS = {"issued", "refused"}
+REMINDERS = {"days", "tomorrow", "today", "past", "backup", "password"}
 #: What fills the gaps of a key with gaps: every such key in the code must stand here.
 GAPS: dict[str, set[str]] = {
     "card.{}": {str(phase) for phase in Phase if phase not in OWN_CARDS},
@@ -110,7 +112,7 @@ GAPS: dict[str, set[str]] = {
     "confirm.{}.yes": {"cancel", "restart"},
     "error.{}": errors(),
     "faq.{}": {"useful", "useless"},
-    "files.caption.{}": {"zip", "p12"},
+    "files.caption.{}": {"zip", "p12", "ics"},
     "forbidden.{}": {*get_args(Kind), *get_args(FileKind)},
     "install.device.{}": set(DEVICES),
     "install.{}": set(DEVICES),
@@ -141,7 +143,10 @@ GAPS: dict[str, set[str]] = {
         for step in CHECKS
         for item, state in product(step.items, ("open", "ticked"))
     },
-    "sms.{}": RESULTS,
+    "remind.ask.{}": {"lead", "hour", "channel"},
+    "remind.channel.{}": set(CHANNELS),
+    "remind.{}": REMINDERS,
+    "sms.{}": {*RESULTS, *(f"remind.{each}" for each in REMINDERS)},
 }  # fmt: skip
 
 
@@ -221,7 +226,7 @@ def test_markup_is_balanced(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_message_is_one(language: str) -> None:
-    longest = {"code": "R15", "receipt": "261231-ABCDEF-99", "until": "2027년 12월 31일"}
+    longest = {"days": 366, "code": "R15", "receipt": "261231-ABCDEF-99", "until": "2027년 12월 31일"}
     for key in (key for key in KEYS if key.startswith("sms.")):
         params = {**longest, "code": "123456"} if key == "sms.code" else longest
         text = WORDS.text(language, Line(key, params))

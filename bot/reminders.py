@@ -1,0 +1,208 @@
+"""Reminders of a certificate: a row a chat, and one job that wakes us for the next. Sent once, and never at night."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.calendar_file import calendar
+from bot.case import Case
+from bot.clock import KST, kst_day
+from bot.directory import Directory
+from bot.issuing import Held
+from bot.message import Hand, Mail, Message, Sms, Tell, chat_lane
+from bot.procedure import Rules, days_left, renewal_window
+from bot.reminder_menu import asked, chosen, menu
+from bot.reminding import Choice, Occasion, Watched, by_day, due, following, occasions
+from bot.screen import Button, Day, Line, Param, Screen, button
+from bot.store import reminders as rows
+from bot.store.chats import Chat
+from bot.store.database import Transaction
+from bot.store.jobs import Jobs, Task
+from bot.store.keeps import Keeps
+from bot.store.outbox import Outbox
+from bot.words import Words
+
+#: For so long a calendar file can be fetched by the sender; it is small, and made anew at every wish.
+CALENDAR_LIFETIME = timedelta(days=2)
+CALENDAR = "reminders.ics"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    jobs: Jobs
+    outbox: Outbox
+    keeps: Keeps
+    directory: Directory
+
+
+class Reminders:
+    def __init__(self, stores: Stores, words: Words, rules: Rules, days: Sequence[int]) -> None:
+        self._stores = stores
+        self._words = words
+        self._rules = rules
+        self._days = days
+
+    def tapped(
+        self, tx: Transaction, chat: Chat, what: str, now: datetime
+    ) -> tuple[Screen | None, Message | None]:
+        """Return the screen that a button of the menu leads to, or the file that it asks for."""
+        question = asked(what, self._days)
+        if question is not None:
+            return question, None
+        if what == "again":
+            noted = self.again(tx, chat.chat_id, now)
+            return Screen((Line("remind.again.noted" if noted else "remind.menu.none"),)), None
+        if what == "file" and (file := self.calendar(tx, chat, now)) is not None:
+            return None, file
+        choice = chosen(rows.load(tx, chat.chat_id).choice, what, self._days)
+        if choice is not None:
+            self.choose(tx, chat.chat_id, choice, now)
+        return self.menu(tx, chat.chat_id), None
+
+    def menu(self, tx: Transaction, chat_id: int) -> Screen:
+        kept = rows.load(tx, chat_id)
+        return menu(kept, self._days, self._next(kept))
+
+    def _next(self, kept: rows.Kept) -> datetime | None:
+        watched = kept.watched
+        if watched is None:
+            return None
+        return following(self._occasions(watched, kept.choice), kept.choice, watched.told_until)
+
+    def watch(
+        self, tx: Transaction, chat_id: int, serial: str, days: tuple[date, date], now: datetime
+    ) -> None:
+        """Watch this certificate instead of any other; `days` are those of its issue and of its expiry in Korea."""
+        kept = rows.load(tx, chat_id)
+        if kept.watched is not None and kept.watched.serial == serial:
+            return
+        self._plan(tx, chat_id, replace(kept, watched=Watched(serial, *days, told_until=now)), now)
+
+    def choose(self, tx: Transaction, chat_id: int, choice: Choice, now: datetime) -> None:
+        """Keep what the customer wants from now on; what would have been due before is not told."""
+        kept = rows.load(tx, chat_id)
+        watched = replace(kept.watched, told_until=now) if kept.watched else None
+        self._plan(tx, chat_id, replace(kept, choice=choice, watched=watched), now)
+
+    def again(self, tx: Transaction, chat_id: int, now: datetime) -> bool:
+        """Tell it once more tomorrow; return whether there is anything to tell of."""
+        kept = rows.load(tx, chat_id)
+        if kept.watched is None:
+            return False
+        watched = replace(kept.watched, again_on=kst_day(now) + timedelta(days=1))
+        self._plan(tx, chat_id, replace(kept, watched=watched), now)
+        return True
+
+    def calendar(self, tx: Transaction, chat: Chat, now: datetime) -> Message | None:
+        """Return the calendar file to send: it reminds where this messenger may be gone by then."""
+        kept = rows.load(tx, chat.chat_id)
+        if kept.watched is None:
+            return None
+        name, watched = f"calendar-{chat.chat_id}-{kept.turn}-{kept.watched.serial}", kept.watched
+        content = calendar(watched, kept.choice, self._days, self._words, chat.language, now)
+        self._stores.keeps.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
+        return Hand(name, CALENDAR)
+
+    def come(self, tx: Transaction, chat: Chat, turn: int, held: Sequence[Held], now: datetime) -> None:
+        """A job says that something is due: tell it, unless things have changed since it was ordered."""
+        kept = rows.load(tx, chat.chat_id)
+        if kept.turn != turn or kept.watched is None or not kept.choice.active:
+            return
+        if by_day(now) != now:
+            self._wake(tx, chat.chat_id, kept, by_day(now), now)
+            return
+        if not any(
+            each.serial == kept.watched.serial and each.status in {"good", "expired"} for each in held
+        ):
+            rows.save(tx, chat.chat_id, replace(kept, watched=None))  # revoked, or replaced elsewhere
+            return
+        occasion = due(self._occasions(kept.watched, kept.choice), kept.choice, kept.watched, now)
+        if occasion is not None:
+            self._tell(tx, chat, kept, occasion, now)
+        self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=now)), now)
+
+    def _plan(self, tx: Transaction, chat_id: int, kept: rows.Kept, now: datetime) -> None:
+        """Keep this, and have a job wake us for what comes next."""
+        at = self._next(kept)
+        self._wake(tx, chat_id, kept, max(at, now) if at else None, now)
+
+    def _wake(
+        self, tx: Transaction, chat_id: int, kept: rows.Kept, at: datetime | None, now: datetime
+    ) -> None:
+        turn = kept.turn + 1
+        rows.save(tx, chat_id, replace(kept, turn=turn))
+        if at is not None:
+            task = Task("", about=str(turn).encode())
+            self._stores.jobs.add(tx, f"remind:{chat_id}:{turn}", "remind", chat_id, task, at, now)
+
+    def _occasions(self, watched: Watched, choice: Choice) -> tuple[Occasion, ...]:
+        return occasions(watched, choice, self._rules, self._days)
+
+    def _tell(self, tx: Transaction, chat: Chat, kept: rows.Kept, occasion: Occasion, now: datetime) -> None:
+        """Tell it where the customer wants it; where that cannot be, the next way is taken, and says so."""
+        watched = kept.watched
+        if watched is None:
+            return
+        key = f"remind:{chat.chat_id}:{watched.serial}:{occasion.kind}:{occasion.on.isoformat()}"
+        line = self._line(watched, occasion, now)
+        for message, lane in self._ways(
+            tx, chat, kept.choice, line, self._screen(watched, occasion, line, now)
+        ):
+            self._stores.outbox.add(tx, key, lane, message, now)
+            return
+
+    def _ways(
+        self, tx: Transaction, chat: Chat, choice: Choice, line: Line, screen: Screen
+    ) -> list[tuple[Message, str]]:
+        """Return the ways that are open, the chosen one first."""
+        record = self._stores.directory.record(tx, chat.case.customer) if chat.case.customer else None
+        ways: dict[str, tuple[Message, str]] = {}
+        if not chat.blocked:
+            ways["chat"] = Tell(screen), chat_lane(chat.chat_id)
+        if record is not None and record.phone:
+            short = Line(f"sms.{line.key}", line.params)
+            ways["sms"] = Sms(record.phone, short, chat.language), f"sms:{chat.chat_id}"
+        if record is not None and record.email:
+            body = (line, Line("mail.instead")) if choice.channel != "mail" else (line,)
+            mail = Mail(
+                record.email, Line("mail.remind.subject"), (*body, Line("mail.warning")), chat.language
+            )
+            ways["mail"] = mail, f"mail:{chat.chat_id}"
+        order = dict.fromkeys((choice.channel, "chat", "sms", "mail"))
+        return [ways[each] for each in order if each in ways]
+
+    def _line(self, watched: Watched, occasion: Occasion, now: datetime) -> Line:
+        left = days_left(watched.expires_on, kst_day(now))
+        params: dict[str, Param] = {"until": Day(watched.expires_on), "days": abs(left)}
+        if occasion.kind in {"backup", "password"}:
+            return Line(f"remind.{occasion.kind}")
+        return Line(f"remind.{_near(left)}", params)
+
+    def _screen(self, watched: Watched, occasion: Occasion, line: Line, now: datetime) -> Screen:
+        if occasion.kind in {"backup", "password"}:
+            topic = "backup" if occasion.kind == "backup" else "password-rules"
+            return Screen((line,), ((button("remind.how", f"topic:{topic}"),), (SETTINGS,)))
+        opens, closes = renewal_window(watched.expires_on, self._rules)
+        today = kst_day(now)
+        window = Line("remind.window", {"opens": Day(opens), "closes": Day(closes)})
+        lines = (line, window) if opens <= today <= closes else (line,)
+        topic = "expired" if today > watched.expires_on else "renewal-vs-reissue"
+        rows_: list[tuple[Button, ...]] = [(button("remind.how", f"topic:{topic}"),)]
+        if today < watched.expires_on:
+            rows_.append((button("remind.again", "remind:again"),))
+        return Screen(lines, (*rows_, (SETTINGS,)))
+
+
+SETTINGS = button("remind.settings", "remind:")
+
+
+def _near(left: int) -> str:
+    names = {0: "today", 1: "tomorrow"}
+    return names.get(left, "days" if left > 0 else "past")
+
+
+def issued_days(case: Case, now: datetime) -> tuple[date, date] | None:
+    """Return the days of issue and of expiry of the certificate that the case has just come to."""
+    if case.certificate is None:
+        return None
+    return kst_day(now), case.certificate.not_after.astimezone(KST).date()
