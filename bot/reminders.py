@@ -12,7 +12,7 @@ from bot.issuing import Held
 from bot.message import Hand, Mail, Message, Sms, Tell, chat_lane
 from bot.procedure import Rules, days_left, renewal_window
 from bot.reminder_menu import asked, chosen, menu
-from bot.reminding import Choice, Occasion, Watched, by_day, due, following, occasions
+from bot.reminding import Choice, Occasion, Watched, by_day, day_after, due, following, occasions
 from bot.screen import Button, Day, Line, Param, Screen, button
 from bot.store import reminders as rows
 from bot.store.chats import Chat
@@ -81,7 +81,8 @@ class Reminders:
     def choose(self, tx: Transaction, chat_id: int, choice: Choice, now: datetime) -> None:
         """Keep what the customer wants from now on; what would have been due before is not told."""
         kept = rows.load(tx, chat_id)
-        watched = replace(kept.watched, told_until=now) if kept.watched else None
+        watched = kept.watched
+        watched = replace(watched, told_until=max(watched.told_until, now)) if watched else None
         self._plan(tx, chat_id, replace(kept, choice=choice, watched=watched), now)
 
     def again(self, tx: Transaction, chat_id: int, now: datetime) -> bool:
@@ -119,7 +120,10 @@ class Reminders:
         occasion = due(self._occasions(kept.watched, kept.choice), kept.choice, kept.watched, now)
         if occasion is not None:
             self._tell(tx, chat, kept, occasion, now)
-        self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=now)), now)
+        until = (
+            day_after(now) if occasion else now
+        )  # one a day: a late one this morning says it for this evening
+        self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=until)), now)
 
     def _plan(self, tx: Transaction, chat_id: int, kept: rows.Kept, now: datetime) -> None:
         """Keep this, and have a job wake us for what comes next."""

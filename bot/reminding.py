@@ -65,8 +65,9 @@ def occasions(
         expiry.add(watched.again_on)
     found = {Occasion("expiry", day) for day in expiry}
     opens, _ = renewal_window(watched.expires_on, rules)
+    wanted = watched.expires_on - timedelta(days=choice.lead) <= opens
     beside: tuple[tuple[Kind, date], ...] = (
-        ("window", opens),
+        *((("window", opens),) if wanted else ()),
         ("backup", watched.issued_on + BACKUP_AFTER),
         ("password", watched.issued_on + PASSWORD_AFTER),
     )
@@ -102,3 +103,8 @@ def by_day(now: datetime) -> datetime:
     if local.hour >= EVENING:
         return datetime.combine(local.date() + timedelta(days=1), time(MORNING), KST)
     return now
+
+
+def day_after(now: datetime) -> datetime:
+    """Return the next midnight in Korea."""
+    return datetime.combine(kst_day(now) + timedelta(days=1), time(), KST)

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from bot.clock import KST, kst_day
 from bot.procedure import Rules
-from bot.reminding import DAYS, Choice, Occasion, Watched, by_day, due, following, moment, occasions
+from bot.reminding import (
+    DAYS,
+    Choice,
+    Occasion,
+    Watched,
+    by_day,
+    day_after,
+    due,
+    following,
+    moment,
+    occasions,
+)
 
 RULES = Rules()
 ISSUED, EXPIRES = date(2026, 3, 2), date(2027, 3, 2)
@@ -34,7 +45,7 @@ def lived(
     now = begin or watched()
     for moment_ in awake:
         told = due(occasions(now, choice, RULES), choice, now, moment_)
-        now = replace(now, told_until=moment_)
+        now = replace(now, told_until=day_after(moment_) if told else moment_)
         if told is not None:
             yield moment_, told
 
@@ -98,6 +109,10 @@ def test_the_renewal_window_is_told_where_no_other_reminder_is_that_day() -> Non
     kinds = {each.on: each.kind for each in occasions(watched(), Choice(), Rules(renewal_opens_days=60))}
     assert kinds[EXPIRES - timedelta(days=60)] == "window"
     assert kinds[EXPIRES - timedelta(days=30)] == "expiry"
+
+
+def test_who_wants_to_hear_late_hears_nothing_of_the_window_either() -> None:
+    assert "window" not in {each.kind for each in occasions(watched(), Choice(lead=14), RULES)}
 
 
 def test_switched_off_nothing_follows() -> None:
