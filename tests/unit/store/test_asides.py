@@ -2,24 +2,21 @@
 
 import pytest
 
-from bot.answers import Answers
-from bot.asides import Asides
 from bot.case import Phase
 from bot.faq import KnowledgeBase, meaning
 from bot.move import Aside
 from bot.screen import Screen
 from bot.store.chats import Chat
 from bot.store.database import Transaction
-from bot.store.gaps import Gaps
-from ca.vault import KeyRing, Vault
 from handlers.render import render, write_token
+from tests.support.asides import asides
 from tests.support.talk import NOON, WORDS, Talk, at, tokens
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(
     WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, meaning=meaning.load()
 )
-ASIDES = Asides(Answers(lambda: KNOWLEDGE), WORDS, Gaps(Vault(KeyRing.new())))
+ASIDES = asides(KNOWLEDGE)
 
 
 def told(tx: Transaction, aside: Aside, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answers import Answers
-from bot.asides import Asides
 from bot.faq import KnowledgeBase, words_of
 from bot.move import Aside
 from bot.screen import Screen
@@ -17,11 +15,12 @@ from bot.store.database import Transaction, _connect, _migrate
 from bot.store.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
 from ca.vault import KeyRing, Vault
 from handlers.render import render
+from tests.support.asides import asides
 from tests.support.talk import NOON, WORDS, Talk, tokens
 
 KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
 GAPS = Gaps(Vault(KeyRing.new()))
-ASIDES = Asides(Answers(lambda: KNOWLEDGE), WORDS, GAPS)
+ASIDES = asides(KNOWLEDGE)
 MOST_UNITS = 4096
 UNKNOWN = "남궁초롱인데요 010-2345-6789 빗방울 날씨 어때요"
 
