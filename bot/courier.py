@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError, Down, Gone
+from bot.letter import Letter, written
 from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
 from bot.screen import Line, Screen
 from bot.store.bell import Bell
@@ -50,7 +51,7 @@ class Texter(Protocol):
 
 
 class Mailing(Protocol):
-    async def send(self, key: str, to: str, subject: str, body: str) -> None: ...
+    async def send(self, key: str, to: str, letter: Letter) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class Courier:
         if isinstance(error, Gone) and in_chat:
             tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane)
+            self._instead(tx, claimed, now)
             return
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
@@ -161,8 +163,16 @@ class Courier:
         else:
             logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})
             self._stock.outbox.dead(tx, claimed, str(error))
+            self._instead(tx, claimed, now)
             return
         self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+
+    def _instead(self, tx: Transaction, claimed: Claimed, now: datetime) -> None:
+        """Take the next way, if there is one: what did not arrive on one may on another."""
+        message = claimed.message
+        if isinstance(message, Tell | Sms | Mail) and message.otherwise is not None:
+            key, other = f"{claimed.key}.otherwise", message.otherwise
+            self._stock.outbox.add(tx, key, other.lane, other.message, now)
 
     def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
         message: Message = claimed.message
@@ -180,9 +190,7 @@ class Courier:
             text = self._words.text(message.language, message.line)
             await self._carriers.texter.send(key, message.to, text)
         elif isinstance(message, Mail) and self._carriers.mailing:
-            subject = self._words.text(message.language, message.subject)
-            body = "\n\n".join(self._words.text(message.language, line) for line in message.body)
-            await self._carriers.mailing.send(key, message.to, subject, body)
+            await self._carriers.mailing.send(key, message.to, written(message, self._words))
 
     async def _in_chat(self, chat_id: int, message: Card | Tell | Relay | Erase | Hand) -> Record | None:
         chat = await self._stock.database.unit(lambda tx: self._stock.chats.load(tx, chat_id))

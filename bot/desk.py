@@ -240,9 +240,10 @@ class Desk:
                 self._refused(tx, chat, after, cause)
             case Phase.ISSUED if after.certificate is not None:
                 tx.run("application_issued", request_id=request, serial=after.certificate.serial, now=moment)
-                self._notices.issued(tx, chat, after, cause, now)
                 expiry = kst_day(after.certificate.not_after)
                 self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
+                calendar = self._reminders.calendar_of(tx, chat, now)
+                self._notices.issued(tx, chat, after, cause, now, calendar)
             case Phase.CLOSED:
                 tx.run("application_received", request_id=request, now=moment)
 

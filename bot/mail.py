@@ -1,4 +1,4 @@
-"""Mail through one SMTP server: plain text, one recipient. No error of it holds an address or a credential."""
+"""Mail through one SMTP server: one recipient. No error of it holds an address or a credential."""
 
 import hashlib
 import ipaddress
@@ -12,10 +12,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from bot.delivery import Busy, DeliveryError, Down, Gone, Refused
+from bot.letter import Letter
 
 TIMEOUT_S = 20.0
 PATIENCE_S = 60.0
 LONGEST_SUBJECT = 200
+CALENDAR = "reminders.ics"
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 )
@@ -72,17 +74,18 @@ class Mailer:
         if not _is_address(parseaddr(sender)[1]) or _breaks_line(sender):
             raise SmtpUrlBroken("the sender is not an address")
 
-    async def send(self, key: str, to: str, subject: str, body: str) -> None:
+    async def send(self, key: str, to: str, letter: Letter) -> None:
         """Return once the server has taken it; raise a `DeliveryError` otherwise.
 
         The Message-ID follows from the key: a message that was sent twice is one to the reader's program.
         """
-        message = self._message(key, to, subject, body)
+        message = self._message(key, to, letter)
         problem = await self._problem(message)
         if problem is not None:
             raise problem  # not inside an `except`: the library's error has addresses in it
 
-    def _message(self, key: str, to: str, subject: str, body: str) -> EmailMessage:
+    def _message(self, key: str, to: str, letter: Letter) -> EmailMessage:
+        subject = letter.subject
         if not _is_address(to):
             raise Refused("address")
         if _breaks_line(subject) or len(subject) > LONGEST_SUBJECT:
@@ -92,7 +95,16 @@ class Mailer:
         message["Date"] = formatdate()
         message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(body, charset="utf-8", cte="base64")
+        message.set_content(letter.text, charset="utf-8", cte="base64")
+        if letter.page:
+            message.add_alternative(letter.page, subtype="html", charset="utf-8", cte="base64")
+        if letter.calendar is not None:
+            message.add_attachment(
+                letter.calendar, "text", "calendar", filename=CALENDAR, disposition="inline"
+            )
+            for part in message.iter_attachments():
+                part.set_param("charset", "utf-8")
+                part.set_param("method", "PUBLISH")  # RFC 5546: for information, and nobody answers it
         return message
 
     @property

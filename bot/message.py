@@ -12,11 +12,19 @@ class Card(msgspec.Struct, frozen=True, tag="card"):
     fresh: bool
 
 
+class Otherwise(msgspec.Struct, frozen=True):
+    """What is sent instead, in its own lane, where the first way turns out to lead nowhere."""
+
+    lane: str
+    message: "Tell | Sms | Mail"
+
+
 class Tell(msgspec.Struct, frozen=True, tag="tell"):
     """A message of its own. `about` is the chat that it speaks of, in the operators' chat."""
 
     screen: Screen
     about: int | None = None
+    otherwise: Otherwise | None = None
 
 
 class Relay(msgspec.Struct, frozen=True, tag="relay"):
@@ -42,6 +50,7 @@ class Sms(msgspec.Struct, frozen=True, tag="sms"):
     to: str
     line: Line
     language: str
+    otherwise: Otherwise | None = None
 
 
 class Mail(msgspec.Struct, frozen=True, tag="mail"):
@@ -49,6 +58,9 @@ class Mail(msgspec.Struct, frozen=True, tag="mail"):
     subject: Line
     body: tuple[Line, ...]
     language: str
+    #: A calendar file (RFC 5545) that goes with it.
+    calendar: bytes | None = None
+    otherwise: Otherwise | None = None
 
 
 Message = Card | Tell | Relay | Erase | Hand | Sms | Mail

@@ -17,14 +17,23 @@ class Notices:
         self._directory = directory
         self._outbox = outbox
 
-    def issued(self, tx: Transaction, chat: Chat, case: Case, cause: str, now: datetime) -> None:
+    def issued(
+        self,
+        tx: Transaction,
+        chat: Chat,
+        case: Case,
+        cause: str,
+        now: datetime,
+        calendar: bytes | None = None,
+    ) -> None:
+        """`calendar` is a file that reminds of the expiry; it goes with the mail."""
         certificate = case.certificate
         if certificate is not None:
             params: dict[str, Param] = {
                 "receipt": case.receipt or "",
                 "until": Day(kst_day(certificate.not_after)),
             }
-            self._send(tx, chat, case.customer, ("issued", params), cause, now)
+            self._send(tx, chat, case.customer, ("issued", params), cause, now, calendar)
 
     def refused(self, tx: Transaction, chat: Chat, case: Case, cause: str, now: datetime) -> None:
         params: dict[str, Param] = {"receipt": case.receipt or "", "code": case.refusal or ""}
@@ -39,6 +48,7 @@ class Notices:
         what: tuple[str, dict[str, Param]],
         cause: str,
         now: datetime,
+        calendar: bytes | None = None,
     ) -> None:
         record = self._directory.record(tx, customer) if customer else None
         if record is None:
@@ -46,7 +56,7 @@ class Notices:
         self._sms(tx, chat, record, Line(f"sms.{what[0]}", what[1]), cause, now)
         if record.email:
             subject, body = Line(f"mail.{what[0]}.subject", what[1]), Line(f"mail.{what[0]}", what[1])
-            mail = Mail(record.email, subject, (body, Line("mail.warning")), chat.language)
+            mail = Mail(record.email, subject, (body, Line("mail.warning")), chat.language, calendar)
             self._outbox.add(tx, f"{cause}.mail", f"mail:{cause}", mail, now)
 
     def _sms(

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from bot.calendar_file import calendar
 from bot.case import Case
 from bot.clock import KST, kst_day
-from bot.directory import Directory
+from bot.directory import Directory, Record
 from bot.issuing import Held
-from bot.message import Hand, Mail, Message, Sms, Tell, chat_lane
+from bot.message import Hand, Mail, Message, Otherwise, Sms, Tell, chat_lane
 from bot.procedure import Rules, days_left, renewal_window
 from bot.reminder_menu import asked, chosen, menu
 from bot.reminding import Choice, Occasion, Watched, by_day, day_after, due, following, occasions
@@ -35,6 +35,15 @@ class Stores:
     directory: Directory
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """One reminder, for each way that it may take."""
+
+    line: Line
+    screen: Screen
+    calendar: bytes
+
+
 class Reminders:
     def __init__(self, stores: Stores, words: Words, rules: Rules, days: Sequence[int]) -> None:
         self._stores = stores
@@ -52,7 +61,7 @@ class Reminders:
         if what == "again":
             noted = self.again(tx, chat.chat_id, now)
             return Screen((Line("remind.again.noted" if noted else "remind.menu.none"),)), None
-        if what == "file" and (file := self.calendar(tx, chat, now)) is not None:
+        if what == "file" and (file := self._file(tx, chat, now)) is not None:
             return None, file
         choice = chosen(rows.load(tx, chat.chat_id).choice, what, self._days)
         if choice is not None:
@@ -94,13 +103,18 @@ class Reminders:
         self._plan(tx, chat_id, replace(kept, watched=watched), now)
         return True
 
-    def calendar(self, tx: Transaction, chat: Chat, now: datetime) -> Message | None:
-        """Return the calendar file to send: it reminds where this messenger may be gone by then."""
+    def calendar_of(self, tx: Transaction, chat: Chat, now: datetime) -> bytes | None:
+        """Return the calendar file of the certificate that is watched: it reminds where this messenger may be gone."""
         kept = rows.load(tx, chat.chat_id)
         if kept.watched is None:
             return None
-        name, watched = f"calendar-{chat.chat_id}-{kept.turn}-{kept.watched.serial}", kept.watched
-        content = calendar(watched, kept.choice, self._days, self._words, chat.language, now)
+        return calendar(kept.watched, kept.choice, self._days, self._words, chat.language, now)
+
+    def _file(self, tx: Transaction, chat: Chat, now: datetime) -> Message | None:
+        content = self.calendar_of(tx, chat, now)
+        if content is None:
+            return None
+        name = f"calendar-{chat.chat_id}-{rows.load(tx, chat.chat_id).turn}"
         self._stores.keeps.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
         return Hand(name, CALENDAR)
 
@@ -149,31 +163,47 @@ class Reminders:
             return
         key = f"remind:{chat.chat_id}:{watched.serial}:{occasion.kind}:{occasion.on.isoformat()}"
         line = self._line(watched, occasion, now)
-        for message, lane in self._ways(
-            tx, chat, kept.choice, line, self._screen(watched, occasion, line, now)
-        ):
-            self._stores.outbox.add(tx, key, lane, message, now)
-            return
+        calendar_ = calendar(watched, kept.choice, self._days, self._words, chat.language, now)
+        about = About(line, self._screen(watched, occasion, line, now), calendar_)
+        first = self._first_way(tx, chat, kept.choice, about)
+        if first is not None:
+            self._stores.outbox.add(tx, key, first.lane, first.message, now)
 
-    def _ways(
-        self, tx: Transaction, chat: Chat, choice: Choice, line: Line, screen: Screen
-    ) -> list[tuple[Message, str]]:
-        """Return the ways that are open, the chosen one first."""
+    def _first_way(self, tx: Transaction, chat: Chat, choice: Choice, about: About) -> Otherwise | None:
+        """Return the way that is wanted, with what follows it where it leads nowhere; None if none is open."""
         record = self._stores.directory.record(tx, chat.case.customer) if chat.case.customer else None
-        ways: dict[str, tuple[Message, str]] = {}
-        if not chat.blocked:
-            ways["chat"] = Tell(screen), chat_lane(chat.chat_id)
-        if record is not None and record.phone:
-            short = Line(f"sms.{line.key}", line.params)
-            ways["sms"] = Sms(record.phone, short, chat.language), f"sms:{chat.chat_id}"
-        if record is not None and record.email:
-            body = (line, Line("mail.instead")) if choice.channel != "mail" else (line,)
-            mail = Mail(
-                record.email, Line("mail.remind.subject"), (*body, Line("mail.warning")), chat.language
-            )
-            ways["mail"] = mail, f"mail:{chat.chat_id}"
-        order = dict.fromkeys((choice.channel, "chat", "sms", "mail"))
-        return [ways[each] for each in order if each in ways]
+        open_ = {
+            "chat": not chat.blocked,
+            "sms": record is not None and bool(record.phone),
+            "mail": record is not None and bool(record.email),
+        }
+        order = [each for each in dict.fromkeys((choice.channel, "chat", "sms", "mail")) if open_[each]]
+        way: Otherwise | None = None
+        for each in reversed(order):
+            way = self._way(each, chat, record, about, way, late=each != choice.channel)
+        return way
+
+    def _way(
+        self,
+        channel: str,
+        chat: Chat,
+        record: Record | None,
+        about: About,
+        then: Otherwise | None,
+        *,
+        late: bool,
+    ) -> Otherwise:
+        """`late` says that this is not where the customer wanted it."""
+        instead = (Line("remind.instead"),) if late else ()
+        if channel == "chat" or record is None:
+            screen = Screen((*about.screen.lines, *instead), about.screen.rows)
+            return Otherwise(chat_lane(chat.chat_id), Tell(screen, otherwise=then))
+        if channel == "sms":
+            short = Line(f"sms.{about.line.key}", about.line.params)
+            return Otherwise(f"sms:{chat.chat_id}", Sms(record.phone, short, chat.language, then))
+        body = (about.line, *instead, Line("mail.warning"))
+        mail = Mail(record.email, Line("mail.remind.subject"), body, chat.language, about.calendar, then)
+        return Otherwise(f"mail:{chat.chat_id}", mail)
 
     def _line(self, watched: Watched, occasion: Occasion, now: datetime) -> Line:
         left = days_left(watched.expires_on, kst_day(now))

@@ -201,3 +201,31 @@ async def test_a_bank_sets_the_days(template: Path, tmp_path: Path, days: str) -
         window = 1  # the renewal opens 30 days before, and no reminder is on that day
         assert reminders(gildong) == len(wanted) + window
         assert kst_day(place.clock.now())
+
+
+async def test_a_text_message_that_cannot_be_sent_becomes_one_in_the_chat(
+    place: Town, gildong: Customer
+) -> None:
+    await has_certificate(place, gildong)
+    await gildong.says("/reminders")
+    await gildong.taps("remind.change.channel")
+    await gildong.taps("remind.channel.sms")
+    await place.quiet()
+    place.messenger.faults.set("sms", "reject")
+
+    await days_before(place, gildong, 7)
+    await place.quiet()
+
+    assert reminders(gildong) == 1
+    assert told(gildong, "remind.instead") == 1
+
+
+async def test_a_mail_has_the_calendar_file_with_it(place: Town, an: Customer) -> None:
+    await has_certificate(place, an)
+    await place.quiet()
+
+    mails = place.messenger.mail_of(an.record.email)
+
+    (issued,) = [each for each in mails if each.subject == an.words("mail.issued.subject")]
+    assert [(each.name, each.mime) for each in issued.attachments] == [("reminders.ics", "text/calendar")]
+    assert "―" in issued.text, "in English, and in Korean below"

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.delivery import Busy, DeliveryError, Down, Gone, Refused
+from bot.letter import Letter
 from bot.mail import Mailer
 from bot.sms import SmsGateway, patience
 
@@ -180,12 +181,17 @@ async def mailbox() -> AsyncIterator[tuple[Mailbox, str]]:
     await asyncio.sleep(0.01)
 
 
+LETTER = Letter("s", "b")
+
+
 async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, str]) -> None:
     box, url = mailbox
     mailer = Mailer(url, "재발급 안내 <no-reply@bank.example>")
     for _ in range(2):
         await mailer.send(
-            "case-1/result", ADDRESS, "공동인증서 재발급 결과", "접수번호 R-1\n.\n한글 본문입니다.\n"
+            "case-1/result",
+            ADDRESS,
+            Letter("공동인증서 재발급 결과", "접수번호 R-1\n.\n한글 본문입니다.\n"),
         )
     (envelope, message), (_, again) = box.messages
     assert envelope.rcpt_tos == [ADDRESS]
@@ -200,11 +206,30 @@ async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, str]) ->
     assert message["Message-ID"].endswith("@bank.example>")
 
 
+async def test_a_page_and_a_calendar_file_go_with_it(mailbox: tuple[Mailbox, str]) -> None:
+    box, url = mailbox
+    letter = Letter(
+        "안내", "글", "<p>글</p>", b"BEGIN:VCALENDAR\r\nSUMMARY:\xeb\xa7\x8c\xeb\xa3\x8c\r\nEND:VCALENDAR\r\n"
+    )
+    await Mailer(url, "no-reply@bank.example").send("k", ADDRESS, letter)
+    ((_, message),) = box.messages
+    assert message.get_content_type() == "multipart/mixed"
+    plain, page = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain
+    assert page
+    assert (plain.get_content(), page.get_content()) == ("글\n", "<p>글</p>\n")
+    (calendar,) = message.iter_attachments()
+    assert calendar.get_content_type() == "text/calendar"
+    assert calendar.get_param("method") == "PUBLISH"
+    assert calendar.get_content_disposition() == "inline"
+    assert calendar.get_payload(decode=True) == letter.calendar
+
+
 async def test_another_key_is_another_message(mailbox: tuple[Mailbox, str]) -> None:
     box, url = mailbox
     mailer = Mailer(url, "no-reply@bank.example")
-    await mailer.send("a", ADDRESS, "s", "b")
-    await mailer.send("b", ADDRESS, "s", "b")
+    await mailer.send("a", ADDRESS, LETTER)
+    await mailer.send("b", ADDRESS, LETTER)
     assert len({message["Message-ID"] for _, message in box.messages}) == 2
 
 
@@ -228,11 +253,11 @@ async def test_a_mail_servers_answer_has_its_meaning(
     box.answers[command] = answer
     mailer = Mailer(url, "no-reply@bank.example")
     with pytest.raises(DeliveryError) as caught:
-        await mailer.send("k", ADDRESS, "s", "b")
+        await mailer.send("k", ADDRESS, LETTER)
     assert (type(caught.value), str(caught.value)) == (type(expected), str(expected))
     assert_says_nothing(caught.value)
     box.answers.clear()
-    await mailer.send("k", ADDRESS, "s", "b")
+    await mailer.send("k", ADDRESS, LETTER)
     assert len(box.messages) == 1
 
 
@@ -254,7 +279,7 @@ async def test_nothing_can_add_a_header(
 ) -> None:
     box, url = mailbox
     with pytest.raises(Refused) as caught:
-        await Mailer(url, "no-reply@bank.example").send("k\r\nX: 1", to, subject, "b")
+        await Mailer(url, "no-reply@bank.example").send("k\r\nX: 1", to, Letter(subject, "b"))
     assert caught.value.reason == reason
     assert box.messages == []
 
@@ -262,7 +287,7 @@ async def test_nothing_can_add_a_header(
 async def test_no_mail_server_is_down(unused_tcp_port: int) -> None:
     mailer = Mailer(f"smtp://{SECRET}:{SECRET}@127.0.0.1:{unused_tcp_port}", "no-reply@bank.example")
     with pytest.raises(Down) as caught:
-        await mailer.send("k", ADDRESS, "s", "b")
+        await mailer.send("k", ADDRESS, LETTER)
     assert_says_nothing(caught.value)
 
 
@@ -273,7 +298,7 @@ async def test_credentials_do_not_travel_in_the_clear(mailbox: tuple[Mailbox, st
     user = "" if suffix else f"{SECRET}:{SECRET}@"
     with pytest.raises(Refused) as caught:
         await Mailer(url.replace("//", f"//{user}") + suffix, "no-reply@bank.example").send(
-            "k", ADDRESS, "s", "b"
+            "k", ADDRESS, LETTER
         )
     assert caught.value.reason == "not_supported"
     assert_says_nothing(caught.value)
