@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 Status = Literal["good", "hold", "revoked", "expired"]
+Shown = Status | Literal["foreign", "unknown"]
 
 
 class IssuerAway(Exception):
@@ -57,10 +58,32 @@ class Certified:
     der: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a certificate is for, and for whom, in the words of the authority's table of policies."""
+
+    scope: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the authority's books say of a certificate that somebody shows."""
+
+    #: "foreign" where another authority issued it; "unknown" where it names this one, which has no such certificate.
+    status: Shown
+    #: Where the books tell it; otherwise its policy may.
+    purpose: Purpose | None = None
+
+
 class Issuer(Protocol):
     """Every method raises `IssuerAway` or `IssuerRefused`; the same request id always gets the same answer."""
 
     async def held(self, holder: str) -> tuple[Held, ...]: ...
+
+    async def standing(self, certificate: bytes) -> Standing:
+        """Say how a certificate (DER) stands, which may be anybody's or nobody's; nobody else is asked about it."""
+        ...
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening: ...
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from cryptography.x509 import load_der_x509_certificate
 
+from bot.issuing import Purpose
 from ca import files
+from ca.files.certificate import purposes
 from ca.files.material import random_number_of
 
 
@@ -24,6 +26,14 @@ def belong(key: bytes, certificate: bytes) -> bool:
     """Return whether the certificate is this key's."""
     private = load_der_private_key(key, None, unsafe_skip_rsa_key_validation=True)
     return load_der_x509_certificate(certificate).public_key() == private.public_key()
+
+
+def purpose_of(policy: str | None, authority: str | None) -> Purpose | None:
+    """Return what a policy is for, if it is one of this authority's (in lower case): no other may use its OIDs."""
+    found = purposes().get(policy or "")
+    if found is None or found.authority.lower() != authority:
+        return None
+    return Purpose(found.scope, found.holder)
 
 
 async def pack(

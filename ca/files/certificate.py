@@ -27,7 +27,7 @@ class Purpose:
 
     authority: str
     scope: str
-    """"general", or "finance" for bank, card and insurance alone."""
+    """"general", or for one thing alone: "finance" (bank and insurance), "securities", "card", "tax"."""
     holder: str
     """"person" or "corporation"."""
 
