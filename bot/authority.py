@@ -6,17 +6,35 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
 import ca
 from bot import parcel
-from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
+from bot.issuing import (
+    Applicant,
+    Certified,
+    Held,
+    IssuerAway,
+    IssuerRefused,
+    Opening,
+    Purpose,
+    Standing,
+    Status,
+)
 
 T = TypeVar("T")
 #: From the approval to the password. Whoever comes later proves anew who they are.
 ENROLMENT_LIFETIME = timedelta(days=1)
 #: The authority's ledger cannot be reached now: a reason to wait, not to refuse.
 AWAY = "R14"
+#: The profiles that come with the authority; an operator's own one tells by its policy, if at all.
+PURPOSES = {
+    "personal": Purpose("finance", "person"),
+    "personal_general": Purpose("general", "person"),
+    "corporate": Purpose("finance", "corporation"),
+    "corporate_general": Purpose("general", "corporation"),
+}
 
 
 class EmbeddedIssuer:
@@ -28,6 +46,18 @@ class EmbeddedIssuer:
     async def held(self, holder: str) -> tuple[Held, ...]:
         records = await _asked(lambda: self._authority.certificates(holder))
         return tuple(_held(record) for record in records)
+
+    async def standing(self, certificate: bytes) -> Standing:
+        return await _asked(lambda: self._standing(certificate))
+
+    def _standing(self, der: bytes) -> Standing:
+        """A serial alone proves nothing: a forged certificate may bear that of somebody else's."""
+        shown = x509.load_der_x509_certificate(der)
+        record = self._authority.record(shown.serial_number)
+        if record is not None and record.der == der:
+            return Standing(_held(record).status, PURPOSES.get(record.profile))
+        issuers = (x509.load_der_x509_certificate(each).subject for each in self._authority.issuers)
+        return Standing("unknown" if shown.issuer in issuers else "foreign")
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening:
         enrolment = await _asked(lambda: self._enrol(request_id, applicant, int(replaces, 16)))

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from bot import parcel
 from bot.clock import Clock
-from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
+from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Standing, Status
 from bot.outside.engine import DONE, Away, Engine, Order, Refused, Step
 from bot.outside.trust import is_signed_by
 from bot.store.database import Database, Transaction
@@ -39,6 +39,14 @@ class OutsideIssuer:
         now = self._clock.now()
         known = await self._database.unit(lambda tx: self._store.certificates(tx, holder))
         return tuple(Held(each.serial, _status(each, now), each.not_before, each.not_after) for each in known)
+
+    async def standing(self, certificate: bytes) -> Standing:
+        now, shown = self._clock.now(), x509.load_der_x509_certificate(certificate)
+        serial = f"{shown.serial_number:X}"
+        known = await self._database.unit(lambda tx: self._store.certificate(tx, serial))
+        if known is not None and known.der == certificate:
+            return Standing(_status(known, now))
+        return Standing("unknown" if is_signed_by(shown, self._engine.chain) else "foreign")
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening:
         def unit(tx: Transaction) -> Opening:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 
 def is_signed_by(certificate: x509.Certificate, authorities: Iterable[bytes]) -> bool:
@@ -14,6 +14,6 @@ def is_signed_by(certificate: x509.Certificate, authorities: Iterable[bytes]) ->
 def _signed(certificate: x509.Certificate, above: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(above)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
