@@ -45,6 +45,10 @@ class Messenger(Protocol):
 
     async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int: ...
 
+    async def fetch(self, file_id: str, most_bytes: int) -> bytes:
+        """Return the content of a file that was sent to us; raise `TooBig` before more than that is read."""
+        ...
+
 
 class Texter(Protocol):
     async def send(self, key: str, to: str, text: str) -> None: ...

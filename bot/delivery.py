@@ -28,5 +28,12 @@ class Refused(DeliveryError):
         self.reason = reason
 
 
+class TooBig(Refused):
+    """A file is larger than what was asked for at most."""
+
+    def __init__(self) -> None:
+        super().__init__("too_big")
+
+
 class Gone(DeliveryError):
     """This recipient cannot be reached here any more; other messages to them would fail as well."""

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.clerk import Clerk, Conclusion
 from bot.clock import Clock
+from bot.delivery import Busy, DeliveryError
 from bot.desk import Desk, Stores
 from bot.event import Delayed
 from bot.issuing import IssuerAway
@@ -85,6 +86,15 @@ class Runner:
             await self._database.unit(lambda tx: self._conclude(tx, job, conclusion))
         except IssuerAway:
             await self._database.unit(lambda tx: self._delay(tx, job))
+        except DeliveryError as trouble:
+            # A messenger's bad weather: nothing of ours is wrong, and it may say how long to leave it alone.
+            reason, patience = (
+                type(trouble).__name__,
+                trouble.retry_after_s if isinstance(trouble, Busy) else 0.0,
+            )
+            logger.warning("job put off", extra={"job": job.key, "attempts": job.attempts, "why": reason})
+            await self._database.unit(lambda tx: self._put_off(tx, job, reason, patience))
+            return
         except Exception as error:
             # Whatever it is, the job stays, and is tried again; staff learn of it before the customer asks.
             logger.exception("job failed", extra={"job": job.key, "attempts": job.attempts})
@@ -109,9 +119,9 @@ class Runner:
         if chat is not None and due is not None:
             self._desk.report(tx, chat, Delayed(due), f"j{job.seq}.{job.attempts}")
 
-    def _put_off(self, tx: Transaction, job: Job, error: str) -> datetime | None:
+    def _put_off(self, tx: Transaction, job: Job, error: str, patience: float = 0.0) -> datetime | None:
         now = self._clock.now()
-        due = now + timedelta(seconds=BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1])
+        due = now + timedelta(seconds=max(patience, BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1]))
         if not self._stores.jobs.later(tx, job, due, error):
             return None
         if job.attempts == TELL_STAFF_AT:

@@ -6,10 +6,11 @@ from typing import TypeVar
 import telegram
 from telegram import error as errors
 
-from bot.delivery import Busy, Down, Gone, Refused
+from bot.delivery import Busy, Down, Gone, Refused, TooBig
 from bot.screen import Screen
 from bot.words import Rich, Words
 from handlers.render import Rendered, entities, render
+from handlers.transport import AiohttpRequest, TooLong
 
 T = TypeVar("T")
 
@@ -80,6 +81,20 @@ class TelegramMessenger:
         )
         return message.message_id
 
+    async def fetch(self, file_id: str, most_bytes: int) -> bytes:
+        """Ask for the file's place (Bot API: `getFile`), and read it there; what it says of the size comes first."""
+        file = await _told(self._bot.get_file(file_id))
+        if (file.file_size or 0) > most_bytes:
+            raise TooBig
+        return await _told(self._downloads.download(file.file_path or "", most_bytes))
+
+    @property
+    def _downloads(self) -> AiohttpRequest:
+        """The library's own way reads whatever comes, to the end."""
+        request = self._bot.request
+        assert isinstance(request, AiohttpRequest)
+        return request
+
 
 async def _told(call: Awaitable[T]) -> T:
     """Await a call of the Bot API, and tell its failure in our words (`bot.delivery`)."""
@@ -93,6 +108,8 @@ async def _told(call: Awaitable[T]) -> T:
         if "chat not found" in trouble.message.lower():
             raise Gone(trouble.message) from trouble
         raise Refused(trouble.message.lower()) from trouble
+    except TooLong as trouble:
+        raise TooBig from trouble
     except errors.TelegramError as trouble:
         raise Down(type(trouble).__name__) from trouble
 

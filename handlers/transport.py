@@ -12,10 +12,11 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 import aiohttp
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
@@ -36,6 +37,7 @@ class Timeouts:
     connect: Seconds = 5.0
     pool: Seconds = 1.0  #: until a connection is free
     media_write: Seconds = 20.0  #: `write` of requests with files
+    download: Seconds = 20.0  #: for a whole file
 
 
 class AiohttpRequest(BaseRequest):
@@ -89,9 +91,6 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: object = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """Return status and body; raise `TimedOut` or `NetworkError`, and nothing with the address in it."""
-        session = self._session
-        if session is None:
-            raise RuntimeError("This AiohttpRequest is not initialized!")
         has_files = request_data is not None and request_data.contains_files
         limits = Timeouts(
             read=_chosen(read_timeout, self._timeouts.read),
@@ -99,17 +98,43 @@ class AiohttpRequest(BaseRequest):
             connect=_chosen(connect_timeout, self._timeouts.connect),
             pool=_chosen(pool_timeout, self._timeouts.pool),
         )
+        body, kind = await _encoded(request_data)
+        return await self._perform(Call(url, method, body, kind), limits)
+
+    async def download(self, url: str, most_bytes: int) -> bytes:
+        """Return what lies there, on the Bot API's server; raise `TooLong` before more than that is in memory.
+
+        Raises `BadRequest` where there is no such file, else as `do_request` does.
+        """
+        if not url.startswith(("http://", "https://")):
+            raise BadRequest("the file lies on the server's own disk")
+        call = Call(url, "GET", b"", FORM, most_bytes)
+        try:
+            # A limit of its own for all of it: an octet now and then would keep to the one between two.
+            async with asyncio.timeout(self._timeouts.download):
+                status, payload = await self._perform(call, self._timeouts)
+        except TimeoutError:
+            raise TimedOut("the download took too long") from None
+        if status == HTTPStatus.OK:
+            return payload
+        if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            raise BadRequest("the file is gone")
+        raise NetworkError(f"no file, but status {status}")
+
+    async def _perform(self, call: "Call", limits: Timeouts) -> tuple[int, bytes]:
+        session = self._session
+        if session is None:
+            raise RuntimeError("This AiohttpRequest is not initialized!")
         if not await self._take_a_connection(limits.pool):
             raise TimedOut("Pool timeout: all connections are occupied. The request was *not* sent.")
         try:
-            body, kind = await _encoded(request_data)
-            status, payload = await self._exchange(session, Call(url, method, body, kind), limits)
+            status, payload = await self._exchange(session, call, limits)
         except TimeoutError as error:
             problem: NetworkError = TimedOut(f"Timed out ({type(error).__name__})")
         except (aiohttp.ClientError, OSError) as error:
             problem = NetworkError(f"aiohttp.{type(error).__name__}{_errno(error)}")
         else:
-            return status, payload if status < _FAILED else _without_token(payload, url)
+            return status, payload if status < _FAILED else _without_token(payload, call.url)
         finally:
             self._free.release()
         raise problem  # here, so that the library's error, which holds the address, is not its context
@@ -136,7 +161,22 @@ class AiohttpRequest(BaseRequest):
                 call.method, call.url, data=data, headers=headers, timeout=timeout,
                 allow_redirects=False, proxy=self._proxy,
             ) as answer:  # fmt: skip
-                return answer.status, await answer.read()
+                return answer.status, await _content(answer, call.most_bytes)
+
+
+class TooLong(TelegramError):
+    """The answer is longer than what was asked for at most."""
+
+
+async def _content(answer: aiohttp.ClientResponse, most_bytes: int | None) -> bytes:
+    if most_bytes is None:
+        return await answer.read()
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(most_bytes):
+        content += chunk
+        if len(content) > most_bytes:
+            raise TooLong("longer than what was asked for at most")
+    return bytes(content)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,6 +185,7 @@ class Call:
     method: str
     body: bytes
     kind: str  #: the body's content type
+    most_bytes: int | None = None  #: of the answer
 
 
 async def _encoded(request_data: RequestData | None) -> tuple[bytes, str]:
