@@ -24,6 +24,7 @@ from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
+from bot.examiner import Examiner
 from bot.faq import ArticleBroken, KnowledgeBase, meaning
 from bot.faq.living import Living
 from bot.fitting import Fitting
@@ -205,7 +206,9 @@ def build(
     )
     identity = Identity(directory, Limits(vault), outside.limits)
     desks = Desks(database, chats, outbox, keeps, directory)
-    clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime)
+    examiner = Examiner(outside.messenger, outside.issuer, outbox, outside.clock)
+    others = {"check_certificate": examiner.check}
+    clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
     carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
     stock = Stock(database, chats, outbox, keeps)
     return House(

@@ -4,9 +4,10 @@ A job runs in two parts. The first may wait for others and changes nothing of ou
 runs in the transaction that marks the job done. Dying between them repeats the first, which is made for that.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.case import Case, Phase
 from bot.clock import Clock, kst_day
@@ -33,6 +34,9 @@ from bot.store.outbox import Outbox
 
 #: What a job does in its own transaction, and the event that it reports; None if there is nothing to say.
 Conclusion = Callable[[Transaction, Chat], DeskEvent | None]
+
+#: The first part of a job.
+Work = Callable[[Job, Case], Awaitable[Conclusion]]
 
 KEY = "key"
 #: A new key is kept for so long after the last try to have it certified.
@@ -62,14 +66,16 @@ class Clerk:
         reminders: Reminders,
         clock: Clock,
         files_lifetime: timedelta,
+        others: Mapping[str, Work] = MappingProxyType({}),
     ) -> None:
+        """`others` are kinds of jobs that need none of what the clerk has, and who does them."""
         self._desks = desks
         self._identity = identity
         self._issuer = issuer
         self._reminders = reminders
         self._clock = clock
         self._files_lifetime = files_lifetime
-        self._kinds: dict[str, Callable[[Job, Case], Awaitable[Conclusion]]] = {
+        self._kinds: dict[str, Work] = {
             "send_code": self._send_code,
             "lapse_code": self._lapse_code,
             "assess": self._assess,
@@ -78,6 +84,7 @@ class Clerk:
             "look_up": self._look_up,
             "hand_files": self._hand_files,
             "remind": self._remind,
+            **others,
         }
 
     async def perform(self, job: Job) -> Conclusion:

@@ -11,6 +11,7 @@ from bot.clock import kst_day
 from bot.event import (
     Abandoned,
     Approved,
+    CertificateChecked,
     CertificateSeen,
     CodeLapsed,
     CodeSent,
@@ -18,6 +19,7 @@ from bot.event import (
     Delayed,
     Event,
     FilesLapsed,
+    FileUnread,
     Issued,
     Paused,
     Refused,
@@ -30,7 +32,7 @@ from bot.flow import gap
 from bot.move import Aside, Move, Order, Turn, follow
 from bot.procedure import Rules
 from bot.screen import Screen
-from bot.turns import commands, contacts, results, taps, texts
+from bot.turns import checks, commands, contacts, results, taps, texts
 
 __all__ = ["Aside", "Decision", "Order", "decide"]
 
@@ -90,6 +92,10 @@ def _move(turn: Turn, event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912 —
             return results.files_lapsed(turn)
         case CertificateSeen():
             return results.certificate_seen(turn, event)
+        case CertificateChecked():
+            return checks.checked(turn, event)
+        case FileUnread():
+            return checks.unread(turn, event)
         case Abandoned():
             return results.abandoned(turn)
 

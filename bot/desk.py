@@ -180,7 +180,7 @@ class Desk:
         messages = self._messages(tx, chat, decision, message_id if decision.erase else None, cause)
         for number, message in enumerate(messages):
             self._send(tx, f"{cause}.{number}", chat.chat_id, message)
-        self._order(tx, chat, decision, cause, now)
+        self._order(tx, chat, decision, cause, now, message_id)
 
     def _messages(
         self, tx: Transaction, chat: Chat, decision: Decision, erase: int | None, cause: str
@@ -214,11 +214,20 @@ class Desk:
         closed = Screen((Line("keyboard.closed"),), keyboard="remove")
         return [Tell(closed), Card(screen, fresh=True)]
 
-    def _order(self, tx: Transaction, chat: Chat, decision: Decision, cause: str, now: datetime) -> None:
+    def _order(
+        self,
+        tx: Transaction,
+        chat: Chat,
+        decision: Decision,
+        cause: str,
+        now: datetime,
+        message_id: int | None,
+    ) -> None:
         case = decision.case
         for number, order in enumerate(decision.jobs):
             about = case.proof.digest if order.kind == "lapse_code" and case.proof else None
-            task = Task(case.request_id, order.secret, about)
+            message = message_id if order.kind in READING else None
+            task = Task(case.request_id, order.secret, about, message)
             key = (
                 f"{order.kind}:{case.request_id}" if order.kind in ONCE else f"{cause}.{number}.{order.kind}"
             )
@@ -259,6 +268,10 @@ class Desk:
 
 #: Jobs of which an application has one, however often its button is tapped.
 ONCE = frozenset({"assess", "issue"})
+
+
+#: Jobs that read a message and take it out of the chat after that.
+READING = frozenset({"check_certificate"})
 
 
 def replace_keyboard(screen: Screen) -> Screen:

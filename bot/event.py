@@ -1,7 +1,10 @@
 """What can happen to a case: what a customer does, and what the desk's own jobs report back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
+
+from bot.issuing import Purpose, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,21 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What the messenger tells of a file before anybody fetches it (Bot API: `Document`); the size in bytes."""
+
+    file_id: str = field(repr=False)
+    name: str = field(repr=False)
+    mime: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SentFile:
     """A file, photo, voice or sticker. `forbidden` names what may never be taken in chat, if it is that."""
 
     forbidden: str | None = None
+    attached: Attached | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,26 @@ class CertificateSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateChecked:
+    """What a certificate file says, and what the authority's books say of it; nothing in it names the holder."""
+
+    #: The accredited authority that the file names, if it names one.
+    authority: str | None
+    purpose: Purpose | None
+    not_before: datetime
+    not_after: datetime
+    #: "away" where the books could not be asked now.
+    status: Shown | Literal["away"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileUnread:
+    """A file was no certificate: what may never be taken in chat, not one at all, too big, or not to be had."""
+
+    why: Literal["private_key_file", "id_photo", "broken", "big", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
 class Abandoned:
     """Nobody went on with this application for so long that it is closed."""
 
@@ -131,6 +165,8 @@ DeskEvent = (
     | Delayed
     | FilesLapsed
     | CertificateSeen
+    | CertificateChecked
+    | FileUnread
     | Abandoned
 )
 Event = CustomerEvent | DeskEvent

@@ -9,6 +9,15 @@ _KEY_SUFFIXES = frozenset({".key", ".p12", ".pfx", ".jks", ".p8", ".pk8"})
 _PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".avif"}
 )
+_CERTIFICATE_SUFFIXES = frozenset({".der", ".cer", ".crt", ".pem"})
+_CERTIFICATE_TYPES = frozenset(
+    {
+        "application/pkix-cert",
+        "application/x-pem-file",
+        "application/x-x509-ca-cert",
+        "application/x-x509-user-cert",
+    }
+)
 _PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _KEY_NAMES_IN_ARCHIVES = (b"signpri.key", b"kmpri.key", b".p12", b".pfx")
 _PHOTO_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
@@ -32,6 +41,12 @@ def named_like_key(name: str) -> bool:
 
 def named_like_photo(name: str) -> bool:
     return PurePath(name.strip().lower()).suffix in _PHOTO_SUFFIXES
+
+
+def named_like_certificate(name: str, mime: str) -> bool:
+    return (
+        PurePath(name.strip().lower()).suffix in _CERTIFICATE_SUFFIXES or mime.lower() in _CERTIFICATE_TYPES
+    )
 
 
 def is_photo(head: bytes) -> bool:

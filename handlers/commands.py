@@ -16,6 +16,7 @@ COMMANDS = (
     "status",
     "mycert",
     "reminders",
+    "check",
     "faq",
     "agent",
     "cancel",

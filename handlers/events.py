@@ -8,6 +8,7 @@ from bot import forbidden
 from bot.event import (
     Answered,
     AskedByStaff,
+    Attached,
     Blocked,
     Commanded,
     CustomerEvent,
@@ -76,7 +77,8 @@ def _said(message: telegram.Message) -> CustomerEvent | None:
         return SentFile(forbidden.recognise_file("", "image/jpeg", None))
     if message.document is not None:
         name, kind = message.document.file_name or "", message.document.mime_type or ""
-        return SentFile(forbidden.recognise_file(name, kind, None))
+        attached = Attached(message.document.file_id, name, kind, message.document.file_size)
+        return SentFile(forbidden.recognise_file(name, kind, None), attached)
     if message.effective_attachment is not None:
         return SentFile()
     return None

@@ -22,6 +22,8 @@ class Task(msgspec.Struct, frozen=True):
     secret: str | None = None
     #: The digest of the code that a time-out is about.
     about: bytes | None = None
+    #: The message that holds what the job reads, and that goes when it is read.
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

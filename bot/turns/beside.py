@@ -58,6 +58,10 @@ def _mycert(turn: Turn, _value: str) -> Move:
     return Move(turn.case, jobs=(Order("look_up"),), show="leave")
 
 
+def _check(turn: Turn, _value: str) -> Move:
+    return Move(turn.case, tells=(Screen((Line("check.how"),)),))
+
+
 def _faq(turn: Turn, _value: str) -> Move:
     return Move(turn.case, asides=(Aside("topics"),))
 
@@ -87,6 +91,7 @@ BESIDE: dict[str, Callable[[Turn, str], Move]] = {
     "install": _install,
     "advice": _advice,
     "what": _what,
+    "check": _check,
     "mycert": _mycert,
     "faq": _faq,
     "reminders": _reminders,

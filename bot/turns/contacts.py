@@ -10,6 +10,7 @@ from bot.event import SentFile, SharedContact
 from bot.flow import Text
 from bot.move import Move, Turn, note
 from bot.parse import Refused
+from bot.turns import checks
 from bot.turns.answering import answer
 from bot.turns.texts import forbidden_sent
 
@@ -27,7 +28,12 @@ def shared(turn: Turn, event: SharedContact) -> Move:
 
 
 def sent_file(turn: Turn, event: SentFile) -> Move:
-    """Take any file out of the chat: none is ever asked for, and its name and kind may hide what it is."""
+    """Take any file out of the chat: none is ever asked for, and its name and kind may hide what it is.
+
+    Only one that is named like a certificate is fetched and read, and taken out after that.
+    """
     if event.forbidden is not None:
         return forbidden_sent(turn, event.forbidden)
+    if event.attached is not None and checks.may_be_certificate(event.attached):
+        return checks.shown(turn, event.attached)
     return replace(note(turn.case, "error.file_not_asked"), erase=True)

@@ -13,6 +13,7 @@ from bot import app
 from bot.screen import Line
 from handlers.local import Limits, LocalMessenger
 from tests.support import leaks
+from tests.support.certificates import EVIL, HOLDER, der
 from tests.support.people import GILDONG, OPERATORS, STAFF, persona
 from tests.support.program import environment, running, settings_of
 from tests.support.town import PASSWORD, TOKEN, WORDS, Customer, register, settings_for
@@ -92,6 +93,44 @@ async def test_no_secret_is_on_disk_or_in_the_log_while_it_runs_or_after(
     assert not leaks.found_in(log.encode(), secrets), log
     nothing_is_left_to_send(data / "desk.db")
     await the_chat_keeps_only_what_is_masked(customer, [*PERSONAL, PASSWORD, code])
+
+
+async def test_nothing_of_a_certificate_that_was_checked_is_kept_or_logged(
+    world: LocalMessenger, data: Path, tmp_path: Path
+) -> None:
+    """Neither the holder's name and the addresses in it, nor the file's name, nor a run of its octets."""
+    customer = Customer(world.person(101), world, "ko")
+    shown = {"own": der(), "broken": der()[:-9]}
+    octets = [shown["own"][at : at + 24] for at in range(0, len(shown["own"]) - 24, 24)]
+    secrets = [HOLDER.partition("(")[0], EVIL, "cn=황보예린", TOKEN]
+    async with running("run", folder=tmp_path, **settings_of(world, data), LOG_LEVEL="DEBUG") as bot:
+        for name, content in shown.items():
+            await customer.person.sends_document(
+                f"cn=황보예린-{name}.der", content, "application/x-x509-ca-cert"
+            )
+        await customer.sees("check.foreign")
+        await customer.sees("error.file_no_certificate")
+        await customer.person.until(lambda person: all(each.from_bot for each in person.messages))
+        kept = every_file(data)
+        assert await bot.ends() == 0
+
+    kept |= {path / "after": content for path, content in every_file(data).items()}
+    kept[tmp_path / "log"] = "".join(bot.said).encode()
+    for path, content in kept.items():
+        assert not leaks.found_in(content, secrets), path
+        assert not [each for each in octets if each in content or each.hex().encode() in content], path
+    assert not [text for text in customer.texts() if "황보" in text or EVIL in text]
+    nothing_of_jobs_is_left(data / "desk.db")
+
+
+def every_file(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def nothing_of_jobs_is_left(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT kind, state, sealed FROM jobs").fetchall()
+    assert rows == [("check_certificate", "done", None)] * 2
 
 
 def nothing_is_left_to_send(path: Path) -> None:

@@ -7,6 +7,7 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -19,21 +20,25 @@ from babel.messages.pofile import read_po
 
 from bot import reissue
 from bot.case import Phase
+from bot.checkup import AUTHORITIES
+from bot.event import CertificateChecked
 from bot.flow import Check, Choice, Text
 from bot.forbidden import FileKind, Kind
-from bot.issuing import Status
+from bot.issuing import Purpose, Shown, Status
 from bot.josa import form
 from bot.refusals import REFUSALS
 from bot.reminder_menu import CHANNELS
 from bot.screen import Line, Screen
 from bot.turns.beside import DEVICES
 from bot.words import LANGUAGES, read_catalog
+from ca.files.certificate import purposes
 from handlers.commands import COMMANDS, STAFF_COMMANDS
 from handlers.render import render, write_token
 from tests.support.talk import NOON, WORDS, Talk, at, refused
 
 ROOT = Path(__file__).parents[2]
 MOST_UNITS = 4096
+DAY = timedelta(days=1)
 MOST_SMS_BYTES = 90  # what one Korean text message holds, in EUC-KR
 PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
@@ -106,6 +111,11 @@ REMINDERS = {"days", "tomorrow", "today", "past", "backup", "password"}
 #: What fills the gaps of a key with gaps: every such key in the code must stand here.
 GAPS: dict[str, set[str]] = {
     "card.{}": {str(phase) for phase in Phase if phase not in OWN_CARDS},
+    "check.elsewhere.{}": {"new", "reissue", "renew"},
+    "check.holder.{}": {each.holder for each in purposes().values()},
+    "check.issuer.{}": {*AUTHORITIES, "other", "ours"},
+    "check.scope.{}": {each.scope for each in purposes().values()},
+    "check.{}": {"away", "unknown"},
     "command.{}": {*COMMANDS, *STAFF_COMMANDS},
     "confirm.{}": {"cancel", "restart"},
     "confirm.{}.no": {"cancel", "restart"},
@@ -251,6 +261,11 @@ def screens() -> Iterator[tuple[str, Screen]]:
         yield f"step {talk.keys[-1]}", talk.screen
         talk.does("[help]")
         yield f"help {talk.keys[-1]}", talk.last.tells[0]
+    for status, until in product((*get_args(Shown), "away"), (NOON - DAY, NOON, NOON + DAY, NOON + 90 * DAY)):
+        seen = CertificateChecked("yessign", Purpose("tax", "corporation"), NOON + DAY, until, status)
+        for talk in (Talk(), Talk().consented()):
+            talk.happens(seen)
+            yield f"checked {status}", talk.last.tells[0]
     for code in REFUSALS:
         yield f"refusal {code}", refused(Talk().submitted(), code, NOON).screen
         yield f"notice {code}", refused(Talk().issuing(), code).last.tells[0]

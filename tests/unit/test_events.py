@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import telegram
 
-from bot.event import Answered, Blocked, Commanded, Incoming, Said, SentFile, SharedContact, Tapped
+from bot.event import Answered, Attached, Blocked, Commanded, Incoming, Said, SentFile, SharedContact, Tapped
 from handlers.events import incoming
 from handlers.poller import arrival
 
@@ -126,7 +126,19 @@ def test_only_the_senders_own_contact_is_theirs(user_id: int | None, own: bool) 
     ],
 )  # fmt: skip
 def test_a_file_is_judged_by_what_it_is(content: dict[str, Any], kind: str | None) -> None:
-    assert named(message(**content)) == Incoming(42, SentFile(kind), 7, "ko")
+    found = named(message(**content))
+    assert found
+    assert isinstance(found.event, SentFile)
+    assert found.event.forbidden == kind
+    assert (found.event.attached is not None) == ("document" in content)
+
+
+@pytest.mark.parametrize("size", [100, None])
+def test_a_document_can_be_fetched_by_what_is_told_of_it(size: int | None) -> None:
+    document = {"file_id": "f", "file_unique_id": "u", "file_name": "signCert.der", "mime_type": "a/b"}
+    found = named(message(document={**document, **({"file_size": size} if size else {})}))
+    assert found == Incoming(42, SentFile(None, Attached("f", "signCert.der", "a/b", size)), 7, "ko")
+    assert "signCert" not in repr(found)
 
 
 # --- staff ---

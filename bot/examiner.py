@@ -1,0 +1,86 @@
+"""The job that reads a certificate which a customer showed: fetched, read, told of, and taken out of the chat.
+
+Nothing of the file is kept: its bytes are in memory while it is read, and its place is in the sealed row of the job,
+which is erased when the job is done.
+"""
+
+from bot import checkup, parcel
+from bot.case import Case
+from bot.clerk import Conclusion
+from bot.clock import Clock
+from bot.courier import Messenger
+from bot.delivery import DeliveryError, Gone, Refused, TooBig
+from bot.event import CertificateChecked, DeskEvent, FileUnread
+from bot.forbidden import recognise_file
+from bot.issuing import Issuer, IssuerAway, Standing
+from bot.message import Erase, chat_lane
+from bot.store.chats import Chat
+from bot.store.database import Transaction
+from bot.store.jobs import Job
+from bot.store.outbox import Outbox
+
+#: About half a minute of bad weather; then the customer had better send the file again than wait for an answer.
+MOST_TRIES = 5
+
+
+class Examiner:
+    def __init__(self, messenger: Messenger, issuer: Issuer, outbox: Outbox, clock: Clock) -> None:
+        self._messenger = messenger
+        self._issuer = issuer
+        self._outbox = outbox
+        self._clock = clock
+
+    async def check(self, job: Job, _case: Case) -> Conclusion:
+        """Raise `DeliveryError` where the messenger has bad weather: the job is then tried again later."""
+        event = await self._found(job)
+
+        def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
+            if job.task.message is not None:
+                erase = Erase(job.task.message)
+                self._outbox.add(tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now())
+            return event
+
+        return conclude
+
+    async def _found(self, job: Job) -> CertificateChecked | FileUnread:
+        try:
+            content = await self._messenger.fetch(job.task.secret or "", checkup.MOST_BYTES)
+        except TooBig:
+            return FileUnread("big")
+        except (Refused, Gone):
+            return FileUnread("gone")
+        except DeliveryError:
+            if job.attempts < MOST_TRIES:
+                raise
+            return FileUnread("gone")
+        return await self._examined(content)
+
+    async def _examined(self, content: bytes) -> CertificateChecked | FileUnread:
+        """A name is what somebody typed; what a file is, its bytes say."""
+        never = recognise_file("", "", content)
+        if never is not None:
+            return FileUnread(never)
+        try:
+            sheet = checkup.read(content)
+        except checkup.NoCertificate:
+            return FileUnread("broken")
+        return await self._compared(sheet)
+
+    async def _compared(self, sheet: checkup.Sheet) -> CertificateChecked:
+        purpose = parcel.purpose_of(sheet.policy, sheet.authority)
+        try:
+            standing = await self._standing(sheet)
+        except IssuerAway:
+            return CertificateChecked(sheet.authority, purpose, sheet.not_before, sheet.not_after, "away")
+        return CertificateChecked(
+            sheet.authority,
+            standing.purpose or purpose,
+            sheet.not_before,
+            sheet.not_after,
+            standing.status,
+        )
+
+    async def _standing(self, sheet: checkup.Sheet) -> Standing:
+        if sheet.issuer is None:
+            return Standing("foreign")
+        return await self._issuer.standing(sheet.der)
