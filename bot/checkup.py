@@ -61,7 +61,7 @@ def read(content: bytes) -> Sheet:
     """Read DER or PEM (RFC 7468); raise `NoCertificate`."""
     if not content or len(content) > MOST_BYTES:
         raise NoCertificate("empty, or too large")
-    # Filters are the process's own: this takes under a millisecond, and no other thread shall come between.
+    # Filters are the process's own: this is done on the loop's thread, since it takes milliseconds at most.
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

@@ -12,7 +12,7 @@ from bot.courier import Messenger
 from bot.delivery import DeliveryError, Gone, Refused, TooBig
 from bot.event import CertificateChecked, DeskEvent, FileUnread
 from bot.forbidden import recognise_file
-from bot.issuing import Issuer, IssuerAway, Standing
+from bot.issuing import Issuer, IssuerAway, IssuerRefused, Standing
 from bot.message import Erase, chat_lane
 from bot.store.chats import Chat
 from bot.store.database import Transaction
@@ -43,6 +43,8 @@ class Examiner:
         return conclude
 
     async def _found(self, job: Job) -> CertificateChecked | FileUnread:
+        if job.attempts > MOST_TRIES:  # whatever went wrong, the message shall not stay in the chat for it
+            return FileUnread("gone")
         try:
             content = await self._messenger.fetch(job.task.secret or "", checkup.MOST_BYTES)
         except TooBig:
@@ -70,7 +72,7 @@ class Examiner:
         purpose = parcel.purpose_of(sheet.policy, sheet.authority)
         try:
             standing = await self._standing(sheet)
-        except IssuerAway:
+        except (IssuerAway, IssuerRefused):
             return CertificateChecked(sheet.authority, purpose, sheet.not_before, sheet.not_after, "away")
         return CertificateChecked(
             sheet.authority,

@@ -11,7 +11,7 @@ from bot.event import Attached, CertificateChecked, FileUnread
 from bot.issuing import Status
 from bot.move import Move, Order, Turn, note
 from bot.procedure import Procedure, State, days_left, procedure, renewal_window
-from bot.screen import Day, Line, Rows, Screen, Word, button
+from bot.screen import Day, Line, Param, Rows, Screen, Word, button
 from bot.turns.texts import forbidden_sent
 
 HUMAN = button("button.human", "human")
@@ -71,12 +71,7 @@ def _facts(turn: Turn, event: CertificateChecked, state: State) -> Iterator[Line
     if event.status not in OPEN:
         issuer = event.authority or ("ours" if known else "other")
         yield Line("check.issuer.row", {"issuer": Word(f"check.issuer.{issuer}")})
-    if event.purpose is None:
-        yield Line("check.purpose.none.row")
-    else:
-        scope, holder = event.purpose.scope, event.purpose.holder
-        words = {"scope": Word(f"check.scope.{scope}"), "holder": Word(f"check.holder.{holder}")}
-        yield Line("check.purpose.row", dict(words))
+        yield _purpose(event)
     if turn.now < event.not_before:
         yield Line("check.begins.row", {"begins": Day(last_day(event.not_before))})
     yield Line("check.until.row", {"until": Day(until)})
@@ -85,6 +80,17 @@ def _facts(turn: Turn, event: CertificateChecked, state: State) -> Iterator[Line
         yield Line("check.left.row", {"days": left}) if left else Line("check.today.row")
     if known or state == "expired":
         yield Line("check.status.row", {"status": Word(f"mycert.status.{STATUSES.get(state, 'good')}")})
+
+
+def _purpose(event: CertificateChecked) -> Line:
+    if event.purpose is None:
+        return Line("check.purpose.none.row")
+    scope, holder = event.purpose.scope, event.purpose.holder
+    words: dict[str, Param] = {
+        "scope": Word(f"check.scope.{scope}"),
+        "holder": Word(f"check.holder.{holder}"),
+    }
+    return Line("check.purpose.row", words)
 
 
 def _steps(event: CertificateChecked, state: State, wanted: Procedure) -> tuple[Line, ...]:

@@ -263,6 +263,21 @@ async def test_bad_weather_is_waited_for(
     await nothing_is_left(place, gildong, sent)
 
 
+async def test_it_is_as_patient_as_it_is_told_to_be(place: Town, gildong: Customer) -> None:
+    storming(place.messenger.faults)
+    place.messenger.faults.methods = frozenset({"getFile"})
+    await sends(gildong, der())
+    await place.until(lambda: place.messenger.stats.calls["getFile"] > 0)
+    await place.quiet()
+
+    await place.later(timedelta(seconds=35))
+
+    assert place.messenger.stats.calls["getFile"] == 1
+    place.messenger.faults.calm()
+    await place.later(timedelta(seconds=6))
+    await gildong.sees("check.title")
+
+
 async def test_weather_that_stays_bad_is_owned_up_to(place: Town, gildong: Customer) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")

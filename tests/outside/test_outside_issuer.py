@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bot.issuing import Applicant, IssuerAway, IssuerRefused
+from bot.issuing import Applicant, IssuerAway, IssuerRefused, Standing
 from bot.outside.cmp import CmpEngine
 from ca import Authority, Certificate, Reason, Status
 from ca.cmp.client import Client, Dialect, Secret, Trust
 from ca.vid import read_identify_data, virtual_id
 from tests.outside.desk import APPLICANT, Clock, Crash, Desk, Line
+from tests.support import certificates
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key, order
+from tests.unit.ca.genuine import CERTIFICATE as GENUINE
 
 SECRET = b"k" * 40
 
@@ -243,3 +245,20 @@ async def test_a_certificate_of_another_authority_is_not_adopted(ends: Ends, tmp
         with pytest.raises(ValueError, match=r"certificate|parsing"):
             await ends.desk.issuer.adopt(HOLDER, der)
     other.authority.close()
+
+
+async def test_what_is_shown_stands_as_the_desks_own_books_say(ends: Ends) -> None:
+    standing = ends.desk.issuer.standing
+    assert await standing(ends.old.der) == Standing("good")
+    certified = await ends.desk.reissue(ends.serial)
+    assert await standing(ends.old.der) == Standing("revoked")
+    assert await standing(certified.der) == Standing("good")
+
+
+async def test_what_is_shown_and_not_in_the_books_is_left_open(ends: Ends) -> None:
+    standing = ends.desk.issuer.standing
+    never_adopted = ends.bureau.old(request_id="another", profile="personal_general")
+    assert await standing(never_adopted.der) == Standing("unknown")
+    name = x509.load_der_x509_certificate(ends.old.der).issuer
+    assert await standing(certificates.der(name=name, serial=ends.old.serial)) == Standing("foreign")
+    assert await standing(GENUINE) == Standing("foreign")

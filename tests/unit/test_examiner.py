@@ -62,7 +62,7 @@ async def event_of(content: bytes | DeliveryError, issuer: Issuer | None = None,
     examiner = Examiner(messenger, issuer or Issuer(), outbox, Noon())  # type: ignore[arg-type]
     task = Task("c0ffee-1", "file-id", None, 77)
     conclude = await examiner.check(Job(1, "k", "check_certificate", 42, task, attempts, "l"), CASE)
-    assert messenger.asked == [("file-id", MOST_BYTES)]
+    assert messenger.asked == ([("file-id", MOST_BYTES)] if attempts <= MOST_TRIES else [])
     with closing(_connect(":memory:")) as connection:
         _migrate(connection)
         tx = Transaction(connection)
@@ -124,3 +124,7 @@ async def test_bad_weather_is_for_the_runner_until_it_was_enough(weather: Delive
         with pytest.raises(type(weather)):
             await event_of(weather, attempts=attempts)
     assert await event_of(weather, attempts=MOST_TRIES) == FileUnread("gone")
+
+
+async def test_what_breaks_us_time_after_time_is_let_go_unread() -> None:
+    assert await event_of(der(), attempts=MOST_TRIES + 1) == FileUnread("gone")

@@ -119,6 +119,7 @@ def test_deciding_touches_nothing_outside() -> None:
         "reissue",
         "flow",
         "case",
+        "checkup",
         "event",
         "move",
         "procedure",
