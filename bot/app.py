@@ -24,7 +24,7 @@ from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
-from bot.examiner import Examiner
+from bot.examiner import Books, Examiner
 from bot.faq import ArticleBroken, KnowledgeBase, meaning
 from bot.faq.living import Living
 from bot.fitting import Fitting
@@ -206,7 +206,8 @@ def build(
     )
     identity = Identity(directory, Limits(vault), outside.limits)
     desks = Desks(database, chats, outbox, keeps, directory)
-    examiner = Examiner(outside.messenger, outside.issuer, outbox, outside.clock)
+    books = Books(database, outbox, Limits(vault))
+    examiner = Examiner(outside.messenger, outside.issuer, books, outside.clock)
     others = {"check_certificate": examiner.check}
     clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
     carriers = Carriers(outside.messenger, outside.texter, outside.mailing)

@@ -144,9 +144,13 @@ class CertificateChecked:
 
 @dataclass(frozen=True, slots=True)
 class FileUnread:
-    """A file was no certificate: what may never be taken in chat, not one at all, too big, or not to be had."""
+    """A file was no certificate: what may never be taken in chat, not one at all, too big, or not to be had.
 
-    why: Literal["private_key_file", "id_photo", "broken", "big", "gone"]
+    Or nobody looked, as there were too many: the next one is looked at from `until` on.
+    """
+
+    why: Literal["private_key_file", "id_photo", "broken", "big", "gone", "often"]
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

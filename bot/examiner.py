@@ -4,6 +4,9 @@ Nothing of the file is kept: its bytes are in memory while it is read, and its p
 which is erased when the job is done.
 """
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from bot import checkup, parcel
 from bot.case import Case
 from bot.clerk import Conclusion
@@ -15,19 +18,35 @@ from bot.forbidden import recognise_file
 from bot.issuing import Issuer, IssuerAway, IssuerRefused, Standing
 from bot.message import Erase, chat_lane
 from bot.store.chats import Chat
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 from bot.store.jobs import Job
+from bot.store.limits import Limit, Limits
 from bot.store.outbox import Outbox
 
 #: About half a minute of bad weather; then the customer had better send the file again than wait for an answer.
 MOST_TRIES = 5
 
 
+#: Files of one chat. Nobody has so many, and the hands that fetch them are those that send codes and issue.
+AT_MOST = Limit(
+    tries=20, window=timedelta(minutes=10), pause=timedelta(minutes=10), longest=timedelta(hours=6)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the examiner writes into."""
+
+    database: Database
+    outbox: Outbox
+    limits: Limits
+
+
 class Examiner:
-    def __init__(self, messenger: Messenger, issuer: Issuer, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, messenger: Messenger, issuer: Issuer, books: Books, clock: Clock) -> None:
         self._messenger = messenger
         self._issuer = issuer
-        self._outbox = outbox
+        self._books = books
         self._clock = clock
 
     async def check(self, job: Job, _case: Case) -> Conclusion:
@@ -37,7 +56,9 @@ class Examiner:
         def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
             if job.task.message is not None:
                 erase = Erase(job.task.message)
-                self._outbox.add(tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now())
+                self._books.outbox.add(
+                    tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now()
+                )
             return event
 
         return conclude
@@ -45,6 +66,9 @@ class Examiner:
     async def _found(self, job: Job) -> CertificateChecked | FileUnread:
         if job.attempts > MOST_TRIES:  # whatever went wrong, the message shall not stay in the chat for it
             return FileUnread("gone")
+        until = await self._books.database.unit(lambda tx: self._paused(tx, job))
+        if until is not None:
+            return FileUnread("often", until)
         try:
             content = await self._messenger.fetch(job.task.secret or "", checkup.MOST_BYTES)
         except TooBig:
@@ -56,6 +80,12 @@ class Examiner:
                 raise
             return FileUnread("gone")
         return await self._examined(content)
+
+    def _paused(self, tx: Transaction, job: Job) -> datetime | None:
+        """Count a file once, however often it is tried to get it."""
+        if job.attempts > 1:
+            return None
+        return self._books.limits.take(tx, f"check:{job.chat_id}", AT_MOST, self._clock.now())
 
     async def _examined(self, content: bytes) -> CertificateChecked | FileUnread:
         """A name is what somebody typed; what a file is, its bytes say."""

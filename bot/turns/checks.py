@@ -11,7 +11,7 @@ from bot.event import Attached, CertificateChecked, FileUnread
 from bot.issuing import Status
 from bot.move import Move, Order, Turn, note
 from bot.procedure import Procedure, State, days_left, procedure, renewal_window
-from bot.screen import Day, Line, Param, Rows, Screen, Word, button
+from bot.screen import Day, Line, Moment, Param, Rows, Screen, Word, button
 from bot.turns.texts import forbidden_sent
 
 HUMAN = button("button.human", "human")
@@ -41,6 +41,8 @@ def shown(turn: Turn, attached: Attached) -> Move:
 
 
 def unread(turn: Turn, event: FileUnread) -> Move:
+    if event.until is not None:
+        return Move(turn.case, notes=(Line("error.file_often", {"until": Moment(event.until)}),))
     error = ERRORS.get(event.why)
     return note(turn.case, error) if error else replace(forbidden_sent(turn, event.why), erase=False)
 

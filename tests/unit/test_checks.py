@@ -202,6 +202,14 @@ def test_it_changes_no_case_and_the_form_goes_on_below_it(phase: Phase, status: 
         assert "begin" not in tokens(talk.last.tells[0])
 
 
+def test_who_sends_too_many_is_told_until_when() -> None:
+    talk = at(Phase.ASKING)
+    case = talk.case
+    talk.happens(FileUnread("often", seoul(LAST, 14, 30)))
+    assert (talk.case, talk.keys[0]) == (case, "error.file_often")
+    assert "오후 2:30" in talk.reads()
+
+
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("why", ["private_key_file", "id_photo", "broken", "big", "gone"])
 def test_a_file_that_is_none_is_said_why(phase: Phase, why: str) -> None:

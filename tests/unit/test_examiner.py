@@ -1,8 +1,11 @@
 """The job behind a certificate check, with a messenger and an authority that do as they are told."""
 
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TypeVar
 
 import pytest
 
@@ -10,19 +13,21 @@ from bot.case import Case
 from bot.checkup import MOST_BYTES
 from bot.delivery import Busy, DeliveryError, Down, Gone, Refused, TooBig
 from bot.event import CertificateChecked, FileUnread
-from bot.examiner import MOST_TRIES, Examiner
+from bot.examiner import AT_MOST, MOST_TRIES, Books, Examiner
 from bot.issuing import IssuerAway, Purpose, Standing
 from bot.message import Erase
 from bot.store.bell import Bell
 from bot.store.chats import Chat
 from bot.store.database import Transaction, _connect, _migrate
 from bot.store.jobs import Job, Task
+from bot.store.limits import Limits
 from bot.store.outbox import Outbox
 from ca.vault import KeyRing, Vault
 from tests.support.certificates import der
 from tests.support.talk import NOON
 from tests.unit.ca.genuine import CERTIFICATE as GENUINE
 
+T = TypeVar("T")
 CASE = Case("c0ffee123456", 42)
 
 
@@ -55,21 +60,58 @@ class Issuer:
         return self.says
 
 
-async def event_of(content: bytes | DeliveryError, issuer: Issuer | None = None, attempts: int = 1) -> object:
-    """Do the job, whose message then goes out of the chat, and return what it reports."""
-    messenger = Messenger(content)
-    outbox = Outbox(Vault(KeyRing.new()), Bell(), timedelta(seconds=30))
-    examiner = Examiner(messenger, issuer or Issuer(), outbox, Noon())  # type: ignore[arg-type]
-    task = Task("c0ffee-1", "file-id", None, 77)
-    conclude = await examiner.check(Job(1, "k", "check_certificate", 42, task, attempts, "l"), CASE)
-    assert messenger.asked == ([("file-id", MOST_BYTES)] if attempts <= MOST_TRIES else [])
+@dataclass
+class Memory:
+    """A database whose units run at once."""
+
+    tx: Transaction
+
+    async def unit(self, work: Callable[[Transaction], T]) -> T:
+        return work(self.tx)
+
+
+@dataclass
+class Office:
+    """An examiner with everything around it."""
+
+    messenger: Messenger
+    tx: Transaction
+    outbox: Outbox
+    examiner: Examiner
+
+    async def checks(self, attempts: int = 1, chat_id: int = 42) -> object:
+        """Do the job, whose message then goes out of the chat, and return what it reports."""
+        self.messenger.asked.clear()
+        task, key = Task("c0ffee-1", "file-id", None, 77), f"u{next(NUMBERS)}.check"
+        job = Job(1, key, "check_certificate", chat_id, task, attempts, "l")
+        conclude = await self.examiner.check(job, CASE)
+        event = conclude(self.tx, Chat(chat_id, "ko", CASE))
+        (waiting,) = self.outbox.claim(self.tx, NOON, 10)
+        assert waiting.message == Erase(77)
+        assert self.outbox.sent(self.tx, waiting)
+        return event
+
+
+NUMBERS = count()
+
+
+@contextmanager
+def office(content: bytes | DeliveryError, issuer: Issuer | None = None) -> Iterator[Office]:
+    vault = Vault(KeyRing.new())
     with closing(_connect(":memory:")) as connection:
         _migrate(connection)
         tx = Transaction(connection)
-        event = conclude(tx, Chat(42, "ko", CASE))
-        (waiting,) = outbox.claim(tx, NOON, 10)
-        assert waiting.message == Erase(77)
-    return event
+        messenger, outbox = Messenger(content), Outbox(vault, Bell(), timedelta(seconds=30))
+        books = Books(Memory(tx), outbox, Limits(vault))  # type: ignore[arg-type]
+        examiner = Examiner(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]
+        yield Office(messenger, tx, outbox, examiner)
+
+
+async def event_of(content: bytes | DeliveryError, issuer: Issuer | None = None, attempts: int = 1) -> object:
+    with office(content, issuer) as made:
+        event = await made.checks(attempts)
+        assert made.messenger.asked == ([("file-id", MOST_BYTES)] if attempts <= MOST_TRIES else [])
+        return event
 
 
 async def test_a_foreign_one_has_the_purpose_of_its_policy() -> None:
@@ -128,3 +170,19 @@ async def test_bad_weather_is_for_the_runner_until_it_was_enough(weather: Delive
 
 async def test_what_breaks_us_time_after_time_is_let_go_unread() -> None:
     assert await event_of(der(), attempts=MOST_TRIES + 1) == FileUnread("gone")
+
+
+async def test_too_many_files_of_one_chat_are_not_looked_at_for_a_while() -> None:
+    with office(der()) as made:
+        for _ in range(AT_MOST.tries):
+            assert isinstance(await made.checks(), CertificateChecked)
+        assert await made.checks() == FileUnread("often", NOON + AT_MOST.pause)
+        assert made.messenger.asked == []
+        assert isinstance(await made.checks(chat_id=43), CertificateChecked), "nobody else waits for it"
+
+
+async def test_a_file_counts_once_however_often_it_is_tried_to_get_it() -> None:
+    with office(der()) as made:
+        for _ in range(3 * AT_MOST.tries):
+            assert isinstance(await made.checks(attempts=2), CertificateChecked)
+        assert isinstance(await made.checks(), CertificateChecked)
