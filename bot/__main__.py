@@ -19,7 +19,8 @@ from bot.faq.evaluate import QueriesBroken
 from bot.mail import SmtpUrlBroken
 from bot.outside import opening
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
-from bot.store.database import DatabaseUnusable, open_database
+from bot.store.database import DatabaseUnusable
+from bot.store.opening import open_database
 from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
 from ca.cmp.offices import OfficesWrong

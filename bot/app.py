@@ -44,12 +44,13 @@ from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong
 from bot.sms import SmsGateway
 from bot.store.bell import Bell
 from bot.store.chats import Chats
-from bot.store.database import Database, open_database
+from bot.store.database import Database
 from bot.store.gaps import Gaps
 from bot.store.inbox import Inbox
 from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
 from bot.store.limits import Limits
+from bot.store.opening import open_database
 from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor

@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.command.register import lookup
 from bot.issuing import Held
 from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong, load
-from bot.store.database import open_database
+from bot.store.opening import open_database
 
 
 class NotAdopted(Exception):

@@ -6,7 +6,8 @@ from typing import TypeVar
 import ca
 from bot.directory import Directory, Record
 from bot.settings import Settings
-from bot.store.database import Transaction, Unit, open_database
+from bot.store.database import Transaction, Unit
+from bot.store.opening import open_database
 
 T = TypeVar("T")
 

@@ -1,186 +1,62 @@
-"""The embedded database: a unit of work is a plain function, run in one hop on the connection's own thread."""
+"""The port to a database: a unit of work is a plain function over a transaction, so no `await` can get inside one."""
 
-import asyncio
-import sqlite3
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
-import aiosqlite
-
-from bot.store.queries import migrations, queries
-
-P = ParamSpec("P")
 T = TypeVar("T")
-BUSY_SECONDS = 30.0
 
 
 class DatabaseUnusable(Exception):
-    """The database's address is wrong, or its file cannot be opened as one of ours."""
+    """The database's address is wrong, or it cannot be opened as one of ours."""
 
 
-class Transaction:
-    """A named query in, rows out; inside one transaction, on the connection's thread."""
+class Row(Protocol):
+    """A row, by the name of a column or by its place."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._queries = queries()
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def keys(self) -> Iterable[str]: ...
+
+
+class Transaction(ABC):
+    """A named query in, rows out."""
+
+    def __init__(self) -> None:
         #: Called after the commit, in the caller's event loop: to wake whoever waits for what was written.
         self.after: list[Callable[[], None]] = []
 
+    @abstractmethod
     def run(self, query: str, **params: Any) -> int:
         """Return how many rows were touched."""
-        return self._connection.execute(self._queries[query], params).rowcount
 
-    def row(self, query: str, **params: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._connection.execute(self._queries[query], params).fetchone()
-        return row
+    @abstractmethod
+    def row(self, query: str, **params: Any) -> Row | None: ...
 
-    def rows(self, query: str, **params: Any) -> list[sqlite3.Row]:
-        return self._connection.execute(self._queries[query], params).fetchall()
+    @abstractmethod
+    def rows(self, query: str, **params: Any) -> Sequence[Row]: ...
 
-    def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
-        self._connection.executemany(self._queries[query], params)
+    @abstractmethod
+    def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None: ...
 
 
 Unit = Callable[[Transaction], T]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A unit of work before and after its turn."""
-
-    work: Unit[Any]
-    result: Any = None
-    error: BaseException | None = None
-    after: list[Callable[[], None]] = field(default_factory=list)
-
-
-class Database(aiosqlite.Connection):
-    """An aiosqlite connection with one more method. No `await` can get inside a transaction.
-
-    On a shared connection, statement by statement, one task's rollback erases another's writes.
-    """
-
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connect, 64)
-        self._waiting: deque[_Waiting] = deque()
+class Database(Protocol):
+    """Units may run side by side; each sees the others' whole or not at all, and is run again where two collide."""
 
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
 
         Whoever awaits may be cancelled: the work is done whole in any case.
         """
-        connection, mine = self._conn, _Waiting(work)
-        self._waiting.append(mine)
-        await self.hop(_commit_together, connection, self._waiting)
-        if mine.error is not None:
-            raise mine.error
-        for wake in mine.after:
-            wake()
-        result: T = mine.result
-        return result
+        ...
 
     async def erase_traces(self) -> None:
-        """Write the log back and truncate it, so that what was deleted is in neither file."""
-        await self.hop(lambda: self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        """Take what was deleted out of every file that the database keeps."""
+        ...
 
-    def __await__(self) -> Generator[Any, None, Self]:
-        """Open it, or see its thread end: one that is left behind answers into a loop that is closed by then."""
-        try:
-            yield from super().__await__()
-        except BaseException:
-            yield from asyncio.to_thread(self._thread.join).__await__()
-            raise
-        return self
-
-    async def hop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run this on the connection's thread, outside any transaction."""
-        result: T = await self._execute(work, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return result
-
-
-def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -> None:
-    """Commit all that wait by now at once: what takes time is the disk, and it is asked once for all of them.
-
-    Nobody hears of theirs before the commit. If that fails, everybody's has failed.
-    """
-    together = [waiting.popleft() for _ in range(len(waiting))]
-    if not together:
-        return  # somebody's earlier turn took ours along
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        for each in together:
-            _run_whole(connection, each)
-        connection.execute("COMMIT")
-    except BaseException as error:  # noqa: BLE001 — raised by each one's `unit`
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        for each in together:
-            each.error = each.error or error
-
-
-def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
-    """Run it in a savepoint of its own, so that one that fails takes nobody along."""
-    transaction = Transaction(connection)
-    connection.execute("SAVEPOINT one")
-    try:
-        one.result, one.after = one.work(transaction), transaction.after
-    except Exception as error:
-        one.error = error
-        if not connection.in_transaction:
-            raise  # a full disk has undone everybody's
-        connection.execute("ROLLBACK TO one")
-    connection.execute("RELEASE one")
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    # FULL: what Telegram was told we have is on disk. NORMAL loses commits at a power cut.
-    # secure_delete: an erased password must not stay in a free page.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    done = connection.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(migrations()[done:], start=done + 1):
-        for statement in _statements(script):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number:d}")
-    connection.execute("COMMIT")
-
-
-def _statements(script: str) -> Iterable[str]:
-    """Split a script: `executescript` would commit the transaction that keeps a migration whole."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-async def open_database(url: str) -> Database:
-    """Open `sqlite:///path`, made and migrated as needed; raise `DatabaseUnusable` with the reason."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path:
-        raise DatabaseUnusable(f"DATABASE_URL must look like sqlite:///path/to/file.db, not {url!r}")
-    try:
-        await asyncio.to_thread(Path(path).parent.mkdir, parents=True, exist_ok=True, mode=0o700)
-        database = Database(partial(_connect, path))
-        await database
-    except (sqlite3.Error, OSError) as error:
-        raise DatabaseUnusable(f"the database {path} cannot be opened: {error}") from error
-    try:
-        await database.hop(lambda: _migrate(database._conn))  # noqa: SLF001 — the same thread as every unit
-    except sqlite3.Error as error:
-        await database.close()
-        raise DatabaseUnusable(f"the database {path} cannot be used: {error}") from error
-    return database
+    async def close(self) -> None: ...

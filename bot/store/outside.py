@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from sqlite3 import Row
 from typing import Literal
 
 import msgspec
 
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 from bot.store.sealing import Sealing
 
 CERTIFICATES, ORDERS = "outside_certificates", "outside_orders"

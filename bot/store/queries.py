@@ -1,6 +1,8 @@
 """Named queries: each statement of `queries.sql` by the name above it."""
 
 import re
+import sqlite3
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -19,3 +21,13 @@ def migrations() -> tuple[str, ...]:
     folder = files("bot.store").joinpath("migrations")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split a script: each is run by itself, inside the one transaction that keeps a migration whole."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

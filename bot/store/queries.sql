@@ -13,14 +13,14 @@ UPDATE chats SET sealed_case = :sealed_case, phase = :phase, changed_at = :now W
 UPDATE chats SET language = :language WHERE chat_id = :chat_id;
 
 -- name: chat_card
-UPDATE chats SET card = :card, last = MAX(last, :card) WHERE chat_id = :chat_id;
+UPDATE chats SET card = :card, last = CASE WHEN last > :card THEN last ELSE :card END WHERE chat_id = :chat_id;
 
 -- name: chat_last
-UPDATE chats SET last = MAX(last, :last) WHERE chat_id = :chat_id;
+UPDATE chats SET last = CASE WHEN last > :last THEN last ELSE :last END WHERE chat_id = :chat_id;
 
 -- name: chat_heard
 -- Whoever writes is there: a question alone keeps an open case from being taken for abandoned.
-UPDATE chats SET last = MAX(last, :last), changed_at = :now WHERE chat_id = :chat_id;
+UPDATE chats SET last = CASE WHEN last > :last THEN last ELSE :last END, changed_at = :now WHERE chat_id = :chat_id;
 
 -- name: chat_keyboard
 UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
@@ -75,7 +75,7 @@ VALUES (:key, :lane, :sealed, :now, :now) ON CONFLICT (key) DO NOTHING;
 SELECT o.seq, o.key, o.lane, o.sealed, o.attempts FROM outbox o
 WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
-ORDER BY o.seq LIMIT :most;
+ORDER BY o.seq LIMIT :most /*pg FOR UPDATE OF o SKIP LOCKED*/;
 
 -- name: outbox_head_of
 SELECT seq, key, lane, sealed, attempts FROM outbox
@@ -110,7 +110,7 @@ WHERE lane = :lane AND state = 'pending';
 DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
 
 -- name: outbox_next_due
-SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM outbox WHERE state = 'pending';
+SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due_at FROM outbox WHERE state = 'pending';
 
 -- name: job_add
 INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at)
@@ -118,7 +118,8 @@ VALUES (:key, :kind, :chat_id, :sealed, :due_at, :now) ON CONFLICT (key) DO NOTH
 
 -- name: job_due
 SELECT seq, key, kind, chat_id, sealed, attempts FROM jobs
-WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most;
+WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most
+/*pg FOR UPDATE SKIP LOCKED*/;
 
 -- name: job_claim
 UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
@@ -141,7 +142,7 @@ WHERE seq = :seq AND lease = :lease AND state = 'pending';
 DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
 
 -- name: job_next_due
-SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM jobs WHERE state = 'pending';
+SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due_at FROM jobs WHERE state = 'pending';
 
 -- name: customer_put
 INSERT INTO customers (customer_id, person, phone, account, sealed)
@@ -184,7 +185,7 @@ UPDATE applications SET received_at = :now WHERE request_id = :request_id;
 
 -- name: keep_put
 INSERT INTO keeps (request_id, name, chat_id, sealed, until) VALUES (:request_id, :name, :chat_id, :sealed, :until)
-ON CONFLICT (request_id, name) DO UPDATE SET until = max(until, excluded.until);
+ON CONFLICT (request_id, name) DO UPDATE SET until = CASE WHEN keeps.until > excluded.until THEN keeps.until ELSE excluded.until END;
 
 -- name: keep_load
 SELECT sealed, until FROM keeps WHERE request_id = :request_id AND name = :name;
@@ -204,7 +205,7 @@ SELECT chat_id FROM relays WHERE message_id = :message_id;
 
 -- name: useful_count
 INSERT INTO usefulness (topic, useful, times) VALUES (:topic, :useful, 1)
-ON CONFLICT (topic, useful) DO UPDATE SET times = times + 1;
+ON CONFLICT (topic, useful) DO UPDATE SET times = usefulness.times + 1;
 
 -- name: useful_times
 SELECT times FROM usefulness WHERE topic = :topic AND useful = 1;
@@ -212,7 +213,7 @@ SELECT times FROM usefulness WHERE topic = :topic AND useful = 1;
 -- name: gap_add
 INSERT INTO gaps (kind, topic, language, likest, times, last_at)
 VALUES (:kind, :topic, :language, :likest, 1, :now)
-ON CONFLICT (kind, topic, language, likest) DO UPDATE SET times = times + 1, last_at = :now;
+ON CONFLICT (kind, topic, language, likest) DO UPDATE SET times = gaps.times + 1, last_at = :now;
 
 -- name: gap_word_add
 INSERT INTO gap_words (topic, word, chat, said_at) VALUES (:topic, :word, :chat, :now)

@@ -1,11 +1,10 @@
 """Rows of `reminders`: what is watched for a chat, and what its customer chose."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from bot.reminding import Choice, Watched
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
     )
 
 
-def _watched(row: sqlite3.Row) -> Watched | None:
+def _watched(row: Row) -> Watched | None:
     if row["serial"] is None:
         return None
     again = date.fromisoformat(row["again_on"]) if row["again_on"] else None

@@ -19,7 +19,8 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageH
 
 from bot import app, log
 from bot.settings import Settings, load
-from bot.store.database import Database, Unit
+from bot.store.database import Unit
+from bot.store.sqlite import SqliteDatabase as Database
 from handlers.transport import AiohttpRequest
 from tests.bench import profiling
 

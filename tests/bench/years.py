@@ -25,10 +25,10 @@ from bot.reminding import DAYS, EVENING, MORNING, Choice, moment
 from bot.store import reminders as rows
 from bot.store.bell import Bell
 from bot.store.chats import Chat
-from bot.store.database import Transaction, _connect, _migrate
 from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteTransaction, _connect, _migrate
 from ca.vault import KeyRing, Vault
 from tests.support.talk import WORDS
 
@@ -74,7 +74,7 @@ class Town:
         self.days = days
         self.connection = _connect(":memory:")
         _migrate(self.connection)
-        self.tx = Transaction(self.connection)
+        self.tx = SqliteTransaction(self.connection)
         vault = Vault(KeyRing.new())
         self.jobs = Jobs(vault, Bell(), LEASE)
         self.outbox = Outbox(vault, Bell(), LEASE)

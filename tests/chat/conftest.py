@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 
 from bot.faq import KnowledgeBase, meaning
 from ca import signer
+from tests.support import server as postgres
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
 
@@ -56,10 +58,25 @@ def knowledge_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def server_address() -> Iterator[str]:
+    """A PostgreSQL server for those tests that want one."""
+    with postgres.place() as folder, postgres.server(folder) as address:
+        yield address
+
+
 @pytest.fixture
-async def place(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of the database. `DESK_ENGINE=postgres` has all these conversations kept by a server."""
+    if os.environ.get("DESK_ENGINE") != "postgres":
+        return {}
+    return {"DATABASE_URL": postgres.new_database(request.getfixturevalue("server_address"))}
+
+
+@pytest.fixture
+async def place(template: Path, tmp_path: Path, engine: dict[str, str]) -> AsyncIterator[Town]:
     personas = [persona(GILDONG, 101), persona(AN, 104, "en")]
-    async with town(template, tmp_path / "data", [GILDONG, AN], personas) as made:
+    async with town(template, tmp_path / "data", [GILDONG, AN], personas, **engine) as made:
         yield made
 
 

@@ -22,7 +22,7 @@ async def is_issued_once(place: Town, customer: Customer) -> None:
     assert (old.status, new.status) == (ca.Status.REVOKED, ca.Status.GOOD)
     assert new.not_after == old.not_after
     assert place.authority.verify_audit().ok
-    assert await place.rows("PRAGMA integrity_check") == [("ok",)]
+    assert await place.is_sound()
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE state = 'dead'") == [(0,)]
     assert customer.shows("notice.issued")
     assert {each.document.name for each in customer.person.messages if each.document} == {

@@ -13,9 +13,9 @@ from bot.clerk import Clerk
 from bot.courier import Courier
 from bot.delivery import DeliveryError
 from bot.sms import SmsGateway
-from bot.store.database import Database
 from bot.store.jobs import Jobs
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase as Database
 from ca import records
 from ca.issuance import Plan
 from ca.registrar import Registrar

@@ -18,12 +18,13 @@ from bot.runner import Runner
 from bot.screen import Line
 from bot.store.bell import Bell
 from bot.store.chats import Chats
-from bot.store.database import Database, open_database
 from bot.store.gaps import Gaps
 from bot.store.inbox import Inbox
 from bot.store.jobs import Job, Jobs, Task
 from bot.store.keeps import Keeps
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteDatabase as Database
+from bot.store.sqlite import opened
 from bot.supervisor import Supervisor
 from tests.support.town import WORDS
 
@@ -54,7 +55,7 @@ class SlowGateway:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    made = await open_database(f"sqlite:///{tmp_path / 'desk.db'}")
+    made = await opened(str(tmp_path / "desk.db"))
     yield made
     await made.close()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from bot.issuing import Applicant, Certified, Held
 from bot.outside.engine import Away, Engine
 from bot.outside.issuer import OutsideIssuer
-from bot.store.database import Database, open_database
+from bot.store.database import Database
+from bot.store.opening import open_database
 from bot.store.outside import OutsideStore
 from ca import Vault, open_vault
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, key

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.store.database import Database, open_database
+from bot.store.sqlite import SqliteDatabase, opened
 
 
 @asynccontextmanager
-async def on_disk(path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{path}")
+async def on_disk(path: Path) -> AsyncIterator[SqliteDatabase]:
+    database = await opened(str(path))
     try:
         yield database
     finally:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import ca
 from bot import app
@@ -15,7 +16,10 @@ from bot.command.authority import issue
 from bot.directory import Directory, Record
 from bot.screen import Line
 from bot.settings import Raw, Settings, parse
-from bot.store.database import Transaction, open_database
+from bot.store.database import Database, Transaction
+from bot.store.opening import open_database
+from bot.store.postgres import PostgresDatabase, PostgresTransaction
+from bot.store.sqlite import SqliteDatabase
 from bot.words import Words
 from handlers.local import Limits, LocalMessenger, Persona, Seen, Sms
 from handlers.local.person import Person
@@ -95,11 +99,31 @@ class Town:
     def customer(self, user_id: int, language: str = "ko", record: Record | None = None) -> "Customer":
         return Customer(self.messenger.person(user_id), self.messenger, language, record)
 
+    async def is_sound(self) -> bool:
+        """Whether the database finds itself well; a server looks after that by itself."""
+        if isinstance(self.house.database, PostgresDatabase):
+            return True
+        return await self.rows("PRAGMA integrity_check") == [("ok",)]
+
     async def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Look into the desk's database; only tests do."""
-        connection = self.house.database._conn
-        found = await self.house.database.hop(lambda: connection.execute(sql).fetchall())
-        return [tuple(row) for row in found]
+        return await looked(self.house.database, sql)
+
+
+async def looked(database: Database, sql: str) -> list[tuple[object, ...]]:
+    """Run any statement, in whichever engine it is."""
+    if isinstance(database, PostgresDatabase):
+        found: list[Any] = await database.unit(lambda tx: _fetched(tx, sql))
+    else:
+        assert isinstance(database, SqliteDatabase)
+        found = await database.hop(lambda: database._conn.execute(sql).fetchall())
+    return [tuple(row) for row in found]
+
+
+def _fetched(tx: Transaction, sql: str) -> list[Any]:
+    assert isinstance(tx, PostgresTransaction)
+    cursor = tx._connection.execute(sql)  # type: ignore[arg-type]
+    return cursor.fetchall() if cursor.description else []
 
 
 class Customer:

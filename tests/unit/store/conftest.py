@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import Database, Transaction, _connect, _migrate
+from bot.store.database import Transaction
+from bot.store.sqlite import SqliteDatabase, SqliteTransaction, _connect, _migrate
 from ca.vault import KeyRing, Vault
 from tests.support.disk import on_disk
 
@@ -26,10 +27,10 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def tx(connection: sqlite3.Connection) -> Transaction:
-    return Transaction(connection)
+    return SqliteTransaction(connection)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     async with on_disk(tmp_path / "desk.db") as opened:
         yield opened

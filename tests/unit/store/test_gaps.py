@@ -11,8 +11,9 @@ from bot.faq import KnowledgeBase, words_of
 from bot.move import Aside
 from bot.screen import Screen
 from bot.store.chats import Chat
-from bot.store.database import Transaction, _connect, _migrate
+from bot.store.database import Transaction
 from bot.store.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
+from bot.store.sqlite import SqliteTransaction, _connect, _migrate
 from ca.vault import KeyRing, Vault
 from handlers.render import render
 from tests.support.asides import asides
@@ -116,7 +117,7 @@ def test_nothing_of_what_one_customer_wrote_is_kept(connection: sqlite3.Connecti
 def test_whatever_is_asked_only_our_own_words_are_kept(texts: list[str]) -> None:
     connection = _connect(":memory:")
     _migrate(connection)
-    tx = Transaction(connection)
+    tx = SqliteTransaction(connection)
     for text in texts:
         asks(tx, text)
     ours = {*KNOWLEDGE._search.ways, ""}

@@ -11,7 +11,10 @@ import pytest
 
 from bot.store import queries as named
 from bot.store.bell import Bell
-from bot.store.database import Database, DatabaseUnusable, Transaction, _statements, open_database
+from bot.store.database import DatabaseUnusable, Transaction
+from bot.store.opening import open_database
+from bot.store.queries import statements
+from bot.store.sqlite import SqliteDatabase
 from tests.support.disk import on_disk
 
 
@@ -28,12 +31,12 @@ class Boom(Exception):
     pass
 
 
-async def test_what_a_unit_returns_comes_back(database: Database) -> None:
+async def test_what_a_unit_returns_comes_back(database: SqliteDatabase) -> None:
     assert await database.unit(mark(1)) == 1
     assert await database.unit(marked) == [1]
 
 
-async def test_a_unit_that_raises_leaves_nothing(database: Database) -> None:
+async def test_a_unit_that_raises_leaves_nothing(database: SqliteDatabase) -> None:
     def fails(tx: Transaction) -> None:
         mark(1)(tx)
         mark(2)(tx)
@@ -46,7 +49,7 @@ async def test_a_unit_that_raises_leaves_nothing(database: Database) -> None:
     assert await database.unit(marked) == [3]
 
 
-async def test_a_statement_that_fails_leaves_nothing(database: Database) -> None:
+async def test_a_statement_that_fails_leaves_nothing(database: SqliteDatabase) -> None:
     def fails(tx: Transaction) -> None:
         mark(1)(tx)
         tx.run("chat_add", chat_id=1, language=None, sealed_case=b"", phase="idle", now=0.0)
@@ -56,7 +59,7 @@ async def test_a_statement_that_fails_leaves_nothing(database: Database) -> None
     assert await database.unit(marked) == []
 
 
-async def test_one_that_fails_takes_nobody_along(database: Database) -> None:
+async def test_one_that_fails_takes_nobody_along(database: SqliteDatabase) -> None:
     def fails(tx: Transaction) -> None:
         mark(99)(tx)
         raise Boom
@@ -68,7 +71,7 @@ async def test_one_that_fails_takes_nobody_along(database: Database) -> None:
     assert await database.unit(marked) == [number for number in range(30) if number % 3]
 
 
-async def test_units_side_by_side_see_each_other_whole_or_not_at_all(database: Database) -> None:
+async def test_units_side_by_side_see_each_other_whole_or_not_at_all(database: SqliteDatabase) -> None:
     def count(tx: Transaction) -> int:
         found = len(marked(tx))
         mark(found)(tx)
@@ -78,7 +81,7 @@ async def test_units_side_by_side_see_each_other_whole_or_not_at_all(database: D
     assert sorted(found) == list(range(25))
 
 
-async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: Database) -> None:
+async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: SqliteDatabase) -> None:
     bell, woken = Bell(), []
 
     def rings(tx: Transaction) -> None:
@@ -99,7 +102,7 @@ async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: Da
     assert woken == [True]
 
 
-async def test_a_cancelled_caller_leaves_a_whole_transaction(database: Database) -> None:
+async def test_a_cancelled_caller_leaves_a_whole_transaction(database: SqliteDatabase) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(tx: Transaction) -> None:
@@ -153,7 +156,7 @@ async def test_a_second_connection_sees_nothing_of_an_open_unit(tmp_path: Path) 
             reader.close()
 
 
-async def test_it_is_as_durable_as_the_design_says(database: Database) -> None:
+async def test_it_is_as_durable_as_the_design_says(database: SqliteDatabase) -> None:
     def pragma(name: str) -> object:
         return database._conn.execute(f"PRAGMA {name}").fetchone()[0]
 
@@ -199,7 +202,7 @@ async def test_migrations_run_once_and_forward(tmp_path: Path, monkeypatch: pyte
     async with on_disk(path) as database:
         await database.unit(mark(1))
     more = (*named.migrations(), "CREATE TABLE later (x INTEGER) STRICT;\nINSERT INTO later VALUES (1);\n")
-    monkeypatch.setattr("bot.store.database.migrations", lambda: more)
+    monkeypatch.setattr("bot.store.sqlite.migrations", lambda: more)
     for _ in range(2):
         async with on_disk(path) as database:
             count = await database.hop(
@@ -215,7 +218,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(
     path = tmp_path / "desk.db"
     broken = (*named.migrations(), "CREATE TABLE later (x INTEGER);\nINSERT INTO nowhere VALUES (1);\n")
     with monkeypatch.context() as patch:
-        patch.setattr("bot.store.database.migrations", lambda: broken)
+        patch.setattr("bot.store.sqlite.migrations", lambda: broken)
         with pytest.raises(DatabaseUnusable, match="nowhere"):
             await open_database(f"sqlite:///{path}")
     async with on_disk(path) as database:
@@ -225,7 +228,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(
         assert tables == []
 
 
-@pytest.mark.parametrize("url", ["", "desk.db", "sqlite:///", "postgresql://localhost/desk"])
+@pytest.mark.parametrize("url", ["", "desk.db", "sqlite:///", "mysql://localhost/desk"])
 async def test_an_address_that_is_none_is_refused_in_words(url: str) -> None:
     with pytest.raises(DatabaseUnusable, match="sqlite:///path/to/file"):
         await open_database(url)
@@ -242,11 +245,11 @@ async def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) ->
         await open_database(f"sqlite:///{folder}")
 
 
-def test_a_script_is_split_at_its_statements() -> None:
+def test_a_script_is_split_at_itsstatements() -> None:
     script = (
         "CREATE TABLE a (x TEXT DEFAULT ';');\n-- a comment; with a semicolon\nINSERT INTO a\nVALUES (1);\n"
     )
-    assert len(list(_statements(script))) == 2
+    assert len(list(statements(script))) == 2
 
 
 def test_every_query_is_named_once_and_can_be_prepared(connection: sqlite3.Connection) -> None:

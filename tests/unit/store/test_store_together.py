@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 import threading
 
-from bot.store.database import Database, Transaction
+from bot.store.database import Transaction
+from bot.store.sqlite import SqliteDatabase
 
 
 def relay(tx: Transaction, number: int) -> int:
@@ -17,12 +18,12 @@ def relay_and_fail(tx: Transaction, number: int) -> int:
     raise LookupError(number)
 
 
-async def relays(database: Database) -> set[int]:
+async def relays(database: SqliteDatabase) -> set[int]:
     rows = await database.hop(lambda: database._conn.execute("SELECT message_id FROM relays").fetchall())
     return {row[0] for row in rows}
 
 
-async def at_once(database: Database, *works: object) -> list[object]:
+async def at_once(database: SqliteDatabase, *works: object) -> list[object]:
     """Keep the connection's thread busy until all of them wait."""
     all_wait = threading.Event()
     busy = asyncio.create_task(database.hop(all_wait.wait))
@@ -33,14 +34,14 @@ async def at_once(database: Database, *works: object) -> list[object]:
     return await asyncio.gather(*together, return_exceptions=True)
 
 
-async def test_each_is_told_its_own_result(database: Database) -> None:
+async def test_each_is_told_its_own_result(database: SqliteDatabase) -> None:
     told = await at_once(database, *(lambda tx, n=n: relay(tx, n) for n in range(50)))
 
     assert told == list(range(50))
     assert await relays(database) == set(range(50))
 
 
-async def test_one_that_fails_leaves_nothing_and_takes_nobody_along(database: Database) -> None:
+async def test_one_that_fails_leaves_nothing_and_takes_nobody_along(database: SqliteDatabase) -> None:
     told = await at_once(
         database,
         lambda tx: relay(tx, 1),
@@ -56,7 +57,7 @@ async def test_one_that_fails_leaves_nothing_and_takes_nobody_along(database: Da
 
 
 async def test_what_undoes_the_whole_transaction_fails_everybody_and_the_next_begin_anew(
-    database: Database,
+    database: SqliteDatabase,
 ) -> None:
     def disk_full(tx: Transaction) -> None:
         tx._connection.execute("ROLLBACK")  # what SQLite does by itself then
@@ -69,7 +70,9 @@ async def test_what_undoes_the_whole_transaction_fails_everybody_and_the_next_be
     assert await database.unit(lambda tx: relay(tx, 4)) == 4
 
 
-async def test_who_waits_is_woken_after_the_commit_and_only_for_what_was_kept(database: Database) -> None:
+async def test_who_waits_is_woken_after_the_commit_and_only_for_what_was_kept(
+    database: SqliteDatabase,
+) -> None:
     woken: list[int] = []
 
     def rings(tx: Transaction, number: int, fails: bool) -> None:
@@ -81,7 +84,7 @@ async def test_who_waits_is_woken_after_the_commit_and_only_for_what_was_kept(da
     assert woken == [1]
 
 
-async def test_the_work_of_somebody_cancelled_is_whole(database: Database) -> None:
+async def test_the_work_of_somebody_cancelled_is_whole(database: SqliteDatabase) -> None:
     async with asyncio.TaskGroup() as group:
         cancelled = group.create_task(database.unit(lambda tx: relay(tx, 1)))
         await asyncio.sleep(0)

@@ -1,0 +1,18 @@
+"""Opens the database that an address names: a file of our own, or a server that several of us share."""
+
+from bot.store import sqlite
+from bot.store.database import Database, DatabaseUnusable
+
+
+async def open_database(url: str) -> Database:
+    """Open `sqlite:///path` or `postgresql://…`, made and migrated as needed; raise `DatabaseUnusable` and say why."""
+    if url.startswith("postgresql://"):
+        from bot.store import postgres  # noqa: PLC0415 - whoever keeps a file needs no driver for a server
+
+        return await postgres.opened(url)
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path:
+        raise DatabaseUnusable(
+            "DATABASE_URL must look like sqlite:///path/to/file.db or postgresql://user@host/name"
+        )
+    return await sqlite.opened(path)
