@@ -7,6 +7,7 @@ the desk. Desk and authority share no transaction, so two copies are two moments
   desk asks again with the same request id and the same kept key, and gets the same certificate. If the key was made
   after the copy, nobody has it any more: the authority refuses (R10 or R15), the customer taps "apply again", and the
   next request replaces the certificate that they cannot use. One is valid at any time, and no serial is used twice.
+  What else it gave out since and does not know of, `bot.returning` keeps it from giving out again.
 * The older authority breaks promises. The desk would have handed out a certificate that its authority has never heard
   of: OCSP does not know it, nobody can revoke it, and the one that it replaced is valid again. So what the desk knows
   is held against the restored authority, and such a pair is refused.
@@ -19,6 +20,7 @@ Keys are never in the file. The master key, the authority's passphrase (or the P
 and `ARTICLES` are the bank's own files, and are copied with its others.
 """
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -28,9 +30,15 @@ from pathlib import Path
 
 import ca
 from bot import bundle
+from bot.procedure import Rules
+from bot.returning import move_on
 from bot.settings import Settings
 from bot.store import copying
+from bot.store.bell import Bell
+from bot.store.chats import Chats
 from bot.store.copying import Counts
+from bot.store.database import open_database
+from bot.store.outbox import Outbox
 from bot.store.queries import migrations
 from ca import backup, records
 from ca.backup import Restored
@@ -102,6 +110,7 @@ def restore(settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[
         bundle.unpack(file, {DESK: near / DESK, AUTHORITY: drafts / AUTHORITY}, mac_of(vault))
         copying.check(near / DESK)
         counts = copying.count(near / DESK)
+        asyncio.run(_move_on(settings, vault, near / DESK, now()))
         played = None
         if settings.ca_outside is None:
             played = backup.restore(drafts / AUTHORITY, drafts / "ca", vault, journals, now)
@@ -109,6 +118,17 @@ def restore(settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[
             _place(drafts / "ca", folder)
         _place(near / DESK, desk)
     return Back(manifest, counts, played)
+
+
+async def _move_on(settings: Settings, vault: ca.Vault, path: Path, now: datetime) -> None:
+    """Bring the schema up to this release, and the counts above what was given out since."""
+    database = await open_database(f"{copying.WHERE}{path}")
+    chats, outbox = Chats(vault), Outbox(vault, Bell(), settings.lease)
+    try:
+        await database.unit(lambda tx: move_on(tx, chats, outbox, now, Rules()))
+    finally:
+        await database.close()
+    copying.skip_numbers(path)
 
 
 def mac_of(vault: ca.Vault) -> bundle.Mac:

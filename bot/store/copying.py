@@ -17,6 +17,10 @@ WHERE = "sqlite:///"
 #: What may lie beside a database; an old log beside a new file would be played into it.
 BESIDE = ("", "-wal", "-shm", "-journal")
 
+NUMBERED = ("inbox", "outbox", "jobs")
+#: More rows than any desk writes between two backups.
+SKIPPED = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -81,6 +85,22 @@ def count(path: Path) -> Counts:
             for table in ("inbox", "outbox", "jobs")
         )
         return Counts(updates, messages, jobs, _serials(connection))
+
+
+def skip_numbers(path: Path) -> None:
+    """Go on counting far above: numbers given out after the copy name messages that a gateway remembers."""
+    with closing(_opened(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in NUMBERED:
+            _skip(connection, table)
+        connection.execute("COMMIT")
+
+
+def _skip(connection: sqlite3.Connection, table: str) -> None:
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+    after = (row[0] if row else 0) + SKIPPED
+    connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, after))
 
 
 def _serials(connection: sqlite3.Connection) -> frozenset[str]:

@@ -28,6 +28,13 @@ UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
 -- name: chat_block
 UPDATE chats SET blocked = :blocked WHERE chat_id = :chat_id;
 
+-- name: chat_ids
+SELECT chat_id FROM chats ORDER BY chat_id;
+
+-- name: chats_lose_card
+-- No message has this number: every button is then on a screen of old, and the next screen is a new message.
+UPDATE chats SET card = 0, last = MAX(last, 1);
+
 -- name: chats_abandoned
 -- Cases that have been waiting for their customer since then; the phases are those of an open case.
 SELECT chat_id FROM chats WHERE changed_at < :before
@@ -108,6 +115,9 @@ WHERE lane = :lane AND state = 'pending';
 
 -- name: outbox_forget
 DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
+
+-- name: outbox_lanes
+SELECT DISTINCT lane FROM outbox WHERE state = 'pending';
 
 -- name: outbox_next_due
 SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM outbox WHERE state = 'pending';
