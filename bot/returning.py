@@ -32,6 +32,8 @@ def move_on(tx: Transaction, chats: Chats, outbox: Outbox, now: datetime, rules:
     since the one that waits has buttons that are old.
     """
     tx.run("chats_lose_card")
+    for query in ("outbox_free", "job_free"):  # whoever had claimed it is no more
+        tx.run(query)
     waiting = {row["lane"] for row in tx.rows("outbox_lanes")}
     rows = tx.rows("chat_ids")
     for row in rows:

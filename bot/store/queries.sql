@@ -119,6 +119,9 @@ DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
 -- name: outbox_lanes
 SELECT DISTINCT lane FROM outbox WHERE state = 'pending';
 
+-- name: outbox_free
+UPDATE outbox SET lease = NULL, lease_until = 0 WHERE state = 'pending';
+
 -- name: outbox_next_due
 SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM outbox WHERE state = 'pending';
 
@@ -149,6 +152,9 @@ WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_forget
 DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
+
+-- name: job_free
+UPDATE jobs SET lease = NULL, lease_until = 0 WHERE state = 'pending';
 
 -- name: job_next_due
 SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM jobs WHERE state = 'pending';

@@ -59,6 +59,8 @@ class Drill:
     async def loses_everything(self) -> None:
         await self.town.indoors.aclose()
         self.town.authority.close()
+        for each in self.people:
+            each.loses_sight()
         await asyncio.to_thread(shutil.rmtree, self.folder / "data" / "ca")
         for each in await asyncio.to_thread(lambda: list((self.folder / "data").glob("desk.db*"))):
             each.unlink()

@@ -58,12 +58,17 @@ class Survivor(Robot):
         self.halt = None
         self.wake.set()
 
-    async def returns(self) -> None:
-        """Do what people do: tap the newest button there is, made before the loss."""
+    def loses_sight(self) -> None:
+        """The desk is no more: what is in the chat now is of no use."""
         self.halt, self.done, self._read = None, 0, 0
         self._acted.clear()
-        screen = self.person.screen
         self._since = self.newest
+
+    async def returns(self) -> None:
+        """Do what people do who were shown nothing since: tap the newest button there is, made before the loss."""
+        if self.card() is not None:
+            return
+        screen = self.person.screen
         if screen is None:
             self.started = False
             return
