@@ -12,10 +12,9 @@ from bot.cards import card
 from bot.case import Case, Phase
 from bot.message import Card, chat_lane
 from bot.procedure import Rules
-from bot.store.chats import Chat, Chats
+from bot.store.chats import Chats
 from bot.store.database import Transaction
 from bot.store.outbox import Outbox
-from bot.store.sealing import UNREADABLE
 
 #: More than any chat changes between two backups.
 REVISIONS = 1_000_000
@@ -35,25 +34,14 @@ def move_on(tx: Transaction, chats: Chats, outbox: Outbox, now: datetime, rules:
     for query in ("outbox_free", "job_free"):  # whoever had claimed it is no more
         tx.run(query)
     waiting = {row["lane"] for row in tx.rows("outbox_lanes")}
-    rows = tx.rows("chat_ids")
-    for row in rows:
-        chat = _readable(tx, chats, row["chat_id"])
-        if chat is None:
-            continue
-        case = moved_on(chat.case)
-        chats.save_case(tx, case, now)
-        if chat_lane(chat.chat_id) in waiting:
-            cause = f"restored:{chat.chat_id}.{case.revision}"
-            outbox.add(tx, cause, chat_lane(chat.chat_id), Card(card(case, now, rules), fresh=True), now)
-    return len(rows)
-
-
-def _readable(tx: Transaction, chats: Chats, chat_id: int) -> Chat | None:
-    """One chat that was damaged long ago shall not keep all others from coming back."""
-    try:
-        return chats.load(tx, chat_id)
-    except UNREADABLE:
-        return None
+    cases = [moved_on(case) for case in chats.every_case(tx)]
+    chats.put_cases(tx, cases)
+    for case in cases:
+        lane = chat_lane(case.chat_id)
+        if lane in waiting:
+            screen = Card(card(case, now, rules), fresh=True)
+            outbox.add(tx, f"restored:{case.chat_id}.{case.revision}", lane, screen, now)
+    return len(cases)
 
 
 def moved_on(case: Case) -> Case:

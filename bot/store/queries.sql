@@ -28,8 +28,12 @@ UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
 -- name: chat_block
 UPDATE chats SET blocked = :blocked WHERE chat_id = :chat_id;
 
--- name: chat_ids
-SELECT chat_id FROM chats ORDER BY chat_id;
+-- name: chats_all
+SELECT chat_id, sealed_case FROM chats;
+
+-- name: chat_put_case
+-- Its phase and its time stay as they were.
+UPDATE chats SET sealed_case = :sealed_case WHERE chat_id = :chat_id;
 
 -- name: chats_lose_card
 -- No message has this number: every button is then on a screen of old, and the next screen is a new message.
