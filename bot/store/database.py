@@ -164,6 +164,8 @@ def _connect(path: str) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     done = connection.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(migrations()):
+        raise sqlite3.DatabaseError(f"it has schema {done}, of a newer release")
     for number, script in enumerate(migrations()[done:], start=done + 1):
         for statement in _statements(script):
             connection.execute(statement)

@@ -197,3 +197,14 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     )
     ours = [line for line in ended.stderr.splitlines() if str(tmp_path) in line or "reissue-bot" in line]
     assert (ended.returncode, ours) == (0, [])
+
+
+# --- what the page says ---
+
+
+def test_every_command_that_the_page_names_is_one() -> None:
+    text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?<!/)\breissue-bot ((?:backup|restore|audit|ca|doctor)\b[^`\n|]*)", text)
+    assert len(named) > 5
+    for each in named:
+        parser().parse_args(each.split())

@@ -13,7 +13,7 @@ import pytest
 
 from bot.store import copying
 from bot.store.copying import copy, count, database_file
-from bot.store.database import Database, DatabaseUnusable, Transaction
+from bot.store.database import BUSY_SECONDS, Database, DatabaseUnusable, Transaction, open_database
 from bot.store.queries import migrations
 from tests.support.disk import on_disk
 
@@ -72,8 +72,8 @@ async def test_a_copy_under_writes_is_one_moment_and_holds_nobody_up(
     kept = numbers(tmp_path / "copy")
     assert kept == list(range(len(kept)))
     assert ROWS <= len(kept) <= written
-    assert len(pauses) > 10
-    assert max(pauses) < took / 2
+    assert pauses
+    assert max(pauses) < BUSY_SECONDS / 3, "somebody waited for the copy"
     size = (tmp_path / "copy").stat().st_size
     text = f"{size / 1e6:.0f} MB copied and checked in {took:.2f} s, {len(pauses)} writes beside it,"
     request.node.add_report_section("call", "measured", f"{text} longest pause {max(pauses) * 1000:.0f} ms")
@@ -143,3 +143,12 @@ async def test_a_file_that_is_damaged_or_newer_is_refused(filled: Database, tmp_
         file.truncate(ROW * 10)
     with pytest.raises(DatabaseUnusable, match="copy"):
         copying.check(tmp_path / "copy")
+
+
+async def test_a_database_of_a_newer_release_is_not_opened(tmp_path: Path) -> None:
+    async with on_disk(tmp_path / "desk.db"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    with pytest.raises(DatabaseUnusable, match="newer release"):
+        await open_database(f"sqlite:///{tmp_path / 'desk.db'}")
