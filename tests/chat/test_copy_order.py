@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from bot.command.safekeeping import (
     mac_of,
     restore,
 )
+from bot.store.database import Transaction
+from bot.store.inbox import Arrival, Inbox
 from tests.crash.folk import folk
 from tests.support.survivor import Survivor, awake, survivors
 from tests.support.town import Town, authority_template, town
@@ -172,3 +175,47 @@ async def test_an_authority_older_than_its_desk_is_refused_and_its_journal_mends
     assert back.authority
     assert f"{new.serial:x}" in [each.serial for each in back.authority.acts if each.kind == "signed"]
     assert place.authority.record(new.serial) == new
+
+
+async def test_updates_that_are_offered_again_are_known_or_have_no_second_effect(
+    place: Town, customer: Survivor, vans: Vans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Arrival] = []
+    adds = Inbox.add
+
+    def remembering(self: Inbox, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
+        taken = list(arrivals)
+        offered.extend(taken)
+        adds(self, tx, taken, now)
+
+    monkeypatch.setattr(Inbox, "add", remembering)
+    with awake(place.messenger, [customer]):
+        customer.halt = "submit"
+        life = asyncio.create_task(customer.finishes())
+        await customer.reached.wait()
+        await place.quiet()
+        vans.desk()
+        vans.authority()
+        customer.goes_on()
+        await life
+        await place.quiet()
+        old, new = place.authority.certificates(ONE.record.customer_id)
+        await vans.loses_everything()
+        customer.loses_sight()
+        assert place.settings.ca_journal
+        await vans.bring_back(place.settings.ca_journal)
+        await vans.open_again()
+
+        again = list(offered)
+        for _ in range(2):
+            await place.house.database.unit(lambda tx: adds(place.house.inbox, tx, again, place.clock.now()))
+            await place.quiet()
+        assert place.authority.certificates(ONE.record.customer_id) == (old, new)
+        assert await place.rows("SELECT COUNT(*) FROM applications") == [(0,)]
+        assert await place.rows("SELECT COUNT(*) FROM inbox WHERE state <> 'done'") == [(0,)]
+
+        await customer.returns()
+        await customer.finishes()
+    held = place.authority.certificates(ONE.record.customer_id)
+    assert [each.status for each in held] == [ca.Status.REVOKED, ca.Status.REVOKED, ca.Status.GOOD]
+    assert customer.turned_away == 0
