@@ -18,8 +18,8 @@ COPY ca ca
 COPY handlers handlers
 COPY locales locales
 # Compiled now, since nothing can be written later.
-RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
- && /opt/reissue-bot/bin/pip install --no-deps --no-index /tmp/wheel/*.whl \
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheel . \
+ && /opt/reissue-bot/bin/pip install --no-deps --no-index /opt/wheel/*.whl \
  && /opt/reissue-bot/bin/pip uninstall --yes pip setuptools \
  && python -m compileall -q /opt/reissue-bot
 
