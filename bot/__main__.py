@@ -10,9 +10,11 @@ from pathlib import Path
 
 import ca
 from bot import app, log
-from bot.command import authority, customers, knowledge
+from bot.bundle import BundleDamaged
+from bot.command import authority, customers, knowledge, whole
 from bot.command.adopt import NotAdopted
 from bot.command.ceremony import CeremonyStopped
+from bot.command.safekeeping import NotRestored
 from bot.directory import RowRefused
 from bot.faq import ArticleBroken
 from bot.faq.evaluate import QueriesBroken
@@ -46,6 +48,8 @@ EXPLAINED: dict[type[Exception], int] = {
     ListWrong: WRONG_USE,
     CeremonyStopped: FAILED,
     BackupDamaged: FAILED,
+    BundleDamaged: FAILED,
+    NotRestored: FAILED,
     ReceiptRefused: FAILED,
     CatalogBroken: FAILED,
     ArticleBroken: FAILED,
@@ -89,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     customers.add_to(commands)
     authority.add_to(commands)
     knowledge.add_to(commands)
+    whole.add_to(commands)
     return top
 
 

@@ -67,7 +67,7 @@ class Housekeeping:
         await self._database.unit(lambda tx: self._forget(tx, now))
         while await self._database.unit(lambda tx: self._abandon(tx, now)):
             pass
-        if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)):
+        if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)) or self._database.traces_left:
             await self._database.erase_traces()
         await self._tend()
 

@@ -1,5 +1,6 @@
 """Chats and the case in each: one row, so that one event is one write."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ import msgspec
 
 from bot.case import Case
 from bot.store.database import Transaction
-from bot.store.sealing import Sealing
+from bot.store.sealing import UNREADABLE, Sealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,10 @@ class Chats:
         row = tx.row("chat_load", chat_id=chat_id)
         if row is None:
             return None
-        body = self._sealing.open(row["sealed_case"], table="chats", column="case", row=str(chat_id))
-        case = self._decoder.decode(body)
         return Chat(
             chat_id,
             row["language"],
-            case,
+            self._opened(chat_id, row["sealed_case"]),
             row["card"],
             row["last"],
             bool(row["keyboard"]),
@@ -51,12 +50,32 @@ class Chats:
     def save_case(self, tx: Transaction, case: Case, now: datetime) -> None:
         tx.run("chat_save_case", **self._case(case, now))
 
-    def _case(self, case: Case, now: datetime) -> dict[str, object]:
+    def every_case(self, tx: Transaction) -> Iterator[Case]:
+        """Yield the case of every chat; one that was damaged is passed over, and does not keep the others back."""
+        for row in tx.rows("chats_all"):
+            try:
+                yield self._opened(row["chat_id"], row["sealed_case"])
+            except UNREADABLE:
+                continue
+
+    def put_cases(self, tx: Transaction, cases: Iterable[Case]) -> None:
+        """Save cases of which nothing has changed that a customer would notice."""
+        rows = ({"chat_id": each.chat_id, "sealed_case": self._sealed(each)} for each in cases)
+        tx.run_many("chat_put_case", rows)
+
+    def _opened(self, chat_id: int, sealed: bytes) -> Case:
+        return self._decoder.decode(
+            self._sealing.open(sealed, table="chats", column="case", row=str(chat_id))
+        )
+
+    def _sealed(self, case: Case) -> bytes:
         body = msgspec.json.encode(case)
-        sealed = self._sealing.seal(body, table="chats", column="case", row=str(case.chat_id))
+        return self._sealing.seal(body, table="chats", column="case", row=str(case.chat_id))
+
+    def _case(self, case: Case, now: datetime) -> dict[str, object]:
         return {
             "chat_id": case.chat_id,
-            "sealed_case": sealed,
+            "sealed_case": self._sealed(case),
             "phase": case.phase.value,
             "now": now.timestamp(),
         }

@@ -48,6 +48,9 @@ Unit = Callable[[Transaction], T]
 class Database(Protocol):
     """Units may run side by side; each sees the others' whole or not at all, and is run again where two collide."""
 
+    #: Something that was erased could not be taken out of every file yet: whoever tidies up asks once more.
+    traces_left: bool
+
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
 

@@ -104,6 +104,7 @@ class PostgresTransaction(Transaction):
 class PostgresDatabase:
     def __init__(self, pool: "ConnectionPool[psycopg.Connection[NamedRow]]") -> None:
         self._pool = pool
+        self.traces_left = False
         self._threads = ThreadPoolExecutor(CONNECTIONS, "database")
 
     async def unit(self, work: Unit[T]) -> T:
@@ -155,6 +156,9 @@ async def opened(url: str) -> PostgresDatabase:
     try:
         await asyncio.to_thread(pool.open, wait=True, timeout=PATIENCE_S)
         await asyncio.to_thread(_migrate, pool)
+    except DatabaseUnusable:
+        await asyncio.to_thread(pool.close)
+        raise
     except (psycopg.Error, PoolTimeout) as error:
         await asyncio.to_thread(pool.close)
         raise DatabaseUnusable(f"the PostgreSQL server cannot be used: {type(error).__name__}") from error
@@ -174,6 +178,8 @@ def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
             connection.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL)")
             row = connection.execute("SELECT MAX(number) FROM schema_version").fetchone()
             done = (row[0] if row else None) or 0
+            if done > len(migrations()):
+                raise DatabaseUnusable(f"the database has schema {done}, of a newer release")
             for number, script in enumerate(migrations()[done:], start=done + 1):
                 for statement in statements(_typed(script)):
                     connection.execute(statement)

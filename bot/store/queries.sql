@@ -28,6 +28,17 @@ UPDATE chats SET keyboard = :open WHERE chat_id = :chat_id;
 -- name: chat_block
 UPDATE chats SET blocked = :blocked WHERE chat_id = :chat_id;
 
+-- name: chats_all
+SELECT chat_id, sealed_case FROM chats;
+
+-- name: chat_put_case
+-- Its phase and its time stay as they were.
+UPDATE chats SET sealed_case = :sealed_case WHERE chat_id = :chat_id;
+
+-- name: chats_lose_card
+-- No message has this number: every button is then on a screen of old, and the next screen is a new message.
+UPDATE chats SET card = 0, last = CASE WHEN last > 1 THEN last ELSE 1 END;
+
 -- name: chats_abandoned
 -- Cases that have been waiting for their customer since then; the phases are those of an open case.
 SELECT chat_id FROM chats WHERE changed_at < :before
@@ -109,6 +120,12 @@ WHERE lane = :lane AND state = 'pending';
 -- name: outbox_forget
 DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
 
+-- name: outbox_lanes
+SELECT DISTINCT lane FROM outbox WHERE state = 'pending';
+
+-- name: outbox_free
+UPDATE outbox SET lease = NULL, lease_until = 0 WHERE state = 'pending';
+
 -- name: outbox_next_due
 SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due_at FROM outbox WHERE state = 'pending';
 
@@ -140,6 +157,9 @@ WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_forget
 DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
+
+-- name: job_free
+UPDATE jobs SET lease = NULL, lease_until = 0 WHERE state = 'pending';
 
 -- name: job_next_due
 SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due_at FROM jobs WHERE state = 'pending';

@@ -60,6 +60,8 @@ class SqliteDatabase(aiosqlite.Connection):
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connect, 64)
         self._waiting: deque[_Waiting] = deque()
+        #: What was erased is in the log still, since somebody was reading: whoever tidies up asks once more.
+        self.traces_left = False
 
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
@@ -77,8 +79,11 @@ class SqliteDatabase(aiosqlite.Connection):
         return result
 
     async def erase_traces(self) -> None:
-        """Write the log back and truncate it, so that what was deleted is in neither file."""
-        await self.hop(lambda: self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        """Write the log back and truncate it, so that what was deleted is in neither file.
+
+        While somebody reads, as a backup does for seconds, it stays in the log, and `traces_left` says so.
+        """
+        self.traces_left = not await self.hop(_truncate_log, self._conn)
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Open it, or see its thread end: one that is left behind answers into a loop that is closed by then."""
@@ -129,6 +134,15 @@ def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
     connection.execute("RELEASE one")
 
 
+def _truncate_log(connection: sqlite3.Connection) -> bool:
+    """Return whether it is empty now. To wait here for somebody who reads would hold up everybody who writes."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000):d}")
+
+
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
     connection.row_factory = sqlite3.Row
@@ -142,6 +156,8 @@ def _connect(path: str) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     done = connection.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(migrations()):
+        raise sqlite3.DatabaseError(f"it has schema {done}, of a newer release")
     for number, script in enumerate(migrations()[done:], start=done + 1):
         for statement in statements(script):
             connection.execute(statement)

@@ -165,7 +165,7 @@ def test_doctor_says_what_is_not_well(at_branch: Program, tmp_path: Path) -> Non
 
 HELP = ["run", "demo", "doctor", "customers", "customers import", "ca", "ca init", "ca issue", "ca status",
         "ca revoke", "ca hold", "ca release", "ca crl", "ca export", "ca backup", "ca restore",
-        "ca serve", "ca adopt", "ca renew", "ca lineage", "ca profiles",
+        "ca serve", "ca adopt", "ca renew", "ca lineage", "ca profiles", "backup", "restore",
         "audit", "audit verify", "audit head", "audit receipt", "faq", "faq ask", "faq serve"]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.screen import Line
@@ -96,10 +97,13 @@ class Robot:
             self.waited.append(now - self._since)
         self._since = now
 
+    def looks_at(self) -> Iterator[JSON]:
+        return self.person.chat.newest()
+
     def card(self) -> tuple[int, dict[str, str], JSON] | None:
         """Return the newest screen: its revision, its buttons (token to data), and the message."""
         best: tuple[int, dict[str, str], JSON] | None = None
-        for message in self.person.chat.newest():
+        for message in self.looks_at():
             rows = message.get("reply_markup", {}).get("inline_keyboard", ())
             data = [button["callback_data"] for row in rows for button in row if "callback_data" in button]
             read = {read_token(each): each for each in data}

@@ -1,0 +1,103 @@
+"""A desk that was brought back gives nothing out again that it gave out in the days it has forgotten."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.case import Case, Phase
+from bot.message import Card, Sms, chat_lane
+from bot.procedure import Rules
+from bot.returning import IN_HAND, REVISIONS, move_on, moved_on
+from bot.screen import Line, Screen
+from bot.store import copying
+from bot.store.bell import Bell
+from bot.store.chats import Chat, Chats
+from bot.store.database import Transaction
+from bot.store.outbox import Outbox
+from ca.vault import Vault
+from tests.support.disk import on_disk
+from tests.support.talk import NOON
+
+
+@pytest.fixture
+def outbox(vault: Vault) -> Outbox:
+    return Outbox(vault, Bell(), timedelta(seconds=30))
+
+
+def brought_back(tx: Transaction, vault: Vault, outbox: Outbox) -> int:
+    return move_on(tx, Chats(vault), outbox, NOON, Rules())
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_an_application_in_hand_is_asked_for_again_and_any_other_is_a_new_one(phase: Phase) -> None:
+    case = Case("c", 7, revision=12, phase=phase, submissions=2)
+    after = moved_on(case)
+    assert after.revision == 12 + REVISIONS
+    assert (after.request_id == case.request_id) == (phase in IN_HAND)
+    assert replace(after, revision=12, submissions=2) == case
+
+
+def test_every_button_is_old_and_no_message_is_the_present_screen(
+    tx: Transaction, vault: Vault, outbox: Outbox
+) -> None:
+    chats = Chats(vault)
+    chats.add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
+    tx.run("chat_card", chat_id=7, card=40)
+    assert brought_back(tx, vault, outbox) == 1
+    chat = chats.load(tx, 7)
+    assert chat
+    assert (chat.case.revision, chat.card, chat.last) == (3 + REVISIONS, 0, 40)
+    assert not tx.rows("outbox_lanes")
+
+
+def test_a_chat_that_messages_wait_for_gets_its_screen_as_the_last(
+    tx: Transaction, vault: Vault, outbox: Outbox
+) -> None:
+    Chats(vault).add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
+    old = Card(Screen((Line("card.idle"),), revision=3), fresh=False)
+    outbox.add(tx, "u1.0", chat_lane(7), old, NOON)
+    outbox.add(tx, "j1.sms", "sms:7", Sms("01012345678", Line("sms.code", {"code": "1"}), "ko"), NOON)
+    tx.run("outbox_claim", seq=1, lease="a dead process", until=NOON.timestamp() + 30)
+
+    brought_back(tx, vault, outbox)
+
+    assert [each.key for each in outbox.claim(tx, NOON, 10)] == ["u1.0", "j1.sms"]
+    rows = tx._connection.execute("SELECT key FROM outbox WHERE lane = 'chat:7' ORDER BY seq").fetchall()
+    assert [row["key"] for row in rows] == ["u1.0", f"restored:7.{3 + REVISIONS}"]
+
+
+def test_one_chat_that_cannot_be_read_does_not_keep_the_others_away(
+    tx: Transaction, vault: Vault, outbox: Outbox
+) -> None:
+    chats = Chats(vault)
+    for number in (7, 8):
+        chats.add(tx, Chat(number, "ko", Case("c", number)), NOON)
+    tx.run("chat_save_case", chat_id=7, sealed_case=b"damaged", phase="idle", now=1.0)
+    brought_back(tx, vault, outbox)
+    chat = chats.load(tx, 8)
+    assert chat
+    assert chat.case.revision == REVISIONS
+
+
+async def test_no_row_gets_a_number_that_the_gateway_may_know(
+    tmp_path: Path, vault: Vault, outbox: Outbox
+) -> None:
+    line = Sms("01012345678", Line("sms.code", {"code": "1"}), "ko")
+    async with on_disk(tmp_path / "desk.db") as database:
+        await database.unit(lambda tx: outbox.add(tx, "a", "sms:7", line, NOON))
+    copying.skip_numbers(tmp_path / "desk.db")
+    async with on_disk(tmp_path / "desk.db") as database:
+        await database.unit(lambda tx: outbox.add(tx, "b", "sms:7", line, NOON))
+        await database.unit(
+            lambda tx: tx.run_many("inbox_add", [{"update_id": 1, "lane": "l", "sealed": b"", "now": 1}])
+        )
+    with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:
+        assert [row[0] for row in connection.execute("SELECT seq FROM outbox ORDER BY seq")] == [
+            1,
+            copying.SKIPPED + 2,
+        ]
+        assert connection.execute("SELECT seq FROM inbox").fetchone() == (copying.SKIPPED + 1,)
