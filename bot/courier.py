@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
+from bot import reference
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError, Down, Gone
 from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
@@ -122,7 +123,8 @@ class Courier:
             lease = claimed.lease
             self._sending[lease] = claimed
             try:
-                claimed = await self.deliver(claimed)
+                with reference.handling(claimed.reference):
+                    claimed = await self.deliver(claimed)
             finally:
                 del self._sending[lease]
 

@@ -6,6 +6,7 @@ import logging
 
 import telegram
 
+from bot import reference
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.event import Incoming, Said
@@ -70,6 +71,10 @@ class Intake:
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""
+        with reference.handling(reference.of_update(waiting.update_id)):
+            return await self._tried(waiting)
+
+    async def _tried(self, waiting: Waiting) -> Waiting | None:
         try:
             named = self._named(waiting)
             if named is not None and isinstance(named.event, Said):

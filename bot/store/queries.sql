@@ -67,18 +67,18 @@ DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
 SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
 
 -- name: outbox_add
-INSERT INTO outbox (key, lane, sealed, due_at, made_at)
-VALUES (:key, :lane, :sealed, :now, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
+VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
 -- The oldest message of every lane, if its time has come and nobody is at it.
-SELECT o.seq, o.key, o.lane, o.sealed, o.attempts FROM outbox o
+SELECT o.seq, o.key, o.lane, o.sealed, o.reference, o.attempts FROM outbox o
 WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
 ORDER BY o.seq LIMIT :most;
 
 -- name: outbox_head_of
-SELECT seq, key, lane, sealed, attempts FROM outbox
+SELECT seq, key, lane, sealed, reference, attempts FROM outbox
 WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
 ORDER BY seq LIMIT 1;
@@ -113,11 +113,11 @@ DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
 SELECT MIN(MAX(due_at, lease_until)) AS due_at FROM outbox WHERE state = 'pending';
 
 -- name: job_add
-INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at)
-VALUES (:key, :kind, :chat_id, :sealed, :due_at, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO jobs (key, kind, chat_id, sealed, reference, due_at, made_at)
+VALUES (:key, :kind, :chat_id, :sealed, :reference, :due_at, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: job_due
-SELECT seq, key, kind, chat_id, sealed, attempts FROM jobs
+SELECT seq, key, kind, chat_id, sealed, reference, attempts FROM jobs
 WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most;
 
 -- name: job_claim
