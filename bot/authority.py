@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 import ca
 from bot import parcel
-from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Status
+from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, ListAge, Opening, Status
 
 T = TypeVar("T")
 #: From the approval to the password. Whoever comes later proves anew who they are.
@@ -56,6 +56,13 @@ class EmbeddedIssuer:
 
     async def tend(self) -> None:
         await _asked(self._authority.tend)
+
+    async def counts(self) -> Mapping[Status, int]:
+        return {each.value: count for each, count in (await _asked(self._authority.counts)).items()}
+
+    async def list_ages(self) -> tuple[ListAge, ...]:
+        ages = await _asked(self._authority.list_ages)
+        return tuple(ListAge(each.name, each.age_s, each.left_s) for each in ages)
 
     async def make_key(self) -> bytes:
         return await parcel.make_key()

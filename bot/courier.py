@@ -19,6 +19,7 @@ from bot.store.database import Database, Transaction
 from bot.store.keeps import Keeps
 from bot.store.outbox import Claimed, Outbox
 from bot.supervisor import Supervisor
+from bot.watch.meter import Delivered, Meter
 from bot.words import Rich, Words
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,10 @@ class Courier:
         clock: Clock,
         bell: Bell,
         supervisor: Supervisor,
+        *,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or Meter()
         self._stock = stock
         self._carriers = carriers
         self._words = words
@@ -133,14 +137,19 @@ class Courier:
         try:
             record = await self._send(claimed)
         except DeliveryError as error:
-            trouble = error
-            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, trouble))
+            await self._put_off(claimed, error)
             return None
         except Exception:
             logger.exception("cannot send", extra={"outbox": claimed.key})
-            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, Down("bug")))
+            await self._put_off(claimed, Down("bug"))
             return None
-        return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        following = await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        self._meter.delivered(claimed.lane, "sent")
+        return following
+
+    async def _put_off(self, claimed: Claimed, error: DeliveryError) -> None:
+        outcome = await self._stock.database.unit(lambda tx: self._failed(tx, claimed, error))
+        self._meter.delivered(claimed.lane, outcome)
 
     def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
         if not self._stock.outbox.sent(tx, claimed):
@@ -149,13 +158,13 @@ class Courier:
             record(tx)
         return self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
 
-    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> None:
+    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
         now = self._clock.now()
         in_chat = claimed.lane.startswith("chat:")
         if isinstance(error, Gone) and in_chat:
             tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane)
-            return
+            return "gone"
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
         elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
@@ -163,8 +172,9 @@ class Courier:
         else:
             logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})
             self._stock.outbox.dead(tx, claimed, str(error))
-            return
+            return "dead"
         self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+        return "later"
 
     def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
         message: Message = claimed.message

@@ -209,6 +209,7 @@ def test_every_module_says_what_it_is() -> None:
 def test_every_dependency_is_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     other_names = {"telegram": "python-telegram-bot", "dotenv": "python-dotenv", "pkcs11": "python-pkcs11"}
+    other_names |= {"prometheus_client": "prometheus-client"}
     for path in sources(*ROOMS):
         for module in {each.partition(".")[0] for each in imports(path)} - {*ROOMS, *sys.stdlib_module_names}:
             package = other_names.get(module, module)

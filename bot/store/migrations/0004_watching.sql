@@ -8,6 +8,7 @@ CREATE INDEX chats_by_phase ON chats (phase) WHERE phase NOT IN ('idle', 'closed
 CREATE INDEX inbox_parked ON inbox (seq) WHERE state = 'parked';
 CREATE INDEX outbox_dead ON outbox (seq) WHERE state = 'dead';
 CREATE INDEX jobs_dead ON jobs (seq) WHERE state = 'dead';
+CREATE INDEX outside_certificates_by_status ON outside_certificates (status);
 CREATE INDEX applications_figures ON applications (outcome, submitted_at, issued_at);
 
 -- Written by whoever asks whether the database can be written.
