@@ -314,7 +314,9 @@ SELECT COUNT(*) AS waiting, MIN(came_at) AS oldest, (SELECT COUNT(*) FROM inbox 
 FROM inbox WHERE state = 'pending';
 
 -- name: figures_outbox
-SELECT COUNT(*) AS waiting, MIN(made_at) AS oldest, (SELECT COUNT(*) FROM outbox WHERE state = 'dead') AS stuck,
+-- What was given up because its chat blocked the bot is nobody's fault.
+SELECT COUNT(*) AS waiting, MIN(made_at) AS oldest,
+  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error <> 'blocked') AS stuck,
   (SELECT MIN(MAX(o.due_at, o.lease_until)) FROM outbox o WHERE o.state = 'pending'
    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)) AS due
 FROM outbox WHERE state = 'pending';

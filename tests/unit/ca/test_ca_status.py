@@ -182,7 +182,7 @@ def test_records_of_a_holder_come_in_order_of_issue(bureau: Bureau) -> None:
 def test_how_many_certificates_there_are_and_how_old_the_lists(bureau: Bureau) -> None:
     authority = bureau.authority
     assert authority.list_ages() == ()
-    first, second, _ = (bureau.old(idn=f"800521112345{number}") for number in range(3))
+    first, second, _ = (bureau.authority.issue(order(f"old{number}", number)) for number in range(3))
     authority.revoke(first.serial, Reason.SUPERSEDED, "r1")
     authority.hold(second.serial, "r2")
 
