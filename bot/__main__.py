@@ -11,7 +11,7 @@ from pathlib import Path
 import ca
 from bot import app, log
 from bot.bundle import BundleDamaged
-from bot.command import authority, customers, knowledge, whole
+from bot.command import authority, customers, knowledge, watched, whole
 from bot.command.adopt import NotAdopted
 from bot.command.ceremony import CeremonyStopped
 from bot.command.safekeeping import NotRestored
@@ -23,6 +23,7 @@ from bot.outside import opening
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
 from bot.store.database import DatabaseUnusable
 from bot.store.opening import open_database
+from bot.watch.readiness import NotWell
 from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
 from ca.cmp.offices import OfficesWrong
@@ -54,6 +55,7 @@ EXPLAINED: dict[type[Exception], int] = {
     CatalogBroken: FAILED,
     ArticleBroken: FAILED,
     QueriesBroken: WRONG_USE,
+    NotWell: FAILED,
     OSError: FAILED,
     sqlite3.Error: FAILED,
 }
@@ -134,17 +136,20 @@ def _checked(settings: Settings) -> int:
         ("master key", lambda: app.open_vault(settings, say)),
         ("database", lambda: asyncio.run(_opens(settings))),
         ("authority", lambda: _authority(settings)),
+        ("queues", lambda: asyncio.run(watched.stuck(settings))),
+        ("metrics", lambda: watched.metrics(settings)),
+        ("running bot", lambda: watched.running(settings)),
     ]
     return max(_check(name, check) for name, check in checks)
 
 
 def _check(name: str, check: Callable[[], object]) -> int:
     try:
-        check()
+        found = check()
     except tuple(EXPLAINED) as error:
         sys.stdout.write(f"{name}: NOT WELL: {error}\n")
         return FAILED
-    sys.stdout.write(f"{name}: well\n")
+    sys.stdout.write(f"{name}: well{f' ({found})' if isinstance(found, str) else ''}\n")
     return 0
 
 

@@ -6,7 +6,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from bot.faq.living import Living
 from bot.fitting import Fitting
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
-from bot.issuing import Issuer
+from bot.issuing import Issuer, Watched
 from bot.mail import Mailer
 from bot.notices import Notices
 from bot.outside import opening
@@ -50,10 +50,14 @@ from bot.store.inbox import Inbox
 from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
 from bot.store.limits import Limits
+from bot.store.looking import Looking
 from bot.store.opening import open_database
 from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
+from bot.watch.meter import Meter
+from bot.watch.routes import Sources
+from bot.watch.watching import Process, watching
 from bot.web import listening
 from bot.words import Words
 from ca.web import Status
@@ -89,6 +93,7 @@ class House:
     housekeeping: Housekeeping
     articles: Living
     fitting: Fitting
+    sources: Sources
     words: Words
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
@@ -106,6 +111,7 @@ class House:
             ("housekeeping", self.housekeeping.run),
             ("articles", lambda: self.articles.run(self._tell_of)),
             ("fitting", lambda: self.articles.fit(self.fitting)),
+            ("loop lag", self.sources.meter.follow_the_loop),
         )
 
     async def _tell_of(self, broken: ArticleBroken) -> None:
@@ -124,6 +130,9 @@ class Outside:
     mailing: Mailing | None
     issuer: Issuer
     clock: Clock
+    #: The same authority as whoever watches asks it.
+    authority: Watched | None = None
+    meter: Meter = field(default_factory=Meter)
     routes: Sequence[BaseRoute] = ()
     limits: IdentityLimits = DEFAULT_LIMITS
 
@@ -217,13 +226,14 @@ def build(
         database,
         inbox,
         desk,
-        Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
+        Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor, meter=outside.meter),
         Inline(bot, answers, words, supervisor),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
-        Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor),
+        Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
         articles,
         Fitting(articles_folder(settings), heads_folder(settings)),
+        Sources(Looking(settings.database_url), outside.authority, outside.meter, outside.clock),
         words,
         outside.routes,
         supervisor,
@@ -255,17 +265,18 @@ def facts(settings: Settings) -> dict[str, str]:
     return {"customer_centre": settings.customer_centre}
 
 
-def telegram_bot(settings: Settings) -> telegram.Bot:
+def telegram_bot(settings: Settings, meter: Meter | None = None) -> telegram.Bot:
     if not settings.telegram_token:
         raise SettingWrong(
             f"{PREFIX}TELEGRAM_TOKEN is not set; get one from @BotFather, or try `reissue-bot demo`"
         )
+    answered = (meter or Meter()).answered
     return telegram.Bot(
         settings.telegram_token,
         base_url=f"{settings.telegram_api}/bot",
         base_file_url=f"{settings.telegram_api}/file/bot",
-        request=AiohttpRequest(),
-        get_updates_request=AiohttpRequest(),
+        request=AiohttpRequest(answered=answered),
+        get_updates_request=AiohttpRequest(answered=answered),
     )
 
 
@@ -275,7 +286,8 @@ async def opened(
 ) -> AsyncIterator[tuple[House, telegram.Bot]]:
     """Build the house, and close what it opened at the end."""
     async with AsyncExitStack() as stack:
-        bot = telegram_bot(settings)
+        meter = Meter()
+        bot = telegram_bot(settings, meter)
         words = Words.load(settings.timezone, facts(settings))
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
@@ -287,7 +299,7 @@ async def opened(
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
         messenger = TelegramMessenger(bot, words)
-        outside = Outside(messenger, texter, mailing, issuer, house_clock, routes=status)
+        outside = Outside(messenger, texter, mailing, issuer, house_clock, issuer, meter, status)
         yield build(settings, database, vault, bot, words, outside), bot
 
 
@@ -298,7 +310,7 @@ async def _issuing(
     clock: Clock,
     stack: AsyncExitStack,
     say: Callable[[str], None],
-) -> tuple[Issuer, Sequence[BaseRoute]]:
+) -> tuple[EmbeddedIssuer | OutsideIssuer, Sequence[BaseRoute]]:
     """Return who issues, and what the web side answers for them: an authority outside answers for itself."""
     if settings.ca_outside is not None:
         return outside_issuer(settings.ca_outside, vault, database, clock), ()
@@ -319,15 +331,18 @@ def outside_issuer(
 async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Clock) -> AsyncIterator[None]:
     """Take updates and work; at the end take no more, and finish what is in hand."""
     loops = Supervisor()
+    expected = [name for name, _ in house.loops] + ([] if settings.webhook_url else ["poller"])
+    process = Process(house.database, expected, loops, bot.get_me)
+    watch = watching(house.sources, process, settings.metrics_token)
     async with AsyncExitStack() as stack:
         if settings.webhook_url:
             secret = settings.webhook_secret
             webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, house.inline, secret)
-            routes = [webhook.route(settings.webhook_url), *house.routes]
+            routes = [webhook.route(settings.webhook_url), *watch.routes, *house.routes]
             await stack.enter_async_context(listening(settings.listen, routes))
             await webhook.announce(settings.webhook_url)
         else:
-            await stack.enter_async_context(listening(settings.listen, house.routes))
+            await stack.enter_async_context(listening(settings.listen, [*watch.routes, *house.routes]))
             poller = Poller(bot, house.database, house.inbox, clock, house.hands, house.inline)
             loops.start("poller", loops.keep("poller", poller.run))
         loops.start("commands", publish(bot, house.words, settings.operator_chat_id))

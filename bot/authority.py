@@ -17,6 +17,7 @@ from bot.issuing import (
     Held,
     IssuerAway,
     IssuerRefused,
+    ListAge,
     Opening,
     Purpose,
     Standing,
@@ -86,6 +87,13 @@ class EmbeddedIssuer:
 
     async def tend(self) -> None:
         await _asked(self._authority.tend)
+
+    async def counts(self) -> Mapping[Status, int]:
+        return {each.value: count for each, count in (await _asked(self._authority.counts)).items()}
+
+    async def list_ages(self) -> tuple[ListAge, ...]:
+        ages = await _asked(self._authority.list_ages)
+        return tuple(ListAge(each.name, each.age_s, each.left_s) for each in ages)
 
     async def make_key(self) -> bytes:
         return await parcel.make_key()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot import reference
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError, Down, Gone
 from bot.letter import Letter, written
@@ -19,6 +20,7 @@ from bot.store.database import Database, Transaction
 from bot.store.keeps import Keeps
 from bot.store.outbox import Claimed, Outbox
 from bot.supervisor import Supervisor
+from bot.watch.meter import Delivered, Meter
 from bot.words import Rich, Words
 
 logger = logging.getLogger(__name__)
@@ -88,7 +90,10 @@ class Courier:
         clock: Clock,
         bell: Bell,
         supervisor: Supervisor,
+        *,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or Meter()
         self._stock = stock
         self._carriers = carriers
         self._words = words
@@ -127,7 +132,8 @@ class Courier:
             lease = claimed.lease
             self._sending[lease] = claimed
             try:
-                claimed = await self.deliver(claimed)
+                with reference.handling(claimed.reference):
+                    claimed = await self.deliver(claimed)
             finally:
                 del self._sending[lease]
 
@@ -136,14 +142,19 @@ class Courier:
         try:
             record = await self._send(claimed)
         except DeliveryError as error:
-            trouble = error
-            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, trouble))
+            await self._put_off(claimed, error)
             return None
         except Exception:
             logger.exception("cannot send", extra={"outbox": claimed.key})
-            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, Down("bug")))
+            await self._put_off(claimed, Down("bug"))
             return None
-        return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        following = await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        self._meter.delivered(claimed.lane, "sent")
+        return following
+
+    async def _put_off(self, claimed: Claimed, error: DeliveryError) -> None:
+        outcome = await self._stock.database.unit(lambda tx: self._failed(tx, claimed, error))
+        self._meter.delivered(claimed.lane, outcome)
 
     def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
         if not self._stock.outbox.sent(tx, claimed):
@@ -152,14 +163,14 @@ class Courier:
             record(tx)
         return self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
 
-    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> None:
+    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
         now = self._clock.now()
         in_chat = claimed.lane.startswith("chat:")
         if isinstance(error, Gone) and in_chat:
             tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane)
             self._instead(tx, claimed, now)
-            return
+            return "gone"
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
         elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
@@ -168,8 +179,9 @@ class Courier:
             logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})
             self._stock.outbox.dead(tx, claimed, str(error))
             self._instead(tx, claimed, now)
-            return
+            return "dead"
         self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+        return "later"
 
     def _instead(self, tx: Transaction, claimed: Claimed, now: datetime) -> None:
         """Take the next way, if there is one: what did not arrive on one may on another."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot import reference
 from bot.asides import Asides
 from bot.cards import card
 from bot.case import Case, Phase
@@ -112,14 +113,13 @@ class Desk:
         """Put off an update that cannot be handled; at last park it, tell staff, and own up to the customer."""
         if not self._stores.inbox.failed(tx, waiting, error, self._clock.now()):
             return
-        reference, cause = f"E-{waiting.update_id}", f"u{waiting.update_id}.parked"
+        logger.error("update parked", extra={"update": waiting.update_id, "why": error})
+        told, cause = reference.of_update(waiting.update_id), f"u{waiting.update_id}.parked"
         chat_id = int(waiting.lane.removeprefix("chat:") or 0)
-        self.tell_staff(
-            tx, Line("staff.parked", {"reference": reference, "error": error}), cause, about=chat_id
-        )
+        self.tell_staff(tx, Line("staff.parked", {"reference": told, "error": error}), cause, about=chat_id)
         known = tx.row("chat_load", chat_id=chat_id) is not None  # not read: it may be what cannot be read
         if known and chat_id != self._operators:
-            screen = Screen((Line("error.internal", {"reference": reference}),))
+            screen = Screen((Line("error.internal", {"reference": told}),))
             self._send(tx, f"{cause}.said", chat_id, Tell(screen))
 
     def tell_staff(self, tx: Transaction, line: Line, cause: str, about: int | None = None) -> None:

@@ -76,6 +76,27 @@ class Standing:
     purpose: Purpose | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListAge:
+    """How old one of the authority's revocation lists is, and in how many seconds it is stale."""
+
+    name: str
+    age_s: int
+    left_s: int
+
+
+class Watched(Protocol):
+    """An authority that can be watched. Both methods raise `IssuerAway`."""
+
+    async def counts(self) -> Mapping[Status, int]:
+        """Return how many certificates there are; those that ended stay what they were."""
+        ...
+
+    async def list_ages(self) -> tuple[ListAge, ...]:
+        """Return the lists that are ours to renew; an authority outside renews its own."""
+        ...
+
+
 class Issuer(Protocol):
     """Every method raises `IssuerAway` or `IssuerRefused`; the same request id always gets the same answer."""
 

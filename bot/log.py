@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from bot import reference
+
 #: They log addresses with the token, statements with their values, or texts of customers.
 LIBRARIES = (
     "httpx", "httpcore", "aiohttp", "telegram", "aiosqlite", "aiosmtplib", "mail", "psycopg", "hpack", "urllib3",
@@ -105,6 +107,8 @@ class JsonLines(logging.Formatter):
         }
         if not foreign:
             line |= {key: self._redactor.value(item, key) for key, item in _extra(record).items()}
+        if handled := reference.current():
+            line["request"] = handled  # made of our own numbers, however long
         return json.dumps(line | self._error(record, foreign=foreign), ensure_ascii=False, default=str)
 
     def _error(self, record: logging.LogRecord, *, foreign: bool) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot import reference
 from bot.clerk import Clerk, Conclusion
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError
@@ -75,7 +76,8 @@ class Runner:
     async def _done(self, job: Job) -> None:
         """Do a job on its own task: one that waits for the authority holds up no other."""
         try:
-            await self._do(job)
+            with reference.handling(job.reference):
+                await self._do(job)
         finally:
             del self._doing[job.lease]
             self._bell.ring()

@@ -25,6 +25,8 @@ MOST_DAYS = 366
 MACS = ("sha1", "sha256", "sha384", "sha512")
 #: What a CMP request can say beyond the key: what is replaced, and the real name with the VID.
 CONTROLS = frozenset({"oldCertID", "identifyData"})
+#: A shorter token could be guessed.
+LEAST_TOKEN = 16
 #: What Telegram takes for it (Bot API: `setWebhook`, `secret_token`).
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -86,8 +88,13 @@ class Raw:
     WEBHOOK_SECRET: str = _setting(
         "what Telegram must send along with each update; empty: made from the token", secret=True
     )
-    LISTEN: str = _setting("host:port of the web side: webhook, OCSP, revocation lists", "127.0.0.1:8443")
+    LISTEN: str = _setting(
+        "host:port of the web side: webhook, OCSP, revocation lists, health", "127.0.0.1:8443"
+    )
     CA_URL: str = _setting("public address of the web side, as certificates name it; empty: http://LISTEN")
+    METRICS_TOKEN: str = _setting(
+        "bearer token for /metrics on the web side; empty: only this machine is answered", secret=True
+    )
     SMS_URL: str = _setting("SMS gateway: POST {to, text} as JSON; empty: no text messages")
     SMS_TOKEN: str = _setting("bearer token of the SMS gateway", secret=True)
     SMTP_URL: str = _setting("smtp://user:password@host:port or smtps://…; empty: no mail", secret=True)
@@ -158,6 +165,7 @@ class Settings:
     webhook_url: str
     webhook_secret: str = field(repr=False)
     listen: tuple[str, int]
+    metrics_token: str = field(repr=False)
     ca_url: str
     sms_url: str
     sms_token: str = field(repr=False)
@@ -174,7 +182,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return what no log may hold."""
-        every = (self.telegram_token, self.webhook_secret, self.sms_token, self.smtp_url)
+        ours = (self.telegram_token, self.webhook_secret, self.metrics_token)
+        every = (*ours, self.sms_token, self.smtp_url)
         return tuple(each for each in every if each)
 
 
@@ -209,8 +218,9 @@ def parse(raw: Raw) -> Settings:
         ca_outside=_outside(raw),
         operator_chat_id=_number("OPERATOR_CHAT_ID", raw.OPERATOR_CHAT_ID) if raw.OPERATOR_CHAT_ID else None,
         webhook_url=_web("WEBHOOK_URL", raw.WEBHOOK_URL),
-        webhook_secret=_webhook_secret(raw.WEBHOOK_SECRET),
+        webhook_secret=_secret("WEBHOOK_SECRET", raw.WEBHOOK_SECRET),
         listen=_address(raw.LISTEN),
+        metrics_token=_secret("METRICS_TOKEN", raw.METRICS_TOKEN, LEAST_TOKEN),
         ca_url=_web("CA_URL", raw.CA_URL).rstrip("/") or f"http://{raw.LISTEN}",
         sms_url=_web("SMS_URL", raw.SMS_URL),
         sms_token=raw.SMS_TOKEN,
@@ -355,9 +365,10 @@ def _web(name: str, text: str) -> str:
     return text
 
 
-def _webhook_secret(text: str) -> str:
-    if text and not _SECRET.fullmatch(text):
-        raise SettingWrong(f"{PREFIX}WEBHOOK_SECRET must be 1 to 256 letters, digits, _ and -")
+def _secret(name: str, text: str, least: int = 1) -> str:
+    """Check that a header can carry it."""
+    if text and not (_SECRET.fullmatch(text) and len(text) >= least):
+        raise SettingWrong(f"{PREFIX}{name} must be {least} to 256 letters, digits, _ and -")
     return text
 
 

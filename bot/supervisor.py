@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -15,14 +16,21 @@ OnEnd = Callable[[str, BaseException | None], None]
 class Supervisor:
     """Keeps detached tasks: the event loop itself holds them only weakly, and would drop their errors."""
 
-    def __init__(self, on_end: OnEnd | None = None) -> None:
+    def __init__(self, on_end: OnEnd | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._on_end = on_end
+        self._clock = clock
+        self._broke_at: dict[str, float] = {}
         self._tasks: dict[asyncio.Task[Any], str] = {}
         self._stopping = False
 
     @property
     def running(self) -> tuple[str, ...]:
         return tuple(self._tasks.values())
+
+    def broken(self, within: float) -> tuple[str, ...]:
+        """Return the loops that broke in these last seconds: they run again, and may break again."""
+        since = self._clock() - within
+        return tuple(name for name, at in self._broke_at.items() if at > since)
 
     def start(self, name: str, coroutine: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Run it until it ends or `stop` is called; after that, starting is a `RuntimeError`."""
@@ -40,6 +48,7 @@ class Supervisor:
             try:
                 await run()
             except Exception:
+                self._broke_at[name] = self._clock()
                 logger.exception("loop broke", extra={"loop": name, "pause_s": pause})
             await asyncio.sleep(pause)
 

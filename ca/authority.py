@@ -40,9 +40,11 @@ from ca.values import (
     Enrolment,
     EnrolmentOrder,
     KeyRequest,
+    ListAge,
     Order,
     Reason,
     Record,
+    Status,
 )
 from ca.vault import Vault
 
@@ -278,6 +280,17 @@ class Authority:
         """
         self.lapse_holds()
         return self._lists.issuing(ordinal, part)
+
+    def list_ages(self) -> tuple[ListAge, ...]:
+        return self._lists.standing(self.most_parts)
+
+    def counts(self) -> Mapping[Status, int]:
+        """Return how many certificates there are; those that ended stay what they were."""
+        with self._ledger.aside() as tx:
+            row = tx.one("count_certificates")
+        assert row is not None
+        held, revoked = int(row["held"]), int(row["revoked"])
+        return {Status.GOOD: int(row["every"]) - held - revoked, Status.HOLD: held, Status.REVOKED: revoked}
 
     def cmp(self, message: bytes) -> bytes:
         """Answer a PKIMessage (RFC 9810), DER."""

@@ -19,7 +19,7 @@ from ca.lint_status import check_list
 from ca.refusals import LedgerBroken, RootApart
 from ca.settings import AuthoritySettings
 from ca.signer import Signer
-from ca.values import Reason
+from ca.values import ListAge, Reason
 
 VERSION_2 = 1
 ROOT = "root"
@@ -83,6 +83,16 @@ class Lists:
                 row is not None
                 and tx.seconds >= row["this_update"] + self._settings.crl_refresh.total_seconds()
             )
+
+    def standing(self, parts: int) -> tuple[ListAge, ...]:
+        """Return how old each list is that somebody asked for once, in as many parts as it is cut into."""
+        issuing = (_name(each.ordinal, part) for each in self._keys.issuers for part in (None, *range(parts)))
+        with self._ledger.reading() as tx:
+            found = [(name, tx.one("crl_times", issuer=name)) for name in (ROOT, *issuing)]
+            now = tx.seconds
+        return tuple(
+            ListAge(name, now - row["this_update"], row["next_update"] - now) for name, row in found if row
+        )
 
     def root(self) -> bytes:
         """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh.

@@ -115,6 +115,15 @@ SELECT * FROM act WHERE request_id = :request_id
 -- name: crl_by_issuer
 SELECT * FROM crl WHERE issuer = :issuer
 
+-- name: crl_times
+SELECT this_update, next_update FROM crl WHERE issuer = :issuer
+
+-- The row numbers of certificates have no gaps, as none is ever deleted: to count ten million takes seconds.
+-- name: count_certificates
+SELECT (SELECT coalesce(max(rowid), 0) FROM certificate) AS every,
+       (SELECT count(*) FROM certificate WHERE status = 'hold') AS held,
+       (SELECT count(*) FROM certificate WHERE status = 'revoked') AS revoked
+
 -- name: put_crl
 INSERT OR REPLACE INTO crl (issuer, number, this_update, next_update, version, der)
 VALUES (:issuer, :number, :this_update, :next_update, :version, :der)

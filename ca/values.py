@@ -114,6 +114,15 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class ListAge:
+    """How old a revocation list is, and in how many seconds nobody accepts it any more (below 0: since then)."""
+
+    name: str
+    age_s: int
+    left_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuditHead:
     """The last line of the audit: kept elsewhere, it shows that lines were cut off the end."""
 

@@ -6,6 +6,7 @@ import logging
 
 import telegram
 
+from bot import reference
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.event import Incoming, Said
@@ -13,6 +14,7 @@ from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
 from bot.supervisor import Supervisor
+from bot.watch.meter import Meter
 from handlers.events import incoming
 
 logger = logging.getLogger(__name__)
@@ -31,7 +33,10 @@ class Intake:
         clock: Clock,
         bell: Bell,
         supervisor: Supervisor,
+        *,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter or Meter()
         self._bot = bot
         self._database = database
         self._inbox = inbox
@@ -70,18 +75,28 @@ class Intake:
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""
+        with reference.handling(reference.of_update(waiting.update_id)):
+            return await self._tried(waiting, self._meter.clock())
+
+    async def _tried(self, waiting: Waiting, begun: float) -> Waiting | None:
         try:
-            named = self._named(waiting)
-            if named is not None and isinstance(named.event, Said):
-                # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
-                await asyncio.to_thread(self._desk.ponder, named.event.text)
-            return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
+            following = await self._done(waiting)
+            self._meter.update("done", self._meter.clock() - begun)
         except Exception as error:
+            self._meter.update("failed", self._meter.clock() - begun)
             # One customer's broken update must not stop the others; it is tried again, then parked for staff.
             logger.exception("update failed", extra={"update": waiting.update_id})
             reason = type(error).__name__
             await self._database.unit(lambda tx: self._desk.park(tx, waiting, reason))
             return None
+        return following
+
+    async def _done(self, waiting: Waiting) -> Waiting | None:
+        named = self._named(waiting)
+        if named is not None and isinstance(named.event, Said):
+            # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
+            await asyncio.to_thread(self._desk.ponder, named.event.text)
+        return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
     def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
         self._desk.receive(tx, waiting, named)

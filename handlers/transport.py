@@ -10,7 +10,7 @@ import errno
 import io
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 import aiohttp
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.watch.meter import Answer, answer_of
 
 CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
 KEEP_ALIVE_S = 60.0
@@ -41,11 +43,16 @@ class Timeouts:
 
 
 class AiohttpRequest(BaseRequest):
-    __slots__ = ("_free", "_pool_size", "_proxy", "_session", "_timeouts")
+    __slots__ = ("_answered", "_free", "_pool_size", "_proxy", "_session", "_timeouts")
 
     def __init__(
-        self, connection_pool_size: int = 256, timeouts: Timeouts | None = None, proxy: str | None = None
+        self,
+        connection_pool_size: int = 256,
+        timeouts: Timeouts | None = None,
+        proxy: str | None = None,
+        answered: Callable[[Answer], None] = lambda _answer: None,
     ) -> None:
+        self._answered = answered
         self._pool_size = connection_pool_size
         self._timeouts = timeouts or Timeouts()
         self._proxy = proxy
@@ -134,9 +141,11 @@ class AiohttpRequest(BaseRequest):
         except (aiohttp.ClientError, OSError) as error:
             problem = NetworkError(f"aiohttp.{type(error).__name__}{_errno(error)}")
         else:
+            self._answered(answer_of(status))
             return status, payload if status < _FAILED else _without_token(payload, call.url)
         finally:
             self._free.release()
+        self._answered("unreachable")
         raise problem  # here, so that the library's error, which holds the address, is not its context
 
     async def _take_a_connection(self, patience: Seconds) -> bool:

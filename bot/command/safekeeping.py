@@ -37,7 +37,7 @@ from bot.store import copying
 from bot.store.bell import Bell
 from bot.store.chats import Chats
 from bot.store.copying import Counts
-from bot.store.database import open_database
+from bot.store.opening import open_database
 from bot.store.outbox import Outbox
 from bot.store.queries import migrations
 from ca import backup, records

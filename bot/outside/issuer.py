@@ -11,7 +11,17 @@ from cryptography import x509
 
 from bot import parcel
 from bot.clock import Clock
-from bot.issuing import Applicant, Certified, Held, IssuerAway, IssuerRefused, Opening, Standing, Status
+from bot.issuing import (
+    Applicant,
+    Certified,
+    Held,
+    IssuerAway,
+    IssuerRefused,
+    ListAge,
+    Opening,
+    Standing,
+    Status,
+)
 from bot.outside.engine import DONE, Away, Engine, Order, Refused, Step
 from bot.outside.trust import is_signed_by
 from bot.store.database import Database, Transaction
@@ -170,6 +180,13 @@ class OutsideIssuer:
         await self._database.unit(lambda tx: self._store.lapse(tx, now))
         for request_id in await self._database.unit(lambda tx: self._store.obtained(tx, now)):
             await self._finished(request_id)
+
+    async def counts(self) -> Mapping[Status, int]:
+        return await self._database.unit(self._store.counts)
+
+    async def list_ages(self) -> tuple[ListAge, ...]:
+        """None: the authority outside renews its own."""
+        return ()
 
     async def make_key(self) -> bytes:
         return await parcel.make_key()

@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.store.database import BUSY_SECONDS, DatabaseUnusable
+from bot.store.database import DatabaseUnusable
 from bot.store.queries import migrations
+from bot.store.sqlite import BUSY_SECONDS
 
 WHERE = "sqlite:///"
 #: What may lie beside a database; an old log beside a new file would be played into it.

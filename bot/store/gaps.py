@@ -77,7 +77,7 @@ def report(tx: Transaction, most: int = TOPICS) -> list[Gap]:
 
 
 def _gap(tx: Transaction, topic: str) -> Gap:
-    kinds = {row["kind"]: row["times"] for row in tx.rows("gap_kinds", topic=topic)}
+    kinds = {row["kind"]: int(row["times"]) for row in tx.rows("gap_kinds", topic=topic)}
     useful = tx.row("useful_times", topic=topic)
     return Gap(
         topic,
@@ -85,6 +85,6 @@ def _gap(tx: Transaction, topic: str) -> Gap:
         kinds.get("offered", 0),
         kinds.get("useless", 0),
         useful["times"] if useful else 0,
-        tuple((row["likest"], row["times"]) for row in tx.rows("gap_ways", topic=topic, most=WAYS)),
+        tuple((row["likest"], int(row["times"])) for row in tx.rows("gap_ways", topic=topic, most=WAYS)),
         tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=WORDS)),
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from bot import reference
 from bot.store.bell import Bell
 from bot.store.database import Transaction
 from bot.store.sealing import UNREADABLE, Sealing
@@ -35,6 +36,8 @@ class Job:
     task: Task = field(repr=False)
     attempts: int
     lease: str
+    #: What ordered it, as its customer would name it; see `bot.reference`.
+    reference: str = ""
 
 
 class Jobs:
@@ -49,7 +52,8 @@ class Jobs:
     ) -> None:
         sealed = self._sealing.seal(msgspec.json.encode(task), table="jobs", column="task", row=key)
         times = {"due_at": due.timestamp(), "now": now.timestamp()}
-        tx.run("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, **times)
+        about = reference.current()
+        tx.run("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, reference=about, **times)
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
@@ -61,14 +65,16 @@ class Jobs:
         lease, key = secrets.token_hex(8), str(row["key"])
         tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
+        about = str(row["reference"]) or reference.of_job(numbers[0])
         try:
             body = self._sealing.open(row["sealed"], table="jobs", column="task", row=key)  # type: ignore[arg-type]
             task = self._decoder.decode(body)
         except UNREADABLE:
-            logger.error("job unreadable", extra={"job": key})  # noqa: TRY400 — the secret may be in the error
+            with reference.handling(about):
+                logger.error("job unreadable", extra={"job": key})  # noqa: TRY400 — the secret may be in the error
             tx.run("job_dead", seq=row["seq"], lease=lease, error="unreadable")
             return None
-        return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease)
+        return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease, about)
 
     def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
         """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""

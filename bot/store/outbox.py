@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from bot import reference
 from bot.message import Message
 from bot.store.bell import Bell
 from bot.store.database import Transaction
@@ -26,6 +27,8 @@ class Claimed:
     message: Message
     attempts: int
     lease: str
+    #: What caused it, as its customer would name it; see `bot.reference`.
+    reference: str = ""
 
 
 class Outbox:
@@ -39,7 +42,8 @@ class Outbox:
         """Queue a message; the same key again changes nothing."""
         body = msgspec.json.encode(message)
         sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
-        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp())
+        about = reference.current()
+        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, reference=about, now=now.timestamp())
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
@@ -60,10 +64,12 @@ class Outbox:
             body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
             message = self._decoder.decode(body)
         except UNREADABLE:
-            logger.error("message unreadable", extra={"outbox": key})  # noqa: TRY400 — the text may be in the error
+            with reference.handling(str(row["reference"])):
+                logger.error("message unreadable", extra={"outbox": key})  # noqa: TRY400 — the text may be in the error
             tx.run("outbox_dead", seq=row["seq"], lease=lease, error="unreadable")
             return None
-        return Claimed(int(str(row["seq"])), key, str(row["lane"]), message, attempts, lease)
+        seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
+        return Claimed(seq, key, lane, message, attempts, lease, about)
 
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
         """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""

@@ -74,6 +74,10 @@ class OutsideStore:
     def certificates(self, tx: Transaction, holder: str) -> tuple[Known, ...]:
         return tuple(self._known(row) for row in tx.rows("outside_certificates_of", holder=holder))
 
+    def counts(self, tx: Transaction) -> dict[Literal["good", "hold", "revoked", "expired"], int]:
+        found = {row["status"]: row["total"] for row in tx.rows("outside_certificates_count")}
+        return {"good": found.get("good", 0), "revoked": found.get("revoked", 0)}
+
     def revoke(self, tx: Transaction, serial: str) -> None:
         tx.run("outside_certificate_revoke", serial=serial)
 

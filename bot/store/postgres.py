@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache, partial
 from random import uniform
 from typing import Any, TypeVar
@@ -108,7 +109,8 @@ class PostgresDatabase:
         self._threads = ThreadPoolExecutor(CONNECTIONS, "database")
 
     async def unit(self, work: Unit[T]) -> T:
-        result, after = await asyncio.shield(self._hop(lambda: self._whole(work)))
+        context = copy_context()  # with what is being handled here, which a log line of the work tells
+        result, after = await asyncio.shield(self._hop(lambda: self._whole(lambda tx: context.run(work, tx))))
         for wake in after:
             wake()
         return result
@@ -163,6 +165,16 @@ async def opened(url: str) -> PostgresDatabase:
         await asyncio.to_thread(pool.close)
         raise DatabaseUnusable(f"the PostgreSQL server cannot be used: {type(error).__name__}") from error
     return PostgresDatabase(pool)
+
+
+def looked(url: str, work: Unit[T], seconds: float) -> T:
+    """Run this over one moment of the database, by a connection of its own that cannot write and ends in time."""
+    options = f"-c statement_timeout={int(seconds * 1000):d} -c default_transaction_read_only=on"
+    with psycopg.connect(
+        url, options=options, connect_timeout=max(int(seconds), 1), row_factory=_named
+    ) as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        return work(PostgresTransaction(connection))
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:

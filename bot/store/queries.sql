@@ -78,18 +78,18 @@ DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
 SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
 
 -- name: outbox_add
-INSERT INTO outbox (key, lane, sealed, due_at, made_at)
-VALUES (:key, :lane, :sealed, :now, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
+VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
 -- The oldest message of every lane, if its time has come and nobody is at it.
-SELECT o.seq, o.key, o.lane, o.sealed, o.attempts FROM outbox o
+SELECT o.seq, o.key, o.lane, o.sealed, o.reference, o.attempts FROM outbox o
 WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
 ORDER BY o.seq LIMIT :most /*pg FOR UPDATE OF o SKIP LOCKED*/;
 
 -- name: outbox_head_of
-SELECT seq, key, lane, sealed, attempts FROM outbox
+SELECT seq, key, lane, sealed, reference, attempts FROM outbox
 WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
 ORDER BY seq LIMIT 1;
@@ -130,11 +130,11 @@ UPDATE outbox SET lease = NULL, lease_until = 0 WHERE state = 'pending';
 SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due_at FROM outbox WHERE state = 'pending';
 
 -- name: job_add
-INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at)
-VALUES (:key, :kind, :chat_id, :sealed, :due_at, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO jobs (key, kind, chat_id, sealed, reference, due_at, made_at)
+VALUES (:key, :kind, :chat_id, :sealed, :reference, :due_at, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: job_due
-SELECT seq, key, kind, chat_id, sealed, attempts FROM jobs
+SELECT seq, key, kind, chat_id, sealed, reference, attempts FROM jobs
 WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most
 /*pg FOR UPDATE SKIP LOCKED*/;
 
@@ -330,3 +330,49 @@ SELECT request_id FROM outside_orders WHERE state = 'running' AND obtained = 1 A
 -- name: outside_orders_lapse
 UPDATE outside_orders SET state = 'refused', refusal = 'R10', sealed = NULL
 WHERE state = 'open' AND expires_at <= :now;
+
+-- name: outside_certificates_count
+SELECT status, COUNT(*) AS total FROM outside_certificates GROUP BY status;
+
+-- name: pulse
+INSERT INTO pulse (id, beat_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at;
+
+-- name: figures_inbox
+-- Due is the head that waits longest for us: what stands behind a head, or waits for a later hour, is not late.
+SELECT COUNT(*) AS waiting, MIN(came_at) AS oldest, (SELECT COUNT(*) FROM inbox WHERE state = 'parked') AS stuck,
+  (SELECT MIN(i.due_at) FROM inbox i WHERE i.state = 'pending'
+   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)) AS due
+FROM inbox WHERE state = 'pending';
+
+-- name: figures_outbox
+-- What was given up because its chat blocked the bot is nobody's fault.
+SELECT COUNT(*) AS waiting, MIN(made_at) AS oldest,
+  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error <> 'blocked') AS stuck,
+  (SELECT MIN(CASE WHEN o.due_at > o.lease_until THEN o.due_at ELSE o.lease_until END) FROM outbox o WHERE o.state = 'pending'
+   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)) AS due
+FROM outbox WHERE state = 'pending';
+
+-- name: figures_jobs
+-- Waiting are those whose hour has come; the others are time-outs and reminders.
+SELECT COUNT(*) AS waiting, MIN(due_at) AS oldest, (SELECT COUNT(*) FROM jobs WHERE state = 'dead') AS stuck,
+  MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) AS due
+FROM jobs WHERE state = 'pending' AND due_at <= :now;
+
+-- name: figures_cases
+SELECT phase, COUNT(*) AS total FROM chats WHERE phase NOT IN ('idle', 'closed', 'cancelled') GROUP BY phase;
+
+-- name: figures_applications
+SELECT outcome, COUNT(*) AS total FROM applications GROUP BY outcome;
+
+-- name: figures_issuing
+-- How long issuing took, by the bounds of a histogram; NULL is beyond the last.
+SELECT CASE WHEN took <= 15 THEN 15 WHEN took <= 30 THEN 30 WHEN took <= 60 THEN 60 WHEN took <= 120 THEN 120
+  WHEN took <= 300 THEN 300 WHEN took <= 900 THEN 900 WHEN took <= 3600 THEN 3600 WHEN took <= 14400 THEN 14400
+  WHEN took <= 86400 THEN 86400 END AS bound, COUNT(*) AS total, SUM(took) AS seconds
+FROM (SELECT issued_at - submitted_at AS took FROM applications WHERE outcome = 'issued') AS issued GROUP BY bound;
+
+-- name: figures_gaps
+SELECT kind, topic, SUM(times) AS total FROM gaps GROUP BY kind, topic;
+
+-- name: figures_marks
+SELECT topic, useful, times FROM usefulness;

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -68,7 +69,9 @@ class SqliteDatabase(aiosqlite.Connection):
 
         Whoever awaits may be cancelled: the work is done whole in any case.
         """
-        connection, mine = self._conn, _Waiting(work)
+        # Along with what is being handled here, which a log line of the work tells.
+        context, connection = copy_context(), self._conn
+        mine = _Waiting(lambda tx: context.run(work, tx))
         self._waiting.append(mine)
         await self.hop(_commit_together, connection, self._waiting)
         if mine.error is not None:

@@ -72,7 +72,7 @@ async def test_rows_are_read_by_name_and_by_place(database: Database) -> None:
 
 async def test_how_many_rows_were_touched(database: Database) -> None:
     def add(tx: Transaction) -> int:
-        times = {"now": 1.0, "lane": "chat:1", "sealed": b"x"}
+        times = {"now": 1.0, "lane": "chat:1", "sealed": b"x", "reference": ""}
         return tx.run("outbox_add", key="k", **times)
 
     assert [await database.unit(add), await database.unit(add)] == [1, 0]
@@ -176,7 +176,7 @@ async def test_two_replicas_never_claim_the_same_job(address: str) -> None:
         key = f"k{number}"
         await one.unit(
             lambda tx, key=key: tx.run(
-                "job_add", key=key, kind="x", chat_id=1, sealed=b"", due_at=0.0, now=0.0
+                "job_add", key=key, kind="x", chat_id=1, sealed=b"", due_at=0.0, now=0.0, reference=""
             )
         )
 

@@ -18,10 +18,11 @@ from bot.issuing import IssuerAway, Purpose, Standing
 from bot.message import Erase
 from bot.store.bell import Bell
 from bot.store.chats import Chat
-from bot.store.database import Transaction, _connect, _migrate
+from bot.store.database import Transaction
 from bot.store.jobs import Job, Task
 from bot.store.limits import Limits
 from bot.store.outbox import Outbox
+from bot.store.sqlite import SqliteTransaction, _connect, _migrate
 from ca.vault import KeyRing, Vault
 from tests.support.certificates import der
 from tests.support.talk import NOON
@@ -100,7 +101,7 @@ def office(content: bytes | DeliveryError, issuer: Issuer | None = None) -> Iter
     vault = Vault(KeyRing.new())
     with closing(_connect(":memory:")) as connection:
         _migrate(connection)
-        tx = Transaction(connection)
+        tx = SqliteTransaction(connection)
         messenger, outbox = Messenger(content), Outbox(vault, Bell(), timedelta(seconds=30))
         books = Books(Memory(tx), outbox, Limits(vault))  # type: ignore[arg-type]
         examiner = Examiner(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]

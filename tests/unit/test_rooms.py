@@ -213,6 +213,7 @@ def test_every_dependency_is_declared() -> None:
         "telegram": "python-telegram-bot",
         "dotenv": "python-dotenv",
         "pkcs11": "python-pkcs11",
+        "prometheus_client": "prometheus-client",
         "psycopg_pool": "psycopg-pool",
     }
     for path in sources(*ROOMS):

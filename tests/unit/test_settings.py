@@ -86,6 +86,8 @@ def test_a_name_that_is_no_setting_is_warned_of(dotenv: Path, caplog: pytest.Log
         ("WEBHOOK_URL", "https://[::1"),
         ("WEBHOOK_SECRET", "not allowed!"),
         ("WEBHOOK_SECRET", "x" * 257),
+        ("METRICS_TOKEN", "not allowed, not allowed!"),
+        ("METRICS_TOKEN", "fifteen-letters"),
         ("SMS_URL", "gateway"),
         ("SMTP_URL", "mail.example"),
     ],
@@ -95,7 +97,9 @@ def test_a_wrong_value_is_named_in_words(name: str, value: str) -> None:
         parse(Raw(**{name: value}))
 
 
-@pytest.mark.parametrize("name", ["TELEGRAM_API", "WEBHOOK_URL", "WEBHOOK_SECRET", "SMS_URL", "SMTP_URL"])
+@pytest.mark.parametrize(
+    "name", ["TELEGRAM_API", "WEBHOOK_URL", "WEBHOOK_SECRET", "METRICS_TOKEN", "SMS_URL", "SMTP_URL"]
+)
 def test_a_wrong_value_that_may_hold_a_secret_is_not_repeated(name: str) -> None:
     with pytest.raises(SettingWrong) as wrong:
         parse(Raw(**{name: "hunter2 hunter2"}))
@@ -128,6 +132,7 @@ def test_secrets_are_known_and_in_no_text() -> None:
     secrets = {
         "TELEGRAM_TOKEN": "1234:hunter2-token",
         "WEBHOOK_SECRET": "hunter2-webhook",
+        "METRICS_TOKEN": "hunter2-hunter2-metrics",
         "SMS_TOKEN": "hunter2-sms",
         "SMTP_URL": "smtp://me:hunter2@mail:25",
     }

@@ -177,3 +177,19 @@ def test_records_of_a_holder_come_in_order_of_issue(bureau: Bureau) -> None:
     assert [record.serial for record in bureau.authority.certificates("C-0001")] == issued
     assert bureau.authority.certificates("nobody") == ()
     assert bureau.authority.record(7) is None
+
+
+def test_how_many_certificates_there_are_and_how_old_the_lists(bureau: Bureau) -> None:
+    authority = bureau.authority
+    assert authority.list_ages() == ()
+    first, second, _ = (bureau.authority.issue(order(f"old{number}", number)) for number in range(3))
+    authority.revoke(first.serial, Reason.SUPERSEDED, "r1")
+    authority.hold(second.serial, "r2")
+
+    assert authority.counts() == {Status.GOOD: 1, Status.HOLD: 1, Status.REVOKED: 1}
+    authority.root_crl()
+    authority.crl()
+    lifetime = int(authority.settings.crl_lifetime.total_seconds())
+    root, issuing = authority.list_ages()
+    assert (root.name, root.age_s, root.left_s > lifetime) == ("root", 0, True)
+    assert (issuing.age_s, issuing.left_s) == (0, lifetime)

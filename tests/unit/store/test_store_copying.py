@@ -13,8 +13,10 @@ import pytest
 
 from bot.store import copying
 from bot.store.copying import copy, count, database_file
-from bot.store.database import BUSY_SECONDS, Database, DatabaseUnusable, Transaction, open_database
+from bot.store.database import Database, DatabaseUnusable, Transaction
+from bot.store.opening import open_database
 from bot.store.queries import migrations
+from bot.store.sqlite import BUSY_SECONDS
 from tests.support.disk import on_disk
 
 ROWS, ROW = 1500, 20_000

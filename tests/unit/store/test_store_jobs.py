@@ -103,7 +103,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else(
 def test_a_row_of_an_older_version_is_read(tx: Transaction, jobs: Jobs, vault: Vault) -> None:
     sealed = vault.seal(b'{"request_id":"c0ffee-1"}', table="jobs", column="task", row="a")
     times = {"due_at": NOON.timestamp(), "now": NOON.timestamp()}
-    tx.run("job_add", key="a", kind="assess", chat_id=42, sealed=sealed, **times)
+    tx.run("job_add", key="a", kind="assess", chat_id=42, sealed=sealed, reference="", **times)
     (job,) = jobs.claim(tx, NOON, 10)
     assert job.task == Task("c0ffee-1")
     assert job.task.message is None

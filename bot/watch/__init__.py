@@ -1,0 +1,1 @@
+"""What whoever runs the bot can see of it: whether it is ready, and its figures. None of it names a person."""

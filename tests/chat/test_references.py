@@ -1,0 +1,90 @@
+"""An operator who is told "E-1234" finds every line of the log with it, whoever wrote it and on which thread."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.log import LIBRARIES, configure
+from handlers.local.faults import Line as At
+from tests.support.people import GILDONG
+from tests.support.town import TOKEN, Customer, Town
+
+Lines = Callable[[], list[dict[str, object]]]
+
+
+@pytest.fixture
+def lines(place: Town) -> Iterator[Lines]:
+    """Log as `run` does, and give what was written since."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
+    stream = io.StringIO()
+    configure(stream, logging.DEBUG, [TOKEN])
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def about(lines: Lines, request: object) -> list[dict[str, object]]:
+    return [line for line in lines() if line.get("request") == request]
+
+
+async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
+    place: Town, gildong: Customer, lines: Lines
+) -> None:
+    await gildong.person.starts()
+    await gildong.sees("card.idle")
+    poison = {"message_id": 7, "date": "no date", "chat": {"id": 101, "type": "private"}, "text": "안녕"}
+    place.messenger.push_update({"message": poison})
+    for _ in range(5):
+        await place.until(lambda: place.messenger.stats.pending == 0)
+        await place.later(timedelta(seconds=30))
+
+    seen = await gildong.reads("error.internal")
+
+    told = re.search(r"E-\d+", seen.text)
+    assert told
+    found = [(line["logger"], line["message"]) for line in about(lines, told[0])]
+    assert found.count(("handlers.intake", "update failed")) == 5
+    assert found.count(("bot.desk", "update parked")) == 1, "written on the database's thread"
+    assert await place.rows(f"SELECT COUNT(*) FROM outbox WHERE reference = '{told[0]}'") == [(2,)]
+
+
+async def test_what_an_update_led_to_carries_it_on(place: Town, gildong: Customer, lines: Lines) -> None:
+    """A tap orders a job; the job fails, then refuses; and the text message that tells so is taken by nobody."""
+    place.authority.hold(place.serials[GILDONG.customer_id], "held")
+    await gildong.applies(GILDONG)
+    place.messenger.faults.sms = At.REJECT
+    perform, tries = place.house.runner._clerk.perform, []
+
+    async def fails_once(job: object) -> object:
+        tries.append(job)
+        if len(tries) == 1:
+            raise LookupError("the first time")
+        return await perform(job)  # type: ignore[arg-type]
+
+    place.house.runner._clerk.perform = fails_once  # type: ignore[method-assign, assignment]
+    await gildong.taps("button.submit")
+    await place.until(lambda: tries)
+    await place.later(timedelta(seconds=30))
+    await gildong.sees("notice.refused")
+
+    ((update,),) = await place.rows("SELECT MAX(update_id) FROM inbox")
+    found = {(line["logger"], line["message"]) for line in about(lines, f"E-{update}")}
+    assert {("bot.runner", "job failed"), ("bot.courier", "given up")} <= found
+
+
+async def test_what_nobody_handles_has_no_reference(place: Town, lines: Lines) -> None:
+    logging.getLogger("bot.housekeeping").warning("between updates")
+
+    (line,) = [line for line in lines() if line["message"] == "between updates"]
+
+    assert "request" not in line

@@ -1,0 +1,106 @@
+"""`doctor` on what a bot has given up, and on one that runs."""
+
+import asyncio
+import shutil
+import socket
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from handlers.local import Limits, LocalMessenger
+from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from tests.support.program import program, running, settings_of
+from tests.support.serving import free_port
+from tests.support.town import TOKEN
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[LocalMessenger]:
+    messenger = LocalMessenger(
+        token=TOKEN,
+        personas=[persona(GILDONG, 101)],
+        operators=[STAFF],
+        operator_chat_id=OPERATORS,
+        limits=Limits(throttled=False),
+    )
+    await messenger.start()
+    yield messenger
+    await messenger.stop()
+
+
+@pytest.fixture
+def place(branch: Path, tmp_path: Path) -> Path:
+    shutil.copytree(branch / "data", tmp_path / "data")
+    return tmp_path
+
+
+async def test_a_bot_that_runs_is_asked(world: LocalMessenger, place: Path) -> None:
+    settings = settings_of(world, place / "data") | {"LISTEN": f"127.0.0.1:{free_port()}"}
+    before = await asyncio.to_thread(program, "doctor", folder=place, **settings)
+    async with running("run", folder=place, **settings):
+        during = await asyncio.to_thread(program, "doctor", folder=place, **settings)
+
+    assert f"running bot: well (none runs at {settings['LISTEN']})" in before.stdout
+    assert f"running bot: well (ready at {settings['LISTEN']})" in during.stdout
+    assert (before.returncode, during.returncode) == (0, 0)
+
+
+def test_what_was_given_up_is_told(place: Path) -> None:
+    with closing(sqlite3.connect(place / "data" / "desk.db")) as desk, desk:
+        desk.execute(
+            "INSERT INTO inbox (update_id, lane, state, due_at, came_at) VALUES (1, 'chat:1', 'parked', 0, 0)"
+        )
+
+    ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN, LISTEN=f"127.0.0.1:{free_port()}")
+
+    assert ended.returncode == 1
+    assert "queues: NOT WELL: 1 updates are parked; see docs/watching.md" in ended.stdout
+
+
+@contextmanager
+def somebody_else(said: bytes) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            server.settimeout(30)
+            with suppress(TimeoutError), server.accept()[0] as there:
+                there.recv(4096)
+                there.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        b"HTTP/1.1 404 Not Found\r\n\r\nno",
+        b"220 mail\r\n",
+        b"",
+    ],
+)
+def test_what_is_no_bot_of_ours_is_told(place: Path, said: bytes) -> None:
+    with somebody_else(said) as address:
+        ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN, LISTEN=address)
+
+    assert ended.returncode == 1
+    assert f"running bot: NOT WELL: what answers at {address} is no bot of ours" in ended.stdout
+
+
+def test_who_may_read_the_figures_is_said_and_the_token_is_not(place: Path) -> None:
+    settings = {"TELEGRAM_TOKEN": TOKEN, "LISTEN": f"127.0.0.1:{free_port()}"}
+    token = "a-token-of-the-test_0123456789"
+
+    without = program("doctor", folder=place, **settings)
+    ended = program("doctor", folder=place, METRICS_TOKEN=token, **settings)
+
+    assert "metrics: well (only programs on this machine are answered" in without.stdout
+    assert "metrics: well (whoever brings the token is answered)" in ended.stdout
+    assert token not in ended.stdout + ended.stderr
