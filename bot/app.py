@@ -1,6 +1,7 @@
 """The roof: the one place that builds everything from the settings, and runs it."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -55,6 +56,7 @@ from bot.store.opening import open_database
 from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
+from bot.thinking import Thinking
 from bot.watch.meter import Meter
 from bot.watch.routes import Sources
 from bot.watch.watching import Process, watching
@@ -99,6 +101,7 @@ class House:
     routes: Sequence[BaseRoute]
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
+    thinking: Thinking
 
     @property
     def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
@@ -194,7 +197,7 @@ def read_passphrase(path: Path) -> tuple[bytes, bool]:
 def build(
     settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
 ) -> House:
-    bells, supervisor = Bells(Bell(), Bell(), Bell()), Supervisor()
+    bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
     chats, inbox = Chats(vault), Inbox(vault, bells.inbox)
     outbox = Outbox(vault, bells.outbox, settings.lease)
     jobs = Jobs(vault, bells.jobs, settings.lease)
@@ -226,8 +229,12 @@ def build(
         database,
         inbox,
         desk,
-        Intake(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor, meter=outside.meter),
-        Inline(bot, answers, words, supervisor),
+        Intake(
+            *(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
+            thinking=thinking,
+            meter=outside.meter,
+        ),
+        Inline(bot, answers, words, supervisor, thinking),
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
@@ -237,6 +244,7 @@ def build(
         words,
         outside.routes,
         supervisor,
+        thinking,
     )
 
 
@@ -300,7 +308,9 @@ async def opened(
         await stack.enter_async_context(bot)
         messenger = TelegramMessenger(bot, words)
         outside = Outside(messenger, texter, mailing, issuer, house_clock, issuer, meter, status)
-        yield build(settings, database, vault, bot, words, outside), bot
+        house = build(settings, database, vault, bot, words, outside)
+        stack.callback(house.thinking.close)
+        yield house, bot
 
 
 async def _issuing(
@@ -368,5 +378,7 @@ async def serve(
 ) -> None:
     """Run until `stop` is set."""
     async with opened(settings, say) as (house, bot), running(settings, house, bot, SystemClock()):
+        gc.collect()
+        gc.freeze()  # what was built stays: looking through all of it now and then would hold up everybody
         ready()
         await stop.wait()

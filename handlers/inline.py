@@ -14,6 +14,7 @@ from telegram import error as errors
 from bot.answers import Answers, Entry
 from bot.screen import Line, Screen
 from bot.supervisor import Supervisor
+from bot.thinking import Thinking
 from bot.words import Words
 from handlers.events import FAQ
 from handlers.render import render
@@ -29,11 +30,14 @@ AT_ONCE = 2
 
 
 class Inline:
-    def __init__(self, bot: telegram.Bot, answers: Answers, words: Words, supervisor: Supervisor) -> None:
+    def __init__(
+        self, bot: telegram.Bot, answers: Answers, words: Words, supervisor: Supervisor, thinking: Thinking
+    ) -> None:
         self._bot = bot
         self._answers = answers
         self._words = words
         self._supervisor = supervisor
+        self._thinking = thinking
         self._turns = asyncio.Semaphore(AT_ONCE)
         #: The newest query of each person who waits: who types on asks anew, and the former is nobody's question.
         self._newest: dict[int, str] = {}
@@ -58,7 +62,7 @@ class Inline:
                 return
             del self._newest[person]
             language = self._words.nearest(query.from_user.language_code)
-            found = await asyncio.to_thread(self._answers.listed, query.query, language)
+            found = await self._thinking.of(self._answers.listed, query.query, language)
         begin = int(query.offset) if query.offset.isdecimal() else 0
         try:
             await self._bot.answer_inline_query(

@@ -1,6 +1,5 @@
 """Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
 
-import asyncio
 import json
 import logging
 
@@ -14,6 +13,7 @@ from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
 from bot.supervisor import Supervisor
+from bot.thinking import Thinking
 from bot.watch.meter import Meter
 from handlers.events import incoming
 
@@ -34,6 +34,7 @@ class Intake:
         bell: Bell,
         supervisor: Supervisor,
         *,
+        thinking: Thinking,
         meter: Meter | None = None,
     ) -> None:
         self._meter = meter or Meter()
@@ -44,6 +45,7 @@ class Intake:
         self._clock = clock
         self._bell = bell
         self._supervisor = supervisor
+        self._thinking = thinking
         self._busy: set[str] = set()
 
     async def run(self) -> None:
@@ -95,7 +97,7 @@ class Intake:
         named = self._named(waiting)
         if named is not None and isinstance(named.event, Said):
             # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
-            await asyncio.to_thread(self._desk.ponder, named.event.text)
+            await self._thinking.of(self._desk.ponder, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
     def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:

@@ -26,7 +26,7 @@ BY_LETTERS = "the knowledge base is searched by letters alone, or by an older he
 
 Floats = npt.NDArray[np.float32]
 #: The model takes milliseconds for each letter. What is asked stands at the beginning or at the end of a story.
-BEGINNING, END = 84, 44
+BEGINNING, END = 80, 40
 #: What numpy raises for a file that is no archive of arrays, or lacks one.
 UNREADABLE = (ValueError, KeyError, EOFError, BadZipFile)
 
