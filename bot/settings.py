@@ -46,7 +46,10 @@ class Raw:
     TELEGRAM_TOKEN: str = _setting("the bot's token, from @BotFather", secret=True)
     TELEGRAM_API: str = _setting("address of the Bot API server", "https://api.telegram.org")
     DATA_DIR: str = _setting("folder of everything that is kept", "data")
-    DATABASE_URL: str = _setting("sqlite:///path; empty: desk.db in DATA_DIR")
+    DATABASE_URL: str = _setting(
+        "sqlite:///path, or postgresql://user:password@host/name for several replicas; empty: desk.db in DATA_DIR",
+        secret=True,
+    )
     MASTER_KEY_FILE: str = _setting("keys of the column encryption; empty: keys/master.json in DATA_DIR")
     CA_PASSPHRASE_FILE: str = _setting(
         "passphrase of the authority's keys; empty: keys/ca-passphrase in DATA_DIR"
@@ -152,7 +155,7 @@ class Settings:
     telegram_token: str = field(repr=False)
     telegram_api: str
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
     master_key_file: Path
     ca_passphrase_file: Path
     ca_journal: Path | None
@@ -183,7 +186,7 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Return what no log may hold."""
         ours = (self.telegram_token, self.webhook_secret, self.metrics_token)
-        every = (*ours, self.sms_token, self.smtp_url)
+        every = (*ours, self.sms_token, self.smtp_url, urlsplit(self.database_url).password)
         return tuple(each for each in every if each)
 
 

@@ -28,7 +28,7 @@ SETTLE_SECONDS = 90.0
 OPEN = """
 SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'pending')
      + (SELECT COUNT(*) FROM outbox WHERE state = 'pending')
-     + (SELECT COUNT(*) FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code'))
+     + (SELECT COUNT(*) FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind'))
 """
 
 
@@ -42,7 +42,7 @@ def hasten() -> None:
 CONCERNED = """
 SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM inbox WHERE state = 'pending'
 UNION SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM outbox WHERE state = 'pending'
-UNION SELECT chat_id FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code')
+UNION SELECT chat_id FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind')
 """
 
 
