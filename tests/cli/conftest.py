@@ -1,6 +1,7 @@
 import csv
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -8,8 +9,10 @@ import pytest
 
 from bot.__main__ import main
 from bot.directory import COLUMNS, Record
-from tests.support.people import AN, GILDONG
+from handlers.local import Limits, LocalMessenger
+from tests.support.people import AN, GILDONG, OPERATORS, STAFF, persona
 from tests.support.program import program
+from tests.support.town import TOKEN
 
 Program = Callable[..., CompletedProcess[str]]
 
@@ -73,3 +76,24 @@ def is_explained(ended: CompletedProcess[str], code: int, *parts: str) -> None:
     assert "Traceback" not in ended.stderr
     for part in parts:
         assert part in lines[0]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[LocalMessenger]:
+    messenger = LocalMessenger(
+        token=TOKEN,
+        personas=[persona(GILDONG, 101)],
+        operators=[STAFF],
+        operator_chat_id=OPERATORS,
+        limits=Limits(throttled=False),
+    )
+    await messenger.start()
+    yield messenger
+    await messenger.stop()
+
+
+@pytest.fixture
+def place(branch: Path, tmp_path: Path) -> Path:
+    """A copy of the branch's data, for a bot that writes into it."""
+    shutil.copytree(branch / "data", tmp_path / "data")
+    return tmp_path

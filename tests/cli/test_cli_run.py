@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -10,32 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from handlers.local import Limits, LocalMessenger
+from handlers.local import LocalMessenger
 from tests.cli.conftest import Program, is_explained
-from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from tests.support.people import GILDONG
 from tests.support.program import program, running, settings_of
 from tests.support.town import TOKEN, Customer
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[LocalMessenger]:
-    messenger = LocalMessenger(
-        token=TOKEN,
-        personas=[persona(GILDONG, 101)],
-        operators=[STAFF],
-        operator_chat_id=OPERATORS,
-        limits=Limits(throttled=False),
-    )
-    await messenger.start()
-    yield messenger
-    await messenger.stop()
-
-
-@pytest.fixture
-def place(branch: Path, tmp_path: Path) -> Path:
-    """A copy of the branch's data, for a bot that writes into it."""
-    shutil.copytree(branch / "data", tmp_path / "data")
-    return tmp_path
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

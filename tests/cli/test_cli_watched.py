@@ -1,41 +1,19 @@
 """`doctor` on what a bot has given up, and on one that runs."""
 
 import asyncio
-import shutil
 import socket
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from handlers.local import Limits, LocalMessenger
-from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from handlers.local import LocalMessenger
 from tests.support.program import program, running, settings_of
 from tests.support.serving import free_port
 from tests.support.town import TOKEN
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[LocalMessenger]:
-    messenger = LocalMessenger(
-        token=TOKEN,
-        personas=[persona(GILDONG, 101)],
-        operators=[STAFF],
-        operator_chat_id=OPERATORS,
-        limits=Limits(throttled=False),
-    )
-    await messenger.start()
-    yield messenger
-    await messenger.stop()
-
-
-@pytest.fixture
-def place(branch: Path, tmp_path: Path) -> Path:
-    shutil.copytree(branch / "data", tmp_path / "data")
-    return tmp_path
 
 
 async def test_a_bot_that_runs_is_asked(world: LocalMessenger, place: Path) -> None:

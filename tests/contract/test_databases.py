@@ -2,17 +2,21 @@
 
 import asyncio
 import re
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from bot.store.database import Database, DatabaseUnusable, Transaction
+from bot.store.looking import Looking
 from bot.store.opening import open_database
 from bot.store.postgres import PostgresDatabase, _translated, translated
 from bot.store.queries import queries
+from bot.watch.figures import queues
 from tests.support.server import new_database, place, server
 
 PARAMETERS = re.compile(r"(?<![:\w]):(\w+)")
@@ -132,6 +136,22 @@ async def test_it_is_there_again_after_closing_and_migrated_once(url: str) -> No
         await opened.close()
     opened = await open_database(url)
     assert await opened.unit(relays) == [1, 2]
+    await opened.close()
+
+
+async def test_figures_are_read_beside_the_work_and_nothing_is_written_there(url: str) -> None:
+    opened = await open_database(url)
+    await opened.unit(
+        lambda tx: tx.run("outbox_add", key="k", lane="chat:1", sealed=b"x", reference="", now=0.0)
+    )
+    looking = Looking(url)
+
+    _, outbox, _ = await looking.look(lambda tx: queues(tx, datetime.now(UTC)))
+
+    assert (outbox.waiting, outbox.stuck) == (1, 0)
+    with pytest.raises((sqlite3.Error, psycopg.Error)):
+        await looking.look(lambda tx: relay(tx, 1))
+    assert await opened.unit(relays) == []
     await opened.close()
 
 
