@@ -216,7 +216,7 @@ class Campaign:
             await asyncio.sleep(0.1)
             for role in self._places:
                 await self._revive(role)
-            if (now_reached := await asyncio.to_thread(self._reached)) != reached:
+            if (now_reached := await asyncio.to_thread(self._reached)) != reached or await self._is_patient():
                 reached, since = now_reached, loop.time()
             concerned = await asyncio.to_thread(self._scene.concerned)
             queued = self._scene.messenger.stats.pending > 0
@@ -241,6 +241,11 @@ class Campaign:
         far = tuple((len(each.waited), each.done) for each in self._scene.robots.values())
         return (*far, self._scene.open_work())
 
+    async def _is_patient(self) -> bool:
+        """Whether something waits for the time of its next try."""
+        waiting = await asyncio.to_thread(self._scene.waiting)
+        return any(each.due_at > time.time() for each in waiting)
+
     async def _is_busy(self) -> bool:
         pending = self._scene.messenger.stats.pending
         return pending > 0 or await asyncio.to_thread(self._scene.open_work) > 0
@@ -248,7 +253,8 @@ class Campaign:
     def _state(self) -> str:
         robots: list[Robot] = [each for each in self._scene.robots.values() if not each.finished]
         shown = "\n".join(robot.person.dump() for robot in robots[:2])
-        return f"{len(robots)} customers wait; open rows {self._scene.open_work()}\n{shown}"
+        rows = "\n".join(map(str, self._scene.waiting()[:10]))
+        return f"{len(robots)} customers wait; open rows {self._scene.open_work()}\n{rows}\n{shown}"
 
 
 async def campaign(

@@ -26,9 +26,10 @@ from tests.support.town import TOKEN, authority_template, old_certificate, regis
 SETTLE_SECONDS = 90.0
 #: Rows that wait for a process; those that wait for a later hour are left out.
 OPEN = """
-SELECT (SELECT COUNT(*) FROM inbox WHERE state = 'pending')
-     + (SELECT COUNT(*) FROM outbox WHERE state = 'pending')
-     + (SELECT COUNT(*) FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind'))
+SELECT 'update' AS what, lane, due_at, attempts, last_error FROM inbox WHERE state = 'pending'
+UNION ALL SELECT key, lane, due_at, attempts, last_error FROM outbox WHERE state = 'pending'
+UNION ALL SELECT key, 'chat:' || chat_id, due_at, attempts, last_error FROM jobs
+WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind')
 """
 
 
@@ -38,12 +39,15 @@ def hasten() -> None:
         signer.open_key_file = functools.cache(signer.open_key_file)  # type: ignore[attr-defined]
 
 
-#: The chats for which something is still to be done.
-CONCERNED = """
-SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM inbox WHERE state = 'pending'
-UNION SELECT CAST(substr(lane, instr(lane, ':') + 1) AS INTEGER) FROM outbox WHERE state = 'pending'
-UNION SELECT chat_id FROM jobs WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind')
-"""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that waits, maybe for the time of its next try: a mail server that said "later" is left alone a minute."""
+
+    what: str
+    lane: str
+    due_at: float
+    attempts: int
+    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +139,18 @@ class Stage:
     def database(self) -> Path:
         return self.folder / "desk.db"
 
-    def open_work(self) -> int:
-        """How much waits in the bot's tables, beside what waits for a later hour."""
+    def waiting(self) -> list[Waiting]:
+        """Return what waits in the bot's tables, beside what waits for a later hour."""
         with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return int(connection.execute(OPEN).fetchone()[0])
+            return [Waiting(*row) for row in connection.execute(OPEN)]
+
+    def open_work(self) -> int:
+        return len(self.waiting())
 
     def concerned(self) -> set[int]:
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return {row[0] for row in connection.execute(CONCERNED)}
+        """Return the chats for which something is still to be done."""
+        named = [each.lane.rpartition(":")[2] for each in self.waiting()]
+        return {int(each) for each in named if each.removeprefix("-").isdecimal()}
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
         """Wait until nothing waits any more, here or in the messenger; return whether that came to be."""
