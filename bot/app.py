@@ -230,7 +230,7 @@ def build(
         inbox,
         desk,
         Intake(
-            *(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
+            *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
             thinking=thinking,
             meter=outside.meter,
         ),

@@ -2,7 +2,7 @@
 
 import re
 
-import telegram
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot import forbidden
 from bot.event import (
@@ -20,12 +20,13 @@ from bot.event import (
 )
 from handlers.commands import STAFF_COMMANDS
 from handlers.render import read_token
+from handlers.update import CallbackQuery, ChatMemberUpdated, Message, Update
 
 FAQ = "faq"
 _COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w+)?(?:\s|$)")
 
 
-def incoming(update: telegram.Update) -> Incoming | None:
+def incoming(update: Update) -> Incoming | None:
     """Return what this update means, or None if it means nothing to a bot in private chats.
 
     Edited messages are nothing: what was said was read when it was sent.
@@ -39,22 +40,22 @@ def incoming(update: telegram.Update) -> Incoming | None:
     return None
 
 
-def _tapped(query: telegram.CallbackQuery) -> Incoming | None:
-    if query.message is None or query.message.chat.type != telegram.constants.ChatType.PRIVATE:
+def _tapped(query: CallbackQuery) -> Incoming | None:
+    if query.message is None or query.message.chat.type != ChatType.PRIVATE:
         return None
     revision, token = read_token(query.data or "")
     event = Tapped(token, revision)
-    return Incoming(query.message.chat.id, event, query.message.message_id, query.from_user.language_code)
+    return Incoming(query.message.chat.id, event, query.message.message_id, query.sender.language_code)
 
 
-def _message(message: telegram.Message) -> Incoming | None:
-    language = message.from_user.language_code if message.from_user else None
-    if message.chat.type != telegram.constants.ChatType.PRIVATE:
+def _message(message: Message) -> Incoming | None:
+    language = message.sender.language_code if message.sender else None
+    if message.chat.type != ChatType.PRIVATE:
         return Incoming(message.chat.id, _of_staff(message), message.message_id)
     return Incoming(message.chat.id, _said(message), message.message_id, language)
 
 
-def _of_staff(message: telegram.Message) -> Answered | AskedByStaff | None:
+def _of_staff(message: Message) -> Answered | AskedByStaff | None:
     """In the operators' chat only commands count, and answers to a message of ours."""
     if not message.text:
         return None
@@ -64,14 +65,14 @@ def _of_staff(message: telegram.Message) -> Answered | AskedByStaff | None:
     return AskedByStaff(command[1]) if command and command[1] in STAFF_COMMANDS else None
 
 
-def _said(message: telegram.Message) -> CustomerEvent | None:
+def _said(message: Message) -> CustomerEvent | None:
     if message.via_bot is not None:
         return None  # an answer of ours, posted here out of the list: it is nobody's question
     if message.text is not None:
         command = _COMMAND.match(message.text)
         return Commanded(_meant(message.text, command[1])) if command else Said(message.text)
     if message.contact is not None:
-        own = message.from_user is not None and message.contact.user_id == message.from_user.id
+        own = message.sender is not None and message.contact.user_id == message.sender.id
         return SharedContact(message.contact.phone_number, own)
     if message.photo:
         return SentFile(forbidden.recognise_file("", "image/jpeg", None))
@@ -79,7 +80,7 @@ def _said(message: telegram.Message) -> CustomerEvent | None:
         name, kind = message.document.file_name or "", message.document.mime_type or ""
         attached = Attached(message.document.file_id, name, kind, message.document.file_size)
         return SentFile(forbidden.recognise_file(name, kind, None), attached)
-    if message.effective_attachment is not None:
+    if message.has_attachment:
         return SentFile()
     return None
 
@@ -89,8 +90,8 @@ def _meant(text: str, command: str) -> str:
     return FAQ if command == "start" and text.split()[1:] == [FAQ] else command
 
 
-def _membership(change: telegram.ChatMemberUpdated) -> Incoming | None:
-    if change.chat.type != telegram.constants.ChatType.PRIVATE:
+def _membership(change: ChatMemberUpdated) -> Incoming | None:
+    if change.chat.type != ChatType.PRIVATE:
         return None
-    blocked = change.new_chat_member.status == telegram.constants.ChatMemberStatus.BANNED
+    blocked = change.new_chat_member.status == ChatMemberStatus.BANNED
     return Incoming(change.chat.id, Blocked(blocked))

@@ -82,5 +82,7 @@ class Inline:
     def _result(self, entry: Entry, language: str) -> telegram.InlineQueryResultArticle:
         """Its buttons stay here: in somebody else's chat nobody is a customer of ours."""
         posted = render(Screen(entry.lines), self._words, language)
-        content = telegram.InputTextMessageContent(posted.text, entities=posted.entities)
+        content = telegram.InputTextMessageContent(
+            posted.text, entities=telegram.MessageEntity.de_list(posted.entities, None)
+        )
         return telegram.InlineQueryResultArticle(entry.topic, entry.title, content, description=entry.gist)

@@ -1,9 +1,6 @@
 """Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
 
-import json
 import logging
-
-import telegram
 
 from bot import reference
 from bot.clock import Clock
@@ -16,6 +13,7 @@ from bot.supervisor import Supervisor
 from bot.thinking import Thinking
 from bot.watch.meter import Meter
 from handlers.events import incoming
+from handlers.update import parsed
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +24,6 @@ IDLE_SECONDS = 1.0
 class Intake:
     def __init__(
         self,
-        bot: telegram.Bot,
         database: Database,
         inbox: Inbox,
         desk: Desk,
@@ -38,7 +35,6 @@ class Intake:
         meter: Meter | None = None,
     ) -> None:
         self._meter = meter or Meter()
-        self._bot = bot
         self._database = database
         self._inbox = inbox
         self._desk = desk
@@ -106,5 +102,4 @@ class Intake:
 
     def _named(self, waiting: Waiting) -> Incoming | None:
         """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it."""
-        update = telegram.Update.de_json(json.loads(waiting.body), self._bot)
-        return incoming(update)
+        return incoming(parsed(waiting.body))

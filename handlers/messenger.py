@@ -1,7 +1,8 @@
 """Telegram as a messenger: shows, erases and hands over; its errors become ours."""
 
 from collections.abc import Awaitable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import telegram
 from telegram import error as errors
@@ -9,6 +10,7 @@ from telegram import error as errors
 from bot.delivery import Busy, Down, Gone, Refused, TooBig
 from bot.screen import Screen
 from bot.words import Rich, Words
+from handlers.calls import call
 from handlers.render import Rendered, entities, render
 from handlers.transport import AiohttpRequest, TooLong
 
@@ -31,20 +33,24 @@ class TelegramMessenger:
         rendered = render(screen, self._words, language)
         if over is not None and await self._edited(chat_id, over, rendered):
             return over
-        message = await _told(
-            self._bot.send_message(
-                chat_id, rendered.text, entities=rendered.entities, reply_markup=rendered.markup
-            )
+        message = await self._call(
+            "sendMessage",
+            chat_id=chat_id,
+            text=rendered.text,
+            entities=rendered.entities or None,
+            reply_markup=rendered.markup,
         )
-        return message.message_id
+        return int(message["message_id"])
 
     async def _edited(self, chat_id: int, message_id: int, rendered: Rendered) -> bool:
-        markup = rendered.markup if isinstance(rendered.markup, telegram.InlineKeyboardMarkup) else None
         try:
-            await _told(
-                self._bot.edit_message_text(
-                    rendered.text, chat_id, message_id, entities=rendered.entities, reply_markup=markup
-                )
+            await self._call(
+                "editMessageText",
+                chat_id=chat_id,
+                message_id=message_id,
+                text=rendered.text,
+                entities=rendered.entities or None,
+                reply_markup=rendered.markup if rendered.is_inline else None,
             )
         except Refused as refusal:
             if UNCHANGED in refusal.reason:
@@ -56,17 +62,13 @@ class TelegramMessenger:
 
     async def quiet(self, chat_id: int, message_id: int) -> None:
         """Take the buttons away. If they cannot be, they are old by their revision anyway."""
-        try:
-            await _told(self._bot.edit_message_reply_markup(chat_id, message_id))
-        except (Refused, Down, Busy):
-            return
+        with suppress(Refused, Down, Busy):
+            await self._call("editMessageReplyMarkup", chat_id=chat_id, message_id=message_id)
 
     async def erase(self, chat_id: int, message_id: int) -> None:
         """Delete a message; one that is gone already, or over 48 hours old, is let be."""
-        try:
-            await _told(self._bot.delete_message(chat_id, message_id))
-        except Refused:
-            return
+        with suppress(Refused):
+            await self._call("deleteMessage", chat_id=chat_id, message_id=message_id)
 
     async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int:
         message = await _told(
@@ -75,7 +77,7 @@ class TelegramMessenger:
                 content,
                 filename=name,
                 caption=caption.text,
-                caption_entities=entities(caption),
+                caption_entities=telegram.MessageEntity.de_list(entities(caption), None),
                 protect_content=False,
             )
         )
@@ -87,6 +89,9 @@ class TelegramMessenger:
         if (file.file_size or 0) > most_bytes:
             raise TooBig
         return await _told(self._downloads.download(file.file_path or "", most_bytes))
+
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        return await _told(call(self._bot, method, **arguments))
 
     @property
     def _downloads(self) -> AiohttpRequest:

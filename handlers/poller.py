@@ -7,18 +7,18 @@ import asyncio
 import contextlib
 import json
 import logging
-from typing import Any, cast
+from typing import Any
 
+import msgspec
 import telegram
 from telegram import error as errors
-from telegram.request import RequestData
-from telegram.request._requestparameter import RequestParameter
 
 from bot.clock import Clock
 from bot.message import chat_lane
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Arrival, Inbox
 from bot.supervisor import Supervisor
+from handlers.calls import call
 from handlers.inline import Inline
 
 logger = logging.getLogger(__name__)
@@ -72,10 +72,7 @@ class Poller:
 
     async def poll(self, offset: int | None) -> int | None:
         """Fetch one batch, store it, and return the offset that acknowledges exactly this batch."""
-        asked = {"timeout": POLL_SECONDS, "limit": BATCH, "allowed_updates": ALLOWED}
-        if offset is not None:
-            asked["offset"] = offset
-        updates = await self._fetched(asked)
+        updates = await self._fetched(offset)
         if not updates:
             return offset
         for update in updates:
@@ -86,11 +83,18 @@ class Poller:
         # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
         return max(int(each["update_id"]) for each in updates) + 1
 
-    async def _fetched(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    async def _fetched(self, offset: int | None) -> list[dict[str, Any]]:
         """Return the updates as they came: `Bot.get_updates` parses, and one that cannot be parsed hides a batch."""
-        data = RequestData([RequestParameter.from_input(name, value) for name, value in asked.items()])
-        url, patience = f"{self._bot.base_url}/getUpdates", POLL_SECONDS + 5
-        return cast("list[dict[str, Any]]", await self._bot.request.post(url, data, read_timeout=patience))
+        updates: list[dict[str, Any]] = await call(
+            self._bot,
+            "getUpdates",
+            POLL_SECONDS + 5,
+            offset=offset,
+            timeout=POLL_SECONDS,
+            limit=BATCH,
+            allowed_updates=ALLOWED,
+        )
+        return updates
 
     def _store(self, tx: Transaction, arrivals: list[Arrival]) -> None:
         self._inbox.add(tx, arrivals, self._clock.now())
@@ -110,7 +114,7 @@ class Queries:
 
     async def _answered(self, query_id: str) -> None:
         try:
-            await self._bot.answer_callback_query(query_id)
+            await call(self._bot, "answerCallbackQuery", callback_query_id=query_id)
         except errors.TelegramError as error:
             logger.debug("query not answered", extra={"error": type(error).__name__})
 
@@ -120,7 +124,14 @@ def arrival(update: dict[str, Any]) -> Arrival:
     number = int(update["update_id"])
     if not 0 <= number < MOST_ID:
         raise ValueError("no update has such an id")
-    return Arrival(number, _lane(update), json.dumps(update).encode())
+    return Arrival(number, _lane(update), _written(update))
+
+
+def _written(update: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(update)
+    except (ValueError, OverflowError):
+        return json.dumps(update).encode()  # half a surrogate pair, or a number of more than 64 bits
 
 
 def _lane(update: dict[str, Any]) -> str:

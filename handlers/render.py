@@ -1,16 +1,7 @@
 """Renders a screen for Telegram: text with entities and keyboards. Pure; text is never given as markup."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from telegram import (
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    KeyboardButton,
-    MessageEntity,
-    ReplyKeyboardMarkup,
-    ReplyKeyboardRemove,
-)
+from typing import Any
 
 from bot.screen import Button, Line, Screen
 from bot.words import Rich, Words
@@ -18,14 +9,20 @@ from bot.words import Rich, Words
 #: `InlineKeyboardButton.callback_data` takes 1–64 bytes.
 MOST_DATA_BYTES = 64
 
-Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
+#: An object of the Bot API, as it is sent.
+JSON = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     text: str
-    entities: Sequence[MessageEntity]
-    markup: Markup | None
+    entities: list[JSON]
+    markup: JSON | None  #: `InlineKeyboardMarkup`, `ReplyKeyboardMarkup` or `ReplyKeyboardRemove`
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether its keyboard is one that an edited message can have."""
+        return self.markup is not None and "inline_keyboard" in self.markup
 
 
 def render(screen: Screen, words: Words, language: str) -> Rendered:
@@ -33,27 +30,37 @@ def render(screen: Screen, words: Words, language: str) -> Rendered:
     return Rendered(rich.text, entities(rich), _markup(screen, words, language))
 
 
-def entities(rich: Rich) -> list[MessageEntity]:
+def entities(rich: Rich) -> list[JSON]:
     """Return the spans as entities, whose offsets count UTF-16 units (Bot API: `MessageEntity`)."""
-    plain = [MessageEntity(span.kind, span.start, span.length) for span in rich.spans]
-    return list(MessageEntity.adjust_message_entities_to_utf_16(rich.text, plain)) if plain else []
+    return [
+        {
+            "type": span.kind,
+            "offset": _units(rich.text[: span.start]),
+            "length": _units(rich.text[span.start : span.start + span.length]),
+        }
+        for span in rich.spans
+    ]
 
 
-def _markup(screen: Screen, words: Words, language: str) -> Markup | None:
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _markup(screen: Screen, words: Words, language: str) -> JSON | None:
     if screen.keyboard == "remove":
-        return ReplyKeyboardRemove()
+        return {"remove_keyboard": True}
     if screen.keyboard == "contact":
-        share = KeyboardButton(words.text(language, Line("keyboard.share")), request_contact=True)
-        return ReplyKeyboardMarkup([[share]], resize_keyboard=True, one_time_keyboard=True)
+        share = {"text": words.text(language, Line("keyboard.share")), "request_contact": True}
+        return {"keyboard": [[share]], "resize_keyboard": True, "one_time_keyboard": True}
     if not screen.rows:
         return None
     rows = [[_button(each, screen.revision, words, language) for each in row] for row in screen.rows]
-    return InlineKeyboardMarkup(rows)
+    return {"inline_keyboard": rows}
 
 
-def _button(button: Button, revision: int, words: Words, language: str) -> InlineKeyboardButton:
+def _button(button: Button, revision: int, words: Words, language: str) -> JSON:
     text = words.text(language, button.label)
-    return InlineKeyboardButton(text, callback_data=write_token(revision, button.token))
+    return {"text": text, "callback_data": write_token(revision, button.token)}
 
 
 def write_token(revision: int, token: str) -> str:

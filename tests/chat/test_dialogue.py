@@ -218,9 +218,9 @@ async def test_repeat_says_where_one_stands_and_a_second_tap_does_nothing(
 
 
 POISON = {
-    "message_id": 1,
+    "message_id": "no number",
     "chat": {"id": 0, "type": "private"},
-    "text": "not a message as the library knows it",
+    "text": "not a message as the Bot API knows it",
 }
 
 
@@ -236,9 +236,10 @@ async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(place: Town
     (update,) = (await place.rows("SELECT update_id FROM inbox WHERE state = 'parked'"))[0]
     bland = await anybody.sees("error.internal")
     assert f"E-{update}" in bland.text
-    assert "TypeError" not in bland.text
+    assert "ValidationError" not in bland.text
     told = await place.staff.sees("staff.parked")
     assert f"E-{update}" in told.text
+    assert "ValidationError" in told.text
     await anybody.fills_in(anybody.record)
     await anybody.proves(anybody.record)
 

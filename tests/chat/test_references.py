@@ -42,7 +42,7 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
 ) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")
-    poison = {"message_id": 7, "date": "no date", "chat": {"id": 101, "type": "private"}, "text": "안녕"}
+    poison = {"message_id": "no number", "date": 1, "chat": {"id": 101, "type": "private"}, "text": "안녕"}
     place.messenger.push_update({"message": poison})
     for _ in range(5):
         await place.until(lambda: place.messenger.stats.pending == 0)

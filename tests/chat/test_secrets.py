@@ -158,7 +158,7 @@ async def test_a_poison_update_leaves_nothing_of_it_in_the_log(
 ) -> None:
     """It is parked under encryption; its text is in an exception at the most, and exceptions are logged."""
     text = "제 이름은 남궁민수고 계좌는 55443322110099"
-    message = {"message_id": 7, "date": "no date", "chat": {"id": 101, "type": "private"}, "text": text}
+    message = {"message_id": "no number", "date": 1, "chat": {"id": 101, "type": "private"}, "text": text}
     async with running("run", folder=tmp_path, **settings_of(world, data), LOG_LEVEL="DEBUG") as bot:
         world.push_update({"message": message})
         await world.until(lambda there: there.stats.pending == 0)

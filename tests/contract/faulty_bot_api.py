@@ -48,8 +48,10 @@ class FakeServer:
 
     @staticmethod
     async def echo(_: "FakeServer", request: web.Request, __: str) -> web.Response:
-        fields = await request.post()
-        parts = {name: await _told(value) for name, value in fields.items()}
+        if request.content_type == "application/json":
+            parts = {name: _as_a_form_tells_it(value) for name, value in (await request.json()).items()}
+        else:
+            parts = {name: await _told(value) for name, value in (await request.post()).items()}
         result = MESSAGE | {"text": json.dumps({"type": request.content_type, "fields": parts})}
         return web.json_response({"ok": True, "result": result})
 
@@ -78,6 +80,10 @@ class FakeServer:
             await response.write(bytes([letter]))
             await asyncio.sleep(0.02)
         return response
+
+
+def _as_a_form_tells_it(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 async def _told(value: object) -> object:

@@ -15,8 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from telegram import InlineKeyboardMarkup
-
 from bot.answers import Answers
 from bot.faq import KnowledgeBase, library, meaning
 from bot.faq.serve import serve
@@ -179,8 +177,8 @@ class Attack:
 
     def _look(self, kind: str, text: str, screen: Screen, language: str) -> None:
         shown = render(screen, WORDS, language)
-        labels = [key.text for row in shown.markup.inline_keyboard for key in row] if isinstance(
-            shown.markup, InlineKeyboardMarkup) else []  # fmt: skip
+        rows = (shown.markup or {}).get("inline_keyboard", [])
+        labels = [key["text"] for row in rows for key in row]
         if (
             len(text) >= LEAST_ECHO
             and text not in self._own

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
+from telegram import InlineKeyboardMarkup, MessageEntity
 
 from bot.screen import Line, Screen, button
 from bot.words import Rich, Span, Words
@@ -29,7 +29,8 @@ def marked(text: str, offset: int, length: int) -> str:
 @pytest.mark.parametrize("name", ["홍길동", "😀", "👨\u200d👩\u200d👧", "가\u0301", "𝒜𝒷", ""])
 def test_entities_stand_where_telegram_counts(name: str) -> None:
     rendered = render(Screen((Line("a", {"name": name}),)), WORDS, "ko")
-    found = [(each.type, marked(rendered.text, each.offset, each.length)) for each in rendered.entities]
+    marks = MessageEntity.de_list(rendered.entities, None)
+    found = [(each.type, marked(rendered.text, each.offset, each.length)) for each in marks]
     assert [text for _, text in found] == [f"굵은 {name}", "코드"] if name else ["굵은 ", "코드"]
     assert [kind for kind, _ in found][-1] == "code"
 
@@ -41,7 +42,7 @@ def test_entities_stand_where_telegram_counts(name: str) -> None:
 )
 def test_offsets_are_right_for_every_text(letters: list[str], start: int, length: int) -> None:
     text = "".join(letters) + "끝" * 40
-    (entity,) = entities(Rich(text, (Span(start, length, "bold"),)))
+    (entity,) = MessageEntity.de_list(entities(Rich(text, (Span(start, length, "bold"),))), None)
     assert marked(text, entity.offset, entity.length) == text[start : start + length]
 
 
@@ -53,8 +54,9 @@ def test_buttons_carry_revision_and_token() -> None:
     screen = Screen(
         (Line("a", {"name": "x"}),), ((button("button", "pick:lost"), button("button", "back")),), 7
     )
-    markup = render(screen, WORDS, "ko").markup
-    assert isinstance(markup, InlineKeyboardMarkup)
+    rendered = render(screen, WORDS, "ko")
+    assert rendered.is_inline
+    markup = InlineKeyboardMarkup.de_json(rendered.markup or {}, None)
     assert [(each.text, each.callback_data) for row in markup.inline_keyboard for each in row] == [
         ("고르기", "7.pick:lost"),
         ("고르기", "7.back"),
@@ -62,13 +64,11 @@ def test_buttons_carry_revision_and_token() -> None:
 
 
 def test_reply_keyboards() -> None:
-    ask = render(Screen((Line("a"),), keyboard="contact"), WORDS, "ko").markup
-    assert isinstance(ask, ReplyKeyboardMarkup)
-    assert ask.keyboard[0][0].request_contact
-    assert ask.keyboard[0][0].text == "내 연락처 보내기"
-    assert isinstance(
-        render(Screen((Line("a"),), keyboard="remove"), WORDS, "ko").markup, ReplyKeyboardRemove
-    )
+    ask = render(Screen((Line("a"),), keyboard="contact"), WORDS, "ko")
+    assert not ask.is_inline
+    assert ask.markup is not None
+    assert ask.markup["keyboard"] == [[{"text": "내 연락처 보내기", "request_contact": True}]]
+    assert render(Screen((Line("a"),), keyboard="remove"), WORDS, "ko").markup == {"remove_keyboard": True}
     assert render(Screen((Line("a"),)), WORDS, "ko").markup is None
 
 

@@ -1,0 +1,101 @@
+"""The shape of an update (Bot API: `Update`), as far as it means something here; the rest is not read at all."""
+
+from typing import Any
+
+import msgspec
+
+
+class Person(msgspec.Struct, frozen=True):
+    id: int
+    language_code: str | None = None
+
+
+class Chat(msgspec.Struct, frozen=True):
+    id: int
+    type: str
+
+
+class Contact(msgspec.Struct, frozen=True):
+    phone_number: str
+    user_id: int | None = None
+
+
+class Document(msgspec.Struct, frozen=True):
+    file_id: str
+    file_name: str | None = None
+    mime_type: str | None = None
+    file_size: int | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a message stands; of one that is too old to be seen no more is told (`InaccessibleMessage`)."""
+
+    message_id: int
+    chat: Chat
+
+
+class Message(msgspec.Struct, frozen=True):
+    message_id: int
+    chat: Chat
+    sender: Person | None = msgspec.field(default=None, name="from")
+    text: str | None = None
+    contact: Contact | None = None
+    document: Document | None = None
+    photo: list[Any] | None = None
+    reply_to_message: Place | None = None
+    via_bot: Person | None = None
+    # What else can be attached: that it is there is all we ask.
+    animation: Any = None
+    audio: Any = None
+    dice: Any = None
+    game: Any = None
+    invoice: Any = None
+    location: Any = None
+    paid_media: Any = None
+    passport_data: Any = None
+    poll: Any = None
+    sticker: Any = None
+    story: Any = None
+    successful_payment: Any = None
+    venue: Any = None
+    video: Any = None
+    video_note: Any = None
+    voice: Any = None
+
+    @property
+    def has_attachment(self) -> bool:
+        return any(getattr(self, name) is not None for name in ATTACHMENTS)
+
+
+ATTACHMENTS = Message.__struct_fields__[Message.__struct_fields__.index("animation") :]
+
+
+class CallbackQuery(msgspec.Struct, frozen=True):
+    id: str
+    sender: Person = msgspec.field(name="from")
+    message: Place | None = None
+    data: str | None = None
+
+
+class Member(msgspec.Struct, frozen=True):
+    status: str
+
+
+class ChatMemberUpdated(msgspec.Struct, frozen=True):
+    chat: Chat
+    new_chat_member: Member
+
+
+class Update(msgspec.Struct, frozen=True):
+    update_id: int
+    message: Message | None = None
+    callback_query: CallbackQuery | None = None
+    my_chat_member: ChatMemberUpdated | None = None
+
+
+_decoder = msgspec.json.Decoder(Update)
+
+
+def parsed(body: bytes) -> Update:
+    """Read an update; raise `msgspec.DecodeError`, a `ValueError`, for one that has not this shape."""
+    return _decoder.decode(body)
