@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.watch.meter import Answer, answer_of
+from handlers.keepalive import KeepAlive
 
 CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
 KEEP_ALIVE_S = 60.0
@@ -44,7 +46,7 @@ class Timeouts:
 
 
 class AiohttpRequest(BaseRequest):
-    __slots__ = ("_answered", "_free", "_pool_size", "_proxy", "_session", "_timeouts")
+    __slots__ = ("_answered", "_free", "_keep_alive", "_pool_size", "_proxy", "_session", "_timeouts")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class AiohttpRequest(BaseRequest):
         self._timeouts = timeouts or Timeouts()
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
+        self._keep_alive: KeepAlive | None = None
         self._free = asyncio.Semaphore(connection_pool_size)
 
     @property
@@ -72,10 +75,15 @@ class AiohttpRequest(BaseRequest):
         headers = {"User-Agent": self.USER_AGENT}
         jar = aiohttp.DummyCookieJar()
         self._session = aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=jar)
+        if self._proxy is None:
+            self._keep_alive = KeepAlive(self.USER_AGENT, ssl.create_default_context)
         self._free = asyncio.Semaphore(self._pool_size)
 
     async def shutdown(self) -> None:
         session, self._session = self._session, None
+        keep_alive, self._keep_alive = self._keep_alive, None
+        if keep_alive is not None:
+            keep_alive.close()
         if session is not None:
             await session.close()
 
@@ -139,7 +147,7 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError as error:
             problem: NetworkError = TimedOut(f"Timed out ({type(error).__name__})")
         except (aiohttp.ClientError, OSError) as error:
-            problem = NetworkError(f"aiohttp.{type(error).__name__}{_errno(error)}")
+            problem = NetworkError(f"{type(error).__name__}{_errno(error)}")
         else:
             self._answered(answer_of(status))
             return status, payload if status < _FAILED else _without_token(payload, call.url)
@@ -161,6 +169,10 @@ class AiohttpRequest(BaseRequest):
         self, session: aiohttp.ClientSession, call: "Call", limits: Timeouts
     ) -> tuple[int, bytes]:
         """Writing has no limit in aiohttp, so a body of several chunks pushes a deadline of ours before it."""
+        if self._keep_alive is not None and call.is_small and self._keep_alive.reaches(call.url):
+            return await self._keep_alive.post(
+                call.url, call.body, call.kind, connect=limits.connect, read=limits.read
+            )
         timeout = aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.read)
         headers = {"Content-Type": call.kind, "Content-Length": str(len(call.body))} if call.body else None
         async with asyncio.timeout(None) as deadline:
@@ -195,6 +207,10 @@ class Call:
     body: bytes
     kind: str  #: the body's content type
     most_bytes: int | None = None  #: of the answer
+
+    @property
+    def is_small(self) -> bool:
+        return self.method == "POST" and len(self.body) <= CHUNK and self.most_bytes is None
 
 
 async def _encoded(request_data: RequestData | None) -> tuple[bytes, str]:
