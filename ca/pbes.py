@@ -1,6 +1,7 @@
 """Password-based encryption, PBES2 of RFC 8018, in the three mixes that are needed here."""
 
 import os
+from dataclasses import dataclass, field
 from enum import Enum
 
 from cryptography.hazmat import asn1
@@ -67,12 +68,31 @@ class ScryptParameters:
     lanes: int
 
 
-def encrypt(plaintext: bytes, password: bytes, mix: Mix) -> Encrypted:
-    """Encrypt under a fresh salt and IV; an empty password is no password and raises `ValueError`."""
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A key from a password, and how it came about; several parts of one file may be encrypted under it."""
+
+    mix: Mix
+    kdf: Algorithm
+    key: bytes = field(repr=False)
+
+
+def derived(password: bytes, mix: Mix) -> Derived:
+    """Derive a key under a fresh salt; an empty password is no password and raises `ValueError`."""
     if not password:
         raise ValueError("an empty password protects nothing")
+    return Derived(mix, *_derive(password, mix))
+
+
+def encrypt(plaintext: bytes, password: bytes, mix: Mix) -> Encrypted:
+    """Encrypt under a fresh salt and IV; an empty password is no password and raises `ValueError`."""
+    return encrypt_under(derived(password, mix), plaintext)
+
+
+def encrypt_under(derived_key: Derived, plaintext: bytes) -> Encrypted:
+    """Encrypt under a fresh IV."""
+    mix, kdf, key = derived_key.mix, derived_key.kdf, derived_key.key
     iv = os.urandom(IV_BYTES)
-    kdf, key = _derive(password, mix)
     data = seed.encrypt(key, iv, plaintext) if mix is Mix.PBKDF2_SEED else _aes(key, iv, plaintext)
     cipher = OID_SEED_CBC if mix is Mix.PBKDF2_SEED else OID_AES_256_CBC
     parameters = Pbes2(kdf=kdf, cipher=Algorithm(algorithm=cipher, parameters=raw(asn1.encode_der(iv))))

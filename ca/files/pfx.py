@@ -7,6 +7,8 @@ and protects its key far less.
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from cryptography import x509
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from ca.der import Algorithm, AlgorithmNull, Oid, raw, sequence_of
 from ca.files.derivation import FOR_IV, FOR_KEY, FOR_MAC, derive
 from ca.files.sealed import OID_TRIPLE_DES
-from ca.pbes import AES_ROUNDS, Encrypted, Mix, encrypt
+from ca.pbes import AES_ROUNDS, Encrypted, Mix, derived, encrypt_under
 
 OID_DATA = Oid("1.2.840.113549.1.7.1")
 OID_ENCRYPTED_DATA = Oid("1.2.840.113549.1.7.6")
@@ -114,11 +116,11 @@ def write_pfx(
     """Return the PKCS#12 file with key, certificate and the chain above it; an empty password raises `ValueError`."""
     if not password:
         raise ValueError("an empty password protects nothing")
-    local = _local_key_id(certificate)
-    shrouded = raw(asn1.encode_der(_seal(pkcs8, password, compatible=compatible)))
+    local, seal = _local_key_id(certificate), _sealer(password, compatible=compatible)
+    shrouded = raw(asn1.encode_der(seal(pkcs8)))
     key = SafeBag(kind=OID_SHROUDED_KEY, value=shrouded, attributes=local)
     bags = [_certificate_bag(certificate, local), *(_certificate_bag(above, None) for above in chain)]
-    hidden = _encrypted(_seal(_contents(*bags), password, compatible=compatible))
+    hidden = _encrypted(seal(_contents(*bags)))
     plain = asn1.encode_der(DataContent(kind=OID_DATA, content=_contents(key)))
     return _with_mac(sequence_of(hidden, plain), password, compatible=compatible)
 
@@ -145,9 +147,14 @@ def _encrypted(sealed: Encrypted) -> bytes:
     return asn1.encode_der(EncryptedContent(kind=OID_ENCRYPTED_DATA, content=data))
 
 
-def _seal(plaintext: bytes, password: str, *, compatible: bool) -> Encrypted:
-    if not compatible:
-        return encrypt(plaintext, password.encode(), Mix.PBKDF2_AES)
+def _sealer(password: str, *, compatible: bool) -> Callable[[bytes], Encrypted]:
+    """Both parts of a file are under one key, each with an IV of its own: a second key would guard nothing more."""
+    if compatible:
+        return partial(_seal_compatibly, password)
+    return partial(encrypt_under, derived(password.encode(), Mix.PBKDF2_AES))
+
+
+def _seal_compatibly(password: str, plaintext: bytes) -> Encrypted:
     salt = os.urandom(SALT_BYTES)
     key = derive(hashlib.sha1, password, salt, OLD_ROUNDS, FOR_KEY, 24)
     iv = derive(hashlib.sha1, password, salt, OLD_ROUNDS, FOR_IV, 8)

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import io
 import zipfile
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -24,7 +25,7 @@ from ca.files import (
     write_pfx,
     write_signpri,
 )
-from ca.files.derivation import derive
+from ca.files.derivation import _by_openssl, by_hand, derive
 from ca.files.material import PrivateKeyInfo, random_number_of, write_pkcs8
 from ca.files.sealed import FIXED_IV, pbes1_seed
 from ca.files.signpri import Pbes1, write_pbes1
@@ -171,6 +172,24 @@ def test_the_key_derivation_of_pkcs12_agrees_with_a_known_answer() -> None:
     # From the test suites of several libraries: password "smeg", 1 round.
     derived = derive(hashlib.sha1, "smeg", bytes.fromhex("0A58CF64530D823F"), 1, 1, 24)
     assert derived.hex().upper() == "8AAAE6297B6CB04642AB5B077851284EB7128F1A2A7FBCA3"
+
+
+@given(
+    digest=st.sampled_from([hashlib.sha1, hashlib.sha256]),
+    password=st.text(st.characters(codec="utf-16"), max_size=70),
+    salt=st.binary(min_size=1, max_size=150),
+    rounds=st.integers(1, 40),
+    purpose=st.sampled_from([1, 2, 3]),
+    length=st.integers(1, 130),
+)
+def test_counting_by_hand_gives_what_openssl_gives(
+    digest: Any, password: str, salt: bytes, rounds: int, purpose: int, length: int
+) -> None:
+    secret = password.encode("utf-16-be") + b"\0\0"
+    counted = by_hand(digest, secret, salt, rounds, purpose, length)
+    assert derive(digest, password, salt, rounds, purpose, length) == counted
+    fast = _by_openssl(digest().name, secret, salt, rounds, purpose, length)
+    assert fast in {None, counted}
 
 
 def test_the_zip_holds_the_folder_that_tools_look_for(bureau: Bureau) -> None:
