@@ -347,7 +347,7 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
     async with AsyncExitStack() as stack:
         if settings.webhook_url:
             secret = settings.webhook_secret
-            webhook = Webhook(bot, house.database, house.inbox, clock, house.hands, house.inline, secret)
+            webhook = Webhook(bot, house.database, house.inbox, clock, house.inline, secret)
             routes = [webhook.route(settings.webhook_url), *watch.routes, *house.routes]
             await stack.enter_async_context(listening(settings.listen, routes))
             await webhook.announce(settings.webhook_url)

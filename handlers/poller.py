@@ -108,15 +108,22 @@ class Queries:
         self._supervisor = supervisor
 
     def answer(self, update: dict[str, Any]) -> None:
-        query = update.get("callback_query")
-        if isinstance(query, dict) and isinstance(query.get("id"), str):
-            self._supervisor.start("answer", self._answered(query["id"]))
+        query_id = query_of(update)
+        if query_id is not None:
+            self._supervisor.start("answer", self._answered(query_id))
 
     async def _answered(self, query_id: str) -> None:
         try:
             await call(self._bot, "answerCallbackQuery", callback_query_id=query_id)
         except errors.TelegramError as error:
             logger.debug("query not answered", extra={"error": type(error).__name__})
+
+
+def query_of(update: dict[str, Any]) -> str | None:
+    """Return the id of the tap that this is, which waits to be answered."""
+    query = update.get("callback_query")
+    number = query.get("id") if isinstance(query, dict) else None
+    return number if isinstance(number, str) else None
 
 
 def arrival(update: dict[str, Any]) -> Arrival:

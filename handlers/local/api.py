@@ -48,6 +48,22 @@ class Api:
             return self._refuse(NOT_FOUND)
         return web.Response(body=stored.content, content_type="application/octet-stream")
 
+    async def perform_unheard(self, body: bytes) -> None:
+        """Perform the call that stands in a webhook's answer; of how it went nobody hears."""
+        try:
+            arguments = _object(body)
+            found = self._calls.get(str(arguments.pop("method", "")).lower())
+            if found is None:
+                raise NO_METHOD
+            name, call = found
+            self._stats.calls[name] += 1
+            self._stats.unheard += 1
+            result = call(Params(arguments))
+            if isinstance(result, Awaitable):
+                await result
+        except Refusal as refusal:
+            self._stats.refused[refusal.code] += 1
+
     def _find(self, path: str) -> tuple[str, Callable[[Params], Any]]:
         token, _, method = path.removeprefix("/bot").partition("?")[0].partition("/")
         if unquote(token) != self._world.token:

@@ -181,4 +181,6 @@ class LocalMessenger:
         self.methods = tuple(calls)
         acts = Acts(self.world, self._lines, self.faults, self.person)
         self._page = Page(acts, self.limits.upload)
-        return Routes(Api(self.world, calls, self._dice), self._lines, self._page)
+        api = Api(self.world, calls, self._dice)
+        webhook.perform = api.perform_unheard
+        return Routes(api, self._lines, self._page)

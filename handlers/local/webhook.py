@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +35,8 @@ class Webhook:
         self._headers = {"Content-Type": "application/json"}
         self._connections = 40
         self._error: JSON = {}
+        #: What a call in the bot's answer leads to (Bot API: "Making requests when getting updates").
+        self.perform: Callable[[bytes], Awaitable[None]] | None = None
 
     @property
     def pending(self) -> int:
@@ -99,7 +102,11 @@ class Webhook:
         session = self._session = self._session or aiohttp.ClientSession(timeout=ANSWER_TIME)
         try:
             async with session.post(self.url, data=dump(update), headers=self._headers) as response:
-                return self._heard(response) and fault is None
+                if not self._heard(response) or fault is not None:
+                    return False
+                if self.perform is not None and (call := await response.read()):
+                    await self.perform(call)
+                return True
         except (aiohttp.ClientError, TimeoutError) as problem:
             self._note(str(problem) or "Read timeout expired")
             return False

@@ -54,6 +54,8 @@ async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
     await gildong.reissues(GILDONG)
 
     assert hooked.messenger.stats.calls["getUpdates"] == 0
+    assert hooked.messenger.stats.calls["answerCallbackQuery"] > 5
+    assert hooked.messenger.stats.unheard == hooked.messenger.stats.calls["answerCallbackQuery"]
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
 
 

@@ -1,4 +1,4 @@
-"""Our own connections against servers of every manner: what is whole is taken, the rest is an error, and nothing mixes."""
+"""Our own connections against servers of every manner: what is whole is taken, the rest is an error, nothing mixes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -18,11 +18,15 @@ class Receiver:
     got: list[dict[str, Any]] = field(default_factory=list)
     secrets: list[str | None] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)  # statuses to give first
+    calls: list[dict[str, Any]] = field(default_factory=list)  # to stand in the answers
 
     async def take(self, request: web.Request) -> web.Response:
         self.got.append(await request.json())
         self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
-        return web.Response(status=self.answers.pop(0) if self.answers else 200)
+        status = self.answers.pop(0) if self.answers else 200
+        return (
+            web.json_response(self.calls.pop(0), status=status) if self.calls else web.Response(status=status)
+        )
 
     @property
     def texts(self) -> list[str]:
@@ -84,6 +88,20 @@ async def test_a_lost_acknowledgement_posts_again(scene: Scene, receiver: Receiv
     await all_taken(scene)
     assert set(receiver.texts) == {"a"}
     assert len({each["update_id"] for each in receiver.got}) == 1
+
+
+async def test_a_call_in_the_answer_is_performed_and_nobody_hears_how_it_went(
+    scene: Scene, receiver: Receiver
+) -> None:
+    said = {"method": "sendMessage", "chat_id": JIHYE.user_id, "text": "in the answer"}
+    receiver.answers = [500, 200, 200, 200]
+    receiver.calls = [said, said, {**said, "text": ""}, {"method": "noSuch"}]
+    await scene.bot.set_webhook(receiver.url)
+    for text in "abc":
+        await scene.jihye.says(text)
+    await all_taken(scene)
+    assert [each.text for each in scene.jihye.messages if each.from_bot] == ["in the answer"]
+    assert receiver.texts == ["a", "a", "b", "c"]
 
 
 async def test_what_is_left_returns_to_the_queue(scene: Scene, receiver: Receiver) -> None:
