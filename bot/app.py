@@ -17,9 +17,11 @@ import telegram
 from starlette.routing import BaseRoute
 
 import ca
+from bot.addresses import Addresses
 from bot.answers import Answers
 from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
+from bot.bounces import Bounces
 from bot.clerk import Clerk, Desks
 from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
@@ -206,12 +208,14 @@ def build(
     stores = Stores(chats, inbox, outbox, jobs, gaps)
     articles = living(settings, words)
     answers, rules = Answers(lambda: articles.now), Rules()
-    reminding = ReminderStores(jobs, outbox, keeps, directory)
+    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
+    addresses = Addresses(vault, carriers.ways)
+    reminding = ReminderStores(jobs, outbox, keeps, directory, addresses)
     reminders = Reminders(reminding, words, rules, settings.reminder_days)
     desk = Desk(
         stores,
-        Asides(answers, words, gaps, reminders),
-        Notices(directory, outbox),
+        Asides(answers, words, gaps, reminders, outbox),
+        Notices(directory, outbox, addresses),
         reminders,
         outside.clock,
         rules,
@@ -223,8 +227,7 @@ def build(
     examiner = Examiner(outside.messenger, outside.issuer, books, outside.clock)
     others = {"check_certificate": examiner.check}
     clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
-    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
-    stock = Stock(database, chats, outbox, keeps)
+    stock = Stock(database, chats, outbox, keeps, Bounces(addresses, outbox))
     return House(
         database,
         inbox,

@@ -139,12 +139,15 @@ class Desk:
     def _block(self, tx: Transaction, chat: Chat, event: Blocked) -> None:
         tx.run("chat_block", chat_id=chat.chat_id, blocked=int(event.blocked))
         if event.blocked:
-            self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id))
+            self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id), self._clock.now())
 
     def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
         if isinstance(event, AskedByStaff):
             if event.name == "gaps":
                 self._send(tx, cause, here, Tell(self._asides.gaps(tx)))
+            elif event.name == "case":
+                screen, about = self._asides.looked_up(tx, event.about, self._clock.now())
+                self._send(tx, cause, here, Tell(screen, about))
             return
         row = tx.row("relay_load", message_id=event.to)
         if row is not None:
@@ -179,7 +182,8 @@ class Desk:
             self._record(tx, chat, decision.case, cause, now)
         messages = self._messages(tx, chat, decision, message_id if decision.erase else None, cause)
         for number, message in enumerate(messages):
-            self._send(tx, f"{cause}.{number}", chat.chat_id, message)
+            key, told = self._notices.in_chat(tx, chat, decision.case, message, f"{cause}.{number}")
+            self._send(tx, key, chat.chat_id, told)
         self._order(tx, chat, decision, cause, now, message_id)
 
     def _messages(
@@ -252,12 +256,12 @@ class Desk:
                 expiry = kst_day(after.certificate.not_after)
                 self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
                 calendar = self._reminders.calendar_of(tx, chat, now)
-                self._notices.issued(tx, chat, after, cause, now, calendar)
+                self._notices.issued(tx, chat, after, now, calendar)
             case Phase.CLOSED:
                 tx.run("application_received", request_id=request, now=moment)
 
     def _refused(self, tx: Transaction, chat: Chat, after: Case, cause: str) -> None:
-        self._notices.refused(tx, chat, after, cause, self._clock.now())
+        self._notices.refused(tx, chat, after, self._clock.now())
         if REFUSALS[after.refusal or "R14"].staff:
             params = {"receipt": after.receipt or "", "code": after.refusal or ""}
             self.tell_staff(tx, Line("staff.refused", dict(params)), cause, about=chat.chat_id)

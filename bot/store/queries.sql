@@ -78,8 +78,8 @@ DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
 SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
 
 -- name: outbox_add
-INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
-VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO outbox (key, lane, sealed, reference, result, address, due_at, made_at)
+VALUES (:key, :lane, :sealed, :reference, :result, :address, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
 -- The oldest message of every lane, if its time has come and nobody is at it.
@@ -102,20 +102,27 @@ UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
 UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_sent
-UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
+UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL, ended_at = :now
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_later
 UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_dead
-UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error, ended_at = :now
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: outbox_lane
+SELECT key, sealed FROM outbox WHERE lane = :lane AND state = 'pending' ORDER BY seq;
 
 -- name: outbox_drop_lane
 -- A chat that blocked the bot stops costing: what waits for it is given up.
-UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = 'blocked'
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = 'blocked', ended_at = :now
 WHERE lane = :lane AND state = 'pending';
+
+-- name: outbox_of_result
+SELECT key, lane, address, state, due_at, ended_at, last_error FROM outbox WHERE result = :result ORDER BY seq;
 
 -- name: outbox_forget
 DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
@@ -200,6 +207,9 @@ UPDATE applications SET outcome = :outcome, decided_at = :now WHERE request_id =
 -- name: application_issued
 UPDATE applications SET outcome = 'issued', serial = :serial, issued_at = :now WHERE request_id = :request_id;
 
+-- name: application_of_receipt
+SELECT * FROM applications WHERE receipt = :receipt ORDER BY submitted_at DESC LIMIT 1;
+
 -- name: application_received
 UPDATE applications SET received_at = :now WHERE request_id = :request_id;
 
@@ -272,11 +282,20 @@ DELETE FROM gap_shared_words WHERE last_at < :before;
 SELECT * FROM reminders WHERE chat_id = :chat_id;
 
 -- name: reminder_save
-INSERT INTO reminders (chat_id, active, lead, hour, channel, serial, issued_on, expires_on, again_on, told_until, turn)
-VALUES (:chat_id, :active, :lead, :hour, :channel, :serial, :issued_on, :expires_on, :again_on, :told_until, :turn)
+INSERT INTO reminders (chat_id, active, lead, hour, channel, results, serial, issued_on, expires_on, again_on, told_until, turn)
+VALUES (:chat_id, :active, :lead, :hour, :channel, :results, :serial, :issued_on, :expires_on, :again_on, :told_until, :turn)
 ON CONFLICT (chat_id) DO UPDATE SET active = :active, lead = :lead, hour = :hour, channel = :channel,
-  serial = :serial, issued_on = :issued_on, expires_on = :expires_on, again_on = :again_on,
+  results = :results, serial = :serial, issued_on = :issued_on, expires_on = :expires_on, again_on = :again_on,
   told_until = :told_until, turn = :turn;
+
+-- name: bounce_add
+INSERT INTO bounces (address, bounced_at) VALUES (:address, :now) ON CONFLICT (address) DO NOTHING;
+
+-- name: bounce_load
+SELECT bounced_at FROM bounces WHERE address = :address;
+
+-- name: bounce_forget
+DELETE FROM bounces WHERE bounced_at < :before;
 
 -- name: outside_certificate_put
 INSERT INTO outside_certificates (serial, holder, status, not_before, not_after, sealed)
@@ -345,9 +364,9 @@ SELECT COUNT(*) AS waiting, MIN(came_at) AS oldest, (SELECT COUNT(*) FROM inbox 
 FROM inbox WHERE state = 'pending';
 
 -- name: figures_outbox
--- What was given up because its chat blocked the bot is nobody's fault.
+-- What was given up because its chat blocked the bot, or nobody is at its address, is nobody's fault.
 SELECT COUNT(*) AS waiting, MIN(made_at) AS oldest,
-  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error <> 'blocked') AS stuck,
+  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error NOT IN ('blocked', 'bounced')) AS stuck,
   (SELECT MIN(CASE WHEN o.due_at > o.lease_until THEN o.due_at ELSE o.lease_until END) FROM outbox o WHERE o.state = 'pending'
    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)) AS due
 FROM outbox WHERE state = 'pending';
