@@ -31,10 +31,12 @@ from bot.examiner import Books, Examiner
 from bot.faq import ArticleBroken, KnowledgeBase, meaning
 from bot.faq.living import Living
 from bot.fitting import Fitting
+from bot.floodgate import DEFAULT_RATES, Floodgate, Rates
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer, Watched
 from bot.mail import Mailer
+from bot.message import chat_lane
 from bot.notices import Notices
 from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
@@ -140,6 +142,7 @@ class Outside:
     meter: Meter = field(default_factory=Meter)
     routes: Sequence[BaseRoute] = ()
     limits: IdentityLimits = DEFAULT_LIMITS
+    rates: Rates = DEFAULT_RATES
 
 
 def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
@@ -200,7 +203,8 @@ def build(
     settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
 ) -> House:
     bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
-    chats, inbox = Chats(vault), Inbox(vault, bells.inbox)
+    staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
+    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff)
     outbox = Outbox(vault, bells.outbox, settings.lease)
     jobs = Jobs(vault, bells.jobs, settings.lease)
     keeps, directory = Keeps(vault), Directory(vault)
@@ -235,6 +239,7 @@ def build(
         Intake(
             *(bot, database, inbox, desk, outside.clock, bells.inbox, supervisor),
             thinking=thinking,
+            floodgate=Floodgate(outside.rates, staff),
             meter=outside.meter,
         ),
         Inline(bot, answers, words, supervisor, thinking),

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot import reference
 from bot.asides import Asides
 from bot.cards import card
-from bot.case import Case, Phase
+from bot.case import ENDED, Case, Phase
 from bot.clock import Clock, kst_day
 from bot.decide import Decision, decide, new_case
 from bot.event import (
@@ -23,6 +23,7 @@ from bot.event import (
     Said,
     Tapped,
 )
+from bot.floodgate import Verdict
 from bot.message import Card, Erase, Message, Relay, Tell, chat_lane
 from bot.notices import Notices
 from bot.procedure import Rules
@@ -91,6 +92,21 @@ class Desk:
                 self._happened(
                     tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id
                 )
+
+    def let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> None:
+        """Finish unread what a chat sends beyond its share, and say so once; in a group nobody is spoken to."""
+        if not self._stores.inbox.finish(tx, waiting):
+            return
+        surplus = self._stores.inbox.finish_surplus(tx, waiting)
+        chat_id = int(waiting.lane.removeprefix("chat:"))
+        if word != "surplus" and chat_id > 0:
+            logger.warning("a flood", extra={"word": word, "surplus": surplus})
+            self._send(tx, f"u{waiting.update_id}.flood", chat_id, Tell(Screen((Line(f"flood.{word}"),))))
+
+    def runs(self, tx: Transaction, waiting: Waiting) -> bool:
+        """Return whether an application is under way in this chat."""
+        row = tx.row("chat_phase", chat_id=int(waiting.lane.removeprefix("chat:")))
+        return row is not None and row["phase"] not in ENDED
 
     def ponder(self, text: str) -> None:
         """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""

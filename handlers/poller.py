@@ -120,7 +120,7 @@ def arrival(update: dict[str, Any]) -> Arrival:
     number = int(update["update_id"])
     if not 0 <= number < MOST_ID:
         raise ValueError("no update has such an id")
-    return Arrival(number, _lane(update), json.dumps(update).encode())
+    return Arrival(number, _lane(update), json.dumps(update).encode(), ahead="message" not in update)
 
 
 def _lane(update: dict[str, Any]) -> str:

@@ -2,6 +2,9 @@
 -- The chat's row; absent before its first update.
 SELECT chat_id, language, card, last, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
 
+-- name: chat_phase
+SELECT phase FROM chats WHERE chat_id = :chat_id;
+
 -- name: chat_add
 INSERT INTO chats (chat_id, language, sealed_case, phase, changed_at)
 VALUES (:chat_id, :language, :sealed_case, :phase, :now);
@@ -45,24 +48,35 @@ SELECT chat_id FROM chats WHERE changed_at < :before
   AND phase IN ('asking', 'proving', 'enrolled', 'refused') ORDER BY changed_at LIMIT :most;
 
 -- name: inbox_add
-INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)
-VALUES (:update_id, :lane, :sealed, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+INSERT INTO inbox (update_id, lane, sealed, ahead, due_at, came_at)
+VALUES (:update_id, :lane, :sealed, :ahead, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+
+-- name: inbox_heads_ahead
+-- Of the next query's, those that go first however long the others wait.
+SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
+WHERE i.state = 'pending' AND i.ahead = 1 AND i.due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
+ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_heads
 -- The oldest open update of every chat whose time has come.
-SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts FROM inbox i
+SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
 WHERE i.state = 'pending' AND i.due_at <= :now
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
 ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_head_of
-SELECT seq, update_id, sealed, attempts, due_at FROM inbox
+SELECT seq, update_id, sealed, attempts, ahead, due_at FROM inbox
 WHERE lane = :lane AND state = 'pending' ORDER BY seq LIMIT 1;
 
 -- name: inbox_done
 -- Only the open head of its lane can be done: whoever comes second finds nothing to do.
 UPDATE inbox SET state = 'done', sealed = NULL WHERE seq = :seq AND state = 'pending'
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = inbox.lane AND e.state = 'pending' AND e.seq < inbox.seq);
+
+-- name: inbox_surplus
+-- What a chat sent beyond its share, all at once and unread.
+UPDATE inbox SET state = 'done', sealed = NULL WHERE lane = :lane AND state = 'pending' AND ahead = :ahead;
 
 -- name: inbox_failed
 UPDATE inbox SET attempts = attempts + 1, due_at = :due_at, last_error = :error WHERE seq = :seq AND state = 'pending';

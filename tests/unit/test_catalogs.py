@@ -128,6 +128,7 @@ GAPS: dict[str, set[str]] = {
     "error.{}": errors(),
     "faq.{}": {"useful", "useless"},
     "files.caption.{}": {"zip", "p12", "ics"},
+    "flood.{}": {"slow", "crowded"},
     "forbidden.{}": {*get_args(Kind), *get_args(FileKind)},
     "install.device.{}": set(DEVICES),
     "install.{}": set(DEVICES),
