@@ -16,7 +16,12 @@ NOBODY = Rates(Rate(1000, 1000), Rate(1, 1))
 
 
 def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
-    person = {"id": chat_id, "is_bot": False, "first_name": "x", "language_code": "en" if chat_id == 104 else "ko"}
+    person = {
+        "id": chat_id,
+        "is_bot": False,
+        "first_name": "x",
+        "language_code": "en" if chat_id == 104 else "ko",
+    }
     chat = {"id": chat_id, "type": "private" if chat_id > 0 else "supergroup"}
     body = {"message_id": number, "date": 0, "chat": chat, "from": person, "text": text}
     return {"update_id": 10_000_000 + number, "message": json.loads(json.dumps(body))}
