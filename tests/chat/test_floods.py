@@ -29,13 +29,14 @@ def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
 
 async def arrives(place: Town, updates: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Store all at once, as a batch of the poller is, and return which lanes had their turn, and which was let go."""
-    desk, turns = place.house.desk, []
+    desk = place.house.desk
+    turns: dict[tuple[str, int, int], None] = {}  # a unit that collides is run again, and is the same turn
 
     def noted(name: str) -> Any:
         work = getattr(desk, name)
 
         def does(tx: Any, waiting: Any, *rest: Any) -> Any:
-            turns.append((name, int(waiting.lane.removeprefix("chat:"))))
+            turns[name, int(waiting.lane.removeprefix("chat:")), waiting.update_id] = None
             return work(tx, waiting, *rest)
 
         return does
@@ -47,7 +48,7 @@ async def arrives(place: Town, updates: list[dict[str, Any]]) -> list[tuple[str,
         inbox = place.house.inbox
         await place.house.database.unit(lambda tx: inbox.add(tx, arrivals, place.clock.now()))
         await place.quiet()
-    return turns
+    return [(name, chat_id) for name, chat_id, _ in turns]
 
 
 async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
