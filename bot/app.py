@@ -61,6 +61,7 @@ from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
+from bot.tracing import started
 from bot.watch.meter import Meter
 from bot.watch.routes import Sources
 from bot.watch.watching import Process, watching
@@ -302,6 +303,8 @@ async def opened(
 ) -> AsyncIterator[tuple[House, telegram.Bot]]:
     """Build the house, and close what it opened at the end."""
     async with AsyncExitStack() as stack:
+        if (traces := started()) is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.shutdown)
         meter = Meter()
         bot = telegram_bot(settings, meter)
         words = Words.load(settings.timezone, facts(settings))

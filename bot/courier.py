@@ -142,7 +142,7 @@ class Courier:
             lease = claimed.lease
             self._sending[lease] = claimed
             try:
-                with reference.handling(claimed.reference):
+                with reference.handling(claimed.reference, f"send {claimed.lane.partition(':')[0]}"):
                     claimed = await self.deliver(claimed)
             finally:
                 del self._sending[lease]

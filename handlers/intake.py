@@ -80,7 +80,7 @@ class Intake:
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""
-        with reference.handling(reference.of_update(waiting.update_id)):
+        with reference.handling(reference.of_update(waiting.update_id), "update"):
             return await self._tried(waiting, self._meter.clock())
 
     async def _tried(self, waiting: Waiting, begun: float) -> Waiting | None:
