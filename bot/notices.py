@@ -20,8 +20,9 @@ from bot.store.chats import Chat
 from bot.store.database import Transaction
 from bot.store.outbox import Outbox
 
-#: Refusals where what was said does not fit the person: it may not have been that person who said it.
-SUSPICIOUS = frozenset({"R01", "R02", "R03", "R04", "R11"})
+#: Refusals where what was said does not fit the person, or the person had the certificate stopped: it may have been
+#: somebody else who applied.
+SUSPICIOUS = frozenset({"R01", "R02", "R03", "R04", "R06", "R07", "R11"})
 WANTED: MappingProxyType[str, tuple[Way, ...]] = MappingProxyType(
     {"both": WAYS, "sms": ("sms",), "mail": ("mail",), "chat": ()}
 )

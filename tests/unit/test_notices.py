@@ -72,7 +72,7 @@ EVERYWHERE = {"refused:sms", "refused:mail"}
 SOMEWHERE = {"both": EVERYWHERE, "sms": {"refused:sms"}, "mail": {"refused:mail"}, "chat": set[str]()}
 
 
-@pytest.mark.parametrize(("code", "results"), list(product(("R05", "R09", "R03", "R11"), SOMEWHERE)))
+@pytest.mark.parametrize(("code", "results"), list(product(("R05", "R09", "R03", "R07", "R11"), SOMEWHERE)))
 def test_what_looks_like_somebody_else_goes_everywhere_whatever_is_wanted(
     desk: Office, code: str, results: str
 ) -> None:
