@@ -17,9 +17,11 @@ import telegram
 from starlette.routing import BaseRoute
 
 import ca
+from bot.addresses import Addresses
 from bot.answers import Answers
 from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
+from bot.bounces import Bounces
 from bot.clerk import Clerk, Desks
 from bot.clock import Clock, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
@@ -29,10 +31,12 @@ from bot.examiner import Books, Examiner
 from bot.faq import ArticleBroken, KnowledgeBase, meaning
 from bot.faq.living import Living
 from bot.fitting import Fitting
+from bot.floodgate import DEFAULT_RATES, Floodgate, Rates
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer, Watched
 from bot.mail import Mailer
+from bot.message import chat_lane
 from bot.notices import Notices
 from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
@@ -57,6 +61,7 @@ from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
+from bot.tracing import started
 from bot.watch.meter import Meter
 from bot.watch.routes import Sources
 from bot.watch.watching import Process, watching
@@ -138,6 +143,7 @@ class Outside:
     meter: Meter = field(default_factory=Meter)
     routes: Sequence[BaseRoute] = ()
     limits: IdentityLimits = DEFAULT_LIMITS
+    rates: Rates = DEFAULT_RATES
 
 
 def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
@@ -198,7 +204,8 @@ def build(
     settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
 ) -> House:
     bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
-    chats, inbox = Chats(vault), Inbox(vault, bells.inbox)
+    staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
+    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff)
     outbox = Outbox(vault, bells.outbox, settings.lease)
     jobs = Jobs(vault, bells.jobs, settings.lease)
     keeps, directory = Keeps(vault), Directory(vault)
@@ -206,12 +213,14 @@ def build(
     stores = Stores(chats, inbox, outbox, jobs, gaps)
     articles = living(settings, words)
     answers, rules = Answers(lambda: articles.now), Rules()
-    reminding = ReminderStores(jobs, outbox, keeps, directory)
+    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
+    addresses = Addresses(vault, carriers.ways)
+    reminding = ReminderStores(jobs, outbox, keeps, directory, addresses)
     reminders = Reminders(reminding, words, rules, settings.reminder_days)
     desk = Desk(
         stores,
-        Asides(answers, words, gaps, reminders),
-        Notices(directory, outbox),
+        Asides(answers, words, gaps, reminders, outbox),
+        Notices(directory, outbox, addresses),
         reminders,
         outside.clock,
         rules,
@@ -223,8 +232,7 @@ def build(
     examiner = Examiner(outside.messenger, outside.issuer, books, outside.clock)
     others = {"check_certificate": examiner.check}
     clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
-    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
-    stock = Stock(database, chats, outbox, keeps)
+    stock = Stock(database, chats, outbox, keeps, Bounces(addresses, outbox))
     return House(
         database,
         inbox,
@@ -232,6 +240,7 @@ def build(
         Intake(
             *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
             thinking=thinking,
+            floodgate=Floodgate(outside.rates, staff),
             meter=outside.meter,
         ),
         Inline(bot, answers, words, supervisor, thinking),
@@ -294,6 +303,8 @@ async def opened(
 ) -> AsyncIterator[tuple[House, telegram.Bot]]:
     """Build the house, and close what it opened at the end."""
     async with AsyncExitStack() as stack:
+        if (traces := started()) is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.shutdown)
         meter = Meter()
         bot = telegram_bot(settings, meter)
         words = Words.load(settings.timezone, facts(settings))

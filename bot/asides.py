@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.answers import NEXT, Answers
-from bot.case import ENDED, Case
+from bot.case import ENDED, Case, Phase
+from bot.deliveries import every, latest
 from bot.faq import OFFERED, Finding, name_of, words_of
 from bot.message import Message
 from bot.move import Aside
 from bot.reminders import Reminders
-from bot.screen import Line, Param, Screen, Word, button
+from bot.screen import Line, Moment, Param, Screen, Word, button
 from bot.store.chats import Chat
 from bot.store.database import Transaction
 from bot.store.gaps import Gap, Gaps, Kind, Question, report
+from bot.store.outbox import Outbox
+from bot.turns.beside import status_lines
 from bot.words import Words
 
 #: How much of a way of asking staff are shown.
 WAY_LETTERS = 60
+#: Of a case that is there, a result was told.
+DECIDED = frozenset({Phase.ENROLLED, Phase.ISSUING, Phase.ISSUED, Phase.REFUSED, Phase.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,14 @@ class Told:
 
 
 class Asides:
-    def __init__(self, answers: Answers, words: Words, gaps: Gaps, reminders: Reminders) -> None:
+    def __init__(
+        self, answers: Answers, words: Words, gaps: Gaps, reminders: Reminders, outbox: Outbox
+    ) -> None:
         self._answers = answers
         self._words = words
         self._gaps = gaps
         self._reminders = reminders
+        self._outbox = outbox
 
     def language(self, tag: str | None) -> str:
         """Return the language to begin with, from the messenger's IETF tag."""
@@ -63,7 +71,9 @@ class Asides:
             return Screen((Line("staff.gaps.none"),))
         return Screen((Line("staff.gaps"), *map(self._gap, found)))
 
-    def aside(self, tx: Transaction, chat: Chat, case: Case, aside: Aside, now: datetime) -> Told:
+    def aside(  # noqa: PLR0911 — one arm a kind
+        self, tx: Transaction, chat: Chat, case: Case, aside: Aside, now: datetime
+    ) -> Told:
         topic, _, rated = aside.value.partition(":")
         known = topic in self._answers.knowledge.topics()
         match aside.kind:
@@ -77,6 +87,8 @@ class Asides:
                 return self._language(tx, chat, aside.value)
             case "human":
                 return self._human(case)
+            case "status":
+                return Told((self._status(tx, case, now),))
             case "remind":
                 screen, file = self._reminders.tapped(tx, chat, aside.value, now)
                 return Told((screen,) if screen else (), message=file)
@@ -85,6 +97,33 @@ class Asides:
                 return Told((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))
             case _:
                 return Told((self._answers.groups(chat.language),))
+
+    def _status(self, tx: Transaction, case: Case, now: datetime) -> Screen:
+        lines = status_lines(case)
+        if case.phase in DECIDED and case.receipt:
+            lines += latest(self._outbox.traces(tx, case.request_id), now)
+        return Screen(lines)
+
+    def looked_up(self, tx: Transaction, receipt: str, now: datetime) -> tuple[Screen, int | None]:
+        """Return what staff may know of an application, and its chat, if there is one with this number."""
+        row = tx.row("application_of_receipt", receipt=receipt.strip().upper())
+        if row is None:
+            return Screen((Line("staff.case.none"),)), None
+        outcome = row["outcome"]
+        state = {None: "waiting", "approved": "approved", "issued": "issued"}.get(outcome, "refused")
+        at = row["issued_at"] or row["decided_at"] or row["submitted_at"]
+        params: dict[str, Param] = {
+            "receipt": row["receipt"],
+            "state": Word(f"staff.case.{state}"),
+            "submitted": Moment(datetime.fromtimestamp(row["submitted_at"], UTC)),
+            "at": Moment(datetime.fromtimestamp(at, UTC)),
+        }
+        lines = [Line("staff.case", params)]
+        if state == "refused":
+            lines.append(Line("staff.case.code", {"code": outcome}))
+        if outcome is not None:
+            lines += every(self._outbox.traces(tx, row["request_id"]), now)
+        return Screen((*lines, Line("staff.case.reply"))), row["chat_id"]
 
     def _question(self, tx: Transaction, chat: Chat, case: Case, text: str, now: datetime) -> Screen:
         found = self._answers.knowledge.find(text, chat.language)

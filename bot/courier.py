@@ -4,15 +4,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
 from bot import reference
+from bot.addresses import Way
+from bot.bounces import Bounces
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError, Down, Gone
 from bot.letter import Letter, written
 from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
+from bot.reminding import by_day
 from bot.screen import Line, Screen
 from bot.store.bell import Bell
 from bot.store.chats import Chat, Chats
@@ -68,6 +71,12 @@ class Carriers:
     texter: Texter | None
     mailing: Mailing | None
 
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """What this bank can send beside the chat."""
+        carriers: dict[Way, object] = {"sms": self.texter, "mail": self.mailing}
+        return tuple(way for way, carrier in carriers.items() if carrier is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -75,6 +84,7 @@ class Stock:
     chats: Chats
     outbox: Outbox
     keeps: Keeps
+    bounces: Bounces
 
 
 #: What to record beside "sent", in the same transaction.
@@ -132,7 +142,7 @@ class Courier:
             lease = claimed.lease
             self._sending[lease] = claimed
             try:
-                with reference.handling(claimed.reference):
+                with reference.handling(claimed.reference, f"send {claimed.lane.partition(':')[0]}"):
                     claimed = await self.deliver(claimed)
             finally:
                 del self._sending[lease]
@@ -157,7 +167,7 @@ class Courier:
         self._meter.delivered(claimed.lane, outcome)
 
     def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
-        if not self._stock.outbox.sent(tx, claimed):
+        if not self._stock.outbox.sent(tx, claimed, self._clock.now()):
             return None
         if record is not None:
             record(tx)
@@ -168,27 +178,19 @@ class Courier:
         in_chat = claimed.lane.startswith("chat:")
         if isinstance(error, Gone) and in_chat:
             tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
-            self._stock.outbox.drop_lane(tx, claimed.lane)
-            self._instead(tx, claimed, now)
+            self._stock.outbox.drop_lane(tx, claimed.lane, now)
             return "gone"
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
         elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
             due = now + timedelta(seconds=BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1])
         else:
-            logger.error("given up", extra={"outbox": claimed.key, "reason": str(error)})
-            self._stock.outbox.dead(tx, claimed, str(error))
-            self._instead(tx, claimed, now)
+            reason = self._stock.bounces.reason(tx, claimed, error, now)
+            logger.error("given up", extra={"outbox": claimed.key, "reason": reason})
+            self._stock.outbox.dead(tx, claimed, reason, now)
             return "dead"
         self._stock.outbox.later(tx, claimed, due, type(error).__name__)
         return "later"
-
-    def _instead(self, tx: Transaction, claimed: Claimed, now: datetime) -> None:
-        """Take the next way, if there is one: what did not arrive on one may on another."""
-        message = claimed.message
-        if isinstance(message, Tell | Sms | Mail) and message.otherwise is not None:
-            key, other = f"{claimed.key}.otherwise", message.otherwise
-            self._stock.outbox.add(tx, key, other.lane, other.message, now)
 
     def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
         message: Message = claimed.message
@@ -202,6 +204,8 @@ class Courier:
         carrier: object = self._carriers.texter if isinstance(message, Sms) else self._carriers.mailing
         if not message.to or carrier is None:
             return
+        if message.by_day and (morning := by_day(self._clock.now())) > self._clock.now():
+            raise Busy((morning - self._clock.now()).total_seconds())
         if isinstance(message, Sms) and self._carriers.texter:
             text = self._words.text(message.language, message.line)
             await self._carriers.texter.send(key, message.to, text)

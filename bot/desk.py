@@ -9,7 +9,7 @@ from datetime import datetime
 from bot import reference
 from bot.asides import Asides
 from bot.cards import card
-from bot.case import Case, Phase
+from bot.case import ENDED, Case, Phase
 from bot.clock import Clock, kst_day
 from bot.decide import Decision, decide, new_case
 from bot.event import (
@@ -23,6 +23,7 @@ from bot.event import (
     Said,
     Tapped,
 )
+from bot.floodgate import Verdict
 from bot.message import Card, Erase, Message, Relay, Tell, chat_lane
 from bot.notices import Notices
 from bot.procedure import Rules
@@ -92,6 +93,21 @@ class Desk:
                     tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id
                 )
 
+    def let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> None:
+        """Finish unread what a chat sends beyond its share, and say so once; in a group nobody is spoken to."""
+        if not self._stores.inbox.finish(tx, waiting):
+            return
+        surplus = self._stores.inbox.finish_surplus(tx, waiting)
+        chat_id = int(waiting.lane.removeprefix("chat:"))
+        if word != "surplus" and chat_id > 0:
+            logger.warning("a flood", extra={"word": word, "surplus": surplus})
+            self._send(tx, f"u{waiting.update_id}.flood", chat_id, Tell(Screen((Line(f"flood.{word}"),))))
+
+    def runs(self, tx: Transaction, waiting: Waiting) -> bool:
+        """Return whether an application is under way in this chat."""
+        row = tx.row("chat_phase", chat_id=int(waiting.lane.removeprefix("chat:")))
+        return row is not None and row["phase"] not in ENDED
+
     def ponder(self, text: str) -> None:
         """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""
         self._asides.ponder(text)
@@ -139,12 +155,15 @@ class Desk:
     def _block(self, tx: Transaction, chat: Chat, event: Blocked) -> None:
         tx.run("chat_block", chat_id=chat.chat_id, blocked=int(event.blocked))
         if event.blocked:
-            self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id))
+            self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id), self._clock.now())
 
     def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
         if isinstance(event, AskedByStaff):
             if event.name == "gaps":
                 self._send(tx, cause, here, Tell(self._asides.gaps(tx)))
+            elif event.name == "case":
+                screen, about = self._asides.looked_up(tx, event.about, self._clock.now())
+                self._send(tx, cause, here, Tell(screen, about))
             return
         row = tx.row("relay_load", message_id=event.to)
         if row is not None:
@@ -179,7 +198,8 @@ class Desk:
             self._record(tx, chat, decision.case, cause, now)
         messages = self._messages(tx, chat, decision, message_id if decision.erase else None, cause)
         for number, message in enumerate(messages):
-            self._send(tx, f"{cause}.{number}", chat.chat_id, message)
+            key, told = self._notices.in_chat(tx, chat, decision.case, message, f"{cause}.{number}")
+            self._send(tx, key, chat.chat_id, told)
         self._order(tx, chat, decision, cause, now, message_id)
 
     def _messages(
@@ -252,12 +272,12 @@ class Desk:
                 expiry = kst_day(after.certificate.not_after)
                 self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
                 calendar = self._reminders.calendar_of(tx, chat, now)
-                self._notices.issued(tx, chat, after, cause, now, calendar)
+                self._notices.issued(tx, chat, after, now, calendar)
             case Phase.CLOSED:
                 tx.run("application_received", request_id=request, now=moment)
 
     def _refused(self, tx: Transaction, chat: Chat, after: Case, cause: str) -> None:
-        self._notices.refused(tx, chat, after, cause, self._clock.now())
+        self._notices.refused(tx, chat, after, self._clock.now())
         if REFUSALS[after.refusal or "R14"].staff:
             params = {"receipt": after.receipt or "", "code": after.refusal or ""}
             self.tell_staff(tx, Line("staff.refused", dict(params)), cause, about=chat.chat_id)

@@ -193,9 +193,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class AskedByStaff:
-    """A command in the operators' chat."""
+    """A command in the operators' chat, and what it is about."""
 
     name: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

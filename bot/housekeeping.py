@@ -11,6 +11,7 @@ from bot.event import Abandoned
 from bot.issuing import Issuer, IssuerAway, IssuerRefused
 from bot.store.database import Database, Transaction
 from bot.store.keeps import Keeps
+from bot.store.outbox import KEPT
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +25,14 @@ class Retention:
 
     #: Telegram offers an update again for a day; known ids must outlive that.
     updates: timedelta = timedelta(days=3)
-    messages: timedelta = timedelta(days=7)
+    messages: timedelta = KEPT
     jobs: timedelta = timedelta(days=7)
     #: An application that waits for its customer.
     abandoned: timedelta = timedelta(days=7)
     #: What the knowledge base left open: long enough to see what comes again.
     gaps: timedelta = timedelta(days=90)
+    #: An address at which nobody was is tried again after this, should the register still have it.
+    bounces: timedelta = timedelta(days=365)
     every: timedelta = timedelta(minutes=10)
 
 
@@ -81,6 +84,7 @@ class Housekeeping:
     def _forget(self, tx: Transaction, now: datetime) -> None:
         kept = self._retention
         ages = {"inbox_forget": kept.updates, "outbox_forget": kept.messages, "job_forget": kept.jobs}
+        ages["bounce_forget"] = kept.bounces
         for query, age in ages.items():
             tx.run(query, before=(now - age).timestamp())
         self._stores.gaps.forget(tx, now - kept.gaps)

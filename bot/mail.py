@@ -23,6 +23,7 @@ _ADDRESS = re.compile(
 )
 _SERVICE_CLOSING = 421
 _NO_SUCH_MAILBOX = frozenset({550, 551, 553})
+_POLICY = "5.7."
 
 
 class SmtpUrlBroken(ValueError):
@@ -115,12 +116,12 @@ class Mailer:
         try:
             await self._deliver(message)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _meaning(error.recipients[0].code, of_recipient=True)
+            return _of_recipient(error.recipients[0])
         except aiosmtplib.SMTPAuthenticationError as error:
             return _meaning(error.code) if _is_later(error.code) else Refused("credentials")
         except aiosmtplib.SMTPResponseException as error:
-            of_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
-            return _meaning(error.code, of_recipient=of_recipient)
+            refused = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+            return _of_recipient(error) if refused else _meaning(error.code)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             # Bare, or `SMTPNotSupported`: the server lacks STARTTLS or every way to log in that is safe.
             unable = type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}
@@ -140,13 +141,18 @@ class Mailer:
         )
 
 
-def _meaning(code: int, *, of_recipient: bool = False) -> DeliveryError:
+def _of_recipient(refusal: aiosmtplib.SMTPResponseException) -> DeliveryError:
+    """A mailbox that is nobody's is told from a server that does not want our mail (RFC 3463: 5.7)."""
+    if refusal.code in _NO_SUCH_MAILBOX and not refusal.message.startswith(_POLICY):
+        return Gone("mail server: no such mailbox")
+    return _meaning(refusal.code)
+
+
+def _meaning(code: int) -> DeliveryError:
     if code == _SERVICE_CLOSING or code < 0:
         return Down(f"mail server: {code}")
     if _is_later(code):
         return Busy(PATIENCE_S)
-    if of_recipient and code in _NO_SUCH_MAILBOX:
-        return Gone("mail server: no such mailbox")
     return Refused(f"smtp_{code}")
 
 

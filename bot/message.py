@@ -25,6 +25,8 @@ class Tell(msgspec.Struct, frozen=True, tag="tell"):
     screen: Screen
     about: int | None = None
     otherwise: Otherwise | None = None
+    #: The request whose result it tells: what became of it can be asked for.
+    result: str | None = None
 
 
 class Relay(msgspec.Struct, frozen=True, tag="relay"):
@@ -51,6 +53,11 @@ class Sms(msgspec.Struct, frozen=True, tag="sms"):
     line: Line
     language: str
     otherwise: Otherwise | None = None
+    result: str | None = None
+    #: The chat in which its customer is told if nobody is at this address.
+    chat: int | None = None
+    #: Not sent at night, in Korea.
+    by_day: bool = False
 
 
 class Mail(msgspec.Struct, frozen=True, tag="mail"):
@@ -61,6 +68,9 @@ class Mail(msgspec.Struct, frozen=True, tag="mail"):
     #: A calendar file (RFC 5545) that goes with it.
     calendar: bytes | None = None
     otherwise: Otherwise | None = None
+    result: str | None = None
+    chat: int | None = None
+    by_day: bool = False
 
 
 Message = Card | Tell | Relay | Erase | Hand | Sms | Mail

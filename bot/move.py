@@ -30,7 +30,9 @@ class Order:
 class Aside:
     """Something beside the case that the desk answers with what it knows: a question, a topic, a language."""
 
-    kind: Literal["question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind"]
+    kind: Literal[
+        "question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind", "status"
+    ]
     value: str = field(default="", repr=False)
 
 

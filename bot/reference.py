@@ -3,8 +3,8 @@
 It travels with the work: into the messages and the jobs that come of an update, and into threads.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 
 _handled: ContextVar[str] = ContextVar("handled", default="")
@@ -24,10 +24,21 @@ def current() -> str:
     return _handled.get()
 
 
+Follower = Callable[[str, str], AbstractContextManager[None]]
+_follower: Follower | None = None
+
+
+def follow(follower: Follower | None) -> None:
+    """Have all work of this process entered here as well, by its kind and its reference; None ends that."""
+    global _follower  # noqa: PLW0603 - as a logger is: one a process
+    _follower = follower
+
+
 @contextmanager
-def handling(reference: str) -> Iterator[None]:
+def handling(reference: str, work: str = "") -> Iterator[None]:
     before = _handled.set(reference)
     try:
-        yield
+        with _follower(work, reference) if work and _follower is not None else nullcontext():
+            yield
     finally:
         _handled.reset(before)

@@ -6,11 +6,12 @@ from datetime import date, datetime, time
 from typing import get_args
 
 from bot.clock import KST
-from bot.reminding import HOURS, Channel, Choice
+from bot.reminding import HOURS, Channel, Choice, Results
 from bot.screen import Button, Day, Hour, Line, Moment, Screen, Word, button
 from bot.store.reminders import Kept
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+RESULTS: tuple[Results, ...] = get_args(Results)
 
 
 def menu(kept: Kept, days: Sequence[int], at: datetime | None) -> Screen:
@@ -21,8 +22,10 @@ def menu(kept: Kept, days: Sequence[int], at: datetime | None) -> Screen:
         Line("remind.menu.until", {"until": Day(watched.expires_on)}) if watched else Line("remind.menu.none")
     )
     lines.append(known)
+    results = Line("remind.results.row", {"where": Word(f"remind.results.{choice.results}")})
+    change_results = (button("remind.change.results", "remind:results"),)
     if not choice.active:
-        return Screen(tuple(lines), ((button("remind.turn.on", "remind:on"),),))
+        return Screen((*lines, results), ((button("remind.turn.on", "remind:on"),), change_results))
     lines += [
         _lead(first(choice, days)),
         _hour(choice.hour),
@@ -30,9 +33,11 @@ def menu(kept: Kept, days: Sequence[int], at: datetime | None) -> Screen:
     ]
     if at is not None:
         lines.append(Line("remind.menu.next", {"at": Moment(at)}))
+    lines.append(results)
     rows: list[tuple[Button, ...]] = [
         (button("remind.change.lead", "remind:lead"), button("remind.change.hour", "remind:hour")),
         (button("remind.change.channel", "remind:channel"), button("remind.turn.off", "remind:off")),
+        change_results,
     ]
     if watched is not None:
         rows.insert(0, (button("remind.file", "remind:file"),))
@@ -50,6 +55,7 @@ def asked(what: str, days: Sequence[int]) -> Screen | None:
         "lead": lambda: [Button(_lead(each), f"remind:lead-{each}") for each in sorted(days, reverse=True)],
         "hour": lambda: [Button(_hour(each), f"remind:hour-{each}") for each in HOURS],
         "channel": lambda: [button(f"remind.channel.{each}", f"remind:channel-{each}") for each in CHANNELS],
+        "results": lambda: [button(f"remind.results.{each}", f"remind:results-{each}") for each in RESULTS],
     }
     if what not in options:
         return None
@@ -65,6 +71,9 @@ def chosen(choice: Choice, what: str, days: Sequence[int]) -> Choice | None:
         return replace(choice, lead=int(value), active=True)
     if part == "hour" and value in map(str, HOURS):
         return replace(choice, hour=int(value), active=True)
+    results = next((each for each in RESULTS if each == value), None)
+    if part == "results" and results is not None:
+        return replace(choice, results=results)
     channel = next((each for each in CHANNELS if each == value), None)
     if part == "channel" and channel is not None:
         return replace(choice, channel=channel, active=True)

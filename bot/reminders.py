@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from bot.addresses import Addresses
 from bot.calendar_file import calendar
 from bot.case import Case
 from bot.clock import KST, kst_day
-from bot.directory import Directory, Record
+from bot.directory import Directory
 from bot.issuing import Held
 from bot.message import Hand, Mail, Message, Otherwise, Sms, Tell, chat_lane
 from bot.procedure import Rules, days_left, renewal_window
-from bot.reminder_menu import asked, chosen, menu
-from bot.reminding import Choice, Occasion, Watched, by_day, day_after, due, following, occasions
+from bot.reminder_menu import CHANNELS, asked, chosen, menu
+from bot.reminding import Channel, Choice, Occasion, Watched, by_day, day_after, due, following, occasions
 from bot.screen import Button, Day, Line, Param, Screen, button
 from bot.store import reminders as rows
 from bot.store.chats import Chat
@@ -33,6 +34,7 @@ class Stores:
     outbox: Outbox
     keeps: Keeps
     directory: Directory
+    addresses: Addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,38 +174,14 @@ class Reminders:
     def _first_way(self, tx: Transaction, chat: Chat, choice: Choice, about: About) -> Otherwise | None:
         """Return the way that is wanted, with what follows it where it leads nowhere; None if none is open."""
         record = self._stores.directory.record(tx, chat.case.customer) if chat.case.customer else None
-        open_ = {
-            "chat": not chat.blocked,
-            "sms": record is not None and bool(record.phone),
-            "mail": record is not None and bool(record.email),
-        }
-        order = [each for each in dict.fromkeys((choice.channel, "chat", "sms", "mail")) if open_[each]]
+        open_: dict[Channel, str] = dict(self._stores.addresses.of(tx, record).items())
+        if not chat.blocked:
+            open_["chat"] = ""
+        order = [each for each in dict.fromkeys((choice.channel, *CHANNELS)) if each in open_]
         way: Otherwise | None = None
         for each in reversed(order):
-            way = self._way(each, chat, record, about, way, late=each != choice.channel)
+            way = _way(each, open_[each], chat, about, way, late=each != choice.channel)
         return way
-
-    def _way(
-        self,
-        channel: str,
-        chat: Chat,
-        record: Record | None,
-        about: About,
-        then: Otherwise | None,
-        *,
-        late: bool,
-    ) -> Otherwise:
-        """`late` says that this is not where the customer wanted it."""
-        instead = (Line("remind.instead"),) if late else ()
-        if channel == "chat" or record is None:
-            screen = Screen((*about.screen.lines, *instead), about.screen.rows)
-            return Otherwise(chat_lane(chat.chat_id), Tell(screen, otherwise=then))
-        if channel == "sms":
-            short = Line(f"sms.{about.line.key}", about.line.params)
-            return Otherwise(f"sms:{chat.chat_id}", Sms(record.phone, short, chat.language, then))
-        body = (about.line, *instead, Line("mail.warning"))
-        mail = Mail(record.email, Line("mail.remind.subject"), body, chat.language, about.calendar, then)
-        return Otherwise(f"mail:{chat.chat_id}", mail)
 
     def _line(self, watched: Watched, occasion: Occasion, now: datetime) -> Line:
         left = days_left(watched.expires_on, kst_day(now))
@@ -225,6 +203,23 @@ class Reminders:
         if today < watched.expires_on:
             rows_.append((button("remind.again", "remind:again"),))
         return Screen(lines, (*rows_, (SETTINGS,)))
+
+
+def _way(
+    channel: Channel, to: str, chat: Chat, about: About, then: Otherwise | None, *, late: bool
+) -> Otherwise:
+    """`late` says that this is not where the customer wanted it."""
+    instead = (Line("remind.instead"),) if late else ()
+    if channel == "chat":
+        screen = Screen((*about.screen.lines, *instead), about.screen.rows)
+        return Otherwise(chat_lane(chat.chat_id), Tell(screen, otherwise=then))
+    lane = f"{channel}:{chat.chat_id}"
+    if channel == "sms":
+        short = Line(f"sms.{about.line.key}", about.line.params)
+        return Otherwise(lane, Sms(to, short, chat.language, then, chat=chat.chat_id, by_day=True))
+    subject, body = Line("mail.remind.subject"), (about.line, *instead, Line("mail.warning"))
+    mail = Mail(to, subject, body, chat.language, about.calendar, then, chat=chat.chat_id, by_day=True)
+    return Otherwise(lane, mail)
 
 
 SETTINGS = button("remind.settings", "remind:")

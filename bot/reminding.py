@@ -14,6 +14,8 @@ from bot.procedure import Rules, renewal_window
 
 Kind = Literal["expiry", "window", "backup", "password"]
 Channel = Literal["chat", "sms", "mail"]
+#: Where results go beside the chat, which has them always.
+Results = Literal["both", "sms", "mail", "chat"]
 
 #: Days before the expiry on which it is told; 0 is the expiry day itself, on which the certificate still works.
 DAYS = (30, 14, 7, 3, 1, 0)
@@ -30,12 +32,16 @@ STALE = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where."""
+    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where.
+
+    `results` is about what no reminder tells: where else the outcome of an application goes.
+    """
 
     active: bool = True
     lead: int = EARLIEST
     hour: int = 10
     channel: Channel = "chat"
+    results: Results = "both"
 
 
 @dataclass(frozen=True, slots=True)

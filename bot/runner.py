@@ -76,7 +76,7 @@ class Runner:
     async def _done(self, job: Job) -> None:
         """Do a job on its own task: one that waits for the authority holds up no other."""
         try:
-            with reference.handling(job.reference):
+            with reference.handling(job.reference, f"job {job.kind}"):
                 await self._do(job)
         finally:
             del self._doing[job.lease]

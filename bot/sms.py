@@ -1,6 +1,7 @@
 """Text messages through the bank's HTTP gateway. Knows the carrier's answers, and nothing of what is said."""
 
 import email.utils
+import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -10,6 +11,8 @@ from bot.delivery import Busy, DeliveryError, Down, Gone, Refused
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 3600.0
+MOST_BYTES = 4096
+UNKNOWN = "unknown_number"
 _OURS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
@@ -34,9 +37,21 @@ class SmsGateway:
             async with self._session.post(
                 self._url, json=message, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as answer:
+                if answer.status == HTTPStatus.BAD_REQUEST and await _knows_nobody(answer):
+                    return Gone("sms gateway: no such subscriber")
                 return _meaning(answer.status, answer.headers.get("Retry-After"))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Down(f"sms gateway: {type(error).__name__}")
+
+
+async def _knows_nobody(answer: aiohttp.ClientResponse) -> bool:
+    """Tell a number that is nobody's from a request that is not understood: `{"error": "unknown_number"}`."""
+    told = (await answer.content.read(MOST_BYTES)).decode("utf-8", "replace")
+    try:
+        said = json.loads(told)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("error") == UNKNOWN
 
 
 def _meaning(status: int, retry_after: str | None) -> DeliveryError | None:

@@ -26,7 +26,7 @@ COMMANDS = (
 )
 
 
-STAFF_COMMANDS = ("gaps",)
+STAFF_COMMANDS = ("gaps", "case")
 
 
 async def publish(bot: telegram.Bot, words: Words, operators: int | None = None) -> None:

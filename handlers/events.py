@@ -62,7 +62,9 @@ def _of_staff(message: Message) -> Answered | AskedByStaff | None:
     if message.reply_to_message is not None:
         return Answered(message.reply_to_message.message_id, message.text)
     command = _COMMAND.match(message.text)
-    return AskedByStaff(command[1]) if command and command[1] in STAFF_COMMANDS else None
+    if not command or command[1] not in STAFF_COMMANDS:
+        return None
+    return AskedByStaff(command[1], message.text[command.end() :].strip())
 
 
 def _said(message: Message) -> CustomerEvent | None:

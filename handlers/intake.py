@@ -6,6 +6,7 @@ from bot import reference
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.event import Incoming, Said
+from bot.floodgate import Floodgate, Verdict
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
@@ -32,8 +33,10 @@ class Intake:
         supervisor: Supervisor,
         *,
         thinking: Thinking,
+        floodgate: Floodgate,
         meter: Meter | None = None,
     ) -> None:
+        self._floodgate = floodgate
         self._meter = meter or Meter()
         self._database = database
         self._inbox = inbox
@@ -73,7 +76,7 @@ class Intake:
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""
-        with reference.handling(reference.of_update(waiting.update_id)):
+        with reference.handling(reference.of_update(waiting.update_id), "update"):
             return await self._tried(waiting, self._meter.clock())
 
     async def _tried(self, waiting: Waiting, begun: float) -> Waiting | None:
@@ -90,11 +93,27 @@ class Intake:
         return following
 
     async def _done(self, waiting: Waiting) -> Waiting | None:
+        word = await self._judged(waiting)
+        if word != "pass":
+            return await self._database.unit(lambda tx: self._let_go(tx, waiting, word))
         named = self._named(waiting)
         if named is not None and isinstance(named.event, Said):
             # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
             await self._thinking.of(self._desk.ponder, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
+
+    async def _judged(self, waiting: Waiting) -> Verdict:
+        now = self._clock.now()
+        word = self._floodgate.judge(waiting.lane, now, ahead=waiting.ahead)
+        if word != "crowded":
+            return word
+        if await self._database.unit(lambda tx: self._desk.runs(tx, waiting)):
+            return "pass"
+        return "surplus" if self._floodgate.said(waiting.lane, now) else word
+
+    def _let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
+        self._desk.let_go(tx, waiting, word)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
         self._desk.receive(tx, waiting, named)

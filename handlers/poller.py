@@ -131,7 +131,7 @@ def arrival(update: dict[str, Any]) -> Arrival:
     number = int(update["update_id"])
     if not 0 <= number < MOST_ID:
         raise ValueError("no update has such an id")
-    return Arrival(number, _lane(update), _written(update))
+    return Arrival(number, _lane(update), _written(update), ahead="message" not in update)
 
 
 def _written(update: dict[str, Any]) -> bytes:

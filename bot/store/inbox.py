@@ -1,6 +1,6 @@
 """Updates as they came: stored before they are acknowledged, done once, in order per chat."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,8 @@ class Arrival:
     update_id: int
     lane: str
     body: bytes
+    #: It goes first where many wait.
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,13 @@ class Waiting:
     lane: str
     body: bytes
     attempts: int
+    ahead: bool = False
 
 
 class Inbox:
-    def __init__(self, sealing: Sealing, bell: Bell) -> None:
+    def __init__(self, sealing: Sealing, bell: Bell, ahead: Collection[str] = ()) -> None:
+        """`ahead` are lanes of which everything goes first: those of staff."""
+        self._ahead = frozenset(ahead)
         self._sealing = sealing
         self._bell = bell
 
@@ -46,12 +51,17 @@ class Inbox:
             "update_id": arrival.update_id,
             "lane": arrival.lane,
             "sealed": self._sealing.seal(arrival.body, table="inbox", column="body", row=row),
+            "ahead": int(arrival.ahead or arrival.lane in self._ahead),
             "now": now.timestamp(),
         }
 
     def heads(self, tx: Transaction, now: datetime, most: int) -> list[Waiting]:
-        """Return the oldest open update of each chat, for chats whose turn has come."""
-        return [self._waiting(row) for row in tx.rows("inbox_heads", now=now.timestamp(), most=most)]
+        """Return the oldest open update of each chat whose turn has come; where many wait, taps and staff first."""
+        rows = tx.rows("inbox_heads", now=now.timestamp(), most=most)
+        if len(rows) == most:  # more wait than can be begun with
+            rows = [*tx.rows("inbox_heads_ahead", now=now.timestamp(), most=most), *rows]
+        each_once = {row["seq"]: row for row in rows}
+        return [self._waiting(row) for row in list(each_once.values())[:most]]
 
     def head_of(self, tx: Transaction, lane: str, now: datetime) -> Waiting | None:
         row = tx.row("inbox_head_of", lane=lane)
@@ -61,16 +71,21 @@ class Inbox:
 
     def _waiting(self, row: object, lane: str | None = None) -> Waiting:
         value = dict(row)  # type: ignore[call-overload]
-        place = str(value["update_id"])
+        number = str(value["update_id"])
         try:
-            body = self._sealing.open(value["sealed"], table="inbox", column="body", row=place)
+            body = self._sealing.open(value["sealed"], table="inbox", column="body", row=number)
         except UNREADABLE:
             body = b""  # no update is empty: it will not parse, and be parked
-        return Waiting(value["seq"], value["update_id"], lane or value["lane"], body, value["attempts"])
+        place = value["seq"], value["update_id"], lane or value["lane"]
+        return Waiting(*place, body, value["attempts"], bool(value["ahead"]))
 
     def finish(self, tx: Transaction, waiting: Waiting) -> bool:
         """Return whether it was still ours to do; call it first in the transaction that does it."""
         return tx.run("inbox_done", seq=waiting.seq) == 1
+
+    def finish_surplus(self, tx: Transaction, waiting: Waiting) -> int:
+        """Finish all of this kind that waits behind this one, unread; return how much it was."""
+        return tx.run("inbox_surplus", lane=waiting.lane, ahead=int(waiting.ahead))
 
     def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime) -> bool:
         """Put a failing update off, or park it when its tries are used up; return whether it was parked."""

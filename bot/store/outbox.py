@@ -4,17 +4,23 @@ import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
-from bot import reference
-from bot.message import Message
+from bot import mask, reference
+from bot.message import Mail, Message, Sms, Tell
 from bot.store.bell import Bell
 from bot.store.database import Transaction
 from bot.store.sealing import UNREADABLE, Sealing
 
 logger = logging.getLogger(__name__)
+
+#: For so long it can be asked what became of a message.
+KEPT = timedelta(days=7)
+#: How the key of a message ends that took another's place.
+INSTEAD = ".otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,21 @@ class Claimed:
     reference: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What became of one notice of a result."""
+
+    key: str
+    #: "chat", "sms" or "mail".
+    way: str
+    #: Masked; empty for the chat.
+    address: str
+    state: str
+    error: str | None
+    due: datetime
+    ended: datetime | None
+
+
 class Outbox:
     def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
         self._sealing = sealing
@@ -42,9 +63,38 @@ class Outbox:
         """Queue a message; the same key again changes nothing."""
         body = msgspec.json.encode(message)
         sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
-        about = reference.current()
-        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, reference=about, now=now.timestamp())
+        told = {"reference": reference.current(), **self._trace(key, message)}
+        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
         tx.after.append(self._bell.ring)
+
+    def _trace(self, key: str, message: Message) -> dict[str, object]:
+        """Return what is kept of a result's notice beyond its sending."""
+        if not isinstance(message, Tell | Sms | Mail) or message.result is None:
+            return {"result": None, "address": None}
+        shown = mask.mobile(message.to) if isinstance(message, Sms) else ""
+        shown = mask.email(message.to) if isinstance(message, Mail) else shown
+        address = self._sealing.seal(shown.encode(), table="outbox", column="address", row=key)
+        return {"result": message.result, "address": address}
+
+    def traces(self, tx: Transaction, request_id: str) -> list[Trace]:
+        """Return what became of the notices of this request's result, in the order of their making."""
+        return [self._traced(dict(row)) for row in tx.rows("outbox_of_result", result=request_id)]
+
+    def _traced(self, row: dict[str, Any]) -> Trace:
+        key, ended = row["key"], row["ended_at"]
+        try:
+            address = self._sealing.open(row["address"], table="outbox", column="address", row=key).decode()
+        except UNREADABLE:
+            address = mask.HIDDEN
+        return Trace(
+            key,
+            row["lane"].partition(":")[0],
+            address,
+            row["state"],
+            row["last_error"],
+            datetime.fromtimestamp(row["due_at"], UTC),
+            datetime.fromtimestamp(ended, UTC) if ended is not None else None,
+        )
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
         """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
@@ -61,12 +111,11 @@ class Outbox:
         tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
         attempts = int(str(row["attempts"])) + 1
         try:
-            body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
-            message = self._decoder.decode(body)
+            message = self._opened(key, row["sealed"])  # type: ignore[arg-type]
         except UNREADABLE:
             with reference.handling(str(row["reference"])):
                 logger.error("message unreadable", extra={"outbox": key})  # noqa: TRY400 — the text may be in the error
-            tx.run("outbox_dead", seq=row["seq"], lease=lease, error="unreadable")
+            self._give_up(tx, row["seq"], lease, "unreadable", now)
             return None
         seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
         return Claimed(seq, key, lane, message, attempts, lease, about)
@@ -76,15 +125,38 @@ class Outbox:
         until = (now + self.lease).timestamp()
         tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
-    def sent(self, tx: Transaction, claimed: Claimed) -> bool:
+    def sent(self, tx: Transaction, claimed: Claimed, now: datetime) -> bool:
         """Return whether the lease still held; a late one's record is refused."""
-        return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease) == 1
+        return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease, now=now.timestamp()) == 1
 
     def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str) -> None:
         tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, due_at=due.timestamp(), error=error)
 
-    def dead(self, tx: Transaction, claimed: Claimed, error: str) -> None:
-        tx.run("outbox_dead", seq=claimed.seq, lease=claimed.lease, error=error)
+    def dead(self, tx: Transaction, claimed: Claimed, error: str, now: datetime) -> None:
+        """Give it up, and take the next way, if there is one: what did not arrive on one may on another."""
+        if self._give_up(tx, claimed.seq, claimed.lease, error, now):
+            self._instead(tx, claimed.key, claimed.message, now)
 
-    def drop_lane(self, tx: Transaction, lane: str) -> None:
-        tx.run("outbox_drop_lane", lane=lane)
+    def _give_up(self, tx: Transaction, seq: object, lease: str, error: str, now: datetime) -> bool:
+        return tx.run("outbox_dead", seq=seq, lease=lease, error=error, now=now.timestamp()) == 1
+
+    def drop_lane(self, tx: Transaction, lane: str, now: datetime) -> None:
+        """Give up all that waits in this lane, and take the next way of what has one."""
+        waiting = tx.rows("outbox_lane", lane=lane)
+        tx.run("outbox_drop_lane", lane=lane, now=now.timestamp())
+        for row in waiting:
+            try:
+                message = self._opened(row["key"], row["sealed"])
+            except UNREADABLE:
+                continue
+            self._instead(tx, row["key"], message, now)
+
+    def _opened(self, key: str, sealed: bytes) -> Message:
+        message: Message = self._decoder.decode(
+            self._sealing.open(sealed, table="outbox", column="message", row=key)
+        )
+        return message
+
+    def _instead(self, tx: Transaction, key: str, message: Message, now: datetime) -> None:
+        if isinstance(message, Tell | Sms | Mail) and message.otherwise is not None:
+            self.add(tx, f"{key}{INSTEAD}", message.otherwise.lane, message.otherwise.message, now)

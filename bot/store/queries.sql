@@ -2,6 +2,9 @@
 -- The chat's row; absent before its first update.
 SELECT chat_id, language, card, last, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
 
+-- name: chat_phase
+SELECT phase FROM chats WHERE chat_id = :chat_id;
+
 -- name: chat_add
 INSERT INTO chats (chat_id, language, sealed_case, phase, changed_at)
 VALUES (:chat_id, :language, :sealed_case, :phase, :now);
@@ -45,24 +48,35 @@ SELECT chat_id FROM chats WHERE changed_at < :before
   AND phase IN ('asking', 'proving', 'enrolled', 'refused') ORDER BY changed_at LIMIT :most;
 
 -- name: inbox_add
-INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)
-VALUES (:update_id, :lane, :sealed, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+INSERT INTO inbox (update_id, lane, sealed, ahead, due_at, came_at)
+VALUES (:update_id, :lane, :sealed, :ahead, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+
+-- name: inbox_heads_ahead
+-- Of the next query's, those that go first however long the others wait.
+SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
+WHERE i.state = 'pending' AND i.ahead = 1 AND i.due_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
+ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_heads
 -- The oldest open update of every chat whose time has come.
-SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts FROM inbox i
+SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
 WHERE i.state = 'pending' AND i.due_at <= :now
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
 ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_head_of
-SELECT seq, update_id, sealed, attempts, due_at FROM inbox
+SELECT seq, update_id, sealed, attempts, ahead, due_at FROM inbox
 WHERE lane = :lane AND state = 'pending' ORDER BY seq LIMIT 1;
 
 -- name: inbox_done
 -- Only the open head of its lane can be done: whoever comes second finds nothing to do.
 UPDATE inbox SET state = 'done', sealed = NULL WHERE seq = :seq AND state = 'pending'
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = inbox.lane AND e.state = 'pending' AND e.seq < inbox.seq);
+
+-- name: inbox_surplus
+-- What a chat sent beyond its share, all at once and unread.
+UPDATE inbox SET state = 'done', sealed = NULL WHERE lane = :lane AND state = 'pending' AND ahead = :ahead;
 
 -- name: inbox_failed
 UPDATE inbox SET attempts = attempts + 1, due_at = :due_at, last_error = :error WHERE seq = :seq AND state = 'pending';
@@ -78,8 +92,8 @@ DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
 SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
 
 -- name: outbox_add
-INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
-VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
+INSERT INTO outbox (key, lane, sealed, reference, result, address, due_at, made_at)
+VALUES (:key, :lane, :sealed, :reference, :result, :address, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
 -- The oldest message of every lane, if its time has come and nobody is at it.
@@ -102,20 +116,27 @@ UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
 UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_sent
-UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
+UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL, ended_at = :now
+WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_later
 UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_dead
-UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error, ended_at = :now
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
+
+-- name: outbox_lane
+SELECT key, sealed FROM outbox WHERE lane = :lane AND state = 'pending' ORDER BY seq;
 
 -- name: outbox_drop_lane
 -- A chat that blocked the bot stops costing: what waits for it is given up.
-UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = 'blocked'
+UPDATE outbox SET state = 'dead', sealed = NULL, lease = NULL, last_error = 'blocked', ended_at = :now
 WHERE lane = :lane AND state = 'pending';
+
+-- name: outbox_of_result
+SELECT key, lane, address, state, due_at, ended_at, last_error FROM outbox WHERE result = :result ORDER BY seq;
 
 -- name: outbox_forget
 DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
@@ -200,6 +221,9 @@ UPDATE applications SET outcome = :outcome, decided_at = :now WHERE request_id =
 -- name: application_issued
 UPDATE applications SET outcome = 'issued', serial = :serial, issued_at = :now WHERE request_id = :request_id;
 
+-- name: application_of_receipt
+SELECT * FROM applications WHERE receipt = :receipt ORDER BY submitted_at DESC LIMIT 1;
+
 -- name: application_received
 UPDATE applications SET received_at = :now WHERE request_id = :request_id;
 
@@ -272,11 +296,20 @@ DELETE FROM gap_shared_words WHERE last_at < :before;
 SELECT * FROM reminders WHERE chat_id = :chat_id;
 
 -- name: reminder_save
-INSERT INTO reminders (chat_id, active, lead, hour, channel, serial, issued_on, expires_on, again_on, told_until, turn)
-VALUES (:chat_id, :active, :lead, :hour, :channel, :serial, :issued_on, :expires_on, :again_on, :told_until, :turn)
+INSERT INTO reminders (chat_id, active, lead, hour, channel, results, serial, issued_on, expires_on, again_on, told_until, turn)
+VALUES (:chat_id, :active, :lead, :hour, :channel, :results, :serial, :issued_on, :expires_on, :again_on, :told_until, :turn)
 ON CONFLICT (chat_id) DO UPDATE SET active = :active, lead = :lead, hour = :hour, channel = :channel,
-  serial = :serial, issued_on = :issued_on, expires_on = :expires_on, again_on = :again_on,
+  results = :results, serial = :serial, issued_on = :issued_on, expires_on = :expires_on, again_on = :again_on,
   told_until = :told_until, turn = :turn;
+
+-- name: bounce_add
+INSERT INTO bounces (address, bounced_at) VALUES (:address, :now) ON CONFLICT (address) DO NOTHING;
+
+-- name: bounce_load
+SELECT bounced_at FROM bounces WHERE address = :address;
+
+-- name: bounce_forget
+DELETE FROM bounces WHERE bounced_at < :before;
 
 -- name: outside_certificate_put
 INSERT INTO outside_certificates (serial, holder, status, not_before, not_after, sealed)
@@ -345,9 +378,9 @@ SELECT COUNT(*) AS waiting, MIN(came_at) AS oldest, (SELECT COUNT(*) FROM inbox 
 FROM inbox WHERE state = 'pending';
 
 -- name: figures_outbox
--- What was given up because its chat blocked the bot is nobody's fault.
+-- What was given up because its chat blocked the bot, or nobody is at its address, is nobody's fault.
 SELECT COUNT(*) AS waiting, MIN(made_at) AS oldest,
-  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error <> 'blocked') AS stuck,
+  (SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND last_error NOT IN ('blocked', 'bounced')) AS stuck,
   (SELECT MIN(CASE WHEN o.due_at > o.lease_until THEN o.due_at ELSE o.lease_until END) FROM outbox o WHERE o.state = 'pending'
    AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)) AS due
 FROM outbox WHERE state = 'pending';

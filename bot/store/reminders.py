@@ -21,7 +21,7 @@ def load(tx: Transaction, chat_id: int) -> Kept:
     row = tx.row("reminder_load", chat_id=chat_id)
     if row is None:
         return NOTHING
-    choice = Choice(bool(row["active"]), row["lead"], row["hour"], row["channel"])
+    choice = Choice(bool(row["active"]), row["lead"], row["hour"], row["channel"], row["results"])
     return Kept(choice, _watched(row), row["turn"])
 
 
@@ -34,6 +34,7 @@ def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
         lead=choice.lead,
         hour=choice.hour,
         channel=choice.channel,
+        results=choice.results,
         serial=watched.serial if watched else None,
         issued_on=watched.issued_on.isoformat() if watched else None,
         expires_on=watched.expires_on.isoformat() if watched else None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.case import ENDED, Phase
+from bot.case import ENDED, Case, Phase
 from bot.move import Aside, Move, Order, Turn, can, note
 from bot.screen import Day, Line, Param, Screen, Word, button
 
@@ -19,14 +19,17 @@ def ask_cancel(turn: Turn) -> Move:
 
 
 def _status(turn: Turn, _value: str) -> Move:
-    case = turn.case
+    return Move(turn.case, asides=(Aside("status"),))
+
+
+def status_lines(case: Case) -> tuple[Line, ...]:
     params: dict[str, Param] = {"phase": Word(f"phase.{case.phase}")}
     lines = [Line("status.phase", params)]
     if case.receipt:
         lines.append(Line("status.receipt", {"receipt": case.receipt}))
     if case.phase is Phase.DECIDING or case.phase is Phase.ISSUING:
         lines.append(Line("status.wait"))
-    return Move(case, tells=(Screen(tuple(lines)),))
+    return tuple(lines)
 
 
 def _files(turn: Turn, _value: str) -> Move:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
+from bot.addresses import Addresses
 from bot.case import Case
 from bot.clock import KST, kst_day
 from bot.directory import Directory, Record
@@ -80,7 +81,7 @@ class Town:
         self.outbox = Outbox(vault, Bell(), LEASE)
         directory = Directory(vault)
         self.reminders = Reminders(
-            Stores(self.jobs, self.outbox, Keeps(vault), directory), WORDS, RULES, DAYS
+            Stores(self.jobs, self.outbox, Keeps(vault), directory, Addresses(vault)), WORDS, RULES, DAYS
         )
         self.customers = [self._customer(number) for number in range(1, customers + 1)]
         for each in self.customers:

@@ -74,10 +74,14 @@ async def test_rows_are_read_by_name_and_by_place(database: Database) -> None:
     assert await database.unit(lambda tx: tx.row("limit_load", key=b"x")) is None
 
 
+MESSAGE: dict[str, object] = {
+    "lane": "chat:1", "sealed": b"x", "reference": "", "result": None, "address": None,
+}  # fmt: skip
+
+
 async def test_how_many_rows_were_touched(database: Database) -> None:
     def add(tx: Transaction) -> int:
-        times = {"now": 1.0, "lane": "chat:1", "sealed": b"x", "reference": ""}
-        return tx.run("outbox_add", key="k", **times)
+        return tx.run("outbox_add", key="k", now=1.0, **MESSAGE)
 
     assert [await database.unit(add), await database.unit(add)] == [1, 0]
 
@@ -141,9 +145,7 @@ async def test_it_is_there_again_after_closing_and_migrated_once(url: str) -> No
 
 async def test_figures_are_read_beside_the_work_and_nothing_is_written_there(url: str) -> None:
     opened = await open_database(url)
-    await opened.unit(
-        lambda tx: tx.run("outbox_add", key="k", lane="chat:1", sealed=b"x", reference="", now=0.0)
-    )
+    await opened.unit(lambda tx: tx.run("outbox_add", key="k", now=0.0, **MESSAGE))
     looking = Looking(url)
 
     _, outbox, _ = await looking.look(lambda tx: queues(tx, datetime.now(UTC)))

@@ -39,13 +39,14 @@ def assert_says_nothing(error: BaseException) -> None:
 class Gateway:
     url: str = ""
     status: int = 200
+    body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     seen: list[tuple[dict[str, str], str, str]] = field(default_factory=list)
 
     async def take(self, request: web.Request) -> web.Response:
         told = await request.json()
         self.seen.append((told, request.headers["Authorization"], request.headers["Idempotency-Key"]))
-        return web.Response(status=self.status, headers=self.headers)
+        return web.Response(status=self.status, headers=self.headers, text=self.body)
 
 
 @pytest.fixture
@@ -106,6 +107,26 @@ async def test_a_gateways_answer_has_its_meaning(
         gateway.status, gateway.headers = 200, {}
         await carrier.send("k", NUMBER, "x")
     assert len(gateway.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ('{"error": "unknown_number"}', Gone),
+        ('{"error": "malformed"}', Refused),
+        ('["unknown_number"]', Refused),
+        ("{" * 9000, Refused),
+        ("", Refused),
+    ],
+)
+async def test_a_number_that_is_nobodys_is_told_from_a_request_that_is_wrong(
+    gateway: Gateway, body: str, kind: type[DeliveryError]
+) -> None:
+    gateway.status, gateway.body = 400, body
+    async with sms(gateway.url) as carrier:
+        with pytest.raises(kind) as caught:
+            await carrier.send("k", NUMBER, "x")
+    assert_says_nothing(caught.value)
 
 
 async def test_no_gateway_is_down(unused_tcp_port: int) -> None:
@@ -237,6 +258,7 @@ async def test_another_key_is_another_message(mailbox: tuple[Mailbox, str]) -> N
     ("command", "answer", "expected"),
     [
         ("RCPT", "550 5.1.1 no such user planted", Gone("mail server: no such mailbox")),
+        ("RCPT", "550 5.7.1 blocked by a policy", Refused("smtp_550")),
         ("RCPT", "450 4.2.0 greylisted", Busy(60)),
         ("RCPT", "554 5.7.1 blocked", Refused("smtp_554")),
         ("MAIL", "550 sender not known planted", Refused("smtp_550")),

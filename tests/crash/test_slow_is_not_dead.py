@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 import ca
+from bot.addresses import Addresses
+from bot.bounces import Bounces
 from bot.clerk import Clerk, Conclusion
 from bot.clock import SystemClock
 from bot.courier import Carriers, Courier, Stock
@@ -92,7 +94,7 @@ async def test_a_message_slower_than_its_lease_is_sent_once(
     outbox = Outbox(vault, Bell(), LEASE)
     gateway = SlowGateway()
     carriers = Carriers(cast("Any", None), gateway, None)
-    stock = Stock(database, Chats(vault), outbox, Keeps(vault))
+    stock = Stock(database, Chats(vault), outbox, Keeps(vault), Bounces(Addresses(vault), outbox))
     couriers = [Courier(stock, carriers, WORDS, CLOCK, Bell(), hands) for _ in range(2)]
     message = Sms("01012345678", Line("sms.code", {"code": "123456"}), "ko")
     await database.unit(lambda tx: outbox.add(tx, "k", "sms:1", message, CLOCK.now()))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.addresses import Addresses
 from bot.answers import Answers
 from bot.asides import Asides
 from bot.directory import Directory
@@ -22,5 +23,7 @@ LEASE = timedelta(seconds=30)
 
 def asides(knowledge: KnowledgeBase) -> Asides:
     vault = Vault(KeyRing.new())
-    stores = Stores(Jobs(vault, Bell(), LEASE), Outbox(vault, Bell(), LEASE), Keeps(vault), Directory(vault))
-    return Asides(Answers(lambda: knowledge), WORDS, Gaps(vault), Reminders(stores, WORDS, Rules(), DAYS))
+    jobs, outbox = Jobs(vault, Bell(), LEASE), Outbox(vault, Bell(), LEASE)
+    stores = Stores(jobs, outbox, Keeps(vault), Directory(vault), Addresses(vault))
+    reminders = Reminders(stores, WORDS, Rules(), DAYS)
+    return Asides(Answers(lambda: knowledge), WORDS, Gaps(vault), reminders, outbox)

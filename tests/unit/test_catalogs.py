@@ -28,6 +28,7 @@ from bot.issuing import Purpose, Shown, Status
 from bot.josa import form
 from bot.refusals import REFUSALS
 from bot.reminder_menu import CHANNELS
+from bot.reminder_menu import RESULTS as WHERE
 from bot.screen import Line, Screen
 from bot.turns.beside import DEVICES
 from bot.words import LANGUAGES, read_catalog
@@ -120,9 +121,14 @@ GAPS: dict[str, set[str]] = {
     "confirm.{}": {"cancel", "restart"},
     "confirm.{}.no": {"cancel", "restart"},
     "confirm.{}.yes": {"cancel", "restart"},
+    "bounced.{}": {"sms", "mail"},
+    "delivery.of.{}.row": {*RESULTS, "approved"},
+    "delivery.{}.row": {"sent", "waiting", "later", "again", "blocked", "bounced", "dead"},
+    "delivery.{}.{}": {f"{taken}.{each}" for taken in ("way", "instead") for each in CHANNELS},
     "error.{}": errors(),
     "faq.{}": {"useful", "useless"},
     "files.caption.{}": {"zip", "p12", "ics"},
+    "flood.{}": {"slow", "crowded"},
     "forbidden.{}": {*get_args(Kind), *get_args(FileKind)},
     "install.device.{}": set(DEVICES),
     "install.{}": set(DEVICES),
@@ -153,9 +159,11 @@ GAPS: dict[str, set[str]] = {
         for step in CHECKS
         for item, state in product(step.items, ("open", "ticked"))
     },
-    "remind.ask.{}": {"lead", "hour", "channel"},
+    "remind.ask.{}": {"lead", "hour", "channel", "results"},
     "remind.channel.{}": set(CHANNELS),
+    "remind.results.{}": set(WHERE),
     "remind.{}": REMINDERS,
+    "staff.case.{}": {"waiting", "approved", "issued", "refused"},
     "sms.{}": {*RESULTS, *(f"remind.{each}" for each in REMINDERS)},
 }  # fmt: skip
 

@@ -89,7 +89,7 @@ class Office:
         event = conclude(self.tx, Chat(chat_id, "ko", CASE))
         (waiting,) = self.outbox.claim(self.tx, NOON, 10)
         assert waiting.message == Erase(77)
-        assert self.outbox.sent(self.tx, waiting)
+        assert self.outbox.sent(self.tx, waiting, NOON)
         return event
 
 

@@ -7,7 +7,8 @@ import pytest
 from bot import reissue
 from bot.case import DESK_TURN, Phase
 from bot.event import CertificateSeen, Paused, Tapped
-from bot.turns.beside import DEVICES
+from bot.screen import Screen
+from bot.turns.beside import DEVICES, status_lines
 from tests.support.talk import (
     CODE,
     FORM,
@@ -314,7 +315,8 @@ def test_commands_that_look_change_nothing(phase: Phase, name: str) -> None:
 def test_status_says_the_phase_and_the_receipt(phase: Phase) -> None:
     talk = at(phase)
     talk.commands("status")
-    text = read(talk.last.tells[0])
+    assert [each.kind for each in talk.last.asides] == ["status"]
+    text = read(Screen(status_lines(talk.case)))
     assert text.startswith("진행 상태: ")
     assert (talk.case.receipt is not None) is ("접수번호" in text)
 

@@ -215,6 +215,7 @@ def test_every_dependency_is_declared() -> None:
         "pkcs11": "python-pkcs11",
         "prometheus_client": "prometheus-client",
         "psycopg_pool": "psycopg-pool",
+        "opentelemetry": "opentelemetry-sdk",
     }
     for path in sources(*ROOMS):
         for module in {each.partition(".")[0] for each in imports(path)} - {*ROOMS, *sys.stdlib_module_names}:

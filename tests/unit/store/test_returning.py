@@ -93,7 +93,9 @@ async def test_no_row_gets_a_number_that_the_gateway_may_know(
     async with on_disk(tmp_path / "desk.db") as database:
         await database.unit(lambda tx: outbox.add(tx, "b", "sms:7", line, NOON))
         await database.unit(
-            lambda tx: tx.run_many("inbox_add", [{"update_id": 1, "lane": "l", "sealed": b"", "now": 1}])
+            lambda tx: tx.run_many(
+                "inbox_add", [{"update_id": 1, "lane": "l", "sealed": b"", "ahead": 0, "now": 1}]
+            )
         )
     with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:
         assert [row[0] for row in connection.execute("SELECT seq FROM outbox ORDER BY seq")] == [

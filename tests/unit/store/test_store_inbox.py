@@ -133,3 +133,23 @@ def test_done_updates_are_forgotten_in_time_and_open_ones_never(
     assert connection.execute("SELECT COUNT(*) FROM inbox").fetchone()[0] == 2
     tx.run("inbox_forget", before=(NOON + SECOND).timestamp())
     assert [row[0] for row in connection.execute("SELECT update_id FROM inbox")] == [8]
+
+
+def test_where_many_wait_taps_and_staff_go_first(tx: Transaction, vault: Vault) -> None:
+    inbox = Inbox(vault, Bell(), ["chat:-9"])
+    crowd = [arrival(number, f"chat:{number}") for number in range(1, 7)]
+    inbox.add(tx, [*crowd, Arrival(7, "chat:7", b"tap", ahead=True), arrival(8, "chat:-9")], NOON)
+    assert [head.update_id for head in inbox.heads(tx, NOON, 4)] == [7, 8, 1, 2]
+    assert [head.update_id for head in inbox.heads(tx, NOON, 10)] == [1, 2, 3, 4, 5, 6, 7, 8], "nobody waits"
+
+
+def test_surplus_is_finished_at_once_and_unread(
+    tx: Transaction, inbox: Inbox, connection: sqlite3.Connection
+) -> None:
+    tap = Arrival(99, "chat:1", b"tap", ahead=True)
+    inbox.add(tx, [*(arrival(number) for number in range(1, 51)), tap, arrival(100, "chat:2")], NOON)
+    (head, _) = inbox.heads(tx, NOON, 10)
+    assert inbox.finish(tx, head)
+    assert inbox.finish_surplus(tx, head) == 49
+    assert [each.update_id for each in inbox.heads(tx, NOON, 10)] == [99, 100]
+    assert connection.execute("SELECT COUNT(*) FROM inbox WHERE sealed IS NOT NULL").fetchone()[0] == 2

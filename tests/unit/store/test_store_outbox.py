@@ -59,7 +59,7 @@ def test_every_message_comes_out_as_it_went_in(tx: Transaction, outbox: Outbox, 
 def test_one_cause_is_sent_once(tx: Transaction, outbox: Outbox) -> None:
     put(outbox, tx, "u7.0", "u7.0")
     (claimed,) = outbox.claim(tx, NOON, 10)
-    assert outbox.sent(tx, claimed)
+    assert outbox.sent(tx, claimed, NOON)
     put(outbox, tx, "u7.0")
     assert outbox.claim(tx, NOON, 10) == []
 
@@ -71,7 +71,7 @@ def test_a_lane_is_sent_in_order_and_lanes_side_by_side(tx: Transaction, outbox:
     assert (first.key, other.key) == ("a", "c")
     assert outbox.claim(tx, NOON, 10) == [], "the rest of a lane waits behind its head"
     assert outbox.claim_next(tx, "chat:1", NOON) is None
-    assert outbox.sent(tx, first)
+    assert outbox.sent(tx, first, NOON)
     following = outbox.claim_next(tx, "chat:1", NOON)
     assert following
     assert following.key == "b"
@@ -101,23 +101,23 @@ def test_a_late_sender_changes_nothing(tx: Transaction, outbox: Outbox) -> None:
     (late,) = outbox.claim(tx, NOON, 10)
     (heir,) = outbox.claim(tx, NOON + LEASE, 10)
     outbox.later(tx, late, NOON + timedelta(days=9), "Down")
-    outbox.dead(tx, late, "given up")
-    assert not outbox.sent(tx, late)
-    assert outbox.sent(tx, heir)
-    assert not outbox.sent(tx, heir), "sent is sent"
+    outbox.dead(tx, late, "given up", NOON)
+    assert not outbox.sent(tx, late, NOON)
+    assert outbox.sent(tx, heir, NOON)
+    assert not outbox.sent(tx, heir, NOON), "sent is sent"
 
 
 def test_what_nobody_takes_is_given_up_and_the_lane_goes_on(tx: Transaction, outbox: Outbox) -> None:
     put(outbox, tx, "a", "b")
     (first,) = outbox.claim(tx, NOON, 10)
-    outbox.dead(tx, first, "refused: http_400")
+    outbox.dead(tx, first, "refused: http_400", NOON)
     assert [claimed.key for claimed in outbox.claim(tx, NOON, 10)] == ["b"]
 
 
 def test_a_blocked_chat_stops_costing(tx: Transaction, outbox: Outbox) -> None:
     put(outbox, tx, "a", "b")
     put(outbox, tx, "c", lane="sms:1")
-    outbox.drop_lane(tx, "chat:1")
+    outbox.drop_lane(tx, "chat:1", NOON)
     assert [claimed.key for claimed in outbox.claim(tx, NOON, 10)] == ["c"]
 
 
@@ -141,7 +141,7 @@ def test_a_message_is_sealed_while_it_waits_and_gone_once_it_left(
     assert b"482913" not in stored
     assert b"01023456789" not in stored
     (claimed,) = outbox.claim(tx, NOON, 10)
-    outbox.sent(tx, claimed)
+    outbox.sent(tx, claimed, NOON)
     assert connection.execute("SELECT sealed FROM outbox").fetchone()[0] is None
 
 

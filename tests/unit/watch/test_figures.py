@@ -63,7 +63,7 @@ def test_who_waits_for_us_is_told_from_who_waits_for_others(
     row(connection, "outbox", key="c", lane="chat:2", due_at=T - 700, lease_until=T + 9, **common)
     assert queues(tx, NOW)[1] == Queue(3, 900.0, 0.0, 0)
     row(connection, "outbox", key="d", lane="chat:3", due_at=T - 40, lease_until=T - 30, **common)
-    for key, error in (("e", "Refused"), ("f", "blocked")):
+    for key, error in (("e", "Refused"), ("f", "blocked"), ("g", "bounced")):
         gone = {"state": "dead", "made_at": T - 5000, "last_error": error}
         row(connection, "outbox", key=key, lane="chat:3", due_at=T - 40, **gone)
     assert queues(tx, NOW)[1] == Queue(4, 900.0, 30.0, 1)
