@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SERVICE = "reissue-bot"
-REFERENCE = "reissue.reference"
+REFERENCE = "reissue_bot.reference"
 
 
 class Provider(Protocol):
