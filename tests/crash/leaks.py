@@ -16,11 +16,11 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(each for each in folder.rglob("*") if each.is_file() and KEYS not in each.parts)
 
 
-def found(folder: Path, secrets: Iterable[str], codes: Iterable[str]) -> Iterator[str]:
+def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -> Iterator[str]:
     """Yield where a secret lies; `codes` are six digits, which count only where they stand alone."""
     needles = [(secret, spelling) for secret in secrets for spelling in spellings(secret)]
     alone = _alone(sorted(set(codes)))
-    for path in files_of(folder):
+    for path in files:
         content = path.read_bytes()
         for secret, spelling in needles:
             if spelling in content:

@@ -3,13 +3,17 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import telegram
 
+import bot.clock
+import bot.sms
 from bot import app, log
 from bot.clock import SystemClock
 from bot.faq import KnowledgeBase, meaning
@@ -55,11 +59,30 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     sys.stdout = sys.stderr = journal
     log.configure(journal, settings.log_level, settings.secrets)
     mutants.plant(spec.get("mutant"))
+    if spec.get("clock"):
+        turn_the_clock(Path(spec["clock"]))
     plan = Plan(tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0))
     with asyncio.Runner() as runner:
         if spec.get("watched"):
             runner.get_loop().set_task_factory(plan.factory)
         runner.run(_live(settings, spec["role"], tell, plan))
+
+
+def turn_the_clock(place: Path) -> None:
+    """Make this process's wall clock wrong by what the file says, whenever it is looked at."""
+    truly, right = time.time, datetime.now
+
+    def ahead() -> float:
+        return float(place.read_text(encoding="ascii"))
+
+    class Turned(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return right(tz) + timedelta(seconds=ahead())
+
+    time.time = lambda: truly() + ahead()
+    for module in (bot.clock, bot.sms):
+        module.datetime = Turned  # type: ignore[attr-defined]
 
 
 async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
