@@ -21,7 +21,7 @@ from bot.answers import Answers
 from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
 from bot.clerk import Clerk, Desks
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
@@ -99,6 +99,7 @@ class House:
     words: Words
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
+    clock: Clock
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
     thinking: Thinking
@@ -243,6 +244,7 @@ def build(
         Sources(Looking(settings.database_url), outside.authority, outside.meter, outside.clock),
         words,
         outside.routes,
+        outside.clock,
         supervisor,
         thinking,
     )
@@ -300,7 +302,7 @@ async def opened(
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        house_clock = clock or SystemClock()
+        house_clock = clock or database.clock
         issuer, status = await _issuing(settings, vault, database, house_clock, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
@@ -377,7 +379,7 @@ async def serve(
     settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
 ) -> None:
     """Run until `stop` is set."""
-    async with opened(settings, say) as (house, bot), running(settings, house, bot, SystemClock()):
+    async with opened(settings, say) as (house, bot), running(settings, house, bot, house.clock):
         gc.collect()
         gc.freeze()  # what was built stays: looking through all of it now and then would hold up everybody
         ready()

@@ -180,7 +180,7 @@ class Courier:
             self._stock.outbox.dead(tx, claimed, str(error))
             self._instead(tx, claimed, now)
             return "dead"
-        self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+        self._stock.outbox.later(tx, claimed, due, type(error).__name__, now)
         return "later"
 
     def _instead(self, tx: Transaction, claimed: Claimed, now: datetime) -> None:

@@ -10,6 +10,8 @@ from bot.store.sealing import UNREADABLE, Sealing
 
 #: How often a failing update is tried before it is parked, and the pauses between (seconds).
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
+#: Nothing waits for longer than this; what seems to was put off by a clock that was ahead.
+FAR_SECONDS = 2 * BACK_OFF[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,13 @@ class Inbox:
 
     def heads(self, tx: Transaction, now: datetime, most: int) -> list[Waiting]:
         """Return the oldest open update of each chat, for chats whose turn has come."""
-        return [self._waiting(row) for row in tx.rows("inbox_heads", now=now.timestamp(), most=most)]
+        moment = now.timestamp()
+        rows = tx.rows("inbox_heads", now=moment, far=moment + FAR_SECONDS, most=most)
+        return [self._waiting(row) for row in rows]
 
     def head_of(self, tx: Transaction, lane: str, now: datetime) -> Waiting | None:
         row = tx.row("inbox_head_of", lane=lane)
-        if row is None or row["due_at"] > now.timestamp():
+        if row is None or 0 < row["due_at"] - now.timestamp() <= FAR_SECONDS:
             return None
         return self._waiting(row, lane)
 

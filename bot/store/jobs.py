@@ -57,13 +57,14 @@ class Jobs:
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
-        rows = tx.rows("job_due", now=now.timestamp(), most=most)
+        rows = tx.rows("job_due", now=now.timestamp(), far=(now + 2 * self.lease).timestamp(), most=most)
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
+        moments = {"now": now.timestamp(), "until": (now + self.lease).timestamp()}
+        tx.run("job_claim", seq=row["seq"], lease=lease, **moments)
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
         about = str(row["reference"]) or reference.of_job(numbers[0])
         try:
@@ -85,5 +86,6 @@ class Jobs:
         """Return whether the lease still held; call it first in the transaction that keeps the result."""
         return tx.run("job_done", seq=job.seq, lease=job.lease) == 1
 
-    def later(self, tx: Transaction, job: Job, due: datetime, error: str) -> bool:
-        return tx.run("job_later", seq=job.seq, lease=job.lease, due_at=due.timestamp(), error=error) == 1
+    def later(self, tx: Transaction, job: Job, due: datetime, error: str, now: datetime) -> bool:
+        moments = {"due_at": due.timestamp(), "now": now.timestamp()}
+        return tx.run("job_later", seq=job.seq, lease=job.lease, error=error, **moments) == 1

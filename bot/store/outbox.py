@@ -48,17 +48,21 @@ class Outbox:
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
         """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
-        rows = tx.rows("outbox_heads", now=now.timestamp(), most=most)
+        rows = tx.rows("outbox_heads", most=most, **self._moments(now))
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
-        row = tx.row("outbox_head_of", lane=lane, now=now.timestamp())
+        row = tx.row("outbox_head_of", lane=lane, **self._moments(now))
         return self._claimed(tx, dict(row), now) if row else None
+
+    def _moments(self, now: datetime) -> dict[str, float]:
+        return {"now": now.timestamp(), "far": (now + 2 * self.lease).timestamp()}
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
+        moments = {"now": now.timestamp(), "until": (now + self.lease).timestamp()}
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, **moments)
         attempts = int(str(row["attempts"])) + 1
         try:
             body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
@@ -80,8 +84,9 @@ class Outbox:
         """Return whether the lease still held; a late one's record is refused."""
         return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease) == 1
 
-    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str) -> None:
-        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, due_at=due.timestamp(), error=error)
+    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str, now: datetime) -> None:
+        moments = {"due_at": due.timestamp(), "now": now.timestamp()}
+        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
 
     def dead(self, tx: Transaction, claimed: Claimed, error: str) -> None:
         tx.run("outbox_dead", seq=claimed.seq, lease=claimed.lease, error=error)

@@ -49,9 +49,9 @@ INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)
 VALUES (:update_id, :lane, :sealed, :now, :now) ON CONFLICT (update_id) DO NOTHING;
 
 -- name: inbox_heads
--- The oldest open update of every chat whose time has come.
+-- The oldest open update of every chat whose time has come. None waits beyond `far`, but for a clock that was wrong.
 SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts FROM inbox i
-WHERE i.state = 'pending' AND i.due_at <= :now
+WHERE i.state = 'pending' AND (i.due_at <= :now OR i.due_at > :far)
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
 ORDER BY i.seq LIMIT :most;
 
@@ -82,21 +82,26 @@ INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
 VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
--- The oldest message of every lane, if its time has come and nobody is at it.
+-- The oldest message of every lane, if its time has come and nobody is at it. What was made beyond `far`, or is leased
+-- until then, was so by a clock that was wrong, and is not waited for.
 SELECT o.seq, o.key, o.lane, o.sealed, o.reference, o.attempts FROM outbox o
-WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
+WHERE o.state = 'pending'
+  AND ((o.lease_until <= :now AND (o.due_at <= :now OR (o.due_at = o.made_at AND o.made_at > :far)))
+    OR o.lease_until > :far)
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
 ORDER BY o.seq LIMIT :most /*pg FOR UPDATE OF o SKIP LOCKED*/;
 
 -- name: outbox_head_of
 SELECT seq, key, lane, sealed, reference, attempts FROM outbox
-WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
+WHERE lane = :lane AND state = 'pending'
+  AND ((lease_until <= :now AND (due_at <= :now OR (due_at = made_at AND made_at > :far))) OR lease_until > :far)
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
 ORDER BY seq LIMIT 1;
 
 -- name: outbox_claim
 -- A try counts when it fails: whoever dies at it five times and then meets one bad answer is not five minutes late.
-UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
+UPDATE outbox SET lease = :lease, lease_until = :until, due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
+WHERE seq = :seq;
 
 -- name: outbox_renew
 UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
@@ -105,7 +110,8 @@ UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND s
 UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_later
-UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, attempts = attempts + 1, last_error = :error
+-- The lease ends now, which tells by which clock the new time was set.
+UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = :now, attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_dead
@@ -134,12 +140,16 @@ INSERT INTO jobs (key, kind, chat_id, sealed, reference, due_at, made_at)
 VALUES (:key, :kind, :chat_id, :sealed, :reference, :due_at, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: job_due
+-- As with messages; but what was ordered for a later hour waits for it, whatever the clock was then.
 SELECT seq, key, kind, chat_id, sealed, reference, attempts FROM jobs
-WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most
+WHERE state = 'pending'
+  AND ((lease_until <= :now AND (due_at <= :now OR (due_at = made_at AND made_at > :far))) OR lease_until > :far)
+ORDER BY due_at, seq LIMIT :most
 /*pg FOR UPDATE SKIP LOCKED*/;
 
 -- name: job_claim
-UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1,
+  due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END WHERE seq = :seq;
 
 -- name: job_renew
 UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
@@ -148,7 +158,7 @@ UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND sta
 UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_later
-UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
+UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = :now, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_dead

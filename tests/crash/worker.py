@@ -15,7 +15,6 @@ import telegram
 import bot.clock
 import bot.sms
 from bot import app, log
-from bot.clock import SystemClock
 from bot.faq import KnowledgeBase, meaning
 from bot.settings import Raw, Settings, parse
 from bot.store.queries import migrations, queries
@@ -104,7 +103,7 @@ def _running(
     settings: Settings, house: app.House, bot: telegram.Bot, role: str
 ) -> AbstractAsyncContextManager[None]:
     """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
-    return app.running(settings, house, bot, SystemClock()) if role == "bot" else _working(house)
+    return app.running(settings, house, bot, house.clock) if role == "bot" else _working(house)
 
 
 @asynccontextmanager
