@@ -60,7 +60,9 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     mutants.plant(spec.get("mutant"))
     if spec.get("clock"):
         turn_the_clock(Path(spec["clock"]))
-    plan = Plan(tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0))
+    plan = Plan(
+        tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0), spec.get("parts", ())
+    )
     with asyncio.Runner() as runner:
         if spec.get("watched"):
             runner.get_loop().set_task_factory(plan.factory)
