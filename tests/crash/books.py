@@ -16,8 +16,9 @@ from tests.support.server import Server, new_database
 PATIENCE_S = 30.0
 TABLES = "SELECT relname FROM pg_stat_user_tables ORDER BY relname"
 FAILURES = "SELECT COALESCE(SUM(checksum_failures), 0) FROM pg_stat_database"
-#: Where a server keeps what is in this database, its log, and what it said.
-WHERE = "SELECT oid FROM pg_database WHERE datname = current_database()"
+#: The files of our tables and their indexes; and the one into which the server writes its log at the moment.
+OURS = "SELECT pg_relation_filepath(oid) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'i', 't')"
+LOG = "SELECT pg_walfile_name(pg_current_wal_lsn())"
 
 
 class Books(Protocol):
@@ -69,6 +70,7 @@ class PostgresBooks:
         self.url = new_database(server.address, template)
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
+        ((self._first_log,),) = self.rows(LOG)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask again while the server is down."""
@@ -110,12 +112,12 @@ class PostgresBooks:
 
     def files(self) -> list[Path]:
         self._set("CHECKPOINT")
-        ((oid,),) = self.rows(WHERE)
         folder = self._server.folder
-        places = [folder / "base" / str(oid), folder / "pg_wal"]
-        return [path for each in places for path in sorted(each.rglob("*")) if path.is_file()] + [
-            folder / "log"
+        tables = [folder / name for (name,) in self.rows(OURS)]
+        log = [
+            each for each in (folder / "pg_wal").iterdir() if each.is_file() and each.name >= self._first_log
         ]
+        return [*tables, *sorted(log), folder / "log"]
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

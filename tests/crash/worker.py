@@ -1,6 +1,7 @@
 """One bot of the harness: the real house from `bot.app`, with what a test wants to see or to break around it."""
 
 import asyncio
+import functools
 import os
 import sys
 import time
@@ -14,9 +15,10 @@ import telegram
 
 import bot.clock
 import bot.sms
-from bot import app, log
+from bot import app, log, words
 from bot.faq import KnowledgeBase, meaning
 from bot.settings import Raw, Settings, parse
+from bot.store import postgres
 from bot.store.queries import migrations, queries
 from bot.supervisor import Supervisor
 from bot.words import Words
@@ -41,6 +43,9 @@ def warm() -> None:
     meaning.load = lambda *_folders: model
     app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
+    words.read_catalog = functools.cache(words.read_catalog)  # type: ignore[assignment]
+    Words.load(facts=FACTS)
+    postgres.translated()
     queries()
     migrations()
     load_profiles()
