@@ -88,6 +88,7 @@ async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = 
     vault = app.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
     with closing(app.open_authority(settings, vault, print)) as authority:
+        await asyncio.to_thread(authority.judge_profiles)
         for each in people:
             await asyncio.to_thread(old_certificate, authority, each.record)
     return Bank(folder, people, server, urlsplit(url).path.removeprefix("/"))

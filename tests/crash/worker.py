@@ -15,6 +15,7 @@ import telegram
 
 import bot.clock
 import bot.sms
+import ca
 from bot import app, log, words
 from bot.faq import KnowledgeBase, meaning
 from bot.settings import Raw, Settings, parse
@@ -34,15 +35,17 @@ FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
 
 
 def warm() -> None:
-    """Before the forks: read what never changes, and make the two slow steps of a start once.
+    """Before the forks: read what never changes, and make the slow steps of a start once.
 
-    The knowledge base, and opening the authority's key file (scrypt), which is given the same file every time.
+    These are the knowledge base, the catalogs, opening the authority's key file (scrypt), which is given the same file
+    every time, and judging the profiles, which the bank did when it was furnished.
     """
     model = meaning.load()
     loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS, meaning=model)
     meaning.load = lambda *_folders: model
     app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
+    ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     words.read_catalog = functools.cache(words.read_catalog)  # type: ignore[assignment]
     Words.load(facts=FACTS)
     postgres.translated()
