@@ -19,6 +19,8 @@ CUSTOMERS_AT_ONCE = 40
 #: One customer gets at most five codes in ten minutes; some are used up by crashes.
 ROUNDS = 3
 MANNERS = Manners(double_taps=0.1, chatter=0.1)
+#: One customer is sent so many codes at most.
+PATIENT = Manners(double_taps=0.1, chatter=0.1, patience=4)
 #: Nothing is open, and nobody gets on: whoever still waits then waits for ever.
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
@@ -244,7 +246,7 @@ class Campaign:
             guest = next(self._guests, None)
             if guest is None:
                 return
-            self._scene.invite(guest, ROUNDS, MANNERS)
+            self._scene.invite(guest, ROUNDS, PATIENT if self._trouble.jumps else MANNERS)
 
     def _look(self) -> None:
         wrong, halfway, head = glimpse(self._scene)
