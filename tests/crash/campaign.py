@@ -73,6 +73,8 @@ class Trouble:
     server_stops: int = 0
     #: The wall clock of a process jumps an hour ahead or back, and is right again a little later.
     jumps: bool = False
+    #: Customers at once: fewer are served the sooner.
+    crowd: int = CUSTOMERS_AT_ONCE
 
 
 class Campaign:
@@ -242,7 +244,7 @@ class Campaign:
 
     def _invite(self) -> None:
         busy = sum(not robot.finished and not robot.wrong for robot in self._scene.robots.values())
-        for _ in range(CUSTOMERS_AT_ONCE - busy):
+        for _ in range(self._trouble.crowd - busy):
             guest = next(self._guests, None)
             if guest is None:
                 return

@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.crash.campaign import (
-    CUSTOMERS_AT_ONCE,
     Campaign,
     Place,
     Trouble,
@@ -95,7 +94,7 @@ async def run(
     replicas: int = 0,
     trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
 ) -> Tally:
-    people = folk(CUSTOMERS_AT_ONCE + int(kills * CUSTOMERS_PER_KILL))
+    people = folk(trouble.crowd + int(kills * CUSTOMERS_PER_KILL))
     bank = await furnish(folder / "bank", people, server)
     async with zygote_for(bank) as made:
         return await campaign(

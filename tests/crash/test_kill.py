@@ -17,6 +17,7 @@ KILLS = 150
 KILLS_ON_A_SERVER, SERVER_STOPS, REPLICAS = 40, 2, 3
 #: `--jumps`
 KILLS_WITH_JUMPS = 12
+CROWD = 8
 SEED = 20
 
 
@@ -43,7 +44,7 @@ async def test_nothing_is_lost_doubled_or_left_untold(tmp_path: Path, report: Ca
 async def test_nor_among_replicas_whose_server_is_stopped_hard(
     tmp_path: Path, server: Server, report: Callable[[str], None]
 ) -> None:
-    trouble = Trouble(server_stops=SERVER_STOPS)
+    trouble = Trouble(server_stops=SERVER_STOPS, crowd=CROWD)
     tally = await run(tmp_path, KILLS_ON_A_SERVER, SEED, server=server, replicas=REPLICAS, trouble=trouble)
     report(str(tally))
 
@@ -61,7 +62,7 @@ async def test_nor_where_a_clock_jumps_an_hour_and_is_right_again(
         KILLS_WITH_JUMPS,
         SEED,
         server=server if engine == "postgres" else None,
-        trouble=Trouble(jumps=True),
+        trouble=Trouble(jumps=True, crowd=CROWD),
     )
     report(str(tally))
 
