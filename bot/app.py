@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -23,7 +22,7 @@ from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
 from bot.bounces import Bounces
 from bot.clerk import Clerk, Desks
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
@@ -40,6 +39,7 @@ from bot.message import chat_lane
 from bot.notices import Notices
 from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
+from bot.passphrase import read_passphrase
 from bot.procedure import Rules
 from bot.reminders import Reminders
 from bot.reminders import Stores as ReminderStores
@@ -61,6 +61,7 @@ from bot.store.outbox import Outbox
 from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
+from bot.timekeeping import Timekeeping
 from bot.tracing import started
 from bot.watch.meter import Meter
 from bot.watch.routes import Sources
@@ -98,12 +99,14 @@ class House:
     runner: Runner
     courier: Courier
     housekeeping: Housekeeping
+    timekeeping: Timekeeping
     articles: Living
     fitting: Fitting
     sources: Sources
     words: Words
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
+    clock: Clock
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
     thinking: Thinking
@@ -117,6 +120,7 @@ class House:
             ("courier", self.courier.run),
             ("messages in hand", self.courier.hold),
             ("housekeeping", self.housekeeping.run),
+            ("timekeeping", self.timekeeping.run),
             ("articles", lambda: self.articles.run(self._tell_of)),
             ("fitting", lambda: self.articles.fit(self.fitting)),
             ("loop lag", self.sources.meter.follow_the_loop),
@@ -144,6 +148,8 @@ class Outside:
     routes: Sequence[BaseRoute] = ()
     limits: IdentityLimits = DEFAULT_LIMITS
     rates: Rates = DEFAULT_RATES
+    #: The seconds of leases; the database's own where None.
+    steady: Callable[[], float] | None = None
 
 
 def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
@@ -185,29 +191,14 @@ def _token(settings: Settings) -> ca.Token | None:
     return ca.Token(place.module, place.label, place.pin_file) if place else None
 
 
-def read_passphrase(path: Path) -> tuple[bytes, bool]:
-    """Return the passphrase of this file, and whether it was made just now (mode 0600)."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip(), False
-    passphrase = secrets.token_urlsafe(32).encode()
-    with os.fdopen(handle, "wb") as file:
-        file.write(passphrase)
-        file.flush()
-        os.fsync(file.fileno())
-    return passphrase, True
-
-
 def build(
     settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
 ) -> House:
     bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
     staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
     chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff)
-    outbox = Outbox(vault, bells.outbox, settings.lease)
-    jobs = Jobs(vault, bells.jobs, settings.lease)
+    lease = settings.lease, outside.steady or database.steady
+    outbox, jobs = Outbox(vault, bells.outbox, *lease), Jobs(vault, bells.jobs, *lease)
     keeps, directory = Keeps(vault), Directory(vault)
     gaps = Gaps(vault)
     stores = Stores(chats, inbox, outbox, jobs, gaps)
@@ -247,11 +238,13 @@ def build(
         Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
         Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
         Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
+        Timekeeping(database, stores, outside.clock, *lease),
         articles,
         Fitting(articles_folder(settings), heads_folder(settings)),
         Sources(Looking(settings.database_url), outside.authority, outside.meter, outside.clock),
         words,
         outside.routes,
+        outside.clock,
         supervisor,
         thinking,
     )
@@ -311,14 +304,17 @@ async def opened(
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        house_clock = clock or SystemClock()
+        house_clock = clock or database.clock
         issuer, status = await _issuing(settings, vault, database, house_clock, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
         messenger = TelegramMessenger(bot, words)
-        outside = Outside(messenger, texter, mailing, issuer, house_clock, issuer, meter, status)
+        outside = Outside(
+            messenger, texter, mailing, issuer, house_clock, issuer, meter, status,
+            steady=(lambda: clock.now().timestamp()) if clock else None,
+        )  # fmt: skip
         house = build(settings, database, vault, bot, words, outside)
         stack.callback(house.thinking.close)
         yield house, bot
@@ -388,7 +384,7 @@ async def serve(
     settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
 ) -> None:
     """Run until `stop` is set."""
-    async with opened(settings, say) as (house, bot), running(settings, house, bot, SystemClock()):
+    async with opened(settings, say) as (house, bot), running(settings, house, bot, house.clock):
         gc.collect()
         gc.freeze()  # what was built stays: looking through all of it now and then would hold up everybody
         ready()

@@ -1,5 +1,7 @@
 """The time, and the one zone in which a bank's days begin and end. Everything else is handed a `Clock`."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -18,6 +20,45 @@ class Clock(Protocol):
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+#: Seconds that no setting of the wall clock moves, and that go on while the machine sleeps where it can tell.
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class SharedClock:
+    """The time of somebody whom all of us can ask, carried on between two answers by seconds that never jump."""
+
+    def __init__(self, steady: Callable[[], float] = lambda: time.clock_gettime(STEADY)) -> None:
+        self._steady = steady
+        self._ahead: float | None = None
+
+    def set_by(self, ask: Callable[[], float]) -> None:
+        """Ask for the time (seconds since 1970) and keep the answer, which is as old as half the way."""
+        before = self._steady()
+        told = ask()
+        self._ahead = told - (before + self._steady()) / 2
+
+    def now(self) -> datetime:
+        """Raise `RuntimeError` before anybody has told the time."""
+        if self._ahead is None:
+            raise RuntimeError("nobody has told the time yet")
+        return datetime.fromtimestamp(self._steady() + self._ahead, UTC)
+
+
+class Steady:
+    """Seconds for leases: the wall clock's once, and a steady clock's from then on, so that no jump ends a lease."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = lambda: time.clock_gettime(STEADY),
+    ) -> None:
+        self._ahead = wall() - steady()
+        self._steady = steady
+
+    def __call__(self) -> float:
+        return self._ahead + self._steady()
 
 
 def kst_day(moment: datetime) -> date:

@@ -189,7 +189,7 @@ class Courier:
             logger.error("given up", extra={"outbox": claimed.key, "reason": reason})
             self._stock.outbox.dead(tx, claimed, reason, now)
             return "dead"
-        self._stock.outbox.later(tx, claimed, due, type(error).__name__)
+        self._stock.outbox.later(tx, claimed, due, type(error).__name__, now)
         return "later"
 
     def _send(self, claimed: Claimed) -> Awaitable[Record | None]:

@@ -124,7 +124,7 @@ class Runner:
     def _put_off(self, tx: Transaction, job: Job, error: str, patience: float = 0.0) -> datetime | None:
         now = self._clock.now()
         due = now + timedelta(seconds=max(patience, BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1]))
-        if not self._stores.jobs.later(tx, job, due, error):
+        if not self._stores.jobs.later(tx, job, due, error, now):
             return None
         if job.attempts == TELL_STAFF_AT:
             params = {"job": job.kind, "error": error}

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+from bot.clock import Clock
+
 T = TypeVar("T")
 
 
@@ -50,6 +52,10 @@ class Database(Protocol):
 
     #: Something that was erased could not be taken out of every file yet: whoever tidies up asks once more.
     traces_left: bool
+    #: The time by which all who share this database lease, wait and lapse.
+    clock: Clock
+    #: The seconds by which leases are counted, which no jump of a wall clock moves.
+    steady: Callable[[], float]
 
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.

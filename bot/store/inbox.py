@@ -10,6 +10,8 @@ from bot.store.sealing import UNREADABLE, Sealing
 
 #: How often a failing update is tried before it is parked, and the pauses between (seconds).
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
+#: Nothing waits for longer than this; what seems to was put off by a clock that was ahead.
+FAR_SECONDS = 2 * BACK_OFF[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,10 @@ class Inbox:
     def finish_surplus(self, tx: Transaction, waiting: Waiting) -> int:
         """Finish all of this kind that waits behind this one, unread; return how much it was."""
         return tx.run("inbox_surplus", lane=waiting.lane, ahead=int(waiting.ahead))
+
+    def set_right(self, tx: Transaction, now: datetime) -> None:
+        """Let nothing wait for an hour that only a wrong clock has set."""
+        tx.run("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
 
     def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime) -> bool:
         """Put a failing update off, or park it when its tries are used up; return whether it was parked."""

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,10 +53,14 @@ class Trace:
 
 
 class Outbox:
-    def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
+    def __init__(
+        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+    ) -> None:
+        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
         self._bell = bell
         self.lease = lease
+        self._steady = steady
         self._decoder = msgspec.json.Decoder[Message](Message)
 
     def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
@@ -98,17 +102,20 @@ class Outbox:
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
         """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
-        rows = tx.rows("outbox_heads", now=now.timestamp(), most=most)
+        rows = tx.rows("outbox_heads", most=most, **self._moments(now))
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
-        row = tx.row("outbox_head_of", lane=lane, now=now.timestamp())
+        row = tx.row("outbox_head_of", lane=lane, **self._moments(now))
         return self._claimed(tx, dict(row), now) if row else None
+
+    def _moments(self, now: datetime) -> dict[str, float]:
+        return {"now": now.timestamp(), "steady": self._seconds(now)}
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=self._until(now))
         attempts = int(str(row["attempts"])) + 1
         try:
             message = self._opened(key, row["sealed"])  # type: ignore[arg-type]
@@ -120,17 +127,30 @@ class Outbox:
         seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
         return Claimed(seq, key, lane, message, attempts, lease, about)
 
+    def _seconds(self, now: datetime) -> float:
+        return self._steady() if self._steady else now.timestamp()
+
+    def _until(self, now: datetime) -> float:
+        return self._seconds(now) + self.lease.total_seconds()
+
+    def set_right(self, tx: Transaction, now: datetime) -> None:
+        """Let nothing wait for an hour that only a wrong clock has set."""
+        far, moment = 2 * self.lease.total_seconds(), now.timestamp()
+        lease_far = max(moment, self._seconds(now)) + far
+        tx.run("outbox_set_right", now=moment, far=moment + far, lease_far=lease_far)
+
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
         """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
-        until = (now + self.lease).timestamp()
+        until = self._until(now)
         tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def sent(self, tx: Transaction, claimed: Claimed, now: datetime) -> bool:
         """Return whether the lease still held; a late one's record is refused."""
         return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease, now=now.timestamp()) == 1
 
-    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str) -> None:
-        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, due_at=due.timestamp(), error=error)
+    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str, now: datetime) -> None:
+        moments = {"due_at": due.timestamp(), "now": now.timestamp()}
+        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
 
     def dead(self, tx: Transaction, claimed: Claimed, error: str, now: datetime) -> None:
         """Give it up, and take the next way, if there is one: what did not arrive on one may on another."""

@@ -19,6 +19,7 @@ from psycopg import IsolationLevel
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from bot.clock import Clock, SharedClock
 from bot.store.database import DatabaseUnusable, Row, Transaction, Unit
 from bot.store.queries import migrations, queries, statements
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 PATIENCE_S = 30.0
+TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())"
 #: Any number of ours: migrations of two replicas that start together wait for each other.
 MIGRATING = 7_312_906_512
 #: How often a unit is run again where it collides with others, and the longest pause before.
@@ -103,8 +105,10 @@ class PostgresTransaction(Transaction):
 
 
 class PostgresDatabase:
-    def __init__(self, pool: "ConnectionPool[psycopg.Connection[NamedRow]]") -> None:
+    def __init__(self, pool: "ConnectionPool[psycopg.Connection[NamedRow]]", clock: Clock) -> None:
         self._pool = pool
+        self.clock = clock
+        self.steady: Callable[[], float] = lambda: clock.now().timestamp()
         self.traces_left = False
         self._threads = ThreadPoolExecutor(CONNECTIONS, "database")
 
@@ -146,13 +150,14 @@ class PostgresDatabase:
 
 async def opened(url: str) -> PostgresDatabase:
     """Connect, and migrate as needed; raise `DatabaseUnusable` with the reason, which has no password in it."""
+    clock = SharedClock()
     pool = ConnectionPool(
         url,
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE_S,
         kwargs={"row_factory": _named, "autocommit": False},
-        configure=_configure,
+        configure=partial(_configure, clock),
         open=False,
     )
     try:
@@ -164,7 +169,7 @@ async def opened(url: str) -> PostgresDatabase:
     except (psycopg.Error, PoolTimeout) as error:
         await asyncio.to_thread(pool.close)
         raise DatabaseUnusable(f"the PostgreSQL server cannot be used: {type(error).__name__}") from error
-    return PostgresDatabase(pool)
+    return PostgresDatabase(pool, clock)
 
 
 def looked(url: str, work: Unit[T], seconds: float) -> T:
@@ -177,7 +182,10 @@ def looked(url: str, work: Unit[T], seconds: float) -> T:
         return work(PostgresTransaction(connection))
 
 
-def _configure(connection: psycopg.Connection[Any]) -> None:
+def _configure(clock: SharedClock, connection: psycopg.Connection[Any]) -> None:
+    """Ask the server for its time, too: each connection is made anew within the hour, so no drift adds up."""
+    with connection.transaction():
+        clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
 
 
@@ -196,7 +204,7 @@ def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
                 for statement in statements(_typed(script)):
                     connection.execute(statement)
                 connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
-        _configure(connection)
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
 
 
 def _typed(script: str) -> str:

@@ -69,6 +69,9 @@ ORDER BY i.seq LIMIT :most;
 SELECT seq, update_id, sealed, attempts, ahead, due_at FROM inbox
 WHERE lane = :lane AND state = 'pending' ORDER BY seq LIMIT 1;
 
+-- name: inbox_set_right
+UPDATE inbox SET due_at = :now WHERE state = 'pending' AND due_at > :far;
+
 -- name: inbox_done
 -- Only the open head of its lane can be done: whoever comes second finds nothing to do.
 UPDATE inbox SET state = 'done', sealed = NULL WHERE seq = :seq AND state = 'pending'
@@ -98,19 +101,24 @@ VALUES (:key, :lane, :sealed, :reference, :result, :address, :now, :now) ON CONF
 -- name: outbox_heads
 -- The oldest message of every lane, if its time has come and nobody is at it.
 SELECT o.seq, o.key, o.lane, o.sealed, o.reference, o.attempts FROM outbox o
-WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
+WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :steady
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
 ORDER BY o.seq LIMIT :most /*pg FOR UPDATE OF o SKIP LOCKED*/;
 
 -- name: outbox_head_of
 SELECT seq, key, lane, sealed, reference, attempts FROM outbox
-WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
+WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :steady
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
 ORDER BY seq LIMIT 1;
 
 -- name: outbox_claim
 -- A try counts when it fails: whoever dies at it five times and then meets one bad answer is not five minutes late.
 UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
+
+-- name: outbox_set_right
+-- What was made beyond `far`, or is leased until then, was so by a clock that was wrong, and is not waited for.
+UPDATE outbox SET lease = NULL, lease_until = 0, due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
+WHERE state = 'pending' AND (lease_until > :lease_far OR (due_at = made_at AND made_at > :far));
 
 -- name: outbox_renew
 UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
@@ -120,7 +128,8 @@ UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL, ended_at = :now
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_later
-UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = 0, attempts = attempts + 1, last_error = :error
+-- The lease ends now, which tells by which clock the new time was set.
+UPDATE outbox SET due_at = :due_at, lease = NULL, lease_until = :now, attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_dead
@@ -156,11 +165,16 @@ VALUES (:key, :kind, :chat_id, :sealed, :reference, :due_at, :now) ON CONFLICT (
 
 -- name: job_due
 SELECT seq, key, kind, chat_id, sealed, reference, attempts FROM jobs
-WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most
+WHERE state = 'pending' AND due_at <= :now AND lease_until <= :steady ORDER BY due_at, seq LIMIT :most
 /*pg FOR UPDATE SKIP LOCKED*/;
 
 -- name: job_claim
 UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+
+-- name: job_set_right
+-- As with messages; but what was ordered for a later hour waits for it, whatever the clock was then.
+UPDATE jobs SET lease = NULL, lease_until = 0, due_at = CASE WHEN due_at > :now THEN :now ELSE due_at END
+WHERE state = 'pending' AND (lease_until > :lease_far OR (due_at = made_at AND made_at > :far));
 
 -- name: job_renew
 UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
@@ -169,7 +183,7 @@ UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND sta
 UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_later
-UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = 0, last_error = :error
+UPDATE jobs SET due_at = :due_at, lease = NULL, lease_until = :now, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_dead

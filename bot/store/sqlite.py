@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
+from bot.clock import Clock, Steady, SystemClock
 from bot.store.database import DatabaseUnusable, Transaction, Unit
 from bot.store.queries import migrations, queries, statements
 
@@ -63,6 +64,9 @@ class SqliteDatabase(aiosqlite.Connection):
         self._waiting: deque[_Waiting] = deque()
         #: What was erased is in the log still, since somebody was reading: whoever tidies up asks once more.
         self.traces_left = False
+        #: Whoever else has the file open is on this machine, and looks at the same clock.
+        self.clock: Clock = SystemClock()
+        self.steady: Callable[[], float] = Steady()
 
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.

@@ -1,59 +1,20 @@
 """Several replicas behind one address, on one PostgreSQL: whoever gets an update, it counts once and in its order."""
 
 import asyncio
-import itertools
-import socket
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
 
 from bot import app
+from tests.support.balancer import Balancer, balancing, free_port
 from tests.support.people import AN, GILDONG, persona
 from tests.support.server import new_database
 from tests.support.town import Customer, Town, town
 
 REPLICAS = 3
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@dataclass
-class Balancer:
-    """Gives each update to the next replica, or to all at once, and says which got how many."""
-
-    targets: list[str]
-    everybody: bool = False
-    given: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self._turn = itertools.count()
-
-    async def take(self, request: web.Request) -> web.Response:
-        body, headers = (
-            await request.read(),
-            {name: value for name, value in request.headers.items() if name.lower().startswith("x-telegram")},
-        )
-        chosen = self.targets if self.everybody else [self.targets[next(self._turn) % len(self.targets)]]
-        statuses = await asyncio.gather(*(self._give(target, body, headers) for target in chosen))
-        return web.Response(status=max(statuses))
-
-    async def _give(self, target: str, body: bytes, headers: dict[str, str]) -> int:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(target, data=body, headers=headers) as answer,
-        ):
-            self.given[target] += answer.status == 200
-            return answer.status
 
 
 @dataclass
@@ -80,30 +41,24 @@ async def another(place: Town, port: int) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def cluster(template: Path, tmp_path: Path, server_address: str) -> AsyncIterator[Cluster]:
-    door, ports = free_port(), [free_port() for _ in range(REPLICAS)]
-    balancer = Balancer([f"http://127.0.0.1:{port}/telegram" for port in ports])
-    front = web.Application()
-    front.router.add_post("/telegram", balancer.take)
-    runner = web.AppRunner(front)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", door).start()
-    settings = {
-        "DATABASE_URL": new_database(server_address),
-        "WEBHOOK_URL": f"http://127.0.0.1:{door}/telegram",
-        "LISTEN": f"127.0.0.1:{ports[0]}",
-    }
+    ports = [free_port() for _ in range(REPLICAS)]
     people = [persona(GILDONG, 101), persona(AN, 104, "en")]
-    async with (
-        town(template, tmp_path / "data", [GILDONG, AN], people, **settings) as place,
-        AsyncExitStack() as all_,
-    ):
+    async with AsyncExitStack() as all_:
+        balancer = await all_.enter_async_context(balancing(ports))
+        settings = {
+            "DATABASE_URL": new_database(server_address),
+            "WEBHOOK_URL": balancer.url,
+            "LISTEN": f"127.0.0.1:{ports[0]}",
+        }
+        place = await all_.enter_async_context(
+            town(template, tmp_path / "data", [GILDONG, AN], people, **settings)
+        )
         houses = [place.indoors]
         for port in ports[1:]:
             house = await all_.enter_async_context(AsyncExitStack())
             await house.enter_async_context(another(place, port))
             houses.append(house)
         yield Cluster(place, balancer, houses)
-    await runner.cleanup()
 
 
 async def ends_well(cluster: Cluster, *customers: Customer) -> None:

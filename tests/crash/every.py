@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -17,12 +18,13 @@ from tests.crash.invariants import glimpse, judge
 from tests.crash.points import MODES, Mode
 from tests.crash.processes import Process, Zygote
 from tests.crash.stage import Bank, Stage, furnish, stage, zygote_for
+from tests.support.server import Server, place, running
 
 #: Bots side by side: most of the time each waits for a lease to end.
 AT_ONCE = 6
 LEASE = 0.3
-#: A reissue takes half a second, and one after a crash two; half a minute means that it hangs.
-HANGS_AFTER = 30.0
+#: A reissue takes half a second, and one after a crash two; the rest is for a machine that has much else to do.
+HANGS_AFTER = 90.0
 #: After so many problems the rest would only say the same.
 ENOUGH = 10
 
@@ -201,15 +203,18 @@ def points_of(counts: Counter[str], *, every: bool) -> list[Point]:
     ]
 
 
-async def survey(folder: Path, *, every: bool, webhook: int = 0) -> Survey:
-    bank = await furnish(folder / "bank", folk(1))
+async def survey(
+    folder: Path, *, every: bool, webhook: int = 0, server: Server | None = None, share: int = 1
+) -> Survey:
+    """With a share of n, only each nth point is visited."""
+    bank = await furnish(folder / "bank", folk(1), server)
     async with zygote_for(bank) as made:
         surveyor = Surveyor(bank, made, folder, webhook)
         counts = await surveyor.count()
         points = points_of(counts, every=every)
         if webhook:
             points = [each for each in points if "webhook" in each.place]
-        await surveyor.visit(points)
+        await surveyor.visit(points[::share])
     return surveyor.survey
 
 
@@ -219,9 +224,23 @@ def main() -> int:
     parser.add_argument(
         "--webhook", type=int, default=0, metavar="PORT", help="by webhook, on ports from this one"
     )
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="only each Nth point")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        told = asyncio.run(survey(Path(folder), every=not arguments.some, webhook=arguments.webhook))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-")))
+        server = None
+        if arguments.engine == "postgres":
+            server = stack.enter_context(running(stack.enter_context(place())))
+        told = asyncio.run(
+            survey(
+                folder,
+                every=not arguments.some,
+                webhook=arguments.webhook,
+                server=server,
+                share=arguments.share,
+            )
+        )
     for problem in told.problems:
         print(problem)
     print(told)

@@ -1,7 +1,6 @@
 """I1–I7: what must hold after every crash, read from the files and the chats alone while no bot lives."""
 
 import hashlib
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import ca
 from bot import app
 from bot.settings import Raw, parse
 from tests.crash import leaks
+from tests.crash.books import sqlite_flaws
 from tests.crash.robot import CODE, Robot, pattern
 from tests.crash.stage import Stage
 from tests.support.town import TOKEN
@@ -100,9 +100,8 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
 
 
 def _applications(stage: Stage) -> list[Application]:
-    with closing(sqlite3.connect(stage.database, timeout=30)) as connection:
-        rows = connection.execute("SELECT request_id, chat_id, receipt, outcome, serial FROM applications")
-        return [Application(*row) for row in rows]
+    query = "SELECT request_id, chat_id, receipt, outcome, serial FROM applications"
+    return [Application(*row) for row in stage.books.rows(query)]
 
 
 def _finished(verdict: Verdict, robot: Robot) -> None:
@@ -209,14 +208,11 @@ def _leaks(stage: Stage) -> Iterator[str]:
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
     texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]
-    yield from leaks.found(stage.folder, secrets, [each[1] for each in texts if each])
+    files = [*leaks.files_of(stage.folder), *stage.books.files()]
+    yield from leaks.found(files, secrets, [each[1] for each in texts if each])
 
 
 def _whole(stage: Stage) -> Iterator[str]:
     """I7."""
-    for path in (stage.database, ledger_file(stage)):
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
-            answer = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-        if answer != ["ok"] or broken:
-            yield f"I7: {path.name}: {re.sub(chr(10), '; ', str(answer))} {broken}"
+    yield from stage.books.flaws()
+    yield from sqlite_flaws(ledger_file(stage))

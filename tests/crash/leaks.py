@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+
 #: Where secrets may lie: the keys themselves, which are what everything else is locked with.
 KEYS = "keys"
 
@@ -16,17 +18,47 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(each for each in folder.rglob("*") if each.is_file() and KEYS not in each.parts)
 
 
-def found(folder: Path, secrets: Iterable[str], codes: Iterable[str]) -> Iterator[str]:
+def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -> Iterator[str]:
     """Yield where a secret lies; `codes` are six digits, which count only where they stand alone."""
-    needles = [(secret, spelling) for secret in secrets for spelling in spellings(secret)]
+    needles = {spelling: secret for secret in secrets for spelling in spellings(secret)}
+    sieve = Sieve(needles)
     alone = _alone(sorted(set(codes)))
-    for path in files_of(folder):
-        content = path.read_bytes()
-        for secret, spelling in needles:
-            if spelling in content:
-                yield f"I6: {secret!r} lies in {path.name} as {spelling!r}"
+    for path in files:
+        content = path.read_bytes().rstrip(b"\0")
+        for spelling in sorted(sieve.found(content)):
+            yield f"I6: {needles[spelling]!r} lies in {path.name} as {spelling!r}"
         for code in set(alone.findall(content)) if alone else ():
             yield f"I6: the one-time code {code!r} lies in {path.name}"
+
+
+class Sieve:
+    """Looks for thousands of needles in one pass: by their first four octets, then whole."""
+
+    HEAD = 4
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        self._by_head: dict[bytes, list[bytes]] = {}
+        for each in needles:
+            if len(each) < self.HEAD:
+                raise ValueError(f"{each!r} is too short to be looked for")
+            self._by_head.setdefault(each[: self.HEAD], []).append(each)
+        heads = np.array([list(each) for each in self._by_head], np.uint16).reshape(-1, self.HEAD)
+        self._first, self._second = np.zeros(1 << 16, bool), np.zeros(1 << 16, bool)
+        self._first[heads[:, 0] << 8 | heads[:, 1]] = True
+        self._second[heads[:, 2] << 8 | heads[:, 3]] = True
+
+    def found(self, content: bytes) -> set[bytes]:
+        if len(content) < self.HEAD:
+            return set()
+        octets = np.frombuffer(content, np.uint8).astype(np.uint16)
+        pairs = octets[:-1] << 8 | octets[1:]
+        likely = np.flatnonzero(self._first[pairs[:-2]] & self._second[pairs[2:]])
+        return {
+            each
+            for at in likely.tolist()
+            for each in self._by_head.get(content[at : at + self.HEAD], ())
+            if content.startswith(each, at)
+        }
 
 
 def spellings(secret: str) -> set[bytes]:

@@ -1,8 +1,9 @@
 """Await points of the house's own tasks: counted in a first run, died or cancelled at in the next ones.
 
 A point is a place (the lines of ours and of the libraries at which a task waits, outermost first) and how many times
-a task waited there before. In three ways a process may end at it: just when it begins to wait ("asked"), with the
-answer there but nothing done with it ("answered"), or alive, with this one task cancelled ("cancelled").
+a task waited there before. In these ways a process may end at it: just when it begins to wait ("asked"), with the
+answer there but nothing done with it ("answered"), or alive, with this one task cancelled ("cancelled"). Or it stops
+until somebody wakes it ("frozen"), and tells when the task that it stopped in has ended.
 """
 
 import asyncio
@@ -11,12 +12,13 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Literal
 
-Mode = Literal["asked", "answered", "cancelled"]
+Mode = Literal["asked", "answered", "cancelled", "frozen"]
+#: All but the last: a frozen process is a test of its own.
 MODES: tuple[Mode, ...] = ("asked", "answered", "cancelled")
 ROOT = str(Path(__file__).parents[2]) + os.sep
 OURS = tuple(ROOT + room + os.sep for room in ("bot", "handlers", "ca"))
@@ -32,12 +34,19 @@ class Plan:
     """What to do, and where; without a place only the count is taken."""
 
     def __init__(
-        self, tell: Callable[[dict[str, Any]], None], mode: Mode | None, place: str, occurrence: int
+        self,
+        tell: Callable[[dict[str, Any]], None],
+        mode: Mode | None,
+        place: str,
+        occurrence: int,
+        parts: Sequence[str] = (),
     ) -> None:
+        """Instead of a place and its occurrence, the first place with all these parts will do."""
         self._tell = tell
         self._mode = mode
         self._place = place
         self._occurrence = occurrence
+        self._parts = parts
         self.counts: Counter[str] = Counter()
         self.order: list[str] = []
 
@@ -58,15 +67,27 @@ class Plan:
             return
         self.counts[place] += 1
         self.order.append(place)
-        if place != self._place or self.counts[place] != self._occurrence:
+        if not self._is_meant(place):
             return
         if self._mode == "asked":
             self.die()
         elif self._mode == "answered":
             watched.due = True
+        elif watched.task is not None and self._mode == "frozen":
+            watched.task.add_done_callback(lambda _: self._tell({"event": "passed"}))
+            self._tell({"event": "hit"})
+            os.kill(os.getpid(), signal.SIGSTOP)
         elif watched.task is not None:
             self._tell({"event": "hit"})
             asyncio.get_running_loop().call_soon(watched.task.cancel)
+
+    def _is_meant(self, place: str) -> bool:
+        if not self._parts:
+            return place == self._place and self.counts[place] == self._occurrence
+        meant = all(part in place for part in self._parts)
+        if meant:
+            self._parts = ("nowhere else",)
+        return meant
 
     def die(self) -> None:
         self._tell({"event": "hit"})

@@ -34,6 +34,8 @@ class Process:
     #: It lives, but lacks a loop that should run for ever.
     maimed: asyncio.Event = field(default_factory=asyncio.Event)
     tallied: asyncio.Event = field(default_factory=asyncio.Event)
+    #: The task in which it was frozen has ended.
+    passed: asyncio.Event = field(default_factory=asyncio.Event)
     events: list[dict[str, Any]] = field(default_factory=list)
     why: str = ""
 
@@ -42,7 +44,7 @@ class Process:
         name = event["event"]
         if name == "broke":
             self.why = event["why"]
-        if name in {"ready", "hit", "gone", "maimed", "tallied"}:
+        if name in {"ready", "hit", "gone", "maimed", "tallied", "passed"}:
             getattr(self, name).set()
         if name == "gone":
             self.ready.set()

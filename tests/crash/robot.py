@@ -42,6 +42,8 @@ class Manners:
 
     double_taps: float = 0.0
     chatter: float = 0.0
+    #: How often they try again where they were turned away: a clock that jumps ends the life of a code.
+    patience: int = 0
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Robot:
     left: bool = False
     started: bool = False
     submitted: int = 0
+    turned_away: int = 0
     waited: list[float] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _acted: set[int] = field(default_factory=set)
@@ -115,8 +118,7 @@ class Robot:
     async def _acts(self, tokens: dict[str, str], message: JSON, dice: random.Random) -> bool:
         """Return whether the screen asked for something that could be done."""
         if "mend" in tokens or ("again" in tokens and not PATTERNS["proof.sent.sms"].search(message["text"])):
-            self.wrong = f"{self.folk.user_id} was turned away: {message['text']}"
-            return False
+            return await self._turned_away(tokens, message, dice)
         if "files" in tokens:
             return await self._received(tokens, message, dice)
         if "start" in tokens:
@@ -128,6 +130,14 @@ class Robot:
                 await self._taps(tokens[token], message, dice)
                 return True
         return await self._types(message["text"])
+
+    async def _turned_away(self, tokens: dict[str, str], message: JSON, dice: random.Random) -> bool:
+        if self.turned_away >= self.manners.patience:
+            self.wrong = f"{self.folk.user_id} was turned away: {message['text']}"
+            return False
+        self.turned_away += 1
+        await self._taps(tokens.get("again") or tokens["mend"], message, dice)
+        return True
 
     async def _received(self, tokens: dict[str, str], message: JSON, dice: random.Random) -> bool:
         if "received" in tokens:

@@ -4,12 +4,12 @@ import asyncio
 import functools
 import os
 import shutil
-import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot import app
 from bot.settings import Raw, parse
@@ -17,10 +17,12 @@ from ca import signer
 from handlers.local import Faults, Limits, LocalMessenger
 from handlers.local.persona import digits
 from handlers.local.wire import JSON
+from tests.crash.books import Books, PostgresBooks, SqliteBooks
 from tests.crash.folk import Folk
 from tests.crash.processes import Process, Zygote, zygote
 from tests.crash.robot import Manners, Robot
 from tests.support.people import OPERATORS, STAFF
+from tests.support.server import Server, new_database
 from tests.support.town import TOKEN, authority_template, old_certificate, register
 
 SETTLE_SECONDS = 90.0
@@ -50,12 +52,27 @@ class Waiting:
     last_error: str | None
 
 
+def concerned(rows: Iterable[Waiting]) -> set[int]:
+    """Return the chats for which something is still to be done."""
+    named = [each.lane.rpartition(":")[2] for each in rows]
+    return {int(each) for each in named if each.removeprefix("-").isdecimal()}
+
+
 @dataclass(frozen=True, slots=True)
 class Bank:
     """A data folder as it stands before the first start: authority, register and the certificates to replace."""
 
     folder: Path
     people: Sequence[Folk]
+    #: Where the desk is kept by a server, and the database that each stage gets a copy of.
+    server: Server | None = None
+    template: str = ""
+
+    def books(self, folder: Path) -> Books:
+        """Return the desk's database of a stage in this folder."""
+        if self.server is None:
+            return SqliteBooks(folder / "desk.db")
+        return PostgresBooks(self.server, self.template)
 
     def environment(self) -> dict[str, str]:
         """What a zygote needs to open the authority's key before it forks."""
@@ -63,16 +80,18 @@ class Bank:
         return {"CRASH_PASSPHRASE": passphrase, "CRASH_KEYS": str(self.folder / "ca")}
 
 
-async def furnish(folder: Path, people: Sequence[Folk]) -> Bank:
+async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = None) -> Bank:
     hasten()
     await asyncio.to_thread(authority_template, folder)
-    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
+    url = new_database(server.address) if server else ""
+    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=url))
     vault = app.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
     with closing(app.open_authority(settings, vault, print)) as authority:
+        await asyncio.to_thread(authority.judge_profiles)
         for each in people:
             await asyncio.to_thread(old_certificate, authority, each.record)
-    return Bank(folder, people)
+    return Bank(folder, people, server, urlsplit(url).path.removeprefix("/"))
 
 
 @asynccontextmanager
@@ -88,6 +107,7 @@ class Stage:
     folder: Path
     messenger: LocalMessenger
     zygote: Zygote
+    books: Books
     mutant: str | None = None
     lease: float = 0.5
     robots: dict[int, Robot] = field(default_factory=dict)
@@ -106,6 +126,7 @@ class Stage:
             "SMTP_URL": self.messenger.smtp_url,
             "LEASE_SECONDS": str(self.lease),
             "LOG_LEVEL": "DEBUG",
+            "DATABASE_URL": self.books.url,
             **changes,
         }
         Raw(**values)
@@ -135,22 +156,22 @@ class Stage:
                 if digits(robot.folk.record.phone) == change["sms"]["to"]:
                     robot.wake.set()
 
-    @property
-    def database(self) -> Path:
-        return self.folder / "desk.db"
-
     def waiting(self) -> list[Waiting]:
         """Return what waits in the bot's tables, beside what waits for a later hour."""
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return [Waiting(*row) for row in connection.execute(OPEN)]
+        return [Waiting(*row) for row in self.books.rows(OPEN)]
 
     def open_work(self) -> int:
         return len(self.waiting())
 
-    def concerned(self) -> set[int]:
-        """Return the chats for which something is still to be done."""
-        named = [each.lane.rpartition(":")[2] for each in self.waiting()]
-        return {int(each) for each in named if each.removeprefix("-").isdecimal()}
+    def clock_of(self, place: str) -> Path:
+        """Return the file that says by how many seconds the clock of the process in this place is wrong."""
+        return self.folder / f"clock of {place}"
+
+    def set_clock(self, place: str, ahead: float) -> None:
+        """Turn it in one step: a process may read it at any moment."""
+        draft = self.clock_of(f"{place}, soon")
+        draft.write_text(str(ahead), encoding="ascii")
+        draft.replace(self.clock_of(place))
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
         """Wait until nothing waits any more, here or in the messenger; return whether that came to be."""
@@ -185,12 +206,14 @@ async def stage(
         seed=seed,
     )
     await messenger.start()
-    scene = Stage(bank, folder, messenger, made, **more)
+    books = await asyncio.to_thread(bank.books, folder)
+    scene = Stage(bank, folder, messenger, made, books, **more)
     unwatch = messenger.world.watch(scene.wake)
     try:
         yield scene
     finally:
         unwatch()
         await scene.end()
+        books.close()
         with suppress(OSError):
             await messenger.stop()

@@ -14,6 +14,7 @@ import ca
 from bot import app
 from bot.command.authority import issue
 from bot.directory import Directory, Record
+from bot.passphrase import read_passphrase
 from bot.screen import Line
 from bot.settings import Raw, Settings, parse
 from bot.store.database import Database, Transaction
@@ -293,7 +294,7 @@ def button(seen: Seen, label: str) -> bool:
 def authority_template(folder: Path, records: Sequence[Record] = ()) -> Path:
     """Make an authority once, with these customers' old certificates; every test gets a copy: keys take time."""
     vault, _ = ca.open_vault(folder / "keys" / "master.json")
-    passphrase, _ = app.read_passphrase(folder / "keys" / "ca-passphrase")
+    passphrase, _ = read_passphrase(folder / "keys" / "ca-passphrase")
     authority = ca.Authority.open(folder / "ca", passphrase, vault)
     try:
         for each in records:

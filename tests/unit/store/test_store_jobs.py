@@ -66,7 +66,7 @@ def test_a_dead_workers_job_is_taken_over_and_its_late_result_refused(tx: Transa
     (heir,) = jobs.claim(tx, NOON + LEASE, 10)
     assert heir.attempts == 2
     assert not jobs.finish(tx, late)
-    assert not jobs.later(tx, late, NOON, "away")
+    assert not jobs.later(tx, late, NOON, "away", NOON)
     assert jobs.finish(tx, heir)
     assert not jobs.finish(tx, heir)
 
@@ -74,7 +74,7 @@ def test_a_dead_workers_job_is_taken_over_and_its_late_result_refused(tx: Transa
 def test_a_job_that_is_put_off_keeps_its_secret(tx: Transaction, jobs: Jobs) -> None:
     order(jobs, tx, "a", secret="Haneul!2026road")
     (job,) = jobs.claim(tx, NOON, 10)
-    assert jobs.later(tx, job, NOON + SECOND, "away")
+    assert jobs.later(tx, job, NOON + SECOND, "away", NOON)
     assert jobs.claim(tx, NOON, 10) == []
     (again,) = jobs.claim(tx, NOON + SECOND, 10)
     assert (again.attempts, again.task.secret) == (2, "Haneul!2026road")

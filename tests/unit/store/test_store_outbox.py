@@ -81,7 +81,7 @@ def test_what_is_put_off_holds_its_lane_up_and_no_other(tx: Transaction, outbox:
     put(outbox, tx, "a", "b")
     put(outbox, tx, "c", lane="sms:1")
     first, _ = outbox.claim(tx, NOON, 10)
-    outbox.later(tx, first, NOON + SECOND, "Busy")
+    outbox.later(tx, first, NOON + SECOND, "Busy", NOON)
     assert outbox.claim(tx, NOON, 10) == []
     (again,) = outbox.claim(tx, NOON + SECOND, 10)
     assert (again.key, again.attempts) == ("a", 2)
@@ -100,7 +100,7 @@ def test_a_late_sender_changes_nothing(tx: Transaction, outbox: Outbox) -> None:
     put(outbox, tx, "a", "b")
     (late,) = outbox.claim(tx, NOON, 10)
     (heir,) = outbox.claim(tx, NOON + LEASE, 10)
-    outbox.later(tx, late, NOON + timedelta(days=9), "Down")
+    outbox.later(tx, late, NOON + timedelta(days=9), "Down", NOON)
     outbox.dead(tx, late, "given up", NOON)
     assert not outbox.sent(tx, late, NOON)
     assert outbox.sent(tx, heir, NOON)

@@ -1,0 +1,142 @@
+"""A replica dies, or freezes and wakes, with work in hand: another goes on in time, and the late one is refused."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.crash.folk import folk
+from tests.crash.invariants import judge
+from tests.crash.points import Mode
+from tests.crash.processes import Process, Zygote
+from tests.crash.stage import Bank, Stage, furnish, stage, zygote_for
+from tests.support.server import Server, place, running
+
+pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
+#: Long enough that starting the heir, and waking the dead, takes no part of it worth speaking of.
+LEASE_SECONDS = 3.0
+#: The loops look again each second; the rest is for a machine that has much to do.
+MARGIN_SECONDS = 2.5
+PATIENCE = 40.0
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process has in hand when it stops, and how its row is found."""
+
+    parts: tuple[str, ...]
+    row: str
+
+
+JOB = Held(
+    ("job issue |", "bot/parcel.py"),
+    "SELECT key, state, lease, lease_until FROM jobs WHERE kind = 'issue'",
+)
+MESSAGE = Held(
+    ("send chat:", "handlers/transport.py"),
+    "SELECT key, state, lease, lease_until FROM outbox WHERE lane LIKE 'chat:5%' AND key = "
+    "(SELECT key FROM outbox WHERE lane LIKE 'chat:5%' ORDER BY seq LIMIT 1)",
+)
+EACH = pytest.mark.parametrize("held", [JOB, MESSAGE], ids=["a job", "a message"])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with place() as folder, running(folder) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(
+    server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Bank, Zygote]]:
+    bank = await furnish(tmp_path_factory.mktemp("taken over") / "bank", folk(1), server)
+    async with zygote_for(bank) as made:
+        yield bank, made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(house: tuple[Bank, Zygote], tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(house[0], tmp_path / "stage", house[1], lease=LEASE_SECONDS) as set_up:
+        yield set_up
+
+
+async def stops(scene: Stage, held: Held, mode: Mode) -> Process:
+    """Start a replica, and return when it has stopped with this in hand."""
+    process = await scene.start(watched=True, mode=mode, parts=held.parts)
+    if not scene.robots:
+        scene.invite(scene.bank.people[0])
+    async with asyncio.timeout(PATIENCE):
+        await process.hit.wait()
+    return process
+
+
+@dataclass(frozen=True)
+class Row:
+    key: str
+    state: str
+    lease: str | None
+    lease_until: float
+
+
+async def row_of(scene: Stage, held: Held) -> Row:
+    ((key, state, lease, until),) = await asyncio.to_thread(scene.books.rows, held.row)
+    return Row(key, state, lease, until)
+
+
+async def goes_well(scene: Stage) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await scene.lives[0]
+    assert await scene.settle()
+    for process in scene.processes:
+        await process.kill()
+    verdict = await asyncio.to_thread(judge, scene)
+    assert verdict.ok, "\n".join(verdict.problems)
+    assert (verdict.requests, verdict.certificates) == (1, 1)
+
+
+@EACH
+async def test_what_a_killed_replica_held_another_takes_over_within_the_lease(
+    scene: Stage, held: Held, report: Callable[[str], None]
+) -> None:
+    dead = await stops(scene, held, "asked")
+    killed, row = time.time(), await row_of(scene, held)
+    assert row.lease
+    await dead.gone.wait()
+
+    await scene.start()
+    async with asyncio.timeout(PATIENCE):
+        while (await row_of(scene, held)).lease == row.lease:  # noqa: ASYNC110 - a row rings no bell
+            await asyncio.sleep(0.02)
+    taken = time.time()
+
+    report(f"{row.key}: taken over {taken - killed:.2f} s after the kill; leases are of {LEASE_SECONDS} s")
+    assert row.lease_until <= taken < killed + LEASE_SECONDS + MARGIN_SECONDS
+    await goes_well(scene)
+
+
+@EACH
+async def test_what_a_frozen_replica_writes_late_is_refused(scene: Stage, held: Held) -> None:
+    """Another has taken over by then, and is still at it: neither is its lease lost, nor is anything done for it."""
+    late = await stops(scene, held, "frozen")
+    before = await row_of(scene, held)
+    heir = await stops(scene, held, "frozen")
+    taken = await row_of(scene, held)
+    assert (taken.key, taken.state) == (before.key, "pending")
+    assert taken.lease != before.lease
+
+    os.kill(late.pid, signal.SIGCONT)
+    async with asyncio.timeout(PATIENCE):
+        await late.passed.wait()
+    assert await row_of(scene, held) == taken, "the late one's write, or its lease, was taken"
+
+    os.kill(heir.pid, signal.SIGCONT)
+    async with asyncio.timeout(PATIENCE):
+        await heir.passed.wait()
+    await goes_well(scene)

@@ -1,0 +1,82 @@
+"""What stands before several replicas: one address, and whoever answers there."""
+
+import asyncio
+import itertools
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+#: A replica that does not answer for so long is taken for dead.
+PATIENCE = aiohttp.ClientTimeout(total=5)
+PATH = "/telegram"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Balancer:
+    """Gives each update to the next replica that lives, or to all at once, and says which got how many."""
+
+    targets: list[str]
+    everybody: bool = False
+    url: str = ""
+    given: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._turn = itertools.count()
+
+    async def take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        headers = {
+            name: value for name, value in request.headers.items() if name.lower().startswith("x-telegram")
+        }
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session:
+            if self.everybody:
+                statuses = await asyncio.gather(
+                    *(self._give(session, each, body, headers) for each in self.targets)
+                )
+                return web.Response(status=max(statuses))
+            return web.Response(status=await self._first(session, body, headers))
+
+    async def _first(self, session: aiohttp.ClientSession, body: bytes, headers: dict[str, str]) -> int:
+        turn = next(self._turn) % len(self.targets)
+        for target in [*self.targets[turn:], *self.targets[:turn]]:
+            try:
+                return await self._give(session, target, body, headers)
+            except (aiohttp.ClientError, TimeoutError):
+                continue
+        return 502
+
+    async def _give(
+        self, session: aiohttp.ClientSession, target: str, body: bytes, headers: dict[str, str]
+    ) -> int:
+        async with session.post(target, data=body, headers=headers) as answer:
+            self.given[target] += answer.status == 200
+            return answer.status
+
+
+@asynccontextmanager
+async def balancing(ports: Sequence[int]) -> AsyncIterator[Balancer]:
+    """Stand before the replicas that listen on these ports."""
+    door = free_port()
+    balancer = Balancer(
+        [f"http://127.0.0.1:{port}{PATH}" for port in ports], url=f"http://127.0.0.1:{door}{PATH}"
+    )
+    front = web.Application()
+    front.router.add_post(PATH, balancer.take)
+    runner = web.AppRunner(front, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", door).start()
+    try:
+        yield balancer
+    finally:
+        await runner.cleanup()
