@@ -1,109 +1,23 @@
 """Several replicas behind one address, on one PostgreSQL: whoever gets an update, it counts once and in its order."""
 
 import asyncio
-import itertools
-import socket
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from bot import app
-from tests.support.people import AN, GILDONG, persona
+from tests.support.cluster import Cluster, replicas
+from tests.support.people import AN, GILDONG
 from tests.support.server import new_database
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer
 
 REPLICAS = 3
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@dataclass
-class Balancer:
-    """Gives each update to the next replica, or to all at once, and says which got how many."""
-
-    targets: list[str]
-    everybody: bool = False
-    given: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self._turn = itertools.count()
-
-    async def take(self, request: web.Request) -> web.Response:
-        body, headers = (
-            await request.read(),
-            {name: value for name, value in request.headers.items() if name.lower().startswith("x-telegram")},
-        )
-        chosen = self.targets if self.everybody else [self.targets[next(self._turn) % len(self.targets)]]
-        statuses = await asyncio.gather(*(self._give(target, body, headers) for target in chosen))
-        return web.Response(status=max(statuses))
-
-    async def _give(self, target: str, body: bytes, headers: dict[str, str]) -> int:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(target, data=body, headers=headers) as answer,
-        ):
-            self.given[target] += answer.status == 200
-            return answer.status
-
-
-@dataclass
-class Cluster:
-    town: Town
-    balancer: Balancer
-    houses: list[AsyncExitStack]
-
-    async def loses(self, number: int) -> None:
-        """One goes away, as at an upgrade; the others get its share."""
-        self.balancer.targets.pop(number)
-        await self.houses.pop(number).aclose()
-
-
-@asynccontextmanager
-async def another(place: Town, port: int) -> AsyncIterator[None]:
-    settings = replace(place.settings, listen=("127.0.0.1", port))
-    async with (
-        app.opened(settings, print, clock=place.clock) as (house, bot),
-        app.running(settings, house, bot, place.clock),
-    ):
-        yield
-
-
 @pytest.fixture
 async def cluster(template: Path, tmp_path: Path, server_address: str) -> AsyncIterator[Cluster]:
-    door, ports = free_port(), [free_port() for _ in range(REPLICAS)]
-    balancer = Balancer([f"http://127.0.0.1:{port}/telegram" for port in ports])
-    front = web.Application()
-    front.router.add_post("/telegram", balancer.take)
-    runner = web.AppRunner(front)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", door).start()
-    settings = {
-        "DATABASE_URL": new_database(server_address),
-        "WEBHOOK_URL": f"http://127.0.0.1:{door}/telegram",
-        "LISTEN": f"127.0.0.1:{ports[0]}",
-    }
-    people = [persona(GILDONG, 101), persona(AN, 104, "en")]
-    async with (
-        town(template, tmp_path / "data", [GILDONG, AN], people, **settings) as place,
-        AsyncExitStack() as all_,
-    ):
-        houses = [place.indoors]
-        for port in ports[1:]:
-            house = await all_.enter_async_context(AsyncExitStack())
-            await house.enter_async_context(another(place, port))
-            houses.append(house)
-        yield Cluster(place, balancer, houses)
-    await runner.cleanup()
+    async with replicas(template, tmp_path / "data", new_database(server_address), REPLICAS) as made:
+        yield made
 
 
 async def ends_well(cluster: Cluster, *customers: Customer) -> None:
