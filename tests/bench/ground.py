@@ -24,6 +24,7 @@ from tests.support.town import TOKEN, authority_template, register
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = b"ready"
+TEMPLATE = "template"
 MIB = 1 << 20
 
 
@@ -42,20 +43,21 @@ class Ground:
 @contextmanager
 def ground(customers: int, kept: Path | None = None) -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="ground-") as passing:
-        folder = kept or Path(passing)
-        yield asyncio.run(prepared(folder / "template", customers))
+        yield prepared(kept or Path(passing), customers)
 
 
-async def prepared(template: Path, customers: int) -> Ground:
-    """Return what is there if it has enough customers; make it otherwise."""
-    counted = template / "customers"
-    there = int(counted.read_text()) if counted.exists() else 0
-    people = crowd(max(customers, there))
-    if there < customers:
-        shutil.rmtree(template, ignore_errors=True)
-        await asyncio.to_thread(authority_template, template, people)
-        await registered(template, people)
-        counted.write_text(str(customers))
+def prepared(folder: Path, customers: int) -> Ground:
+    """Return one that was made for as many or more; make it otherwise, whole or not at all."""
+    there = sorted(int(each.name.rpartition("-")[2]) for each in folder.glob(f"{TEMPLATE}-*"))
+    enough = next((count for count in there if count >= customers), None)
+    if enough is not None:
+        return Ground(folder / f"{TEMPLATE}-{enough}", crowd(enough))
+    folder.mkdir(parents=True, exist_ok=True)
+    people, template = crowd(customers), folder / f"{TEMPLATE}-{customers}"
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+        made = authority_template(Path(unfinished) / TEMPLATE, people)
+        asyncio.run(registered(made, people))
+        made.rename(template)
     return Ground(template, people)
 
 

@@ -183,9 +183,10 @@ def show(
     print(f"\n{'':34}updates/s   p50 ms   p95 ms   p99 ms   CPU ms  peak MiB  start s (CPU)  forgetting s")
     rows = {name: medians(rounds) for name, rounds in found.items()}
     for name, each in rows.items():
+        soonest = min(starts[name])
         print(
             f"{name:34}{each.updates_per_s:9.1f}{each.p50_ms:9.0f}{each.p95_ms:9.0f}{each.p99_ms:9.0f}"
-            f"{each.cpu_ms:9.2f}{each.peak_mib:10.0f}{min(at for at, _ in starts[name]):9.2f} ({min(cpu for _, cpu in starts[name]):4.2f})"
+            f"{each.cpu_ms:9.2f}{each.peak_mib:10.0f}{soonest[0]:9.2f} ({soonest[1]:4.2f})"
             f"{forgets[name]:14.3f}"
         )
     young, old = rows.values()

@@ -63,12 +63,14 @@ class Tally:
     questions: Log = field(default_factory=Log)
     served: int = 0
     errors: list[str] = field(default_factory=list)
-    began: float = field(default_factory=time.perf_counter)
+    #: What was done before the last clearing.
+    cleared: int = 0
 
     def clear(self) -> None:
+        self.cleared += self.acts
         for log in (self.reissues, self.questions):
             log.acts, log.spans = 0, []
-        self.served, self.began = 0, time.perf_counter()
+        self.served = 0
 
     @property
     def acts(self) -> int:
@@ -77,10 +79,6 @@ class Tally:
     @property
     def spans(self) -> list[float]:
         return self.reissues.spans + self.questions.spans
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began
 
 
 class Hall:
@@ -93,6 +91,11 @@ class Hall:
         self._asking = asking
         self._dice = random.Random(seed)
         self._questions = unlike_each_other(self._dice)
+
+    @property
+    def acts(self) -> int:
+        """All that were done here."""
+        return self.tally.cleared + self.tally.acts
 
     async def visit(self, pace_s: float = 0.0) -> None:
         """Let one visitor in until they have what they came for."""
