@@ -74,9 +74,16 @@ class Measure:
 
     def figures(self, acts: int, spans: list[float]) -> Figures:
         took = time.perf_counter() - self._began
-        shares = [percentile_ms(spans, share) for share in (0.5, 0.95, 0.99)]
         cpu, own = cpu_seconds(self._pid) - self._cpu, time.process_time() - self._own
-        return Figures(acts / took, *shares, cpu / acts * 1e3, own / took, peak_mib(self._pid))
+        return Figures(
+            updates_per_s=acts / took,
+            p50_ms=percentile_ms(spans, 0.50),
+            p95_ms=percentile_ms(spans, 0.95),
+            p99_ms=percentile_ms(spans, 0.99),
+            cpu_ms=cpu / acts * 1e3,
+            busy=own / took,
+            peak_mib=peak_mib(self._pid),
+        )
 
 
 async def loaded(stage: Ground, folder: Path, wanted: Wanted) -> Load:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+import ca
 from bot import app
 from bot.case import Case, Phase, Proof
 from bot.clock import SystemClock
@@ -107,7 +108,7 @@ def lived(folder: Path, past: Past) -> float:
     return forgetting(folder / "desk.db", now - 2.9 * DAY_S + TIDY_S)
 
 
-def open_cases(vault: app.ca.Vault, cases: int, now: float) -> Iterator[tuple[object, ...]]:
+def open_cases(vault: ca.Vault, cases: int, now: float) -> Iterator[tuple[object, ...]]:
     clock = SystemClock()
     for number in range(cases):
         chat, phase = FIRST_CHAT + number, PHASES[number % len(PHASES)]

@@ -161,10 +161,9 @@ def show(found: dict[int, list[Round]]) -> None:
     for each in fields(Figures):
         single, several = getattr(one, each.name), getattr(three, each.name)
         print(f"{each.name:16}{single:12.2f}{several:12.2f}{several / single if single else 0:8.2f}")
-    print(
-        "\nmost asked, by the update:",
-        ", ".join(f"{name} {each:.2f}" for name, each in found[3][0].asked.items()),
-    )
+    for count, rounds in found.items():
+        asked = ", ".join(f"{name} {each:.2f}" for name, each in rounds[0].asked.items())
+        print(f"{count} asked most, by the update: {asked}")
     print(
         f"\none processor of the server is enough for {1e3 / three.server_ms:.0f} updates a second, which is what"
         f" {three.bot_ms / three.server_ms:.1f} processors of replicas do; for each of these updates the server's disk"

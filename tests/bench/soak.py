@@ -163,7 +163,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=5)
-    parser.add_argument("--warm-minutes", type=float, default=10)
+    parser.add_argument("--warm-minutes", type=float, default=20)
     parser.add_argument("--asking", type=float, default=0.5, help="the share of visits that only ask")
     parser.add_argument("--traced", action="store_true")
     parser.add_argument("--ground", type=Path)
