@@ -236,7 +236,7 @@ UPDATE applications SET outcome = :outcome, decided_at = :now WHERE request_id =
 UPDATE applications SET outcome = 'issued', serial = :serial, issued_at = :now WHERE request_id = :request_id;
 
 -- name: application_of_receipt
-SELECT * FROM applications WHERE receipt = :receipt ORDER BY submitted_at DESC LIMIT 1;
+SELECT request_id, chat_id, receipt, outcome, submitted_at, decided_at, issued_at FROM applications WHERE receipt = :receipt ORDER BY submitted_at DESC LIMIT 1;
 
 -- name: application_received
 UPDATE applications SET received_at = :now WHERE request_id = :request_id;
@@ -307,7 +307,8 @@ DELETE FROM gap_words WHERE said_at < :before;
 DELETE FROM gap_shared_words WHERE last_at < :before;
 
 -- name: reminder_load
-SELECT * FROM reminders WHERE chat_id = :chat_id;
+SELECT chat_id, active, lead, hour, channel, results, serial, issued_on, expires_on, again_on, told_until, turn
+FROM reminders WHERE chat_id = :chat_id;
 
 -- name: reminder_save
 INSERT INTO reminders (chat_id, active, lead, hour, channel, results, serial, issued_on, expires_on, again_on, told_until, turn)
@@ -331,10 +332,10 @@ VALUES (:serial, :holder, 'good', :not_before, :not_after, :sealed)
 ON CONFLICT (serial) DO NOTHING;
 
 -- name: outside_certificate
-SELECT * FROM outside_certificates WHERE serial = :serial;
+SELECT serial, holder, status, not_before, not_after, sealed FROM outside_certificates WHERE serial = :serial;
 
 -- name: outside_certificates_of
-SELECT * FROM outside_certificates WHERE holder = :holder;
+SELECT serial, holder, status, not_before, not_after, sealed FROM outside_certificates WHERE holder = :holder;
 
 -- name: outside_certificate_revoke
 UPDATE outside_certificates SET status = 'revoked' WHERE serial = :serial;
@@ -344,10 +345,14 @@ INSERT INTO outside_orders (request_id, reference, holder, replaces, sealed, exp
 VALUES (:request_id, :reference, :holder, :replaces, :sealed, :expires_at);
 
 -- name: outside_order
-SELECT * FROM outside_orders WHERE request_id = :request_id;
+SELECT request_id, reference, holder, replaces, state, sealed, tries, expires_at, turn, step, due_at, obtained, refusal,
+  serial
+FROM outside_orders WHERE request_id = :request_id;
 
 -- name: outside_order_by_reference
-SELECT * FROM outside_orders WHERE reference = :reference;
+SELECT request_id, reference, holder, replaces, state, sealed, tries, expires_at, turn, step, due_at, obtained, refusal,
+  serial
+FROM outside_orders WHERE reference = :reference;
 
 -- name: outside_order_wrong
 UPDATE outside_orders SET tries = tries + 1 WHERE reference = :reference;

@@ -125,9 +125,11 @@ def text_of(message: Message) -> str:
 
 
 @contextmanager
-def watched(messenger: LocalMessenger, people: list[Record], log: Log) -> Iterator[list[Guest]]:
+def watched(
+    messenger: LocalMessenger, people: list[Record], log: Log, kind: type[Guest] = Guest
+) -> Iterator[list[Guest]]:
     """Let these people into the chat, each told of the changes in theirs."""
-    guests = [Guest(messenger, number, record, log) for number, record in enumerate(people)]
+    guests = [kind(messenger, number, record, log) for number, record in enumerate(people)]
     chats = {FIRST_ID + number: guest for number, guest in enumerate(guests)}
     phones = {digits(guest.record.phone): guest for guest in guests}
 

@@ -2,63 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from bot import app
-from tests.support.balancer import Balancer, balancing, free_port
-from tests.support.people import AN, GILDONG, persona
+from tests.support.cluster import Cluster, replicas
+from tests.support.people import AN, GILDONG
 from tests.support.server import new_database
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer
 
 REPLICAS = 3
 
 
-@dataclass
-class Cluster:
-    town: Town
-    balancer: Balancer
-    houses: list[AsyncExitStack]
-
-    async def loses(self, number: int) -> None:
-        """One goes away, as at an upgrade; the others get its share."""
-        self.balancer.targets.pop(number)
-        await self.houses.pop(number).aclose()
-
-
-@asynccontextmanager
-async def another(place: Town, port: int) -> AsyncIterator[None]:
-    settings = replace(place.settings, listen=("127.0.0.1", port))
-    async with (
-        app.opened(settings, print, clock=place.clock) as (house, bot),
-        app.running(settings, house, bot, place.clock),
-    ):
-        yield
-
-
 @pytest.fixture
 async def cluster(template: Path, tmp_path: Path, server_address: str) -> AsyncIterator[Cluster]:
-    ports = [free_port() for _ in range(REPLICAS)]
-    people = [persona(GILDONG, 101), persona(AN, 104, "en")]
-    async with AsyncExitStack() as all_:
-        balancer = await all_.enter_async_context(balancing(ports))
-        settings = {
-            "DATABASE_URL": new_database(server_address),
-            "WEBHOOK_URL": balancer.url,
-            "LISTEN": f"127.0.0.1:{ports[0]}",
-        }
-        place = await all_.enter_async_context(
-            town(template, tmp_path / "data", [GILDONG, AN], people, **settings)
-        )
-        houses = [place.indoors]
-        for port in ports[1:]:
-            house = await all_.enter_async_context(AsyncExitStack())
-            await house.enter_async_context(another(place, port))
-            houses.append(house)
-        yield Cluster(place, balancer, houses)
+    async with replicas(template, tmp_path / "data", new_database(server_address), REPLICAS) as made:
+        yield made
 
 
 async def ends_well(cluster: Cluster, *customers: Customer) -> None:

@@ -41,27 +41,30 @@ class Balancer:
         }
         async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             if self.everybody:
-                statuses = await asyncio.gather(
+                answers = await asyncio.gather(
                     *(self._give(session, each, body, headers) for each in self.targets)
                 )
-                return web.Response(status=max(statuses))
-            return web.Response(status=await self._first(session, body, headers))
+                return max(answers, key=lambda answer: answer.status)
+            return await self._first(session, body, headers)
 
-    async def _first(self, session: aiohttp.ClientSession, body: bytes, headers: dict[str, str]) -> int:
+    async def _first(
+        self, session: aiohttp.ClientSession, body: bytes, headers: dict[str, str]
+    ) -> web.Response:
         turn = next(self._turn) % len(self.targets)
         for target in [*self.targets[turn:], *self.targets[:turn]]:
             try:
                 return await self._give(session, target, body, headers)
             except (aiohttp.ClientError, TimeoutError):
                 continue
-        return 502
+        return web.Response(status=502)
 
     async def _give(
         self, session: aiohttp.ClientSession, target: str, body: bytes, headers: dict[str, str]
-    ) -> int:
+    ) -> web.Response:
         async with session.post(target, data=body, headers=headers) as answer:
             self.given[target] += answer.status == 200
-            return answer.status
+            said = await answer.read()
+            return web.Response(status=answer.status, body=said, content_type=answer.content_type)
 
 
 @asynccontextmanager

@@ -89,13 +89,13 @@ def test_and_what_is_put_off_by_the_right_clock_waits(tx: Transaction, jobs: Job
     ordered(jobs, tx, NOON + HOUR)
     outbox.add(tx, "m", "sms:1", MESSAGE, NOON + HOUR)
     set_right(tx, jobs, outbox)
-    jobs.later(tx, jobs.claim(tx, NOON, 1)[0], NOON + HOUR, "away", NOON)
-    outbox.later(tx, outbox.claim(tx, NOON, 1)[0], NOON + HOUR, "Busy", NOON)
+    jobs.later(tx, jobs.claim(tx, NOON, 1)[0], NOON + 2 * HOUR, "away", NOON)
+    outbox.later(tx, outbox.claim(tx, NOON, 1)[0], NOON + 2 * HOUR, "Busy", NOON)
     set_right(tx, jobs, outbox)
-    assert jobs.claim(tx, NOON + HOUR - SECOND, 10) == []
-    assert outbox.claim(tx, NOON + HOUR - SECOND, 10) == []
-    assert len(jobs.claim(tx, NOON + HOUR, 10)) == 1
-    assert len(outbox.claim(tx, NOON + HOUR, 10)) == 1
+    assert jobs.claim(tx, NOON + 2 * HOUR - SECOND, 10) == []
+    assert outbox.claim(tx, NOON + 2 * HOUR - SECOND, 10) == []
+    assert len(jobs.claim(tx, NOON + 2 * HOUR, 10)) == 1
+    assert len(outbox.claim(tx, NOON + 2 * HOUR, 10)) == 1
 
 
 def test_what_was_ordered_for_a_later_hour_waits_for_it(tx: Transaction, jobs: Jobs) -> None:

@@ -1,0 +1,52 @@
+"""One replica of the bench, in a process of its own; at SIGTERM it says what it asked of the database."""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from bot import app, log
+from bot.settings import load
+from bot.store.postgres import PostgresDatabase, PostgresTransaction
+
+
+def counting(counted: Counter[str]) -> None:
+    """Count units, tries of them, and statements; a try has two more round trips, for BEGIN and COMMIT."""
+    whole, once = PostgresDatabase._whole, PostgresDatabase._once
+
+    def counted_whole(self: PostgresDatabase, work: Any) -> Any:
+        counted["units"] += 1
+        return whole(self, work)
+
+    def counted_once(self: PostgresDatabase, work: Any) -> Any:
+        counted["tries"] += 1
+        return once(self, work)
+
+    PostgresDatabase._whole = counted_whole  # type: ignore[method-assign]
+    PostgresDatabase._once = counted_once  # type: ignore[method-assign]
+    for name in ("run", "row", "rows", "run_many"):
+        setattr(PostgresTransaction, name, counted_statement(getattr(PostgresTransaction, name), counted))
+
+
+def counted_statement(method: Callable[..., Any], counted: Counter[str]) -> Callable[..., Any]:
+    def call(self: PostgresTransaction, query: str, *more: Any, **params: Any) -> Any:
+        counted["statements"] += 1
+        counted[f"query {query}"] += 1
+        return method(self, query, *more, **params)
+
+    return call
+
+
+async def live() -> None:
+    settings = load()
+    log.configure(sys.stderr, settings.log_level, settings.secrets)
+    await app.serve(settings, app.stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+
+
+if __name__ == "__main__":
+    counts: Counter[str] = Counter()
+    counting(counts)
+    asyncio.run(live())
+    print(json.dumps(dict(counts)))

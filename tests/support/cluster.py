@@ -1,0 +1,66 @@
+"""Replicas behind one address, of which some may go, and more come."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot import app
+from tests.support.balancer import PATH, Balancer, balancing, free_port
+from tests.support.people import AN, GILDONG, persona
+from tests.support.town import Town, town
+
+
+@dataclass
+class Cluster:
+    town: Town
+    balancer: Balancer
+    houses: list[AsyncExitStack]
+    newest: app.House = field(init=False)
+
+    async def loses(self, number: int) -> None:
+        """One goes away, as at an upgrade; the others get its share."""
+        self.balancer.targets.pop(number)
+        await self.houses.pop(number).aclose()
+
+    async def gains(self, port: int | None = None) -> None:
+        """One more starts, and gets its share once it is ready."""
+        chosen = port or free_port()
+        house = AsyncExitStack()
+        self.newest = await house.enter_async_context(another(self.town, chosen))
+        self.houses.append(house)
+        self.balancer.targets.append(f"http://127.0.0.1:{chosen}{PATH}")
+
+    async def ends(self) -> None:
+        for house in reversed(self.houses):
+            await house.aclose()
+
+
+@asynccontextmanager
+async def another(place: Town, port: int) -> AsyncIterator[app.House]:
+    settings = replace(place.settings, listen=("127.0.0.1", port))
+    async with (
+        app.opened(settings, print, clock=place.clock) as (house, bot),
+        app.running(settings, house, bot, place.clock),
+    ):
+        yield house
+
+
+@asynccontextmanager
+async def replicas(template: Path, folder: Path, database: str, count: int) -> AsyncIterator[Cluster]:
+    """So many on this database, for two customers."""
+    ports = [free_port() for _ in range(count)]
+    people = [persona(GILDONG, 101), persona(AN, 104, "en")]
+    async with AsyncExitStack() as stack:
+        balancer = await stack.enter_async_context(balancing(ports[:1]))
+        settings = {
+            "DATABASE_URL": database,
+            "WEBHOOK_URL": balancer.url,
+            "LISTEN": f"127.0.0.1:{ports[0]}",
+        }
+        place = await stack.enter_async_context(town(template, folder, [GILDONG, AN], people, **settings))
+        cluster = Cluster(place, balancer, [place.indoors])
+        stack.push_async_callback(cluster.ends)
+        for port in ports[1:]:
+            await cluster.gains(port)
+        yield cluster
