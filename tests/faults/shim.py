@@ -96,6 +96,8 @@ class Recording:
     folder: Path
     before: dict[str, bytes] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    #: What every write is told instead of being done, a result code of SQLite's: the disk is full, say.
+    refuses: int = 0
 
     def name(self, path: str) -> str | None:
         try:
@@ -197,6 +199,8 @@ class _Shim:
     def _write_with(self, stock: Any) -> Any:
         def writes(file: int, content: int, size: int, offset: int) -> int:
             event = Wrote(self._opened[file], offset, ctypes.string_at(content, size))
+            if self.recording and self.recording.refuses:
+                return self.recording.refuses
             return self._note(stock(file, content, size, offset), event)
 
         return writes
