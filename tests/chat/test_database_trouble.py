@@ -1,4 +1,4 @@
-"""The desk's database is locked, full, read-only or gone: nothing is acknowledged, it is said, and it goes on by itself."""
+"""The database is locked, full, read-only or gone: nothing is acknowledged, it is said, and it goes on by itself."""
 
 import io
 import sqlite3
@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.store import sqlite
+from bot.store import copying, sqlite
+from bot.store.sqlite import MEND
 from handlers.webhook import SECRET_HEADER, derived_secret
 from tests.faults.shim import Recording, recording
 from tests.support.people import GILDONG, persona
@@ -132,3 +133,47 @@ async def test_behind_a_webhook_the_answer_is_an_error(template: Path, tmp_path:
             assert await place.rows("SELECT COUNT(*) FROM inbox") == [(1,)]
         await goes_on(place, gildong)
         assert await posted(place) == 200
+
+
+def spoil(path: Path, table: str) -> None:
+    """Overwrite the page on which a table begins, as a bad disk does."""
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xab" * size)
+
+
+@pytest.mark.parametrize("table", ["chats", "inbox"])
+async def test_a_damaged_one_takes_nothing_more_until_it_is_restored(
+    template: Path, tmp_path: Path, table: str
+) -> None:
+    folder, backup = tmp_path / "data", tmp_path / "backup.db"
+    async with living(template, folder, LISTEN=f"127.0.0.1:{free_port()}") as (place, _disk):
+        gildong = place.customer(101, "ko", GILDONG)
+        await gildong.person.starts()
+        await gildong.sees("card.idle")
+        await place.quiet()
+        await place.indoors.aclose()
+        copying.copy(folder / "desk.db", backup)
+        spoil(folder / "desk.db", table)
+        await place.opens()
+        await gildong.taps("button.start")
+
+        found: dict[str, Any] = {}
+        while "damaged" not in str(found.get("database", {}).get("why")):
+            _status, found = await readiness(place)
+        assert MEND in found["database"]["why"]
+        await gildong.says("/help")
+        asked = place.messenger.stats.calls["getUpdates"]
+        await place.messenger.until(lambda there: there.stats.calls["getUpdates"] > asked + 1)
+        assert place.messenger.stats.pending > 0, "not acknowledged"
+
+        await place.indoors.aclose()
+        for each in folder.glob("desk.db*"):
+            each.unlink()
+        backup.replace(folder / "desk.db")
+        await place.opens()
+        await gildong.sees("help.text", PATIENT)
