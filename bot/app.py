@@ -21,7 +21,7 @@ from bot.answers import Answers
 from bot.asides import Asides
 from bot.authority import EmbeddedIssuer
 from bot.clerk import Clerk, Desks
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock, Steady, SystemClock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
 from bot.desk import Desk, Stores
 from bot.directory import Directory
@@ -199,8 +199,9 @@ def build(
 ) -> House:
     bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
     chats, inbox = Chats(vault), Inbox(vault, bells.inbox)
-    outbox = Outbox(vault, bells.outbox, settings.lease)
-    jobs = Jobs(vault, bells.jobs, settings.lease)
+    steady = Steady()
+    outbox = Outbox(vault, bells.outbox, settings.lease, steady)
+    jobs = Jobs(vault, bells.jobs, settings.lease, steady)
     keeps, directory = Keeps(vault), Directory(vault)
     gaps = Gaps(vault)
     stores = Stores(chats, inbox, outbox, jobs, gaps)

@@ -1,5 +1,7 @@
 """The time, and the one zone in which a bank's days begin and end. Everything else is handed a `Clock`."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -18,6 +20,19 @@ class Clock(Protocol):
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class Steady:
+    """Seconds for leases: the wall clock's once, and a monotonic clock's from then on, so that no jump ends a lease."""
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ahead = wall() - monotonic()
+        self._monotonic = monotonic
+
+    def __call__(self) -> float:
+        return self._ahead + self._monotonic()
 
 
 def kst_day(moment: datetime) -> date:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -41,10 +41,14 @@ class Job:
 
 
 class Jobs:
-    def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
+    def __init__(
+        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+    ) -> None:
+        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
         self._bell = bell
         self.lease = lease
+        self._steady = steady
         self._decoder = msgspec.json.Decoder(Task)
 
     def add(
@@ -57,13 +61,13 @@ class Jobs:
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
-        rows = tx.rows("job_due", now=now.timestamp(), most=most)
+        rows = tx.rows("job_due", now=now.timestamp(), steady=self._seconds(now), most=most)
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("job_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
+        tx.run("job_claim", seq=row["seq"], lease=lease, **self._leased(now))
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
         about = str(row["reference"]) or reference.of_job(numbers[0])
         try:
@@ -76,10 +80,16 @@ class Jobs:
             return None
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease, about)
 
+    def _seconds(self, now: datetime) -> float:
+        return self._steady() if self._steady else now.timestamp()
+
+    def _leased(self, now: datetime) -> dict[str, float]:
+        return {"steady": self._seconds(now), "seconds": self.lease.total_seconds()}
+
     def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
         """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""
-        until = (now + self.lease).timestamp()
-        tx.run_many("job_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
+        leased = self._leased(now)
+        tx.run_many("job_renew", [{"seq": each.seq, "lease": each.lease, **leased} for each in held])
 
     def finish(self, tx: Transaction, job: Job) -> bool:
         """Return whether the lease still held; call it first in the transaction that keeps the result."""

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,10 +32,14 @@ class Claimed:
 
 
 class Outbox:
-    def __init__(self, sealing: Sealing, bell: Bell, lease: timedelta) -> None:
+    def __init__(
+        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+    ) -> None:
+        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
         self._bell = bell
         self.lease = lease
+        self._steady = steady
         self._decoder = msgspec.json.Decoder[Message](Message)
 
     def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
@@ -48,17 +52,17 @@ class Outbox:
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
         """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
-        rows = tx.rows("outbox_heads", now=now.timestamp(), most=most)
+        rows = tx.rows("outbox_heads", now=now.timestamp(), steady=self._seconds(now), most=most)
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
-        row = tx.row("outbox_head_of", lane=lane, now=now.timestamp())
+        row = tx.row("outbox_head_of", lane=lane, now=now.timestamp(), steady=self._seconds(now))
         return self._claimed(tx, dict(row), now) if row else None
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=(now + self.lease).timestamp())
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, **self._leased(now))
         attempts = int(str(row["attempts"])) + 1
         try:
             body = self._sealing.open(row["sealed"], table="outbox", column="message", row=key)  # type: ignore[arg-type]
@@ -71,10 +75,16 @@ class Outbox:
         seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
         return Claimed(seq, key, lane, message, attempts, lease, about)
 
+    def _seconds(self, now: datetime) -> float:
+        return self._steady() if self._steady else now.timestamp()
+
+    def _leased(self, now: datetime) -> dict[str, float]:
+        return {"steady": self._seconds(now), "seconds": self.lease.total_seconds()}
+
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
         """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
-        until = (now + self.lease).timestamp()
-        tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
+        leased = self._leased(now)
+        tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, **leased} for each in held])
 
     def sent(self, tx: Transaction, claimed: Claimed) -> bool:
         """Return whether the lease still held; a late one's record is refused."""

@@ -82,24 +82,25 @@ INSERT INTO outbox (key, lane, sealed, reference, due_at, made_at)
 VALUES (:key, :lane, :sealed, :reference, :now, :now) ON CONFLICT (key) DO NOTHING;
 
 -- name: outbox_heads
--- The oldest message of every lane, if its time has come and nobody is at it.
+-- The oldest message of every lane, if its time has come and nobody is at it. A server's clock is the same for all
+-- replicas: theirs may differ by more than a lease.
 SELECT o.seq, o.key, o.lane, o.sealed, o.reference, o.attempts FROM outbox o
-WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= :now
+WHERE o.state = 'pending' AND o.due_at <= :now AND o.lease_until <= /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.state = 'pending' AND e.seq < o.seq)
 ORDER BY o.seq LIMIT :most /*pg FOR UPDATE OF o SKIP LOCKED*/;
 
 -- name: outbox_head_of
 SELECT seq, key, lane, sealed, reference, attempts FROM outbox
-WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= :now
+WHERE lane = :lane AND state = 'pending' AND due_at <= :now AND lease_until <= /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady
   AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = outbox.lane AND e.state = 'pending' AND e.seq < outbox.seq)
 ORDER BY seq LIMIT 1;
 
 -- name: outbox_claim
 -- A try counts when it fails: whoever dies at it five times and then meets one bad answer is not five minutes late.
-UPDATE outbox SET lease = :lease, lease_until = :until WHERE seq = :seq;
+UPDATE outbox SET lease = :lease, lease_until = /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady + :seconds WHERE seq = :seq;
 
 -- name: outbox_renew
-UPDATE outbox SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
+UPDATE outbox SET lease_until = /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady + :seconds WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: outbox_sent
 UPDATE outbox SET state = 'sent', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';
@@ -135,14 +136,15 @@ VALUES (:key, :kind, :chat_id, :sealed, :reference, :due_at, :now) ON CONFLICT (
 
 -- name: job_due
 SELECT seq, key, kind, chat_id, sealed, reference, attempts FROM jobs
-WHERE state = 'pending' AND due_at <= :now AND lease_until <= :now ORDER BY due_at, seq LIMIT :most
+WHERE state = 'pending' AND due_at <= :now AND lease_until <= /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady
+ORDER BY due_at, seq LIMIT :most
 /*pg FOR UPDATE SKIP LOCKED*/;
 
 -- name: job_claim
-UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE seq = :seq;
+UPDATE jobs SET lease = :lease, lease_until = /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady + :seconds, attempts = attempts + 1 WHERE seq = :seq;
 
 -- name: job_renew
-UPDATE jobs SET lease_until = :until WHERE seq = :seq AND lease = :lease AND state = 'pending';
+UPDATE jobs SET lease_until = /*pg extract(epoch FROM clock_timestamp()) + 0 **/ :steady + :seconds WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_done
 UPDATE jobs SET state = 'done', sealed = NULL, lease = NULL WHERE seq = :seq AND lease = :lease AND state = 'pending';

@@ -201,9 +201,9 @@ async def test_two_replicas_never_claim_the_same_job(address: str) -> None:
         )
 
     def claim(tx: Transaction) -> list[int]:
-        rows = [row["seq"] for row in tx.rows("job_due", now=1.0, most=3)]
+        rows = [row["seq"] for row in tx.rows("job_due", now=1.0, steady=1.0, most=3)]
         for seq in rows:
-            tx.run("job_claim", seq=seq, lease="l", until=100.0)
+            tx.run("job_claim", seq=seq, lease="l", steady=1.0, seconds=99.0)
         return rows
 
     claims = await asyncio.gather(*(each.unit(claim) for _ in range(8) for each in (one, other)))
