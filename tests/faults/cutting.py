@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.faults.shim import Committed, Deleted, Event, Synced, Truncated, Wrote
+from tests.faults.shim import Committed, Deleted, Event, Made, Synced, Truncated, Wrote
 
 #: A disk writes these whole or not at all; whatever is longer may be torn anywhere between them.
 SECTOR = 512
@@ -21,6 +21,8 @@ class Disk:
 
     synced: dict[str, bytearray]
     open: dict[str, list[Change]] = field(default_factory=dict)
+    #: Files that are new, and whose folder was not synced since.
+    unnamed: set[str] = field(default_factory=set)
 
     def play(self, event: Event) -> None:
         match event:
@@ -29,24 +31,30 @@ class Disk:
                     apply(self.synced, change)
                 if folder:
                     self._forget_names(str(Path(file).parent))
+            case Made(file):
+                self.unnamed.add(file)
             case Committed():
                 pass
             case Wrote() | Truncated() | Deleted():
                 self.open.setdefault(event.file, []).append(event)
 
     def _forget_names(self, folder: str) -> None:
-        """What was deleted in this folder is gone for good."""
+        """What was deleted in this folder is gone for good, and what was made is there for good."""
+        self.unnamed = {each for each in self.unnamed if str(Path(each).parent) != folder}
         for file, changes in list(self.open.items()):
             gone = [place for place, each in enumerate(changes) if isinstance(each, Deleted)]
             if gone and str(Path(file).parent) == folder:
                 self.synced.pop(file, None)
                 self.open[file] = changes[gone[-1] + 1 :]
 
-    def after(self, fate: Fate) -> Image:
+    def after(self, fate: Fate, unnamed: float = 1.0) -> Image:
+        """Return what is there; files without a name are, up to this part of them in their order."""
         files = {name: bytearray(content) for name, content in self.synced.items()}
         for changes in self.open.values():
             for change in fate(changes):
                 apply(files, change)
+        for each in sorted(self.unnamed)[int(unnamed * len(self.unnamed)) :]:
+            files.pop(each, None)
         return {name: bytes(content) for name, content in files.items()}
 
 

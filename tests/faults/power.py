@@ -20,15 +20,20 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import cast
 
+from ca.journal import Journal
+from ca.ledger import statements
+from ca.vault import Vault
 from tests.faults.cutting import Disk, Image, fate, lay_down, whole
-from tests.faults.scenes import DESK, LEDGER, SCENES
+from tests.faults.scenes import DESK, JOURNAL, LEDGER, SCENES
 from tests.faults.shim import Committed, Recording, Synced
 
 #: What the desk has told its customers, and what its authority then must know.
 ISSUED = "SELECT serial FROM applications WHERE serial IS NOT NULL"
 KNOWN = "SELECT serial FROM certificate"
 SHOWN = 10
+NO_VAULT = cast("Vault", None)  # a line's number is not sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class State:
     digest: bytes
     faults: tuple[str, ...]
     serials: frozenset[int]
+    #: How many transactions the authority counts.
+    number: int = 0
 
 
 @dataclass
@@ -45,6 +52,8 @@ class Line:
     """One database along the record: what it was at its last commit, and who waits for the next one."""
 
     last: Image
+    #: How many transactions there were before the record.
+    began: int = 0
     waiting: list[tuple[int, State]] = field(default_factory=list)
 
 
@@ -74,6 +83,11 @@ class Bench:
             found = self._known[key.digest()] = _state(self._folder / name)
         return found
 
+    def noted(self, image: Image) -> int:
+        """Return how many transactions the journal tells of."""
+        (path := self._folder / "journal").write_bytes(image.get(JOURNAL, b""))
+        return Journal(path, NO_VAULT).last()
+
 
 def _state(path: Path) -> State:
     try:
@@ -87,9 +101,12 @@ def _state(path: Path) -> State:
             for line in _content(connection):
                 digest.update(line.encode())
             serials = frozenset(_serials(connection, ISSUED if path.name == DESK else KNOWN))
+            number = (
+                0 if path.name == DESK else connection.execute(statements()["last_transaction"]).fetchone()[0]
+            )
     except sqlite3.Error as error:
         return State(b"", (f"{type(error).__name__}: {error}",), frozenset())
-    return State(digest.digest(), tuple(each for each in faults if each != "ok"), serials)
+    return State(digest.digest(), tuple(each for each in faults if each != "ok"), serials, number)
 
 
 def _serials(connection: sqlite3.Connection, query: str) -> list[int]:
@@ -119,6 +136,8 @@ def cut(record: Recording, cuts: int, seed: int, bench: Bench) -> Verdict:
     disk = Disk({name: bytearray(content) for name, content in record.before.items()})
     names = [name for name in (DESK, LEDGER) if name in record.before]
     lines = {name: Line(of(name, disk.after(whole))) for name in names}
+    if LEDGER in lines:
+        lines[LEDGER].began = bench.state(LEDGER, lines[LEDGER].last).number
     moments = Counter(random.randrange(len(events) + 1) for _ in range(cuts))
     for place in range(len(events) + 1):
         for _ in range(moments[place]):
@@ -139,15 +158,25 @@ def cut(record: Recording, cuts: int, seed: int, bench: Bench) -> Verdict:
 def _cut_here(
     place: int, disk: Disk, lines: dict[str, Line], bench: Bench, random: Random, verdict: Verdict
 ) -> None:
-    image = disk.after(fate(random))
+    image = disk.after(fate(random), random.random())
     found = {name: bench.state(name, of(name, image)) for name in lines}
     verdict.cuts += 1
     verdict.kinds["with something unsynced"] += bool(disk.open)
     for name, state in found.items():
         lines[name].waiting.append((place, state))
+    if LEDGER in found:
+        _journal(place, lines[LEDGER], found[LEDGER], bench.noted(image), verdict)
     if len(found) == len((DESK, LEDGER)) and not found[DESK].serials <= found[LEDGER].serials:
         verdict.problems.append(
             f"after event {place} the desk knows of certificates that the authority does not"
+        )
+
+
+def _journal(place: int, line: Line, found: State, noted: int, verdict: Verdict) -> None:
+    """A line is on disk before its transaction, which may then not have come to its commit."""
+    if found.number > line.began and not found.number <= noted <= found.number + 1:
+        verdict.problems.append(
+            f"after event {place} the ledger counts {found.number}, and its journal {noted}"
         )
 
 

@@ -12,6 +12,7 @@ from bot.store.database import Transaction
 from bot.store.inbox import Arrival, Inbox
 from bot.store.sqlite import SqliteDatabase
 from ca import open_vault
+from tests.faults.journalled import journalled
 from tests.faults.shim import Recording, recording
 from tests.support.disk import on_disk
 from tests.support.people import AN, GILDONG, persona
@@ -19,6 +20,7 @@ from tests.support.town import authority_template, town
 
 DESK = "desk.db"
 LEDGER = "ca/ledger.sqlite3"
+JOURNAL = "journal/authority.journal"
 UNITS = 120
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -72,9 +74,10 @@ async def house(folder: Path, synchronous: str = "", template: Path | None = Non
     """Two customers come to their certificates, one after a night away; by hand one is held, and let go."""
     if template is None:
         template = await asyncio.to_thread(authority_template, folder.with_name("template"), [GILDONG, AN])
+    await asyncio.to_thread((folder / JOURNAL).parent.mkdir, parents=True)
     people, personas = [GILDONG, AN], [persona(GILDONG, 101), persona(AN, 104, "en")]
-    with recording(folder, synchronous) as record:
-        async with town(template, folder, people, personas) as place:
+    with recording(folder, synchronous) as record, journalled(record):
+        async with town(template, folder, people, personas, CA_JOURNAL=str(folder / JOURNAL)) as place:
             gildong, an = place.customer(101, "ko", GILDONG), place.customer(104, "en", AN)
             await an.triage()
             await an.fills_in(AN, until="account")

@@ -80,13 +80,19 @@ class Deleted(NamedTuple):
     file: str
 
 
+class Made(NamedTuple):
+    """A file that is new: its name is on disk when its folder is."""
+
+    file: str
+
+
 class Committed(NamedTuple):
     """A transaction was told to be on disk: from here on somebody may have been promised what is in it."""
 
     file: str
 
 
-Event = Wrote | Truncated | Synced | Deleted | Committed
+Event = Wrote | Truncated | Synced | Deleted | Made | Committed
 
 
 @dataclass
