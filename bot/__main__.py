@@ -21,8 +21,10 @@ from bot.faq.evaluate import QueriesBroken
 from bot.mail import SmtpUrlBroken
 from bot.outside import opening
 from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
+from bot.store import copying
 from bot.store.database import DatabaseUnusable
 from bot.store.opening import open_database
+from bot.store.sqlite import MEND
 from bot.watch.readiness import NotWell
 from bot.words import CatalogBroken
 from ca.backup import BackupDamaged
@@ -162,6 +164,11 @@ def _authority(settings: Settings) -> object:
 async def _opens(settings: Settings) -> None:
     database = await open_database(settings.database_url)
     await database.close()
+    if settings.database_url.startswith(copying.WHERE):
+        try:
+            await asyncio.to_thread(copying.check, copying.database_file(settings.database_url))
+        except DatabaseUnusable as error:
+            raise DatabaseUnusable(f"{' '.join(str(error).split())}: {MEND}") from error
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ca.disk import sync_folder
 from ca.refusals import CaRefusal, LedgerBroken
 from ca.vault import SealBroken, Vault
 
@@ -46,8 +47,11 @@ class Journal:
             # Opened anew each time, so that a file that was moved away, to be kept, is left alone.
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
+                new = os.fstat(handle).st_size == 0
                 _write(handle, _ending(handle) + line)
                 os.fdatasync(handle)
+                if new:  # a power cut may else take its name, and all its lines
+                    sync_folder(self._path.parent)
             finally:
                 os.close(handle)
         except OSError as error:

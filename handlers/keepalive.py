@@ -49,8 +49,10 @@ class Origin:
 class Connection(asyncio.Protocol):
     """One connection, one call at a time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, among: "set[Connection]") -> None:
+        """It is `among` those that are open until it is lost."""
         self._loop = loop
+        self._among = among
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
@@ -105,6 +107,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._among.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._stop_listening()
@@ -120,6 +123,7 @@ class Connection(asyncio.Protocol):
             self._listen()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._among.discard(self)
         if self._is_ended_by_closing and exc is None:
             self._complete()
         self._fail(exc or ConnectionBroken())
@@ -163,13 +167,17 @@ class KeepAlive:
         self._user_agent = user_agent
         self._context = context
         self._tls: ssl.SSLContext | None = None
+        self._open: set[Connection] = set()
         self._free: dict[Origin, list[Connection]] = {}
         self._origins: dict[str, Origin | None] = {}
 
-    def close(self) -> None:
-        for each in [one for free in self._free.values() for one in free]:
-            each.close()
+    async def close(self) -> None:
+        """Close all, in hand or not, and see them closed."""
         self._free.clear()
+        while self._open:
+            for each in self._open:
+                each.close()
+            await asyncio.sleep(0)
 
     def reaches(self, url: str) -> bool:
         """Whether this address is one for us, and not for the general client."""
@@ -214,7 +222,7 @@ class KeepAlive:
             self._tls = self._context()
         async with asyncio.timeout(patience):
             _, connection = await self._loop.create_connection(
-                lambda: Connection(self._loop),
+                lambda: Connection(self._loop, self._open),
                 origin.host,
                 origin.port,
                 ssl=self._tls if origin.is_tls else None,

@@ -83,7 +83,7 @@ class AiohttpRequest(BaseRequest):
         session, self._session = self._session, None
         keep_alive, self._keep_alive = self._keep_alive, None
         if keep_alive is not None:
-            keep_alive.close()
+            await keep_alive.close()
         if session is not None:
             await session.close()
 

@@ -19,6 +19,9 @@ from bot.store.queries import migrations, queries, statements
 P = ParamSpec("P")
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
+#: Full, locked and gone get better by themselves; this does not.
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+MEND = "stop the bot, keep what is left, and restore the last backup as docs/running.md says"
 
 
 class SqliteTransaction(Transaction):
@@ -67,18 +70,24 @@ class SqliteDatabase(aiosqlite.Connection):
         #: Whoever else has the file open is on this machine, and looks at the same clock.
         self.clock: Clock = SystemClock()
         self.steady: Callable[[], float] = Steady()
+        self._damage = ""
 
     async def unit(self, work: Unit[T]) -> T:
         """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
 
         Whoever awaits may be cancelled: the work is done whole in any case.
         """
+        if self._damage:
+            raise DatabaseUnusable(
+                self._damage
+            )  # to write on would spoil more; nothing is acknowledged from here on
         # Along with what is being handled here, which a log line of the work tells.
         context, connection = copy_context(), self._conn
         mine = _Waiting(lambda tx: context.run(work, tx))
         self._waiting.append(mine)
         await self.hop(_commit_together, connection, self._waiting)
         if mine.error is not None:
+            self._damage = _damage_of(mine.error) or self._damage
             raise mine.error
         for wake in mine.after:
             wake()
@@ -141,6 +150,12 @@ def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
     connection.execute("RELEASE one")
 
 
+def _damage_of(error: BaseException) -> str:
+    """Return what to say of a damaged file, or nothing of any other error."""
+    damaged = isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+    return f"the database is damaged ({error}): {MEND}" if damaged else ""
+
+
 def _truncate_log(connection: sqlite3.Connection) -> bool:
     """Return whether it is empty now. To wait here for somebody who reads would hold up everybody who writes."""
     connection.execute("PRAGMA busy_timeout = 0")
@@ -179,10 +194,12 @@ async def opened(path: str) -> SqliteDatabase:
         database = SqliteDatabase(partial(_connect, path))
         await database
     except (sqlite3.Error, OSError) as error:
-        raise DatabaseUnusable(f"the database {path} cannot be opened: {error}") from error
+        raise DatabaseUnusable(
+            f"the database {path} cannot be opened: {_damage_of(error) or error}"
+        ) from error
     try:
         await database.hop(lambda: _migrate(database._conn))  # noqa: SLF001 — the same thread as every unit
     except sqlite3.Error as error:
         await database.close()
-        raise DatabaseUnusable(f"the database {path} cannot be used: {error}") from error
+        raise DatabaseUnusable(f"the database {path} cannot be used: {_damage_of(error) or error}") from error
     return database

@@ -4,12 +4,14 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from bot.clock import kst_day
 from tests.cli.conftest import Program, is_explained
 from tests.support import leaks
 from tests.support.people import GILDONG
@@ -27,7 +29,9 @@ def serial(at_branch: Program) -> str:
 
 
 def test_issue_prints_the_serial_and_keeps_to_the_dates(at_branch: Program) -> None:
-    dates = ("--not-before", "2026-01-02", "--not-after", "2027-01-01")
+    begin = kst_day(datetime.now(UTC)) - timedelta(days=30)
+    end = begin + timedelta(days=300)
+    dates = ("--not-before", begin.isoformat(), "--not-after", end.isoformat())
 
     ended = at_branch("ca", "issue", "--customer", GILDONG.customer_id, *dates)
 
@@ -37,8 +41,8 @@ def test_issue_prints_the_serial_and_keeps_to_the_dates(at_branch: Program) -> N
     shown = read(at_branch("ca", "status", "--serial", first[1], "--json").stdout)
     assert (shown["status"], shown["not_before"][:10], shown["not_after"][:10]) == (
         "good",
-        "2026-01-01",
-        "2027-01-01",
+        (begin - timedelta(days=1)).isoformat(),  # the midnight in Korea that it begins with
+        end.isoformat(),
     )
 
 

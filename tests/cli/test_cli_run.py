@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.store.sqlite import MEND
 from handlers.local import LocalMessenger
 from tests.cli.conftest import Program, is_explained
 from tests.support.people import GILDONG
@@ -117,6 +120,24 @@ def test_a_database_that_is_none_is_one_line(anew: Program, tmp_path: Path) -> N
     ended = anew("run", TELEGRAM_TOKEN=TOKEN, DATABASE_URL=f"sqlite:///{tmp_path / 'desk.db'}")
 
     is_explained(ended, 2, "desk.db")
+
+
+def test_a_damaged_database_is_found_by_doctor_with_what_to_do(place: Path) -> None:
+    """A page in the middle, which a start does not look at; and the first one, without which nothing starts."""
+    path = place / "data" / "desk.db"
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'customers'").fetchone()
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    for spoilt in ((page - 1) * size, 100):
+        with path.open("r+b") as file:
+            file.seek(spoilt)
+            file.write(b"\xab" * (size - 100))
+        ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN)
+        (line,) = [each for each in ended.stdout.splitlines() if each.startswith("database: ")]
+        assert line.startswith("database: NOT WELL: ")
+        assert MEND in line
+        assert ended.returncode == 1
+    is_explained(program("run", folder=place, TELEGRAM_TOKEN=TOKEN), 2, "desk.db", MEND)
 
 
 def test_doctor_explains_every_setting_and_shows_no_secret(at_branch: Program) -> None:

@@ -61,7 +61,7 @@ def test_a_chat_that_messages_wait_for_gets_its_screen_as_the_last(
     old = Card(Screen((Line("card.idle"),), revision=3), fresh=False)
     outbox.add(tx, "u1.0", chat_lane(7), old, NOON)
     outbox.add(tx, "j1.sms", "sms:7", Sms("01012345678", Line("sms.code", {"code": "1"}), "ko"), NOON)
-    tx.run("outbox_claim", seq=1, lease="a dead process", until=NOON.timestamp() + 30, now=0.0)
+    tx.run("outbox_claim", seq=1, lease="a dead process", until=NOON.timestamp() + 30)
 
     brought_back(tx, vault, outbox)
 
