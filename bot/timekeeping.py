@@ -29,24 +29,27 @@ class Timekeeping:
         self._clock = clock
         self._jump = lease.total_seconds()
         self._steady = steady
+        self._known: float | None = None
 
     async def run(self) -> None:
         """Look until cancelled."""
-        await self.set_right()
-        ahead = self._ahead()
         while True:
+            await self.look()
             await asyncio.sleep(LOOK_SECONDS)
-            now = self._ahead()
-            if abs(now - ahead) > self._jump:
-                logger.warning("the clock has jumped", extra={"by_s": round(now - ahead)})
-                ahead = now
-                await self.set_right()
+
+    async def look(self) -> None:
+        """Set right what a wrong clock may have set: at the first look, and after each jump."""
+        ahead, before = self._ahead(), self._known
+        if before is not None and abs(ahead - before) <= self._jump:
+            self._known = ahead  # clocks drift, too
+            return
+        if before is not None:
+            logger.warning("the clock has jumped", extra={"by_s": round(ahead - before)})
+        await self._database.unit(self._set_right)
+        self._known = ahead
 
     def _ahead(self) -> float:
         return self._clock.now().timestamp() - self._steady()
-
-    async def set_right(self) -> None:
-        await self._database.unit(self._set_right)
 
     def _set_right(self, tx: Transaction) -> None:
         now = self._clock.now()
