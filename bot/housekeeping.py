@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.desk import Desk, Stores
@@ -15,8 +16,8 @@ from bot.store.outbox import KEPT
 
 logger = logging.getLogger(__name__)
 
-#: So many abandoned cases at most in one transaction, so that customers never wait for it.
-AT_ONCE = 50
+#: So many abandoned cases, or rows that are forgotten, at most in one transaction, so that customers never wait for it.
+AT_ONCE, ROWS_AT_ONCE = 50, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Housekeeping:
     async def tidy(self) -> None:
         """Forget all that is due by now."""
         now = self._clock.now()
-        await self._database.unit(lambda tx: self._forget(tx, now))
+        await self._forget(now)
         while await self._database.unit(lambda tx: self._abandon(tx, now)):
             pass
         if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)) or self._database.traces_left:
@@ -81,13 +82,14 @@ class Housekeeping:
         except (IssuerAway, IssuerRefused) as error:
             logger.exception("the authority could not be tended", extra={"why": type(error).__name__})
 
-    def _forget(self, tx: Transaction, now: datetime) -> None:
+    async def _forget(self, now: datetime) -> None:
         kept = self._retention
         ages = {"inbox_forget": kept.updates, "outbox_forget": kept.messages, "job_forget": kept.jobs}
         ages["bounce_forget"] = kept.bounces
         for query, age in ages.items():
-            tx.run(query, before=(now - age).timestamp())
-        self._stores.gaps.forget(tx, now - kept.gaps)
+            while await self._database.unit(partial(_forget_some, query, now - age)) == ROWS_AT_ONCE:
+                pass
+        await self._database.unit(lambda tx: self._stores.gaps.forget(tx, now - kept.gaps))
 
     def _abandon(self, tx: Transaction, now: datetime) -> int:
         """Close cases that wait for a customer for too long; what was entered is erased with them."""
@@ -98,3 +100,7 @@ class Housekeeping:
             if chat is not None:
                 self._desk.report(tx, chat, Abandoned(), f"abandoned.{chat.chat_id}.{chat.case.revision}")
         return len(rows)
+
+
+def _forget_some(query: str, before: datetime, tx: Transaction) -> int:
+    return tx.run(query, before=before.timestamp(), most=ROWS_AT_ONCE)

@@ -89,7 +89,7 @@ UPDATE inbox SET state = 'parked', attempts = attempts + 1, last_error = :error
 WHERE seq = :seq AND state = 'pending';
 
 -- name: inbox_forget
-DELETE FROM inbox WHERE state = 'done' AND came_at < :before;
+DELETE FROM inbox WHERE seq IN (SELECT seq FROM inbox WHERE state = 'done' AND came_at < :before LIMIT :most);
 
 -- name: inbox_next_due
 SELECT MIN(due_at) AS due_at FROM inbox WHERE state = 'pending';
@@ -148,7 +148,7 @@ WHERE lane = :lane AND state = 'pending';
 SELECT key, lane, address, state, due_at, ended_at, last_error FROM outbox WHERE result = :result ORDER BY seq;
 
 -- name: outbox_forget
-DELETE FROM outbox WHERE state <> 'pending' AND made_at < :before;
+DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE state <> 'pending' AND made_at < :before LIMIT :most);
 
 -- name: outbox_lanes
 SELECT DISTINCT lane FROM outbox WHERE state = 'pending';
@@ -191,7 +191,7 @@ UPDATE jobs SET state = 'dead', sealed = NULL, lease = NULL, last_error = :error
 WHERE seq = :seq AND lease = :lease AND state = 'pending';
 
 -- name: job_forget
-DELETE FROM jobs WHERE state <> 'pending' AND made_at < :before;
+DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state <> 'pending' AND made_at < :before LIMIT :most);
 
 -- name: job_free
 UPDATE jobs SET lease = NULL, lease_until = 0 WHERE state = 'pending';
