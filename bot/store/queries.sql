@@ -324,7 +324,7 @@ INSERT INTO bounces (address, bounced_at) VALUES (:address, :now) ON CONFLICT (a
 SELECT bounced_at FROM bounces WHERE address = :address;
 
 -- name: bounce_forget
-DELETE FROM bounces WHERE bounced_at < :before;
+DELETE FROM bounces WHERE address IN (SELECT address FROM bounces WHERE bounced_at < :before LIMIT :most);
 
 -- name: outside_certificate_put
 INSERT INTO outside_certificates (serial, holder, status, not_before, not_after, sealed)
