@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -14,11 +14,11 @@ from bot.bounces import Bounces
 from bot.clock import Clock
 from bot.delivery import Busy, DeliveryError, Down, Gone
 from bot.letter import Letter, written
-from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
+from bot.message import CHAT, Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
 from bot.reminding import by_day
 from bot.screen import Line, Screen
 from bot.store.bell import Bell
-from bot.store.chats import Chat, Chats
+from bot.store.chats import Chats, Place
 from bot.store.database import Database, Transaction
 from bot.store.keeps import Keeps
 from bot.store.outbox import Claimed, Outbox
@@ -133,7 +133,14 @@ class Courier:
         self._stock.outbox.renew(tx, held, self._clock.now())
 
     def _claim(self, tx: Transaction) -> list[Claimed]:
-        return self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
+        claimed = self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
+        return [self._placed(tx, each) for each in claimed]
+
+    def _placed(self, tx: Transaction, claimed: Claimed) -> Claimed:
+        """Look up the chat along with the claim: a unit of work by itself would cost as much again."""
+        if not claimed.lane.startswith(CHAT):
+            return claimed
+        return replace(claimed, place=self._stock.chats.place(tx, int(claimed.lane.removeprefix(CHAT))))
 
     async def _drain(self, first: Claimed) -> None:
         """Send this lane's messages one by one until it is empty or asks for patience."""
@@ -171,13 +178,14 @@ class Courier:
             return None
         if record is not None:
             record(tx)
-        return self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
+        following = self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
+        return self._placed(tx, following) if following else None
 
     def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
         now = self._clock.now()
-        in_chat = claimed.lane.startswith("chat:")
+        in_chat = claimed.lane.startswith(CHAT)
         if isinstance(error, Gone) and in_chat:
-            tx.run("chat_block", chat_id=int(claimed.lane.removeprefix("chat:")), blocked=1)
+            tx.run("chat_block", chat_id=int(claimed.lane.removeprefix(CHAT)), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane, now)
             return "gone"
         if isinstance(error, Busy):
@@ -198,7 +206,7 @@ class Courier:
             case Sms() | Mail():
                 return self._off_chat(claimed.key, message)
             case _:
-                return self._in_chat(int(claimed.lane.removeprefix("chat:")), message)
+                return self._in_chat(int(claimed.lane.removeprefix(CHAT)), claimed.place, message)
 
     async def _off_chat(self, key: str, message: Sms | Mail) -> None:
         carrier: object = self._carriers.texter if isinstance(message, Sms) else self._carriers.mailing
@@ -212,14 +220,15 @@ class Courier:
         elif isinstance(message, Mail) and self._carriers.mailing:
             await self._carriers.mailing.send(key, message.to, written(message, self._words))
 
-    async def _in_chat(self, chat_id: int, message: Card | Tell | Relay | Erase | Hand) -> Record | None:
-        chat = await self._stock.database.unit(lambda tx: self._stock.chats.load(tx, chat_id))
-        if chat is not None and chat.blocked:
+    async def _in_chat(
+        self, chat_id: int, place: Place | None, message: Card | Tell | Relay | Erase | Hand
+    ) -> Record | None:
+        if place is not None and place.blocked:
             raise Gone("blocked")  # known without asking; a call each would only be refused
-        language = chat.language if chat else self._words.default
+        language = place.language if place else self._words.default
         match message:
             case Card():
-                return await self._show(chat, message, language)
+                return await self._show(chat_id, place, message)
             case Tell():
                 return await self._tell(chat_id, message, language)
             case Relay(line=line):
@@ -231,17 +240,16 @@ class Courier:
             case Hand():
                 return _below(chat_id, await self._hand(chat_id, message, language))
 
-    async def _show(self, chat: Chat | None, message: Card, language: str) -> Record | None:
-        if chat is None:
+    async def _show(self, chat_id: int, place: Place | None, message: Card) -> Record | None:
+        if place is None:
             return None
-        buried = chat.card is not None and chat.card < chat.last
-        over = None if message.fresh or buried else chat.card
-        shown = await self._carriers.messenger.show(chat.chat_id, message.screen, language, over)
-        if shown == chat.card:
+        buried = place.card is not None and place.card < place.last
+        over = None if message.fresh or buried else place.card
+        shown = await self._carriers.messenger.show(chat_id, message.screen, place.language, over)
+        if shown == place.card:
             return None
-        if chat.card is not None:
-            await self._carriers.messenger.quiet(chat.chat_id, chat.card)
-        chat_id = chat.chat_id
+        if place.card is not None:
+            await self._carriers.messenger.quiet(chat_id, place.card)
         return lambda tx: _ignore(tx.run("chat_card", chat_id=chat_id, card=shown))
 
     async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:

@@ -76,6 +76,10 @@ class Mail(msgspec.Struct, frozen=True, tag="mail"):
 Message = Card | Tell | Relay | Erase | Hand | Sms | Mail
 
 
+#: What the lane of a chat begins with.
+CHAT = "chat:"
+
+
 def chat_lane(chat_id: int) -> str:
     """Return the lane of a chat: what is in one lane is sent in order."""
-    return f"chat:{chat_id}"
+    return f"{CHAT}{chat_id}"

@@ -25,6 +25,16 @@ class Chat:
     blocked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What there is to know of a chat for whoever only sends into it: nothing of its case."""
+
+    language: str
+    card: int | None
+    last: int
+    blocked: bool
+
+
 class Chats:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
@@ -43,6 +53,12 @@ class Chats:
             bool(row["keyboard"]),
             bool(row["blocked"]),
         )
+
+    def place(self, tx: Transaction, chat_id: int) -> Place | None:
+        row = tx.row("chat_place", chat_id=chat_id)
+        if row is None:
+            return None
+        return Place(row["language"], row["card"], row["last"], bool(row["blocked"]))
 
     def add(self, tx: Transaction, chat: Chat, now: datetime) -> None:
         tx.run("chat_add", language=chat.language, **self._case(chat.case, now))

@@ -12,6 +12,7 @@ import msgspec
 from bot import mask, reference
 from bot.message import Mail, Message, Sms, Tell
 from bot.store.bell import Bell
+from bot.store.chats import Place
 from bot.store.database import Transaction
 from bot.store.sealing import UNREADABLE, Sealing
 
@@ -35,6 +36,8 @@ class Claimed:
     lease: str
     #: What caused it, as its customer would name it; see `bot.reference`.
     reference: str = ""
+    #: The chat that it goes to, as of the claim; None of what goes elsewhere, or to a chat of which nothing is known.
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

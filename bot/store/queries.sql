@@ -2,6 +2,9 @@
 -- The chat's row; absent before its first update.
 SELECT chat_id, language, card, last, keyboard, blocked, sealed_case FROM chats WHERE chat_id = :chat_id;
 
+-- name: chat_place
+SELECT language, card, last, blocked FROM chats WHERE chat_id = :chat_id;
+
 -- name: chat_phase
 SELECT phase FROM chats WHERE chat_id = :chat_id;
 
