@@ -6,12 +6,14 @@ one, the body is in memory and the answer is JSON. Files, downloads and proxies 
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
+from aiohappyeyeballs import start_connection
 
 #: A server may close what lies idle at any time; what is older than this is not trusted with a call any more.
 IDLE_S = 30.0
@@ -221,11 +223,17 @@ class KeepAlive:
         if origin.is_tls and self._tls is None:
             self._tls = self._context()
         async with asyncio.timeout(patience):
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self._loop, self._open),
-                origin.host,
-                origin.port,
-                ssl=self._tls if origin.is_tls else None,
-                happy_eyeballs_delay=HAPPY_EYEBALLS_S,
-            )
+            places = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            # Not the event loop's own way, which leaves a socket open when it is cancelled in the middle.
+            reached = await start_connection(places, happy_eyeballs_delay=HAPPY_EYEBALLS_S)
+            try:
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self._loop, self._open),
+                    sock=reached,
+                    ssl=self._tls if origin.is_tls else None,
+                    server_hostname=origin.host if origin.is_tls else None,
+                )
+            except BaseException:
+                reached.close()
+                raise
         return connection
