@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 PATIENCE_S = 30.0
+#: A unit of ours takes milliseconds; a replica that freezes in the middle of one would keep its rows from all others.
+FREEZE = "SET SESSION idle_in_transaction_session_timeout = 5000"
 TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())"
 #: Any number of ours: migrations of two replicas that start together wait for each other.
 MIGRATING = 7_312_906_512
@@ -185,6 +187,7 @@ def looked(url: str, work: Unit[T], seconds: float) -> T:
 def _configure(clock: SharedClock, connection: psycopg.Connection[Any]) -> None:
     """Ask the server for its time, too: each connection is made anew within the hour, so no drift adds up."""
     with connection.transaction():
+        connection.execute(FREEZE)
         clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
 

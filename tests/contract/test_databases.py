@@ -255,3 +255,14 @@ def test_a_query_is_translated_and_its_text_left_alone() -> None:
         "SELECT a FOR UPDATE FROM b \nWHERE a = %(a)s AND c LIKE '50%%' AND d = %(a_b)s"
     )
     assert translated().keys() == queries().keys()
+
+
+async def test_a_replica_that_freezes_in_a_unit_keeps_its_rows_for_seconds_only(address: str) -> None:
+    """The server ends such a session; what a frozen process would have kept for hours, another can take."""
+    database = await open_database(new_database(address))
+    assert isinstance(database, PostgresDatabase)
+    with database._pool.connection() as connection:
+        row = connection.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+    await database.close()
+    assert row
+    assert row[0] == "5s"

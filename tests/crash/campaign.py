@@ -24,7 +24,7 @@ PATIENT = Manners(double_taps=0.1, chatter=0.1, patience=4)
 #: Nothing is open, and nobody gets on: whoever still waits then waits for ever.
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
-#: The same for a bug that is planted: a mail server that said "later" is asked again after a minute, and all else sooner.
+#: The same where bugs are planted: whoever was told "later" by a mail server asks again after a minute, and not later.
 SOONEST_END = 80.0
 #: Nobody gets a step further and no work is done for so long, though some is open: it hangs.
 STUCK_SECONDS = 45.0

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ LEASE_SECONDS = 3.0
 #: The loops look again each second; the rest is for a machine that has much to do.
 MARGIN_SECONDS = 2.5
 PATIENCE = 40.0
+LOOKS = 12
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,29 @@ async def stops(scene: Stage, held: Held, mode: Mode) -> Process:
     """Start a replica, and return when it has stopped with this in hand."""
     process = await scene.start(watched=True, mode=mode, parts=held.parts)
     if not scene.robots:
+        await asyncio.wait_for(process.ready.wait(), PATIENCE)
+        await at_rest(scene.folder / "ca" / "ledger.sqlite3")
         scene.invite(scene.bank.people[0])
     async with asyncio.timeout(PATIENCE):
         await process.hit.wait()
     return process
+
+
+async def at_rest(ledger: Path) -> None:
+    """Return when nobody has been writing to the authority's file for a while.
+
+    At a start its lists are seen to. Whoever is frozen in the middle of that keeps the file from all others, as any
+    program does that is stopped with a lock: one folder of files is one machine's, and this test is of the desk's rows.
+    """
+    free = 0
+    while free < LOOKS:
+        with closing(sqlite3.connect(ledger, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                free += 1
+            except sqlite3.OperationalError:
+                free = 0
+        await asyncio.sleep(0.05)
 
 
 @dataclass(frozen=True)
