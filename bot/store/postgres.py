@@ -193,7 +193,18 @@ def _configure(clock: SharedClock, connection: psycopg.Connection[Any]) -> None:
 
 
 def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
-    """Bring the tables up to date in one transaction; replicas that start together do so one after another."""
+    """Bring the tables up to date; again where that and the work of a replica that runs stand in each other's way."""
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            return _migrate_whole(pool)
+        except DeadlockDetected:
+            if not left:
+                raise
+            time.sleep(random.uniform(0, LONGEST_PAUSE_S))
+
+
+def _migrate_whole(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
+    """Do it in one transaction; replicas that start together do so one after another."""
     with pool.connection() as connection:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         with connection.transaction():

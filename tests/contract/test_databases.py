@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.errors import DeadlockDetected
 
+from bot.store import postgres
 from bot.store.database import Database, DatabaseUnusable, Transaction
 from bot.store.looking import Looking
 from bot.store.opening import open_database
@@ -266,3 +268,20 @@ async def test_a_replica_that_freezes_in_a_unit_keeps_its_rows_for_seconds_only(
     await database.close()
     assert row
     assert row[0] == "5s"
+
+
+async def test_a_migration_in_whose_way_a_running_replica_stands_is_tried_again(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, ways = postgres._migrate_whole, [DeadlockDetected(), DeadlockDetected()]
+
+    def in_the_way(pool: object) -> None:
+        if ways:
+            raise ways.pop()
+        whole(pool)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(postgres, "_migrate_whole", in_the_way)
+    database = await open_database(new_database(address))
+    assert await database.unit(lambda tx: tx.rows("chats_all")) == []
+    await database.close()
+    assert not ways

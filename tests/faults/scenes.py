@@ -57,7 +57,7 @@ def _unit(inbox: Inbox, number: int, random: Random) -> Callable[[Transaction], 
         tx.run("outbox_add", key=f"u{number}", lane="chat:1", sealed=b"y" * sizes[0], now=0.0, **about)
         tx.run("limit_save", key=b"all", tries=number, since=0.0, paused_until=0.0, pauses=0)
         if number % 20 == 19:
-            tx.run("inbox_forget", before=(NOW + timedelta(days=1)).timestamp())
+            tx.run("inbox_forget", before=(NOW + timedelta(days=1)).timestamp(), most=500)
 
     return work
 
