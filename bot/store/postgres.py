@@ -196,11 +196,13 @@ def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
     """Bring the tables up to date; again where that and the work of a replica that runs stand in each other's way."""
     for left in reversed(range(MOST_TRIES)):
         try:
-            return _migrate_whole(pool)
+            _migrate_whole(pool)
         except DeadlockDetected:
             if not left:
                 raise
-            time.sleep(random.uniform(0, LONGEST_PAUSE_S))
+            time.sleep(uniform(0, LONGEST_PAUSE_S))  # noqa: S311 - no secret
+        else:
+            return
 
 
 def _migrate_whole(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
