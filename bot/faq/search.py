@@ -79,6 +79,9 @@ class Search:
         if not self._topics:
             return Finding("unknown", (), "")
         clean = whole(text)
+        if not any(map(str.isalpha, clean)) and self._plain(clean) not in self._exact:
+            # Dates, numbers and codes, half of what a form is told: nobody asks without a letter.
+            return Finding("unknown", tuple(Match(each, 0.0) for each in self._topics[:MOST_RANKED]), "")
         reading, likeness = self._best_reading(_cut(clean))
         scores, bounds = self._scores(reading, likeness)
         if scores.max() < CERTAIN and any(signals.elsewhere(clean.lower()) for signals in self.signals):

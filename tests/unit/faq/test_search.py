@@ -82,6 +82,14 @@ def test_a_long_story_is_heard_to_its_end(kb: KnowledgeBase) -> None:
     assert kb.find(story, "ko").ranked[0].topic == "password-forgotten"
 
 
+@given(st.text(alphabet="0123456789.-/ ?!　０１９", max_size=30))
+def test_nobody_asks_without_a_letter(kb: KnowledgeBase, text: str) -> None:
+    found = kb.find(text, "ko")
+    assert found.zone == "unknown"
+    assert len(found.ranked) >= 3
+    assert kb.beside(text) == ()
+
+
 def test_noisy_questions_are_mostly_found() -> None:
     kb = KnowledgeBase.load()
     ours = [(each, kb.find(each["q"], each["lang"])) for each in NOISY if each["topic"]]
