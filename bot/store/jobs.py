@@ -11,6 +11,7 @@ import msgspec
 from bot import reference
 from bot.store.bell import Bell
 from bot.store.database import Transaction
+from bot.store.leases import Leases
 from bot.store.sealing import UNREADABLE, Sealing
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Jobs:
         self._sealing = sealing
         self._bell = bell
         self.lease = lease
-        self._steady = steady
+        self._leases = Leases(lease, steady)
         self._decoder = msgspec.json.Decoder(Task)
 
     def add(
@@ -61,13 +62,13 @@ class Jobs:
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
-        rows = tx.rows("job_due", now=now.timestamp(), steady=self._seconds(now), most=most)
+        rows = tx.rows("job_due", now=now.timestamp(), steady=self._leases.now(now), most=most)
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("job_claim", seq=row["seq"], lease=lease, until=self._until(now))
+        tx.run("job_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
         about = str(row["reference"]) or reference.of_job(numbers[0])
         try:
@@ -80,21 +81,13 @@ class Jobs:
             return None
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease, about)
 
-    def _seconds(self, now: datetime) -> float:
-        return self._steady() if self._steady else now.timestamp()
-
-    def _until(self, now: datetime) -> float:
-        return self._seconds(now) + self.lease.total_seconds()
-
     def set_right(self, tx: Transaction, now: datetime) -> None:
         """Let nothing wait for an hour that only a wrong clock has set."""
-        far, moment = 2 * self.lease.total_seconds(), now.timestamp()
-        lease_far = max(moment, self._seconds(now)) + far
-        tx.run("job_set_right", now=moment, far=moment + far, lease_far=lease_far)
+        tx.run("job_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
         """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""
-        until = self._until(now)
+        until = self._leases.until(now)
         tx.run_many("job_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def finish(self, tx: Transaction, job: Job) -> bool:

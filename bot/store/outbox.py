@@ -14,6 +14,7 @@ from bot.message import Mail, Message, Sms, Tell
 from bot.store.bell import Bell
 from bot.store.chats import Place
 from bot.store.database import Transaction
+from bot.store.leases import Leases
 from bot.store.sealing import UNREADABLE, Sealing
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Outbox:
         self._sealing = sealing
         self._bell = bell
         self.lease = lease
-        self._steady = steady
+        self._leases = Leases(lease, steady)
         self._decoder = msgspec.json.Decoder[Message](Message)
 
     def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
@@ -114,11 +115,11 @@ class Outbox:
         return self._claimed(tx, dict(row), now) if row else None
 
     def _moments(self, now: datetime) -> dict[str, float]:
-        return {"now": now.timestamp(), "steady": self._seconds(now)}
+        return {"now": now.timestamp(), "steady": self._leases.now(now)}
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=self._until(now))
+        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
         attempts = int(str(row["attempts"])) + 1
         try:
             message = self._opened(key, row["sealed"])  # type: ignore[arg-type]
@@ -130,21 +131,13 @@ class Outbox:
         seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
         return Claimed(seq, key, lane, message, attempts, lease, about)
 
-    def _seconds(self, now: datetime) -> float:
-        return self._steady() if self._steady else now.timestamp()
-
-    def _until(self, now: datetime) -> float:
-        return self._seconds(now) + self.lease.total_seconds()
-
     def set_right(self, tx: Transaction, now: datetime) -> None:
         """Let nothing wait for an hour that only a wrong clock has set."""
-        far, moment = 2 * self.lease.total_seconds(), now.timestamp()
-        lease_far = max(moment, self._seconds(now)) + far
-        tx.run("outbox_set_right", now=moment, far=moment + far, lease_far=lease_far)
+        tx.run("outbox_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
         """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
-        until = self._until(now)
+        until = self._leases.until(now)
         tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def sent(self, tx: Transaction, claimed: Claimed, now: datetime) -> bool:

@@ -11,10 +11,11 @@ import pytest
 import ca
 from bot import app
 from bot.screen import Line
-from handlers.local import Limits, LocalMessenger
+from handlers.local import LocalMessenger
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, der
-from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from tests.support.lone import messenger_of_one
+from tests.support.people import GILDONG
 from tests.support.program import environment, running, settings_of
 from tests.support.town import PASSWORD, TOKEN, WORDS, Customer, register, settings_for
 
@@ -35,16 +36,8 @@ PERSONAL = [
 
 @pytest.fixture
 async def world() -> AsyncIterator[LocalMessenger]:
-    messenger = LocalMessenger(
-        token=TOKEN,
-        personas=[persona(GILDONG, 101)],
-        operators=[STAFF],
-        operator_chat_id=OPERATORS,
-        limits=Limits(throttled=False),
-    )
-    await messenger.start()
-    yield messenger
-    await messenger.stop()
+    async with messenger_of_one() as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from bot.__main__ import main
 from bot.directory import COLUMNS, Record
-from handlers.local import Limits, LocalMessenger
-from tests.support.people import AN, GILDONG, OPERATORS, STAFF, persona
+from handlers.local import LocalMessenger
+from tests.support.lone import messenger_of_one
+from tests.support.people import AN, GILDONG
 from tests.support.program import program
-from tests.support.town import TOKEN
 
 Program = Callable[..., CompletedProcess[str]]
 
@@ -80,16 +80,8 @@ def is_explained(ended: CompletedProcess[str], code: int, *parts: str) -> None:
 
 @pytest.fixture
 async def world() -> AsyncIterator[LocalMessenger]:
-    messenger = LocalMessenger(
-        token=TOKEN,
-        personas=[persona(GILDONG, 101)],
-        operators=[STAFF],
-        operator_chat_id=OPERATORS,
-        limits=Limits(throttled=False),
-    )
-    await messenger.start()
-    yield messenger
-    await messenger.stop()
+    async with messenger_of_one() as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from ca.files import open_pfx
-from handlers.local import Limits, LocalMessenger
+from handlers.local import LocalMessenger
 from tests.cli.conftest import write_register
-from tests.support.people import GILDONG, OPERATORS, STAFF, persona
+from tests.support.lone import messenger_of_one
+from tests.support.people import GILDONG
 from tests.support.program import program, running, settings_of
 from tests.support.serving import free_port
-from tests.support.town import PASSWORD, TOKEN, Customer
+from tests.support.town import PASSWORD, Customer
 
 SECRET = "between-the-bank-and-its-authority-0123456789"
 ID = GILDONG.customer_id
@@ -75,16 +76,8 @@ def places(tmp_path: Path) -> Places:
 
 @pytest.fixture
 async def world() -> AsyncIterator[LocalMessenger]:
-    messenger = LocalMessenger(
-        token=TOKEN,
-        personas=[persona(GILDONG, 101)],
-        operators=[STAFF],
-        operator_chat_id=OPERATORS,
-        limits=Limits(throttled=False),
-    )
-    await messenger.start()
-    yield messenger
-    await messenger.stop()
+    async with messenger_of_one() as made:
+        yield made
 
 
 async def test_from_lost_to_a_new_one_while_the_authority_comes_and_goes(

@@ -1,0 +1,26 @@
+"""How long what is taken in hand is ours, and by whose seconds that is counted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Moments are seconds since 1970."""
+
+    length: timedelta
+    #: Seconds that no jump of a wall clock moves; without them those of each call's `now` are taken.
+    steady: Callable[[], float] | None = None
+
+    def now(self, now: datetime) -> float:
+        return self.steady() if self.steady else now.timestamp()
+
+    def until(self, now: datetime) -> float:
+        """Return when a lease ends that begins now."""
+        return self.now(now) + self.length.total_seconds()
+
+    def out_of_reach(self, now: datetime) -> dict[str, float]:
+        """Return beyond which moments only a wrong clock can have made a row, or leased one."""
+        far, moment = 2 * self.length.total_seconds(), now.timestamp()
+        return {"now": moment, "far": moment + far, "lease_far": max(moment, self.now(now)) + far}
