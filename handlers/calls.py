@@ -4,11 +4,16 @@
 update that was a third of all this bot's work. Its client, its errors and its rarer calls are the library's.
 """
 
+from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import telegram
-from telegram.request import RequestData
-from telegram.request._requestparameter import RequestParameter
+from telegram.request import BaseRequest
+
+from handlers.transport import AiohttpRequest
+
+_SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
 
 async def call(bot: telegram.Bot, method: str, patience_s: float | None = None, /, **arguments: Any) -> Any:
@@ -16,8 +21,30 @@ async def call(bot: telegram.Bot, method: str, patience_s: float | None = None, 
 
     `patience_s` is for an answer that may take long.
     """
-    given = [RequestParameter(name, value, None) for name, value in arguments.items() if value is not None]
-    url, data = f"{bot.base_url}/{method}", RequestData(given)
-    if patience_s is None:
-        return await bot.request.post(url, data)
-    return await bot.request.post(url, data, read_timeout=patience_s)
+    request = bot.request
+    assert isinstance(request, AiohttpRequest)
+    given = {name: value for name, value in arguments.items() if value is not None}
+    status, payload = await request.say(f"{bot.base_url}/{method}", msgspec.json.encode(given), patience_s)
+    if status not in _SUCCESS:
+        return await _Refusal(status, payload).post(method)  # raises
+    return request.parse_json_payload(payload)["result"]
+
+
+class _Refusal(BaseRequest):
+    """An answer that the library is to read as it reads its own: it knows every way in which the Bot API says no."""
+
+    parse_json_payload = staticmethod(AiohttpRequest.parse_json_payload)
+
+    def __init__(self, status: int, payload: bytes) -> None:
+        self._answer = status, payload
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None: ...
+
+    async def shutdown(self) -> None: ...
+
+    async def do_request(self, *_args: object, **_kwargs: object) -> tuple[int, bytes]:
+        return self._answer

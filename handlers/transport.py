@@ -12,7 +12,7 @@ import json
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import aiohttp
@@ -115,6 +115,11 @@ class AiohttpRequest(BaseRequest):
         )
         body, kind = await _encoded(request_data)
         return await self._perform(Call(url, method, body, kind), limits)
+
+    async def say(self, url: str, body: bytes, patience_s: Seconds = None) -> tuple[int, bytes]:
+        """Post this JSON; return and raise as `do_request` does. `patience_s` is for an answer that may take long."""
+        limits = self._timeouts if patience_s is None else replace(self._timeouts, read=patience_s)
+        return await self._perform(Call(url, "POST", body, JSON), limits)
 
     async def download(self, url: str, most_bytes: int) -> bytes:
         """Return what lies there, on the Bot API's server; raise `TooLong` before more than that is in memory.

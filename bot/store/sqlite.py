@@ -51,6 +51,7 @@ class _Waiting:
     """A unit of work before and after its turn."""
 
     work: Unit[Any]
+    had: "asyncio.Future[None]"
     result: Any = None
     error: BaseException | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
@@ -65,6 +66,7 @@ class SqliteDatabase(aiosqlite.Connection):
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connect, 64)
         self._waiting: deque[_Waiting] = deque()
+        self._turn: asyncio.Future[list[_Waiting]] | None = None
         #: What was erased is in the log still, since somebody was reading: whoever tidies up asks once more.
         self.traces_left = False
         #: Whoever else has the file open is on this machine, and looks at the same clock.
@@ -82,10 +84,10 @@ class SqliteDatabase(aiosqlite.Connection):
                 self._damage
             )  # to write on would spoil more; nothing is acknowledged from here on
         # Along with what is being handled here, which a log line of the work tells.
-        context, connection = copy_context(), self._conn
-        mine = _Waiting(lambda tx: context.run(work, tx))
-        self._waiting.append(mine)
-        await self.hop(_commit_together, connection, self._waiting)
+        context = copy_context()
+        mine = _Waiting(lambda tx: context.run(work, tx), asyncio.get_running_loop().create_future())
+        self._take_turns(mine)
+        await mine.had
         if mine.error is not None:
             self._damage = _damage_of(mine.error) or self._damage
             raise mine.error
@@ -93,6 +95,31 @@ class SqliteDatabase(aiosqlite.Connection):
             wake()
         result: T = mine.result
         return result
+
+    def _take_turns(self, *joining: _Waiting) -> None:
+        """Hand all who wait to the thread, once it is done with those before them.
+
+        One hop for all of them: to wake a thread and be woken by it costs as much as a unit's own statements.
+        """
+        connection = self._conn  # raises where there is none
+        self._waiting.extend(joining)
+        if self._turn is None and self._waiting:
+            self._turn = asyncio.get_running_loop().create_future()
+            self._turn.add_done_callback(self._had_their_turn)
+            self._tx.put_nowait((self._turn, partial(_commit_together, connection, self._waiting)))
+
+    def _had_their_turn(self, turn: "asyncio.Future[list[_Waiting]]") -> None:
+        self._turn = None
+        for each in turn.result():
+            if not each.had.done():  # who was cancelled does not ask any more
+                each.had.set_result(None)
+        self._take_turns()
+
+    async def close(self) -> None:
+        """See all that wait through, and close."""
+        while self._turn is not None:
+            await asyncio.wait([self._turn])
+        await super().close()
 
     async def erase_traces(self) -> None:
         """Write the log back and truncate it, so that what was deleted is in neither file.
@@ -116,14 +143,12 @@ class SqliteDatabase(aiosqlite.Connection):
         return result
 
 
-def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -> None:
+def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -> list[_Waiting]:
     """Commit all that wait by now at once: what takes time is the disk, and it is asked once for all of them.
 
-    Nobody hears of theirs before the commit. If that fails, everybody's has failed.
+    Nobody hears of theirs before the commit. If that fails, everybody's has failed. Returns them.
     """
     together = [waiting.popleft() for _ in range(len(waiting))]
-    if not together:
-        return  # somebody's earlier turn took ours along
     try:
         connection.execute("BEGIN IMMEDIATE")
         for each in together:
@@ -134,6 +159,7 @@ def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -
             connection.execute("ROLLBACK")
         for each in together:
             each.error = each.error or error
+    return together
 
 
 def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from sqlite3 import Connection
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageH
 
 from bot import app, log
 from bot.settings import Settings, load
+from bot.store import sqlite
 from bot.store.database import Unit
 from bot.store.sqlite import SqliteDatabase as Database
 from handlers.transport import AiohttpRequest
@@ -36,22 +38,20 @@ def ready() -> None:
 
 def count_units(counted: Counter[str]) -> None:
     """Count units of work, and turns of the database's thread that wrote: each of these waits for the disk once."""
-    unit, hop = Database.unit, Database.hop
+    unit, together = Database.unit, sqlite._commit_together
 
     async def counting_unit(self: Database, work: Unit[Any]) -> Any:
         counted["units"] += 1
         return await unit(self, work)
 
-    async def counting_hop(self: Database, work: Callable[..., Any], *args: Any) -> Any:
-        def counted_work() -> Any:
-            before = self._conn.total_changes
-            result = work(*args)
-            counted["commits"] += self._conn.total_changes != before
-            return result
+    def counting_turn(connection: Connection, waiting: Any) -> Any:
+        before = connection.total_changes
+        done = together(connection, waiting)
+        counted["commits"] += connection.total_changes != before
+        return done
 
-        return await hop(self, counted_work)
-
-    Database.unit, Database.hop = counting_unit, counting_hop  # type: ignore[method-assign]
+    Database.unit = counting_unit  # type: ignore[method-assign]
+    sqlite._commit_together = counting_turn
 
 
 async def ours(settings: Settings, begin: Callable[[], None]) -> None:
