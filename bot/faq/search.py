@@ -27,6 +27,9 @@ SPELLING = 6.0
 CERTAIN, VETOED = 1.0, 1e-6
 #: Nobody looks further down.
 MOST_RANKED = 10
+#: One short question that by its letters is so surely ours is not asked for its meaning, which takes twenty times as
+#: long: on the exams both name the same topic then, for one question in four.
+PLAINLY, SHORT = 0.7, 50
 #: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
 LEAST_LETTERS = 5
 LETTER = re.compile(r"[^\W\d_]")
@@ -107,9 +110,14 @@ class Search:
         owner = self._exact.get(self._plain(text))
         if owner is not None:
             return self._just_that(owner, likeness), BY_LETTERS
-        if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS:
-            return self._by_letters(likeness), BY_LETTERS
+        letters = self._by_letters(likeness)
+        if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS or self._is_plain(text, letters):
+            return letters, BY_LETTERS
         return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
+
+    def _is_plain(self, text: str, letters: Floats) -> bool:
+        """In several questions as one the letters of the longest would drown the others."""
+        return letters.max() >= PLAINLY and len(text) <= SHORT and len(parts(text, self.signals)) == 1
 
     def _best_reading(self, text: str) -> tuple[str, Likeness]:
         """Of the ways the text can be read, return the one that resembles a topic most."""

@@ -87,8 +87,18 @@ def test_what_is_not_ours_is_declined(kb: KnowledgeBase, text: str) -> None:
 def test_an_answer_is_thought_of_once(whole: Meaning) -> None:
     counting = Counting(whole.encoder)
     kb = KnowledgeBase.load(meaning=replace(whole, encoder=counting))
-    assert kb.find("인증서 비밀번호를 잊었어요", "ko") is kb.find("인증서 비밀번호를 잊었어요", "en")
-    kb.looks_like_question("인증서 비밀번호를 잊었어요", "ko")
+    asked = "아이고 그 암호를 까묵었네 우짜노"
+    assert kb.find(asked, "ko") is kb.find(asked, "en")
+    kb.looks_like_question(asked, "ko")
+    assert len(counting.threads) == 1
+
+
+def test_a_short_plain_question_is_not_asked_for_its_meaning_but_several_in_one_are(whole: Meaning) -> None:
+    counting = Counting(whole.encoder)
+    kb = KnowledgeBase.load(meaning=replace(whole, encoder=counting))
+    assert kb.find("인증서 비번이 도무지 생각이 안 나네요", "ko").topic == "password-forgotten"
+    assert counting.threads == []
+    kb.find("인증서 비번이 도무지 생각이 안 나네요. 그리고 수수료는 얼마예요?", "ko")
     assert len(counting.threads) == 1
 
 
