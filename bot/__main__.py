@@ -2,64 +2,60 @@
 
 import argparse
 import asyncio
-import sqlite3
+import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
-import ca
-from bot import app, log
-from bot.bundle import BundleDamaged
-from bot.command import authority, customers, knowledge, watched, whole
-from bot.command.adopt import NotAdopted
-from bot.command.ceremony import CeremonyStopped
-from bot.command.safekeeping import NotRestored
-from bot.directory import RowRefused
-from bot.faq import ArticleBroken
-from bot.faq.evaluate import QueriesBroken
-from bot.mail import SmtpUrlBroken
-from bot.outside import opening
-from bot.settings import PREFIX, Raw, Settings, SettingWrong, load, read_raw
+from bot import custody, log
+from bot.settings import PREFIX, Raw, Settings, load, read_raw
 from bot.store import copying
 from bot.store.database import DatabaseUnusable
 from bot.store.opening import open_database
 from bot.store.sqlite import MEND
-from bot.watch.readiness import NotWell
-from bot.words import CatalogBroken
-from ca.backup import BackupDamaged
-from ca.cmp.offices import OfficesWrong
-from ca.profiles import ProfileWrong
-from ca.published import ListWrong
-from ca.receipt_verifier import ReceiptRefused
+from bot.supervisor import stop_on_signals
 
 FAILED, WRONG_USE = 1, 2
-#: Errors that a person can mend: one line, no traceback.
-EXPLAINED: dict[type[Exception], int] = {
-    SettingWrong: WRONG_USE,
-    DatabaseUnusable: WRONG_USE,
-    SmtpUrlBroken: WRONG_USE,
-    RowRefused: FAILED,
-    ca.WrongPassphrase: FAILED,
-    ca.KeyFileUnusable: FAILED,
-    ca.LedgerBroken: FAILED,
-    ca.CaRefusal: FAILED,
-    authority.Unknown: FAILED,
-    NotAdopted: FAILED,
-    OfficesWrong: WRONG_USE,
-    ProfileWrong: WRONG_USE,
-    ListWrong: WRONG_USE,
-    CeremonyStopped: FAILED,
-    BackupDamaged: FAILED,
-    BundleDamaged: FAILED,
-    NotRestored: FAILED,
-    ReceiptRefused: FAILED,
-    CatalogBroken: FAILED,
-    ArticleBroken: FAILED,
-    QueriesBroken: WRONG_USE,
-    NotWell: FAILED,
-    OSError: FAILED,
-    sqlite3.Error: FAILED,
+#: Errors that a person can mend: one line, no traceback. By name, since most commands raise few of them, and to load
+#: the rooms of all would take each command a second.
+EXPLAINED = {
+    "bot.settings.SettingWrong": WRONG_USE,
+    "bot.store.database.DatabaseUnusable": WRONG_USE,
+    "bot.mail.SmtpUrlBroken": WRONG_USE,
+    "bot.directory.RowRefused": FAILED,
+    "ca.refusals.WrongPassphrase": FAILED,
+    "ca.vault.KeyFileUnusable": FAILED,
+    "ca.refusals.LedgerBroken": FAILED,
+    "ca.refusals.CaRefusal": FAILED,
+    "bot.command.by_hand.Unknown": FAILED,
+    "bot.command.adopt.NotAdopted": FAILED,
+    "ca.cmp.offices.OfficesWrong": WRONG_USE,
+    "ca.profiles.reading.ProfileWrong": WRONG_USE,
+    "ca.published.ListWrong": WRONG_USE,
+    "bot.command.ceremony.CeremonyStopped": FAILED,
+    "ca.backup.BackupDamaged": FAILED,
+    "bot.bundle.BundleDamaged": FAILED,
+    "bot.command.safekeeping.NotRestored": FAILED,
+    "ca.receipt_verifier.ReceiptRefused": FAILED,
+    "bot.words.CatalogBroken": FAILED,
+    "bot.faq.article.ArticleBroken": FAILED,
+    "bot.faq.evaluate.QueriesBroken": WRONG_USE,
+    "bot.watch.readiness.NotWell": FAILED,
+    "builtins.OSError": FAILED,
+    "sqlite3.Error": FAILED,
+}
+#: Commands of this file, and where the others are.
+OWN = ("demo", "run", "doctor")
+ROOMS = {
+    "customers": "customers",
+    "ca": "authority",
+    "audit": "authority",
+    "faq": "knowledge",
+    "backup": "whole",
+    "restore": "whole",
 }
 
 
@@ -69,18 +65,28 @@ def say(text: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command of the process contract."""
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = parser(next(iter(given), "")).parse_args(given)
     try:
         code = arguments.command(arguments)
     except KeyboardInterrupt:
         code = 130
-    except tuple(EXPLAINED) as error:
+    except Exception as error:
+        code = explained(error)
+        if code is None:
+            raise
         say(f"reissue-bot: {error}")
-        code = next(value for kind, value in EXPLAINED.items() if isinstance(error, kind))
     sys.exit(code or 0)
 
 
-def parser() -> argparse.ArgumentParser:
+def explained(error: Exception) -> int | None:
+    """Return with which code an error ends that a person can mend; None for a mistake of ours."""
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((EXPLAINED[name] for name in names if name in EXPLAINED), None)
+
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """Return the whole of it, or what this command needs: what others import would cost it a second."""
     top = argparse.ArgumentParser(
         "reissue-bot", description=__doc__ and "A bot that reissues joint certificates."
     )
@@ -94,24 +100,36 @@ def parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
     commands.add_parser("run", help="the bot on Telegram").set_defaults(command=_run)
     commands.add_parser("doctor", help="explain the settings and check them").set_defaults(command=_doctor)
-    customers.add_to(commands)
-    authority.add_to(commands)
-    knowledge.add_to(commands)
-    whole.add_to(commands)
+    if command not in OWN:
+        for room in dict.fromkeys([ROOMS[command]] if command in ROOMS else ROOMS.values()):
+            import_module(f"bot.command.{room}").add_to(commands)
     return top
 
 
 def _run(_arguments: argparse.Namespace) -> int:
     settings = load()
     log.configure(sys.stderr, settings.log_level, settings.secrets)
+    with nothing_collected():
+        from bot import app  # noqa: PLC0415 - the whole house, which other commands do without
+
     app.telegram_bot(settings)
-    asyncio.run(_until_signal(settings))
+    asyncio.run(_until_signal(settings, app.serve))
     return 0
 
 
-async def _until_signal(settings: Settings) -> None:
-    stop = app.stop_on_signals()
-    await app.serve(settings, stop, say, lambda: print("ready", flush=True))  # noqa: T201 — the contract's line
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """What is loaded stays: to look through it for garbage meanwhile took a tenth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+async def _until_signal(settings: Settings, serve: Callable[..., Awaitable[None]]) -> None:
+    stop = stop_on_signals()
+    await serve(settings, stop, say, lambda: print("ready", flush=True))  # noqa: T201 — the contract's line
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -133,9 +151,12 @@ def _doctor(_arguments: argparse.Namespace) -> int:
 
 
 def _checked(settings: Settings) -> int:
+    from bot import app  # noqa: PLC0415 - as for `run`
+    from bot.command import watched  # noqa: PLC0415
+
     checks: list[tuple[str, Callable[[], object]]] = [
         ("token", lambda: app.telegram_bot(settings)),
-        ("master key", lambda: app.open_vault(settings, say)),
+        ("master key", lambda: custody.open_vault(settings, say)),
         ("database", lambda: asyncio.run(_opens(settings))),
         ("authority", lambda: _authority(settings)),
         ("queues", lambda: asyncio.run(watched.stuck(settings))),
@@ -148,7 +169,9 @@ def _checked(settings: Settings) -> int:
 def _check(name: str, check: Callable[[], object]) -> int:
     try:
         found = check()
-    except tuple(EXPLAINED) as error:
+    except Exception as error:
+        if explained(error) is None:
+            raise
         sys.stdout.write(f"{name}: NOT WELL: {error}\n")
         return FAILED
     sys.stdout.write(f"{name}: well{f' ({found})' if isinstance(found, str) else ''}\n")
@@ -157,8 +180,10 @@ def _check(name: str, check: Callable[[], object]) -> int:
 
 def _authority(settings: Settings) -> object:
     if settings.ca_outside is not None:
+        from bot.outside import opening  # noqa: PLC0415 - where the settings name an authority outside
+
         return opening.engine(settings.ca_outside)
-    return app.open_authority(settings, app.open_vault(settings, say), say)
+    return custody.open_authority(settings, custody.open_vault(settings, say), say)
 
 
 async def _opens(settings: Settings) -> None:

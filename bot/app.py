@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import secrets
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from bot.bounces import Bounces
 from bot.clerk import Clerk, Desks
 from bot.clock import Clock
 from bot.courier import Carriers, Courier, Mailing, Messenger, Stock, Texter
+from bot.custody import open_authority, open_vault
 from bot.desk import Desk, Stores
 from bot.directory import Directory
 from bot.examiner import Books, Examiner
@@ -39,13 +39,12 @@ from bot.message import chat_lane
 from bot.notices import Notices
 from bot.outside import opening
 from bot.outside.issuer import OutsideIssuer
-from bot.passphrase import read_passphrase
 from bot.procedure import Rules
 from bot.reminders import Reminders
 from bot.reminders import Stores as ReminderStores
 from bot.runner import Runner
 from bot.screen import Line
-from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong
+from bot.settings import PREFIX, Settings, SettingWrong
 from bot.sms import SmsGateway
 from bot.store.bell import Bell
 from bot.store.chats import Chats
@@ -58,7 +57,6 @@ from bot.store.limits import Limits
 from bot.store.looking import Looking
 from bot.store.opening import open_database
 from bot.store.outbox import Outbox
-from bot.store.outside import OutsideStore
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
 from bot.timekeeping import Timekeeping
@@ -150,45 +148,6 @@ class Outside:
     rates: Rates = DEFAULT_RATES
     #: The seconds of leases; the database's own where None.
     steady: Callable[[], float] | None = None
-
-
-def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
-    vault, made = ca.open_vault(settings.master_key_file)
-    if made:
-        say(f"made the master key {settings.master_key_file}: keep a copy apart from the data")
-    return vault
-
-
-def open_authority(
-    settings: Settings, vault: ca.Vault, say: Callable[[str], None], root: ca.Root | None = None
-) -> ca.Authority:
-    """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`.
-
-    Raises `SettingWrong` where the settings say that another issues: one that nobody asks would be made beside it.
-    """
-    if settings.ca_outside is not None:
-        raise SettingWrong(
-            f"{PREFIX}CA_ENGINE names an authority outside; the embedded one is not in use here"
-        )
-    passphrase, made = read_passphrase(settings.ca_passphrase_file)
-    if made:
-        say(f"made the authority's passphrase {settings.ca_passphrase_file}: keep a copy apart from the data")
-    folder = settings.data_dir / "ca"
-    if not folder.exists():
-        say(f"making the authority's keys in {folder}")
-    named = ca.AuthoritySettings(
-        base_url=settings.ca_url,
-        journal=settings.ca_journal,
-        profiles=settings.ca_profiles,
-        offices=settings.ca_offices,
-        published=settings.ca_published_keys,
-    )
-    return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
-
-
-def _token(settings: Settings) -> ca.Token | None:
-    place = settings.ca_token
-    return ca.Token(place.module, place.label, place.pin_file) if place else None
 
 
 def build(
@@ -330,18 +289,11 @@ async def _issuing(
 ) -> tuple[EmbeddedIssuer | OutsideIssuer, Sequence[BaseRoute]]:
     """Return who issues, and what the web side answers for them: an authority outside answers for itself."""
     if settings.ca_outside is not None:
-        return outside_issuer(settings.ca_outside, vault, database, clock), ()
+        return opening.issuer(settings.ca_outside, vault, database, clock), ()
     authority = await asyncio.to_thread(open_authority, settings, vault, say)
     stack.callback(authority.close)
     await asyncio.to_thread(authority.judge_profiles)
     return EmbeddedIssuer(authority), Status(authority).routes
-
-
-def outside_issuer(
-    place: CmpPlace | DjangoCaPlace, vault: ca.Vault, database: Database, clock: Clock
-) -> OutsideIssuer:
-    """Raise `SettingWrong` for a file that cannot be used."""
-    return OutsideIssuer(opening.engine(place), database, OutsideStore(vault), clock)
 
 
 @asynccontextmanager
@@ -371,13 +323,6 @@ async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Cl
             await loops.stop(STOP_SECONDS)
             await house.hands.finish(STOP_SECONDS)
             await house.hands.stop(1.0)
-
-
-def stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    return stop
 
 
 async def serve(

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 import ca
-from bot import app, log
+from bot import app, custody, log
 from bot.clock import kst_day
 from bot.command.authority import issue
 from bot.command.register import once, store
@@ -23,6 +23,7 @@ from bot.directory import COLUMNS, Record
 from bot.procedure import Rules
 from bot.screen import Line
 from bot.settings import Raw, Settings, parse
+from bot.supervisor import stop_on_signals
 from bot.words import Words
 from handlers.local import LocalMessenger, Persona
 
@@ -113,7 +114,7 @@ async def run(data: Path, port: int, *, browser: bool) -> None:
         settings = settings_for(messenger, token, data, port)
         log.configure(sys.stderr, settings.log_level, (*settings.secrets, token))
         await furnish(settings, people)
-        stop = app.stop_on_signals()
+        stop = stop_on_signals()
         await app.serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
     finally:
         await messenger.stop()
@@ -132,7 +133,7 @@ def _say(text: str) -> None:
 
 async def furnish(settings: Settings, people: list[Customer]) -> None:
     """Put the customers and their old certificates there at the first start; later ones change nothing."""
-    vault = app.open_vault(settings, _say)
+    vault = custody.open_vault(settings, _say)
     if await once(settings, lambda tx: tx.row("customer_count")["total"]):  # type: ignore[index]
         return
     await asyncio.to_thread(_furnish, settings, vault, people)
@@ -140,7 +141,7 @@ async def furnish(settings: Settings, people: list[Customer]) -> None:
 
 def _furnish(settings: Settings, vault: ca.Vault, people: list[Customer]) -> None:
     """The register comes last: it tells the next start that everything is there."""
-    authority = app.open_authority(settings, vault, _say)
+    authority = custody.open_authority(settings, vault, _say)
     try:
         for customer in people:
             _old_certificate(authority, customer)

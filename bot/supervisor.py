@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -11,6 +12,14 @@ logger = logging.getLogger(__name__)
 
 #: Told the task's name, and the error it died of; None when it returned or was stopped.
 OnEnd = Callable[[str, BaseException | None], None]
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return what is set when whoever manages this process asks for its end."""
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
 
 
 class Supervisor:

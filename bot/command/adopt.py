@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
-from bot import app
+from bot import custody
 from bot.clock import SystemClock
 from bot.command.register import lookup
 from bot.issuing import Held
@@ -42,7 +42,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
         raise SettingWrong(
             f"{PREFIX}CA_ENGINE is embedded, which knows its own certificates; set cmp or django-ca"
         )
-    vault = app.open_vault(settings, _say)
+    vault = custody.open_vault(settings, _say)
     if lookup(settings, vault, arguments.customer) is None:
         raise NotAdopted(f"there is no customer {arguments.customer} in the register")
     held = asyncio.run(_adopted(settings, settings.ca_outside, vault, arguments.customer, certificate))
@@ -73,9 +73,11 @@ def _read(path: Path) -> bytes:
 async def _adopted(
     settings: Settings, place: CmpPlace | DjangoCaPlace, vault: ca.Vault, customer: str, certificate: bytes
 ) -> Held:
+    from bot.outside import opening  # noqa: PLC0415 - a web client, which no other command needs
+
     database = await open_database(settings.database_url)
     try:
-        issuer = app.outside_issuer(place, vault, database, SystemClock())
+        issuer = opening.issuer(place, vault, database, SystemClock())
         return await issuer.adopt(customer, certificate)
     except ValueError as error:
         raise NotAdopted(str(error)) from error

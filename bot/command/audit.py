@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 
 import ca
-from bot import app
+from bot import custody
 from bot.settings import load
 from ca.disk import write_whole
 from ca.receipt_verifier import ReceiptRefused, check_head
@@ -37,7 +37,7 @@ def _say(text: str) -> None:
 
 def _opened() -> ca.Authority:
     settings = load()
-    return app.open_authority(settings, app.open_vault(settings, _say), _say)
+    return custody.open_authority(settings, custody.open_vault(settings, _say), _say)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
-from bot import app
+from bot import custody
 from bot.command import adopt, audit, backup, ceremony, lifecycle, serving
 from bot.command.by_hand import (
     Unknown,
@@ -72,11 +72,11 @@ def _init(arguments: argparse.Namespace) -> int:
 
 def _issue(arguments: argparse.Namespace) -> int:
     settings = load()
-    vault = app.open_vault(settings, say)
+    vault = custody.open_vault(settings, say)
     record = customer(settings, vault, arguments.customer)
     if arguments.profile not in load_profiles(settings.ca_profiles):
         raise Unknown(f"there is no profile {arguments.profile}; `ca profiles` lists them")
-    authority = app.open_authority(settings, vault, say)
+    authority = custody.open_authority(settings, vault, say)
     dates = (arguments.not_before, arguments.not_after)
     certificate = issue(
         authority, record.customer_id, record.name, record.idn, *dates, profile=arguments.profile

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import app
+from bot import custody
 from bot.settings import load
 from ca.backup import Restored, restore
 
@@ -37,7 +37,7 @@ def _say(text: str) -> None:
 
 def _backup(arguments: argparse.Namespace) -> int:
     settings = load()
-    authority = app.open_authority(settings, app.open_vault(settings, _say), _say)
+    authority = custody.open_authority(settings, custody.open_vault(settings, _say), _say)
     head = authority.backup(arguments.to)
     sys.stdout.write(f"{arguments.to}\nentries {head.entries}\nhead {head.digest}\n")
     _say(APART)
@@ -46,7 +46,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 def _restore(arguments: argparse.Namespace) -> int:
     settings = load()
-    vault = app.open_vault(settings, _say)
+    vault = custody.open_vault(settings, _say)
     folder = settings.data_dir / "ca"
     restored = restore(arguments.backup, folder, vault, arguments.journal, lambda: datetime.now(UTC))
     if arguments.json:

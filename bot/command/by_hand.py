@@ -6,7 +6,7 @@ import os
 import sys
 
 import ca
-from bot import app
+from bot import custody
 from bot.command.register import lookup
 from bot.directory import Record
 from bot.settings import Settings
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 
 def opened(settings: Settings) -> ca.Authority:
-    return app.open_authority(settings, app.open_vault(settings, say), say)
+    return custody.open_authority(settings, custody.open_vault(settings, say), say)
 
 
 def show(arguments: argparse.Namespace, values: Values) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import ca
-from bot import app
+from bot import custody
 from bot.settings import Settings, load
 from ca.disk import write_whole
 from ca.root import joined
@@ -103,7 +103,7 @@ def _hold(
 ) -> int:
     protocol = Protocol(kind, _persons(arguments.person))
     root = _root(arguments, protocol, first=kind == "make")
-    authority = app.open_authority(settings, app.open_vault(settings, _say), _say, root)
+    authority = custody.open_authority(settings, custody.open_vault(settings, _say), _say, root)
     try:
         act(authority, protocol)
         protocol.note("the root's certificate", sha256=_fingerprint(authority.chain.root))

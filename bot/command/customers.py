@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import app
+from bot import custody
 from bot.clock import kst_day
 from bot.command.register import store
 from bot.directory import read_csv
@@ -27,7 +27,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _import(arguments: argparse.Namespace) -> int:
     settings = load()
     records = read_csv(arguments.file, kst_day(datetime.now(UTC)), unfit)
-    vault = app.open_vault(settings, lambda text: print(text, file=sys.stderr))  # noqa: T201
+    vault = custody.open_vault(settings, lambda text: print(text, file=sys.stderr))  # noqa: T201
     store(settings, vault, records)
     sys.stdout.write(f"imported {len(records)} customers\n")
     return 0

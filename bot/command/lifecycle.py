@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import ca
-from bot import app
+from bot import custody
 from bot.command.by_hand import (
     Values,
     action,
@@ -38,8 +38,8 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _renew(arguments: argparse.Namespace) -> int:
     settings = load()
-    vault = app.open_vault(settings, say)
-    authority = app.open_authority(settings, vault, say)
+    vault = custody.open_vault(settings, say)
+    authority = custody.open_authority(settings, vault, say)
     old = found(authority, arguments.serial)
     holder = customer(settings, vault, old.holder)
     order = ca.EnrolmentOrder(

@@ -5,10 +5,9 @@ import asyncio
 import sys
 
 import ca
-from bot import app
+from bot import custody
 from bot.settings import Settings, load
-from bot.web import listening
-from ca.web import Status
+from bot.supervisor import stop_on_signals
 
 TEND_SECONDS = 600.0
 
@@ -26,7 +25,7 @@ def _say(text: str) -> None:
 
 def _serve(_arguments: argparse.Namespace) -> int:
     settings = load()
-    authority = app.open_authority(settings, app.open_vault(settings, _say), _say)
+    authority = custody.open_authority(settings, custody.open_vault(settings, _say), _say)
     try:
         authority.judge_profiles()
         asyncio.run(_served(settings, authority))
@@ -36,7 +35,11 @@ def _serve(_arguments: argparse.Namespace) -> int:
 
 
 async def _served(settings: Settings, authority: ca.Authority) -> None:
-    stop = app.stop_on_signals()
+    # A web server, which no other command of the authority needs.
+    from bot.web import listening  # noqa: PLC0415
+    from ca.web import Status  # noqa: PLC0415
+
+    stop = stop_on_signals()
     async with listening(settings.listen, Status(authority).routes) as (host, port):
         _say(f"http://{host}:{port}")
         sys.stdout.write("ready\n")

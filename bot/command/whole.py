@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ca
-from bot import app
+from bot import custody
 from bot.command.safekeeping import Back, back_up, restore
 from bot.settings import Settings, load
 from bot.store import copying
@@ -78,7 +78,7 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 def _vault(settings: Settings) -> ca.Vault:
     _must_be_here(settings.master_key_file)
-    return app.open_vault(settings, _say)
+    return custody.open_vault(settings, _say)
 
 
 def _must_be_here(path: Path) -> None:

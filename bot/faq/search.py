@@ -111,7 +111,11 @@ class Search:
         if owner is not None:
             return self._just_that(owner, likeness), BY_LETTERS
         letters = self._by_letters(likeness)
-        if self._meaning is None or len(LETTER.findall(text)) < LEAST_LETTERS or self._is_plain(text, letters):
+        if (
+            self._meaning is None
+            or len(LETTER.findall(text)) < LEAST_LETTERS
+            or self._is_plain(text, letters)
+        ):
             return letters, BY_LETTERS
         return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
 

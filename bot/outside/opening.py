@@ -6,11 +6,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from bot.clock import Clock
 from bot.outside.cmp import CmpEngine, Controls
 from bot.outside.django_ca import Access, DjangoCaEngine
 from bot.outside.engine import Engine
 from bot.outside.http import CmpOverHttp
+from bot.outside.issuer import OutsideIssuer
 from bot.settings import CmpPlace, DjangoCaPlace, SettingWrong
+from bot.store.database import Database
+from bot.store.outside import OutsideStore
+from bot.store.sealing import Sealing
 from ca.cmp.client import Client, Dialect, Secret, Signing, Trust
 from ca.cmp.protection import (
     OID_HMAC_SHA1,
@@ -30,6 +35,13 @@ MACS = {
     "sha384": (OID_SHA256, OID_HMAC_SHA384),
     "sha512": (OID_SHA256, OID_HMAC_SHA512),
 }
+
+
+def issuer(
+    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock
+) -> OutsideIssuer:
+    """Raise `SettingWrong` for a file that cannot be used."""
+    return OutsideIssuer(engine(place), database, OutsideStore(vault), clock)
 
 
 def engine(place: CmpPlace | DjangoCaPlace) -> Engine:

@@ -23,6 +23,7 @@ from bot.settings import Settings, load
 from bot.store import sqlite
 from bot.store.database import Unit
 from bot.store.sqlite import SqliteDatabase as Database
+from bot.supervisor import stop_on_signals
 from handlers.transport import AiohttpRequest
 from tests.bench import profiling
 
@@ -59,7 +60,7 @@ async def ours(settings: Settings, begin: Callable[[], None]) -> None:
         begin()
         ready()
 
-    stop = app.stop_on_signals()
+    stop = stop_on_signals()
     await app.serve(settings, stop, lambda _text: None, begun)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 import ca
-from bot import app
+from bot import custody
 from bot.case import Case, Phase, Proof
 from bot.clock import SystemClock
 from bot.housekeeping import ROWS_AT_ONCE
@@ -75,7 +75,7 @@ class Past:
 def lived(folder: Path, past: Past) -> float:
     """Put this past into the desk of that folder, and return how long forgetting holds up writers."""
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
-    vault, now = app.open_vault(settings, print), time.time()
+    vault, now = custody.open_vault(settings, print), time.time()
     gap = 2.9 * DAY_S / past.updates
     params = {
         "many": past.updates,

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import app
+from bot import custody
 from bot.directory import Record
 from handlers.local import Limits, LocalMessenger
 from tests.bench.bots import KINDS
@@ -164,7 +164,7 @@ async def prepared(folder: Path, people: list[Record], messenger: LocalMessenger
     """Make the authority, everybody's old certificate and the register once; each round gets a copy."""
     template = await asyncio.to_thread(authority_template, folder / "template", people)
     settings = settings_for(messenger, template)
-    await register(settings, app.open_vault(settings, print), people)
+    await register(settings, custody.open_vault(settings, print), people)
     return template
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bot import app, log
 from bot.settings import load
 from bot.store.postgres import PostgresDatabase, PostgresTransaction
+from bot.supervisor import stop_on_signals
 
 
 def counting(counted: Counter[str]) -> None:
@@ -42,7 +43,7 @@ def counted_statement(method: Callable[..., Any], counted: Counter[str]) -> Call
 async def live() -> None:
     settings = load()
     log.configure(sys.stderr, settings.log_level, settings.secrets)
-    await app.serve(settings, app.stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    await app.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

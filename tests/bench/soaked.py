@@ -10,6 +10,7 @@ import tracemalloc
 
 from bot import app, log
 from bot.settings import load
+from bot.supervisor import stop_on_signals
 
 FRAMES = 4
 TOP = 15
@@ -34,7 +35,7 @@ async def live() -> None:
     settings = load()
     log.configure(sys.stderr, settings.log_level, settings.secrets)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told)
-    await app.serve(settings, app.stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    await app.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

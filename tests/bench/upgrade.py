@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot import app
+from bot import custody
 from bot.directory import Record
 from bot.settings import Raw, parse
 from bot.store.queries import migrations
@@ -213,7 +213,7 @@ def judged(here: Hall, stage: Ground, folder: Path, seen: Seen) -> Outcome:
 
 def wrong_books(stage: Ground, folder: Path, applicants: int) -> int:
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
-    with closing(app.open_authority(settings, app.open_vault(settings, print), print)) as authority:
+    with closing(custody.open_authority(settings, custody.open_vault(settings, print), print)) as authority:
         held = [
             sorted(str(one.status) for one in authority.certificates(each.customer_id))
             for each in stage.people[ASKERS : ASKERS + applicants]

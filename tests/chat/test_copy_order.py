@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ca
-from bot import app, bundle
+from bot import bundle, custody
 from bot.authority import EmbeddedIssuer
 from bot.command.safekeeping import (
     AUTHORITY,
@@ -55,7 +55,7 @@ class Vans:
     def __init__(self, place: Town, folder: Path) -> None:
         self._place = place
         self._folder = folder
-        self._vault = app.open_vault(place.settings, print)
+        self._vault = custody.open_vault(place.settings, print)
 
     def desk(self) -> None:
         copy_desk(self._place.settings, self._folder / DESK)
@@ -83,7 +83,7 @@ class Vans:
         return await asyncio.to_thread(restore, settings, self._vault, file, journals, clock.now)
 
     async def open_again(self) -> None:
-        self._place.authority = app.open_authority(self._place.settings, self._vault, print)
+        self._place.authority = custody.open_authority(self._place.settings, self._vault, print)
         await self._place.opens()
 
 

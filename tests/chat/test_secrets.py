@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ca
-from bot import app
+from bot import custody
 from bot.screen import Line
 from handlers.local import LocalMessenger
 from tests.support import leaks
@@ -45,7 +45,7 @@ async def data(world: LocalMessenger, template: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(template, folder)
     settings = settings_for(world, folder)
-    await register(settings, app.open_vault(settings, print), [GILDONG])
+    await register(settings, custody.open_vault(settings, print), [GILDONG])
     return folder
 
 

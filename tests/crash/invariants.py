@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 
 import ca
-from bot import app
+from bot import custody
 from bot.settings import Raw, parse
 from tests.crash import leaks
 from tests.crash.books import sqlite_flaws
@@ -80,7 +80,7 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
     settings = parse(Raw(**stage.settings()))
     verdict = Verdict()
     applications = _applications(stage)
-    with closing(app.open_authority(settings, app.open_vault(settings, print), print)) as authority:
+    with closing(custody.open_authority(settings, custody.open_vault(settings, print), print)) as authority:
         held = {
             robot.folk.user_id: authority.certificates(robot.folk.record.customer_id)
             for robot in stage.robots.values()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot import app
+from bot import custody
 from bot.settings import Raw, parse
 from ca import signer
 from handlers.local import Faults, Limits, LocalMessenger
@@ -85,9 +85,9 @@ async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = 
     await asyncio.to_thread(authority_template, folder)
     url = new_database(server.address) if server else ""
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=url))
-    vault = app.open_vault(settings, print)
+    vault = custody.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
-    with closing(app.open_authority(settings, vault, print)) as authority:
+    with closing(custody.open_authority(settings, vault, print)) as authority:
         await asyncio.to_thread(authority.judge_profiles)
         for each in people:
             await asyncio.to_thread(old_certificate, authority, each.record)

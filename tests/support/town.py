@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ca
-from bot import app
+from bot import app, custody
 from bot.command.authority import issue
 from bot.directory import Directory, Record
 from bot.passphrase import read_passphrase
@@ -372,8 +372,8 @@ async def town(
     settings = settings_for(messenger, folder, **changes)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(messenger.stop)
-        vault = app.open_vault(settings, print)
-        authority = app.open_authority(settings, vault, print)
+        vault = custody.open_vault(settings, print)
+        authority = custody.open_authority(settings, vault, print)
         stack.callback(authority.close)
         await register(settings, vault, records)
         held = {each.customer_id: held_already(authority, each, days_left or {}) for each in records}

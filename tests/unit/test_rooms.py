@@ -16,9 +16,9 @@ MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_FILE = 400
 
 #: The roof builds everything, so it may know everything.
-ROOF = {"bot/app.py", "bot/__main__.py", "bot/demo.py"}
-#: The port to the embedded authority, and the files that a customer gets.
-AT_THE_AUTHORITY = {"bot/authority.py", "bot/parcel.py"}
+ROOF = {"bot/app.py", "bot/demo.py"}
+#: The port to the embedded authority, where it is opened, and the files that a customer gets.
+AT_THE_AUTHORITY = {"bot/authority.py", "bot/custody.py", "bot/parcel.py"}
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """pkilint judges every profile before anything is issued by it, and what was issued once more at night."""
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from ca import judge
-from ca.profiles import ProfileWrong
+from ca.profiles import ProfileWrong, load
 from tests.unit.ca.bureau import SETTINGS, Bureau, enrolment, request
 from tests.unit.ca.genuine import CERTIFICATE
 
@@ -16,24 +18,37 @@ NIGHT = datetime(2027, 3, 10, 18, 0, tzinfo=UTC)  # 03:00 in Korea
 NOON = datetime(2027, 3, 10, 3, 0, tzinfo=UTC)
 
 
+def judged(bureau: Bureau) -> None:
+    """Judge the profiles that come with it, as nobody's start does."""
+    judge.judge_profiles(load().values(), bureau.authority._keys.present.certificate, bureau.settings)
+
+
 def test_the_profiles_that_come_with_it_are_well(bureau: Bureau) -> None:
-    bureau.authority.judge_profiles()
+    judged(bureau)
 
 
 def test_an_address_of_this_machine_is_no_fault(bureau: Bureau) -> None:
     bureau.settings = replace(bureau.settings, base_url="http://localhost:0")
     bureau.restart()
-    bureau.authority.judge_profiles()
+    judged(bureau)
     assert judge.findings(bureau.old().der) == ()
 
 
-def test_a_profile_that_pkilint_finds_fault_with_stops_the_start(
+def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
     bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    own = (resources.files("ca.profiles") / "corporate.toml").read_text(encoding="utf-8")
+    (tmp_path / "guild.toml").write_text(
+        re.sub(r"(?m)^policy = .*$", 'policy = "1.2.410.200004.5.2.1.99"', own), encoding="utf-8"
+    )
+    bureau.settings = replace(bureau.settings, profiles=tmp_path)
+    bureau.restart()
+    bureau.authority.judge_profiles()
+
     found = judge.findings
     monkeypatch.setattr(judge, "findings", lambda der: (*found(der), "pkix.made_up"))
     judge._of_profile.cache_clear()
-    with pytest.raises(ProfileWrong, match=r"^corporate.toml:1: pkilint finds pkix.made_up$"):
+    with pytest.raises(ProfileWrong, match=r"^guild.toml:1: pkilint finds pkix.made_up$"):
         bureau.authority.judge_profiles()
     judge._of_profile.cache_clear()
 
