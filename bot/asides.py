@@ -58,6 +58,9 @@ class Asides:
                 return each.token
         return None
 
+    def is_long(self, text: str) -> bool:
+        return self._answers.knowledge.is_long(text)
+
     def ponder(self, text: str) -> None:
         self._answers.knowledge.beside(text)
 

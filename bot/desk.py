@@ -108,6 +108,10 @@ class Desk:
         row = tx.row("chat_phase", chat_id=int(waiting.lane.removeprefix("chat:")))
         return row is not None and row["phase"] not in ENDED
 
+    def is_long(self, text: str) -> bool:
+        """Whether a text should be pondered: a name or a number, as a form is told, is looked up in no time."""
+        return self._asides.is_long(text)
+
     def ponder(self, text: str) -> None:
         """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""
         self._asides.ponder(text)

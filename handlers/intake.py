@@ -97,7 +97,7 @@ class Intake:
         if word != "pass":
             return await self._database.unit(lambda tx: self._let_go(tx, waiting, word))
         named = self._named(waiting)
-        if named is not None and isinstance(named.event, Said):
+        if named is not None and isinstance(named.event, Said) and self._desk.is_long(named.event.text):
             # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
             await self._thinking.of(self._desk.ponder, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))

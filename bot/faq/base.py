@@ -16,7 +16,7 @@ from bot.faq.meaning import Meaning
 from bot.faq.memory import Memory
 from bot.faq.normalise import whole
 from bot.faq.question import is_question
-from bot.faq.search import Search
+from bot.faq.search import Search, has_meaning
 from bot.words import LANGUAGES
 
 NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
@@ -71,6 +71,10 @@ class KnowledgeBase:
     def fits(self) -> bool:
         """Whether the head upon the model was made of these articles."""
         return self._search.fits
+
+    def is_long(self, text: str) -> bool:
+        """Whether looking this up may take tens of milliseconds: what is shorter has no meaning to be asked for."""
+        return has_meaning(text)
 
     def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages: all are searched
         """Never raises, whatever the text. It takes tens of milliseconds the first time, and is remembered."""

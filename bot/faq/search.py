@@ -111,11 +111,7 @@ class Search:
         if owner is not None:
             return self._just_that(owner, likeness), BY_LETTERS
         letters = self._by_letters(likeness)
-        if (
-            self._meaning is None
-            or len(LETTER.findall(text)) < LEAST_LETTERS
-            or self._is_plain(text, letters)
-        ):
+        if self._meaning is None or not has_meaning(text) or self._is_plain(text, letters):
             return letters, BY_LETTERS
         return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
 
@@ -161,6 +157,11 @@ class Search:
         shares = np.exp(logits - logits.max())
         together: Floats = np.sqrt(self._sureness(likeness) * shares[:-1] / shares.sum())
         return together
+
+
+def has_meaning(text: str) -> bool:
+    """Whether a text is long enough to be asked for what it means."""
+    return len(LETTER.findall(text)) >= LEAST_LETTERS
 
 
 def _owned(stock: Sequence[Shelf], plain: Normaliser) -> Mapping[str, str]:
