@@ -57,7 +57,7 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
     pondered: list[str] = []
     monkeypatch.setattr(place.house.desk, "ponder", pondered.append)
     monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(LITTLE))
-    flood = [update(number, 101, f"인증서 {number}") for number in range(FLOOD)]
+    flood = [update(number, 101, f"인증서 재발급 {number}") for number in range(FLOOD)]
 
     turns = await arrives(place, [*flood, update(FLOOD, 104, "/help")])
 
