@@ -34,6 +34,7 @@ from bot.floodgate import DEFAULT_RATES, Floodgate, Rates
 from bot.housekeeping import Housekeeping
 from bot.identity import DEFAULT_LIMITS, Identity, IdentityLimits
 from bot.issuing import Issuer, Watched
+from bot.keystock import KeyStock
 from bot.mail import Mailer
 from bot.message import chat_lane
 from bot.notices import Notices
@@ -105,6 +106,7 @@ class House:
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
     clock: Clock
+    keys: KeyStock
     #: Keeps what is in hand: one task a chat or lane.
     hands: Supervisor
     thinking: Thinking
@@ -121,6 +123,7 @@ class House:
             ("timekeeping", self.timekeeping.run),
             ("articles", lambda: self.articles.run(self._tell_of)),
             ("fitting", lambda: self.articles.fit(self.fitting)),
+            ("keys ahead", self.keys.fill),
             ("loop lag", self.sources.meter.follow_the_loop),
         )
 
@@ -140,6 +143,7 @@ class Outside:
     mailing: Mailing | None
     issuer: Issuer
     clock: Clock
+    keys: KeyStock
     #: The same authority as whoever watches asks it.
     authority: Watched | None = None
     meter: Meter = field(default_factory=Meter)
@@ -204,6 +208,7 @@ def build(
         words,
         outside.routes,
         outside.clock,
+        outside.keys,
         supervisor,
         thinking,
     )
@@ -264,14 +269,16 @@ async def opened(
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
         house_clock = clock or database.clock
-        issuer, status = await _issuing(settings, vault, database, house_clock, stack, say)
+        keys = KeyStock()
+        stack.callback(keys.close)
+        issuer, status = await _issuing(settings, vault, database, house_clock, keys, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
         messenger = TelegramMessenger(bot, words)
         outside = Outside(
-            messenger, texter, mailing, issuer, house_clock, issuer, meter, status,
+            messenger, texter, mailing, issuer, house_clock, keys, issuer, meter, status,
             steady=(lambda: clock.now().timestamp()) if clock else None,
         )  # fmt: skip
         house = build(settings, database, vault, bot, words, outside)
@@ -284,16 +291,17 @@ async def _issuing(
     vault: ca.Vault,
     database: Database,
     clock: Clock,
+    keys: KeyStock,
     stack: AsyncExitStack,
     say: Callable[[str], None],
 ) -> tuple[EmbeddedIssuer | OutsideIssuer, Sequence[BaseRoute]]:
     """Return who issues, and what the web side answers for them: an authority outside answers for itself."""
     if settings.ca_outside is not None:
-        return opening.issuer(settings.ca_outside, vault, database, clock), ()
+        return opening.issuer(settings.ca_outside, vault, database, clock, keys), ()
     authority = await asyncio.to_thread(open_authority, settings, vault, say)
     stack.callback(authority.close)
     await asyncio.to_thread(authority.judge_profiles)
-    return EmbeddedIssuer(authority), Status(authority).routes
+    return EmbeddedIssuer(authority, keys), Status(authority).routes
 
 
 @asynccontextmanager

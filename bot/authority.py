@@ -23,6 +23,7 @@ from bot.issuing import (
     Standing,
     Status,
 )
+from bot.keystock import KeyStock
 
 T = TypeVar("T")
 #: From the approval to the password. Whoever comes later proves anew who they are.
@@ -41,8 +42,9 @@ PURPOSES = {
 class EmbeddedIssuer:
     """`bot.issuing.Issuer` over `ca.Authority`."""
 
-    def __init__(self, authority: ca.Authority) -> None:
+    def __init__(self, authority: ca.Authority, keys: KeyStock) -> None:
         self._authority = authority
+        self._keys = keys
 
     async def held(self, holder: str) -> tuple[Held, ...]:
         records = await _asked(lambda: self._authority.certificates(holder))
@@ -96,7 +98,7 @@ class EmbeddedIssuer:
         return tuple(ListAge(each.name, each.age_s, each.left_s) for each in ages)
 
     async def make_key(self) -> bytes:
-        return await parcel.make_key()
+        return await self._keys.take()
 
     async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
         chain = (self._authority.chain.issuing, self._authority.chain.root)
@@ -104,7 +106,7 @@ class EmbeddedIssuer:
 
 
 def _request(key: bytes) -> ca.KeyRequest:
-    # The key is one of `make_key`, sealed since: to prove its numbers prime again would take as long as making it.
+    # The key is one of ours, sealed since: to prove its numbers prime again would take as long as making it.
     public = load_der_private_key(key, None, unsafe_skip_rsa_key_validation=True).public_key()
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return ca.KeyRequest(spki, parcel.random_number(key))

@@ -12,10 +12,9 @@ from ca.files.certificate import purposes
 from ca.files.material import random_number_of
 
 
-async def make_key() -> bytes:
+def new_key() -> bytes:
     """Return a new private key: PKCS#8 with the random number R as an attribute, not encrypted."""
-    material = await asyncio.to_thread(files.generate_key)
-    return material.pkcs8
+    return files.generate_key().pkcs8
 
 
 def random_number(key: bytes) -> bytes:

@@ -19,8 +19,8 @@ NICE = 10
 
 
 class Thinking:
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "thinking", _behind_the_loop)
+    def __init__(self, threads: int = os.cpu_count() or 1) -> None:
+        self._threads = ThreadPoolExecutor(threads, "thinking", _behind_the_loop)
 
     async def of(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run this on one of the threads, along with what is being handled here."""

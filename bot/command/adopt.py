@@ -14,6 +14,7 @@ from bot import custody
 from bot.clock import SystemClock
 from bot.command.register import lookup
 from bot.issuing import Held
+from bot.keystock import KeyStock
 from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong, load
 from bot.store.opening import open_database
 
@@ -77,7 +78,7 @@ async def _adopted(
 
     database = await open_database(settings.database_url)
     try:
-        issuer = opening.issuer(place, vault, database, SystemClock())
+        issuer = opening.issuer(place, vault, database, SystemClock(), KeyStock())
         return await issuer.adopt(customer, certificate)
     except ValueError as error:
         raise NotAdopted(str(error)) from error

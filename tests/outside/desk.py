@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.issuing import Applicant, Certified, Held
+from bot.keystock import KeyStock
 from bot.outside.engine import Away, Engine
 from bot.outside.issuer import OutsideIssuer
 from bot.store.database import Database
@@ -70,7 +71,7 @@ class Desk:
     async def opened(cls, folder: Path, engine: Engine, clock: Clock) -> "Desk":
         vault, _ = open_vault(folder / "desk-keys.json")
         database = await open_database(f"sqlite:///{folder / 'desk.db'}")
-        issuer = OutsideIssuer(engine, database, OutsideStore(vault), clock)
+        issuer = OutsideIssuer(engine, database, OutsideStore(vault), clock, KeyStock())
         return cls(folder, clock, vault, database, issuer)
 
     async def again(self, engine: Engine) -> "Desk":

@@ -7,6 +7,7 @@ from cryptography import x509
 
 from bot.authority import EmbeddedIssuer
 from bot.issuing import Applicant, IssuerRefused, Purpose, Standing
+from bot.keystock import KeyStock
 from ca import Reason
 from tests.support.certificates import der
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key
@@ -17,7 +18,7 @@ from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key
 )
 async def test_a_reissue_has_the_profile_of_the_old_one(tmp_path: Path, profile: str, idn: str) -> None:
     bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority)
+    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
     old = bureau.old(profile=profile, idn=idn)
     opening = await issuer.enrol("r1", Applicant(HOLDER, NAME, idn), f"{old.serial:X}")
     await issuer.redeem(opening.reference, opening.authorization, key(1).pkcs8)
@@ -40,7 +41,7 @@ async def test_what_is_shown_stands_as_the_books_say(
     tmp_path: Path, profile: str, idn: str, scope: str, holder: str
 ) -> None:
     bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority)
+    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
     old = bureau.old(profile=profile, idn=idn)
     purpose = Purpose(scope, holder)
     assert await issuer.standing(old.der) == Standing("good", purpose)
@@ -54,7 +55,7 @@ async def test_what_is_shown_stands_as_the_books_say(
 
 async def test_only_the_very_octets_are_a_certificate_of_ours(tmp_path: Path) -> None:
     bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority)
+    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
     old = bureau.old()
     changed = bytearray(old.der)
     changed[-1] ^= 1  # in the signature
