@@ -1,9 +1,10 @@
 """Two hundred customers who reissue and who ask, every update on disk, beside echo bots that keep nothing, in one run.
 
-`python -m tests.bench.load [--customers 200] [--seconds 30] [--rounds 1] [--asking 0.5] [--ground FOLDER]`. First in a
+`python -m tests.bench.load [--customers 200] [--seconds 30] [--rounds 1] [--asking 0.5] [--unseen 1]`. First in a
 closed loop: for each who goes another comes, which finds how many updates a second there is room for. Then open: they
 come at random times (Poisson) and take their time between acts, so that 70 % of that is asked for and as many are here
-at once; told is how long each reply took. A visit is a whole reissue, or eight questions that nobody asked before.
+at once; told is how long each reply took. A visit is a whole reissue, or eight questions, by default such as nobody
+asked before.
 aiogram is compared where it is installed (`pip install .[bench]`).
 """
 
@@ -39,6 +40,7 @@ class Wanted:
     seconds: float
     rounds: int
     asking: float
+    unseen: float
     ground: Path | None
 
 
@@ -90,7 +92,7 @@ async def loaded(stage: Ground, folder: Path, wanted: Wanted) -> Load:
     stage.copied(folder)
     async with messenger_for(stage.people) as messenger:
         settings, journal = environment(messenger, folder), folder.with_suffix(".log")
-        with hall(messenger, stage, wanted.asking) as here:
+        with hall(messenger, stage, wanted.asking, unseen=wanted.unseen) as here:
             async with started(("tests.bench.bots", "ours"), settings, journal) as bot:
                 acts = await acts_of_a_visit(here, wanted.asking)
                 full = await measured(
@@ -227,6 +229,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--asking", type=float, default=0.5, help="the share of visits that only ask")
+    parser.add_argument(
+        "--unseen", type=float, default=1.0, help="of questions, the share asked for the first time"
+    )
     parser.add_argument("--ground", type=Path, help="keep the crowd's certificates here for the next run")
     wanted = Wanted(**vars(parser.parse_args()))
     ours: list[Load] = []

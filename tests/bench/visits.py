@@ -18,6 +18,8 @@ from tests.support.town import WORDS, Customer
 
 EXAMS = Path(__file__).parents[1] / "unit" / "faq"
 QUESTIONS_A_VISIT = 8
+#: What is asked again and again, in the same words, where that is wanted.
+ASKED_OFTEN = 100
 #: So many of those who come ask questions only, and come again and again; each of the others has one reissue.
 ASKERS = 200
 ERRORS = ("error.", "staff.parked", "staff.job", "staff.refused")
@@ -84,13 +86,15 @@ class Tally:
 class Hall:
     """Where visitors come in."""
 
-    def __init__(self, guests: list[Guest], tally: Tally, asking: float, seed: int = 1) -> None:
+    def __init__(
+        self, guests: list[Guest], tally: Tally, asking: float, unseen: float = 1.0, seed: int = 1
+    ) -> None:
         visitors = [guest for guest in guests if isinstance(guest, Visitor)]
         self._askers, self._applicants = visitors[:ASKERS], iter(visitors[ASKERS:])
         self.tally = tally
         self._asking = asking
         self._dice = random.Random(seed)
-        self._questions = unlike_each_other(self._dice)
+        self._questions = questions(self._dice, unseen)
 
     @property
     def acts(self) -> int:
@@ -136,23 +140,28 @@ class Hall:
                 await asyncio.sleep(self._dice.expovariate(visits_a_second))
 
 
-def unlike_each_other(dice: random.Random) -> Iterator[str]:
-    """Yield questions that people ask, each with a number of its own: none is remembered from before."""
+def questions(dice: random.Random, unseen: float) -> Iterator[str]:
+    """Yield questions that people ask; this share of them with a number of its own, so that none is remembered."""
     lines = [line for file in sorted(EXAMS.glob("noisy*.jsonl")) for line in file.read_text().splitlines()]
     texts, number = [json.loads(line)["q"] for line in lines], 0
+    often = texts[:: len(texts) // ASKED_OFTEN]
     while True:
         for text in dice.sample(texts, len(texts)):
             number += 1
-            yield f"{text} {number}"
+            yield f"{text} {number}" if dice.random() < unseen else dice.choice(often)
 
 
 @contextmanager
 def hall(
-    messenger: LocalMessenger, ground: Ground, asking: float, tally: Tally | None = None
+    messenger: LocalMessenger,
+    ground: Ground,
+    asking: float,
+    tally: Tally | None = None,
+    unseen: float = 1.0,
 ) -> Iterator[Hall]:
     told = tally or Tally()
     with watched(messenger, ground.people, told.reissues, Visitor) as guests, errors_noted(messenger, told):
-        yield Hall(guests, told, asking)
+        yield Hall(guests, told, asking, unseen)
 
 
 @contextmanager
