@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import cache, partial
 from random import uniform
@@ -29,6 +30,7 @@ CONNECTIONS = 8
 PATIENCE_S = 30.0
 #: A unit of ours takes milliseconds; a replica that freezes in the middle of one would keep its rows from all others.
 FREEZE = "SET SESSION idle_in_transaction_session_timeout = 5000"
+BEGIN, COMMIT = "BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT"
 TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())"
 #: Any number of ours: migrations of two replicas that start together wait for each other.
 MIGRATING = 7_312_906_512
@@ -87,13 +89,24 @@ def _translated(query: str) -> str:
 
 
 class PostgresTransaction(Transaction):
-    def __init__(self, connection: psycopg.Connection[NamedRow]) -> None:
+    """On a connection by itself each call is a trip; in a pipeline only one that has an answer."""
+
+    def __init__(
+        self, connection: psycopg.Connection[NamedRow], pipeline: psycopg.Pipeline | None = None
+    ) -> None:
         super().__init__()
         self._connection = connection
+        self._pipeline = pipeline
         self._queries = translated()
 
     def run(self, query: str, **params: Any) -> int:
-        return self._connection.execute(self._queries[query], params).rowcount
+        cursor = self._connection.execute(self._queries[query], params)
+        if self._pipeline is not None:
+            self._pipeline.sync()
+        return cursor.rowcount
+
+    def write(self, query: str, **params: Any) -> None:
+        self._connection.execute(self._queries[query], params)
 
     def row(self, query: str, **params: Any) -> Row | None:
         return self._connection.execute(self._queries[query], params).fetchone()
@@ -144,10 +157,37 @@ class PostgresDatabase:
         raise AssertionError("the last try returns or raises")
 
     def _once(self, work: Unit[T]) -> tuple[T, list[Callable[[], None]]]:
-        with self._pool.connection() as connection, connection.transaction():
-            transaction = PostgresTransaction(connection)
+        with self._pool.connection() as connection, _sent_together(connection) as pipeline:
+            transaction = PostgresTransaction(connection, pipeline)
             result = work(transaction)
         return result, transaction.after
+
+
+@contextmanager
+def _sent_together(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Pipeline]:
+    """Run what is in here as one transaction, and wait only for answers that somebody reads, and for the commit.
+
+    By the library's own `transaction()` BEGIN would be a trip of its own here. Whoever leaves with an error leaves the
+    transaction open, and the pool's `connection()` rolls it back.
+    """
+    with connection.pipeline() as pipeline:
+        try:
+            connection.execute(BEGIN, prepare=False)
+            yield pipeline
+            connection.execute(COMMIT, prepare=False)
+            pipeline.sync()
+        except psycopg.Error:
+            _drain(pipeline)  # what an error has skipped has errors of its own, which tell nothing
+            raise
+        except BaseException:
+            pipeline.sync()  # what the server refused before counts: it may be another's doing
+            raise
+
+
+def _drain(pipeline: psycopg.Pipeline) -> None:
+    for _ in range(2):
+        with suppress(psycopg.Error):
+            pipeline.sync()
 
 
 async def opened(url: str) -> PostgresDatabase:
@@ -158,7 +198,7 @@ async def opened(url: str) -> PostgresDatabase:
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE_S,
-        kwargs={"row_factory": _named, "autocommit": False},
+        kwargs={"row_factory": _named, "autocommit": True},
         configure=partial(_configure, clock),
         open=False,
     )
@@ -186,10 +226,8 @@ def looked(url: str, work: Unit[T], seconds: float) -> T:
 
 def _configure(clock: SharedClock, connection: psycopg.Connection[Any]) -> None:
     """Ask the server for its time, too: each connection is made anew within the hour, so no drift adds up."""
-    with connection.transaction():
-        connection.execute(FREEZE)
-        clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.execute(FREEZE)
+    clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
 
 
 def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
@@ -207,20 +245,17 @@ def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
 
 def _migrate_whole(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
     """Do it in one transaction; replicas that start together do so one after another."""
-    with pool.connection() as connection:
-        connection.isolation_level = IsolationLevel.READ_COMMITTED
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))
-            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL)")
-            row = connection.execute("SELECT MAX(number) FROM schema_version").fetchone()
-            done = (row[0] if row else None) or 0
-            if done > len(migrations()):
-                raise DatabaseUnusable(f"the database has schema {done}, of a newer release")
-            for number, script in enumerate(migrations()[done:], start=done + 1):
-                for statement in statements(_typed(script)):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    with pool.connection() as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL)")
+        row = connection.execute("SELECT MAX(number) FROM schema_version").fetchone()
+        done = (row[0] if row else None) or 0
+        if done > len(migrations()):
+            raise DatabaseUnusable(f"the database has schema {done}, of a newer release")
+        for number, script in enumerate(migrations()[done:], start=done + 1):
+            for statement in statements(_typed(script)):
+                connection.execute(statement)
+            connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
 
 
 def _typed(script: str) -> str:
