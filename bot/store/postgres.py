@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg.errors import DeadlockDetected, PipelineAborted, SerializationFailure, UniqueViolation
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.clock import Clock, SharedClock
@@ -170,24 +170,34 @@ def _sent_together(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Pipe
     By the library's own `transaction()` BEGIN would be a trip of its own here. Whoever leaves with an error leaves the
     transaction open, and the pool's `connection()` rolls it back.
     """
-    with connection.pipeline() as pipeline:
-        try:
-            connection.execute(BEGIN, prepare=False)
-            yield pipeline
-            connection.execute(COMMIT, prepare=False)
-            pipeline.sync()
-        except psycopg.Error:
-            _drain(pipeline)  # what an error has skipped has errors of its own, which tell nothing
-            raise
-        except BaseException:
-            pipeline.sync()  # what the server refused before counts: it may be another's doing
-            raise
+    try:
+        with connection.pipeline() as pipeline:
+            try:
+                connection.execute(BEGIN, prepare=False)
+                yield pipeline
+                connection.execute(COMMIT, prepare=False)
+            except psycopg.Error:
+                _drain(pipeline)
+                raise
+            except BaseException:
+                pipeline.sync()  # what the server has refused before counts: it may be another's doing
+                raise
+    except PipelineAborted as skipped:
+        raise _cause(skipped) from None
 
 
 def _drain(pipeline: psycopg.Pipeline) -> None:
+    """Read past what an error has made the server skip."""
     for _ in range(2):
         with suppress(psycopg.Error):
             pipeline.sync()
+
+
+def _cause(skipped: BaseException) -> BaseException:
+    """Return the error because of which others were skipped: the first one."""
+    while isinstance(skipped, PipelineAborted) and skipped.__context__ is not None:
+        skipped = skipped.__context__
+    return skipped
 
 
 async def opened(url: str) -> PostgresDatabase:
