@@ -7,7 +7,7 @@ which a plain function over a transaction can be (PostgreSQL, 13.2.2 and 13.5).
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -34,6 +34,8 @@ BEGIN, COMMIT = "BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT"
 TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())"
 #: Any number of ours: migrations of two replicas that start together wait for each other.
 MIGRATING = 7_312_906_512
+#: Writes that wait for a question to go out with; more would only take memory.
+MOST_HELD = 100
 #: How often a unit is run again where it collides with others, and the longest pause before.
 MOST_TRIES, LONGEST_PAUSE_S = 50, 0.1
 #: A row that another has just added is there at the next try; one that is still in the way is a mistake of ours.
@@ -88,8 +90,24 @@ def _translated(query: str) -> str:
     return PARAMETER.sub(r"%(\1)s", plain.replace("%", "%%"))
 
 
+class Held(psycopg.Cursor[NamedRow]):
+    """In a pipeline, what is executed by it waits here for the next `sync`, and goes out along with that.
+
+    The library would send it at once, and the server, which takes only a session with nothing half sent for idle,
+    would never end that of a replica which freezes there: its rows would be kept from all others for good.
+    """
+
+    def _execute_gen(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Generator[Any, Any, None]:
+        yield from self._start_query(query)
+        converted = self._convert_query(query, params)
+        yield from self._maybe_prepare_gen(converted, prepare=prepare, binary=binary)
+        yield from self._conn._prepared.maintain_gen(self._conn)  # noqa: SLF001 - as the library's own does
+
+
 class PostgresTransaction(Transaction):
-    """On a connection by itself each call is a trip; in a pipeline only one that has an answer."""
+    """In a pipeline only a call that has an answer is a trip; on a connection by itself each is."""
 
     def __init__(
         self, connection: psycopg.Connection[NamedRow], pipeline: psycopg.Pipeline | None = None
@@ -98,25 +116,36 @@ class PostgresTransaction(Transaction):
         self._connection = connection
         self._pipeline = pipeline
         self._queries = translated()
+        self._held = 0
 
     def run(self, query: str, **params: Any) -> int:
-        cursor = self._connection.execute(self._queries[query], params)
-        if self._pipeline is not None:
-            self._pipeline.sync()
-        return cursor.rowcount
+        return self._answered(query, params).rowcount
 
     def write(self, query: str, **params: Any) -> None:
         self._connection.execute(self._queries[query], params)
+        self._held += 1
+        if self._held >= MOST_HELD:
+            self._sync()
 
     def row(self, query: str, **params: Any) -> Row | None:
-        return self._connection.execute(self._queries[query], params).fetchone()
+        return self._answered(query, params).fetchone()
 
     def rows(self, query: str, **params: Any) -> Sequence[Row]:
-        return self._connection.execute(self._queries[query], params).fetchall()
+        return self._answered(query, params).fetchall()
 
     def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.executemany(self._queries[query], list(params))
+        for each in params:
+            self.write(query, **each)
+
+    def _answered(self, query: str, params: dict[str, Any]) -> psycopg.Cursor[NamedRow]:
+        cursor = self._connection.execute(self._queries[query], params)
+        self._sync()
+        return cursor
+
+    def _sync(self) -> None:
+        self._held = 0
+        if self._pipeline is not None:
+            self._pipeline.sync()
 
 
 class PostgresDatabase:
@@ -208,7 +237,7 @@ async def opened(url: str) -> PostgresDatabase:
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE_S,
-        kwargs={"row_factory": _named, "autocommit": True},
+        kwargs={"row_factory": _named, "autocommit": True, "cursor_factory": Held},
         configure=partial(_configure, clock),
         open=False,
     )

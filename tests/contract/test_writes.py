@@ -11,6 +11,7 @@ import pytest
 
 from bot.store.database import Database, Row, Transaction
 from bot.store.opening import open_database
+from bot.store.postgres import PostgresDatabase
 from tests.support.server import new_database, place, server
 
 ENGINES = ("sqlite", "postgres")
@@ -126,16 +127,14 @@ async def test_a_collision_counts_before_what_a_unit_made_of_the_stale_row(serve
 async def test_a_unit_without_a_question_waits_once(
     server_s: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is counted is each time that the driver waits until the server has answered."""
-    waits: list[str] = []
-    fetched = psycopg.Pipeline._fetch_gen
+    trips: list[str] = []
+    sync = psycopg.Pipeline._enqueue_sync
 
-    def counted(self: psycopg.Pipeline, *, flush: bool) -> object:
-        if self.result_queue:
-            waits.append("answers")
-        return fetched(self, flush=flush)
+    def counted(self: psycopg.Pipeline) -> None:
+        trips.append("a trip")
+        sync(self)
 
-    monkeypatch.setattr(psycopg.Pipeline, "_fetch_gen", counted)
+    monkeypatch.setattr(psycopg.Pipeline, "_enqueue_sync", counted)
 
     def writes(tx: Transaction) -> None:
         for number in range(5):
@@ -147,6 +146,39 @@ async def test_a_unit_without_a_question_waits_once(
         tx.run("limit_save", key=b"k", tries=0, since=0.0, paused_until=0.0, pauses=0)
 
     await server_s.unit(writes)
-    assert len(waits) == 1
+    assert len(trips) == 1
     await server_s.unit(asks)
-    assert len(waits) == 4
+    assert len(trips) == 4
+
+
+async def test_many_writes_go_out_now_and_then(server_s: Database) -> None:
+    def many(tx: Transaction) -> None:
+        tx.run_many("relay_add", ({"message_id": number, "chat_id": number} for number in range(1000)))
+
+    await server_s.unit(many)
+    assert await server_s.unit(lambda tx: tx.row("relay_load", message_id=999))
+
+
+async def test_nothing_lies_half_sent_at_the_server(address: str) -> None:
+    """It ends a session that idles in a transaction; one that has sent something and no end of it would not be idle."""
+    url = new_database(address)
+    database = await open_database(url)
+    assert isinstance(database, PostgresDatabase)
+    seen: list[str] = []
+
+    def look() -> None:
+        sql = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        with psycopg.connect(url, autocommit=True) as connection:
+            seen.extend(state for (state,) in connection.execute(sql))
+
+    def unit(tx: Transaction) -> None:
+        put(tx, 1)
+        look()
+        tries(tx)
+        look()
+        put(tx, 2)
+        look()
+
+    await database.unit(unit)
+    await database.close()
+    assert seen == ["idle", "idle in transaction", "idle in transaction"]
