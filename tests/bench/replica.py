@@ -28,7 +28,7 @@ def counting(counted: Counter[str]) -> None:
 
     PostgresDatabase._whole = counted_whole  # type: ignore[method-assign]
     PostgresDatabase._once = counted_once  # type: ignore[method-assign]
-    for name in (*ANSWERED, "write", "run_many"):
+    for name in (*ANSWERED, "write"):
         setattr(PostgresTransaction, name, counted_statement(name, counted))
 
 
