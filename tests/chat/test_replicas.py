@@ -96,8 +96,9 @@ async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
 async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a machine that is slow a second goes by, and then they help each other; so here it takes an hour."""
+    """On a slow machine a second goes by, and they help each other: here it takes an hour, and bells alone wake."""
     monkeypatch.setattr("bot.store.inbox.LEFT_ALONE_S", 3600.0)
+    monkeypatch.setattr("handlers.intake.IDLE_SECONDS", 3600.0)
     tried: list[int] = []
     finish = Inbox.finish
 
