@@ -46,10 +46,8 @@ class Intake:
         self._supervisor = supervisor
         self._thinking = thinking
         self._busy: set[str] = set()
-        #: Of these, who is at it may have looked for more just before it came.
+        #: Of these, more was seen while somebody was at them, who may have looked just before it came.
         self._passed_over: set[str] = set()
-        #: More wait than were seen.
-        self._crowded = False
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -58,8 +56,7 @@ class Intake:
                 lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE)
             )
             started = [self._start(head) for head in heads]
-            self._crowded = len(heads) == CHATS_AT_ONCE
-            if not (self._crowded and any(started)):
+            if len(heads) < CHATS_AT_ONCE or not any(started):
                 await self._bell.wait(IDLE_SECONDS)
 
     def _start(self, head: Waiting) -> bool:
@@ -78,7 +75,7 @@ class Intake:
                 waiting = await self.handle(waiting)
         finally:
             self._busy.discard(first.lane)
-            if self._crowded or first.lane in self._passed_over:
+            if first.lane in self._passed_over:
                 self._passed_over.discard(first.lane)
                 self._bell.ring()
 
