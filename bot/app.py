@@ -56,7 +56,7 @@ from bot.store.jobs import Jobs
 from bot.store.keeps import Keeps
 from bot.store.limits import Limits
 from bot.store.looking import Looking
-from bot.store.opening import open_database
+from bot.store.opening import open_database, own_name
 from bot.store.outbox import Outbox
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
@@ -159,7 +159,7 @@ def build(
 ) -> House:
     bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
     staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
-    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff)
+    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff, own_name(settings.database_url))
     lease = settings.lease, outside.steady or database.steady
     outbox, jobs = Outbox(vault, bells.outbox, *lease), Jobs(vault, bells.jobs, *lease)
     keeps, directory = Keeps(vault), Directory(vault)

@@ -46,6 +46,8 @@ class Intake:
         self._supervisor = supervisor
         self._thinking = thinking
         self._busy: set[str] = set()
+        #: Of these, more was seen while somebody was at them, who may have looked just before it came.
+        self._passed_over: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -54,12 +56,13 @@ class Intake:
                 lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE)
             )
             started = [self._start(head) for head in heads]
-            if not any(started):
+            if len(heads) < CHATS_AT_ONCE or not any(started):
                 await self._bell.wait(IDLE_SECONDS)
 
     def _start(self, head: Waiting) -> bool:
         """Begin with a chat unless it is being worked on already."""
         if head.lane in self._busy:
+            self._passed_over.add(head.lane)
             return False
         self._busy.add(head.lane)
         self._supervisor.start(f"chat {head.lane}", self._work(head))
@@ -72,7 +75,9 @@ class Intake:
                 waiting = await self.handle(waiting)
         finally:
             self._busy.discard(first.lane)
-            self._bell.ring()
+            if first.lane in self._passed_over:
+                self._passed_over.discard(first.lane)
+                self._bell.ring()
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""

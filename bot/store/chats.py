@@ -61,10 +61,10 @@ class Chats:
         return Place(row["language"], row["card"], row["last"], bool(row["blocked"]))
 
     def add(self, tx: Transaction, chat: Chat, now: datetime) -> None:
-        tx.run("chat_add", language=chat.language, **self._case(chat.case, now))
+        tx.write("chat_add", language=chat.language, **self._case(chat.case, now))
 
     def save_case(self, tx: Transaction, case: Case, now: datetime) -> None:
-        tx.run("chat_save_case", **self._case(case, now))
+        tx.write("chat_save_case", **self._case(case, now))
 
     def every_case(self, tx: Transaction) -> Iterator[Case]:
         """Yield the case of every chat; one that was damaged is passed over, and does not keep the others back."""

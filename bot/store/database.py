@@ -34,6 +34,13 @@ class Transaction(ABC):
     def run(self, query: str, **params: Any) -> int:
         """Return how many rows were touched."""
 
+    def write(self, query: str, **params: Any) -> None:
+        """Run it without asking how many: what is wrong with it may be told by a later call, or by the commit.
+
+        Where an answer takes a trip to a server, this one is not waited for.
+        """
+        self.run(query, **params)
+
     @abstractmethod
     def row(self, query: str, **params: Any) -> Row | None: ...
 
@@ -41,7 +48,8 @@ class Transaction(ABC):
     def rows(self, query: str, **params: Any) -> Sequence[Row]: ...
 
     @abstractmethod
-    def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None: ...
+    def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
+        """Write many times; as with `write`, what is wrong may be told later."""
 
 
 Unit = Callable[[Transaction], T]

@@ -54,21 +54,21 @@ class Gaps:
     def add(self, tx: Transaction, kind: Kind, question: Question, chat_id: int, now: datetime) -> None:
         moment = now.timestamp()
         params = {"topic": question.topic, "language": question.language, "likest": question.likest}
-        tx.run("gap_add", kind=kind, now=moment, **params)
+        tx.write("gap_add", kind=kind, now=moment, **params)
         self._words(tx, question, chat_id, moment)
 
     def _words(self, tx: Transaction, question: Question, chat_id: int, moment: float) -> None:
         for word in question.words:
             digest = self._sealing.digest("gap word", word)
             chat = self._sealing.digest("gap chat", f"{chat_id} {word}")
-            tx.run("gap_word_add", topic=question.topic, word=digest, chat=chat, now=moment)
+            tx.write("gap_word_add", topic=question.topic, word=digest, chat=chat, now=moment)
             row = tx.row("gap_word_chats", topic=question.topic, word=digest)
             if row is not None and row["chats"] >= FEWEST_CHATS:
-                tx.run("gap_word_share", topic=question.topic, word=word, chats=row["chats"], now=moment)
+                tx.write("gap_word_share", topic=question.topic, word=word, chats=row["chats"], now=moment)
 
     def forget(self, tx: Transaction, before: datetime) -> None:
         for query in ("gap_forget", "gap_word_forget", "gap_shared_forget"):
-            tx.run(query, before=before.timestamp())
+            tx.write(query, before=before.timestamp())
 
 
 def report(tx: Transaction, most: int = TOPICS) -> list[Gap]:

@@ -12,6 +12,8 @@ from bot.store.sealing import UNREADABLE, Sealing
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
 #: Nothing waits for longer than this; what seems to was put off by a clock that was ahead.
 FAR_SECONDS = 2 * BACK_OFF[-1]
+#: What another process received is left to it for so long; then it has died, or has more than it can do.
+LEFT_ALONE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class Waiting:
 
 
 class Inbox:
-    def __init__(self, sealing: Sealing, bell: Bell, ahead: Collection[str] = ()) -> None:
-        """`ahead` are lanes of which everything goes first: those of staff."""
+    def __init__(self, sealing: Sealing, bell: Bell, ahead: Collection[str] = (), me: str = "") -> None:
+        """`ahead` are lanes of which everything goes first: those of staff. `me` is this process among several."""
+        self._me = me
         self._ahead = frozenset(ahead)
         self._sealing = sealing
         self._bell = bell
@@ -54,14 +57,17 @@ class Inbox:
             "lane": arrival.lane,
             "sealed": self._sealing.seal(arrival.body, table="inbox", column="body", row=row),
             "ahead": int(arrival.ahead or arrival.lane in self._ahead),
+            "me": self._me,
             "now": now.timestamp(),
         }
 
     def heads(self, tx: Transaction, now: datetime, most: int) -> list[Waiting]:
         """Return the oldest open update of each chat whose turn has come; where many wait, taps and staff first."""
-        rows = tx.rows("inbox_heads", now=now.timestamp(), most=most)
+        moment = now.timestamp()
+        which = {"me": self._me, "now": moment, "left_alone": moment - LEFT_ALONE_S, "most": most}
+        rows = tx.rows("inbox_heads", **which)
         if len(rows) == most:  # more wait than can be begun with
-            rows = [*tx.rows("inbox_heads_ahead", now=now.timestamp(), most=most), *rows]
+            rows = [*tx.rows("inbox_heads_ahead", **which), *rows]
         each_once = {row["seq"]: row for row in rows}
         return [self._waiting(row) for row in list(each_once.values())[:most]]
 
@@ -91,12 +97,12 @@ class Inbox:
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
         """Let nothing wait for an hour that only a wrong clock has set."""
-        tx.run("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
+        tx.write("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
 
     def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime) -> bool:
         """Put a failing update off, or park it when its tries are used up; return whether it was parked."""
         if waiting.attempts >= len(BACK_OFF):
             return tx.run("inbox_park", seq=waiting.seq, error=error) == 1
         due = now + timedelta(seconds=BACK_OFF[waiting.attempts])
-        tx.run("inbox_failed", seq=waiting.seq, error=error, due_at=due.timestamp())
+        tx.write("inbox_failed", seq=waiting.seq, error=error, due_at=due.timestamp())
         return False

@@ -58,7 +58,7 @@ class Jobs:
         sealed = self._sealing.seal(msgspec.json.encode(task), table="jobs", column="task", row=key)
         times = {"due_at": due.timestamp(), "now": now.timestamp()}
         about = reference.current()
-        tx.run("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, reference=about, **times)
+        tx.write("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, reference=about, **times)
         tx.after.append(self._bell.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
@@ -68,7 +68,7 @@ class Jobs:
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Job | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("job_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
+        tx.write("job_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
         numbers = [int(str(row[name])) for name in ("seq", "chat_id", "attempts")]
         about = str(row["reference"]) or reference.of_job(numbers[0])
         try:
@@ -77,13 +77,13 @@ class Jobs:
         except UNREADABLE:
             with reference.handling(about):
                 logger.error("job unreadable", extra={"job": key})  # noqa: TRY400 — the secret may be in the error
-            tx.run("job_dead", seq=row["seq"], lease=lease, error="unreadable")
+            tx.write("job_dead", seq=row["seq"], lease=lease, error="unreadable")
             return None
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease, about)
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
         """Let nothing wait for an hour that only a wrong clock has set."""
-        tx.run("job_set_right", **self._leases.out_of_reach(now))
+        tx.write("job_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
         """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""

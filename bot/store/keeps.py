@@ -16,7 +16,7 @@ class Keeps:
         """Keep this unless something is kept under the name already: the first one counts, for the longer time."""
         sealed = self._sealing.seal(content, table="keeps", column=name, row=request_id)
         params = {"request_id": request_id, "name": name, "chat_id": chat_id}
-        tx.run("keep_put", sealed=sealed, until=until.timestamp(), **params)
+        tx.write("keep_put", sealed=sealed, until=until.timestamp(), **params)
 
     def load(self, tx: Transaction, request_id: str, name: str, now: datetime) -> bytes | None:
         row = tx.row("keep_load", request_id=request_id, name=name)
@@ -25,7 +25,7 @@ class Keeps:
         return self._sealing.open(row["sealed"], table="keeps", column=name, row=request_id)
 
     def erase(self, tx: Transaction, request_id: str, name: str) -> None:
-        tx.run("keep_erase", request_id=request_id, name=name)
+        tx.write("keep_erase", request_id=request_id, name=name)
 
     def lapse(self, tx: Transaction, now: datetime) -> int:
         return tx.run("keep_lapse", now=now.timestamp())

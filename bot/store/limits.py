@@ -36,5 +36,5 @@ class Limits:
         if paused:
             pauses, tries, since = pauses + 1, 0, moment
             until = moment + min(limit.pause * 2 ** (pauses - 1), limit.longest).total_seconds()
-        tx.run("limit_save", key=digest, tries=tries, since=since, paused_until=until, pauses=pauses)
+        tx.write("limit_save", key=digest, tries=tries, since=since, paused_until=until, pauses=pauses)
         return datetime.fromtimestamp(until, now.tzinfo) if paused else None

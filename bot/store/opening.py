@@ -1,12 +1,21 @@
 """Opens the database that an address names: a file of our own, or a server that several of us share."""
 
+import secrets
+
 from bot.store import sqlite
 from bot.store.database import Database, DatabaseUnusable
+
+SERVER = "postgresql://"
+
+
+def own_name(url: str) -> str:
+    """Return what this process is called among the replicas; those that share a file are not told apart."""
+    return secrets.token_hex(4) if url.startswith(SERVER) else ""
 
 
 async def open_database(url: str) -> Database:
     """Open `sqlite:///path` or `postgresql://…`, made and migrated as needed; raise `DatabaseUnusable` and say why."""
-    if url.startswith("postgresql://"):
+    if url.startswith(SERVER):
         from bot.store import postgres  # noqa: PLC0415 - whoever keeps a file needs no driver for a server
 
         return await postgres.opened(url)

@@ -72,7 +72,7 @@ class Outbox:
         body = msgspec.json.encode(message)
         sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
         told = {"reference": reference.current(), **self._trace(key, message)}
-        tx.run("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
+        tx.write("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
         tx.after.append(self._bell.ring)
 
     def _trace(self, key: str, message: Message) -> dict[str, object]:
@@ -119,7 +119,7 @@ class Outbox:
 
     def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
         lease, key = secrets.token_hex(8), str(row["key"])
-        tx.run("outbox_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
+        tx.write("outbox_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
         attempts = int(str(row["attempts"])) + 1
         try:
             message = self._opened(key, row["sealed"])  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ class Outbox:
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
         """Let nothing wait for an hour that only a wrong clock has set."""
-        tx.run("outbox_set_right", **self._leases.out_of_reach(now))
+        tx.write("outbox_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
         """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
@@ -146,7 +146,7 @@ class Outbox:
 
     def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str, now: datetime) -> None:
         moments = {"due_at": due.timestamp(), "now": now.timestamp()}
-        tx.run("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
+        tx.write("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
 
     def dead(self, tx: Transaction, claimed: Claimed, error: str, now: datetime) -> None:
         """Give it up, and take the next way, if there is one: what did not arrive on one may on another."""
@@ -159,7 +159,7 @@ class Outbox:
     def drop_lane(self, tx: Transaction, lane: str, now: datetime) -> None:
         """Give up all that waits in this lane, and take the next way of what has one."""
         waiting = tx.rows("outbox_lane", lane=lane)
-        tx.run("outbox_drop_lane", lane=lane, now=now.timestamp())
+        tx.write("outbox_drop_lane", lane=lane, now=now.timestamp())
         for row in waiting:
             try:
                 message = self._opened(row["key"], row["sealed"])

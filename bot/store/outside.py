@@ -79,7 +79,7 @@ class OutsideStore:
         return {"good": found.get("good", 0), "revoked": found.get("revoked", 0)}
 
     def revoke(self, tx: Transaction, serial: str) -> None:
-        tx.run("outside_certificate_revoke", serial=serial)
+        tx.write("outside_certificate_revoke", serial=serial)
 
     def order(self, tx: Transaction, request_id: str) -> Entry | None:
         row = tx.row("outside_order", request_id=request_id)
@@ -100,7 +100,7 @@ class OutsideStore:
         until: datetime,
     ) -> None:
         body = msgspec.json.encode(subject)
-        tx.run(
+        tx.write(
             "outside_order_put",
             request_id=request_id,
             reference=reference,
@@ -115,7 +115,7 @@ class OutsideStore:
         return self._sealing.digest("outside-code", request_id).hex()[:CODE_DIGITS]
 
     def count_wrong(self, tx: Transaction, reference: str) -> None:
-        tx.run("outside_order_wrong", reference=reference)
+        tx.write("outside_order_wrong", reference=reference)
 
     def is_running_for(self, tx: Transaction, replaces: str) -> bool:
         return tx.row("outside_order_running", replaces=replaces) is not None
@@ -137,7 +137,7 @@ class OutsideStore:
         return bool(tx.run("outside_order_done", request_id=entry.request_id, turn=entry.turn, serial=serial))
 
     def refuse(self, tx: Transaction, request_id: str, code: str) -> None:
-        tx.run("outside_order_refuse", request_id=request_id, refusal=code)
+        tx.write("outside_order_refuse", request_id=request_id, refusal=code)
 
     def obtained(self, tx: Transaction, now: datetime) -> list[str]:
         """Return the orders that have their certificate and are not at their end."""

@@ -7,8 +7,9 @@ which a plain function over a transaction can be (PostgreSQL, 13.2.2 and 13.5).
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import cache, partial
 from random import uniform
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+from psycopg.errors import DeadlockDetected, PipelineAborted, SerializationFailure, UniqueViolation
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.clock import Clock, SharedClock
@@ -29,9 +30,12 @@ CONNECTIONS = 8
 PATIENCE_S = 30.0
 #: A unit of ours takes milliseconds; a replica that freezes in the middle of one would keep its rows from all others.
 FREEZE = "SET SESSION idle_in_transaction_session_timeout = 5000"
+BEGIN, COMMIT = "BEGIN ISOLATION LEVEL REPEATABLE READ", "COMMIT"
 TIME = "SELECT EXTRACT(EPOCH FROM clock_timestamp())"
 #: Any number of ours: migrations of two replicas that start together wait for each other.
 MIGRATING = 7_312_906_512
+#: Writes that wait for a question to go out with; more would only take memory.
+MOST_HELD = 100
 #: How often a unit is run again where it collides with others, and the longest pause before.
 MOST_TRIES, LONGEST_PAUSE_S = 50, 0.1
 #: A row that another has just added is there at the next try; one that is still in the way is a mistake of ours.
@@ -86,24 +90,62 @@ def _translated(query: str) -> str:
     return PARAMETER.sub(r"%(\1)s", plain.replace("%", "%%"))
 
 
+class Held(psycopg.Cursor[NamedRow]):
+    """In a pipeline, what is executed by it waits here for the next `sync`, and goes out along with that.
+
+    The library would send it at once, and the server, which takes only a session with nothing half sent for idle,
+    would never end that of a replica which freezes there: its rows would be kept from all others for good.
+    """
+
+    def _execute_gen(
+        self, query: Any, params: Any = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> Generator[Any, Any, None]:
+        yield from self._start_query(query)
+        converted = self._convert_query(query, params)
+        yield from self._maybe_prepare_gen(converted, prepare=prepare, binary=binary)
+        yield from self._conn._prepared.maintain_gen(self._conn)  # noqa: SLF001 - as the library's own does
+
+
 class PostgresTransaction(Transaction):
-    def __init__(self, connection: psycopg.Connection[NamedRow]) -> None:
+    """In a pipeline only a call that has an answer is a trip; on a connection by itself each is."""
+
+    def __init__(
+        self, connection: psycopg.Connection[NamedRow], pipeline: psycopg.Pipeline | None = None
+    ) -> None:
         super().__init__()
         self._connection = connection
+        self._pipeline = pipeline
         self._queries = translated()
+        self._held = 0
 
     def run(self, query: str, **params: Any) -> int:
-        return self._connection.execute(self._queries[query], params).rowcount
+        return self._answered(query, params).rowcount
+
+    def write(self, query: str, **params: Any) -> None:
+        self._connection.execute(self._queries[query], params)
+        self._held += 1
+        if self._held >= MOST_HELD:
+            self._sync()
 
     def row(self, query: str, **params: Any) -> Row | None:
-        return self._connection.execute(self._queries[query], params).fetchone()
+        return self._answered(query, params).fetchone()
 
     def rows(self, query: str, **params: Any) -> Sequence[Row]:
-        return self._connection.execute(self._queries[query], params).fetchall()
+        return self._answered(query, params).fetchall()
 
     def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.executemany(self._queries[query], list(params))
+        for each in params:
+            self.write(query, **each)
+
+    def _answered(self, query: str, params: dict[str, Any]) -> psycopg.Cursor[NamedRow]:
+        cursor = self._connection.execute(self._queries[query], params)
+        self._sync()
+        return cursor
+
+    def _sync(self) -> None:
+        self._held = 0
+        if self._pipeline is not None:
+            self._pipeline.sync()
 
 
 class PostgresDatabase:
@@ -144,10 +186,47 @@ class PostgresDatabase:
         raise AssertionError("the last try returns or raises")
 
     def _once(self, work: Unit[T]) -> tuple[T, list[Callable[[], None]]]:
-        with self._pool.connection() as connection, connection.transaction():
-            transaction = PostgresTransaction(connection)
+        with self._pool.connection() as connection, _sent_together(connection) as pipeline:
+            transaction = PostgresTransaction(connection, pipeline)
             result = work(transaction)
         return result, transaction.after
+
+
+@contextmanager
+def _sent_together(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Pipeline]:
+    """Run what is in here as one transaction, and wait only for answers that somebody reads, and for the commit.
+
+    By the library's own `transaction()` BEGIN would be a trip of its own here. Whoever leaves with an error leaves the
+    transaction open, and the pool's `connection()` rolls it back.
+    """
+    try:
+        with connection.pipeline() as pipeline:
+            try:
+                connection.execute(BEGIN, prepare=False)
+                yield pipeline
+                connection.execute(COMMIT, prepare=False)
+            except psycopg.Error:
+                _drain(pipeline)
+                raise
+            except BaseException:
+                pipeline.sync()  # what the server has refused before counts: it may be another's doing
+                raise
+    except PipelineAborted as skipped:
+        raise _cause(skipped) from None
+
+
+def _drain(pipeline: psycopg.Pipeline) -> None:
+    """Read past what an error has made the server skip."""
+    for _ in range(2):
+        with suppress(psycopg.Error):
+            pipeline.sync()
+
+
+def _cause(skipped: BaseException) -> BaseException:
+    """Return the error because of which others were skipped: the first one."""
+    while isinstance(skipped, PipelineAborted) and skipped.__context__ is not None:
+        skipped = skipped.__context__
+    return skipped
 
 
 async def opened(url: str) -> PostgresDatabase:
@@ -158,7 +237,7 @@ async def opened(url: str) -> PostgresDatabase:
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE_S,
-        kwargs={"row_factory": _named, "autocommit": False},
+        kwargs={"row_factory": _named, "autocommit": True, "cursor_factory": Held},
         configure=partial(_configure, clock),
         open=False,
     )
@@ -186,10 +265,8 @@ def looked(url: str, work: Unit[T], seconds: float) -> T:
 
 def _configure(clock: SharedClock, connection: psycopg.Connection[Any]) -> None:
     """Ask the server for its time, too: each connection is made anew within the hour, so no drift adds up."""
-    with connection.transaction():
-        connection.execute(FREEZE)
-        clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.execute(FREEZE)
+    clock.set_by(lambda: float(connection.execute(TIME).fetchone()[0]))  # type: ignore[index]
 
 
 def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
@@ -207,20 +284,17 @@ def _migrate(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
 
 def _migrate_whole(pool: "ConnectionPool[psycopg.Connection[Any]]") -> None:
     """Do it in one transaction; replicas that start together do so one after another."""
-    with pool.connection() as connection:
-        connection.isolation_level = IsolationLevel.READ_COMMITTED
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))
-            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL)")
-            row = connection.execute("SELECT MAX(number) FROM schema_version").fetchone()
-            done = (row[0] if row else None) or 0
-            if done > len(migrations()):
-                raise DatabaseUnusable(f"the database has schema {done}, of a newer release")
-            for number, script in enumerate(migrations()[done:], start=done + 1):
-                for statement in statements(_typed(script)):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    with pool.connection() as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (number INTEGER NOT NULL)")
+        row = connection.execute("SELECT MAX(number) FROM schema_version").fetchone()
+        done = (row[0] if row else None) or 0
+        if done > len(migrations()):
+            raise DatabaseUnusable(f"the database has schema {done}, of a newer release")
+        for number, script in enumerate(migrations()[done:], start=done + 1):
+            for statement in statements(_typed(script)):
+                connection.execute(statement)
+            connection.execute("INSERT INTO schema_version VALUES (%s)", (number,))
 
 
 def _typed(script: str) -> str:

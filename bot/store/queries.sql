@@ -51,21 +51,26 @@ SELECT chat_id FROM chats WHERE changed_at < :before
   AND phase IN ('asking', 'proving', 'enrolled', 'refused') ORDER BY changed_at LIMIT :most;
 
 -- name: inbox_add
-INSERT INTO inbox (update_id, lane, sealed, ahead, due_at, came_at)
-VALUES (:update_id, :lane, :sealed, :ahead, :now, :now) ON CONFLICT (update_id) DO NOTHING;
+INSERT INTO inbox (update_id, lane, sealed, ahead, received_by, due_at, came_at)
+VALUES (:update_id, :lane, :sealed, :ahead, :me, :now, :now) ON CONFLICT (update_id) DO NOTHING;
 
 -- name: inbox_heads_ahead
 -- Of the next query's, those that go first however long the others wait.
 SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
 WHERE i.state = 'pending' AND i.ahead = 1 AND i.due_at <= :now
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
+  AND (i.received_by = :me OR i.due_at <= :left_alone OR EXISTS (
+    SELECT 1 FROM inbox m WHERE m.lane = i.lane AND m.state = 'pending' AND m.received_by = :me))
 ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_heads
--- The oldest open update of every chat whose time has come.
+-- The oldest open update of every chat whose time has come, and in which one of ours waits; of another's when it has
+-- been left alone. This only keeps replicas from doing the same: what makes it once is `inbox_done`.
 SELECT i.lane, i.seq, i.update_id, i.sealed, i.attempts, i.ahead FROM inbox i
 WHERE i.state = 'pending' AND i.due_at <= :now
   AND NOT EXISTS (SELECT 1 FROM inbox e WHERE e.lane = i.lane AND e.state = 'pending' AND e.seq < i.seq)
+  AND (i.received_by = :me OR i.due_at <= :left_alone OR EXISTS (
+    SELECT 1 FROM inbox m WHERE m.lane = i.lane AND m.state = 'pending' AND m.received_by = :me))
 ORDER BY i.seq LIMIT :most;
 
 -- name: inbox_head_of

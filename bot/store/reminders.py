@@ -27,7 +27,7 @@ def load(tx: Transaction, chat_id: int) -> Kept:
 
 def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
     choice, watched = kept.choice, kept.watched
-    tx.run(
+    tx.write(
         "reminder_save",
         chat_id=chat_id,
         active=int(choice.active),

@@ -12,9 +12,11 @@ from bot.settings import load
 from bot.store.postgres import PostgresDatabase, PostgresTransaction
 from bot.supervisor import stop_on_signals
 
+ANSWERED = ("run", "row", "rows")
+
 
 def counting(counted: Counter[str]) -> None:
-    """Count units, tries of them, and statements; a try has two more round trips, for BEGIN and COMMIT."""
+    """Count units, tries of them, statements, and those of which the answer is waited for."""
     whole, once = PostgresDatabase._whole, PostgresDatabase._once
 
     def counted_whole(self: PostgresDatabase, work: Any) -> Any:
@@ -27,13 +29,16 @@ def counting(counted: Counter[str]) -> None:
 
     PostgresDatabase._whole = counted_whole  # type: ignore[method-assign]
     PostgresDatabase._once = counted_once  # type: ignore[method-assign]
-    for name in ("run", "row", "rows", "run_many"):
-        setattr(PostgresTransaction, name, counted_statement(getattr(PostgresTransaction, name), counted))
+    for name in (*ANSWERED, "write"):
+        setattr(PostgresTransaction, name, counted_statement(name, counted))
 
 
-def counted_statement(method: Callable[..., Any], counted: Counter[str]) -> Callable[..., Any]:
+def counted_statement(name: str, counted: Counter[str]) -> Callable[..., Any]:
+    method = getattr(PostgresTransaction, name)
+
     def call(self: PostgresTransaction, query: str, *more: Any, **params: Any) -> Any:
         counted["statements"] += 1
+        counted["answers"] += name in ANSWERED
         counted[f"query {query}"] += 1
         return method(self, query, *more, **params)
 

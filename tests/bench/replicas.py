@@ -39,7 +39,8 @@ class Figures:
     server_ms: float  #: processor time of the database server
     units: float
     collisions: float  #: units that were run again
-    round_trips: float
+    statements: float
+    round_trips: float  #: one for each answer that is read, and one for the end of each try
     commits: float
     written: float  #: rows
     read: float  #: rows that were fetched
@@ -122,7 +123,8 @@ async def ran(
         server_ms=server_s / acts * 1e3,
         units=counted["units"] / all_acts,
         collisions=(counted["tries"] - counted["units"]) / all_acts,
-        round_trips=(counted["statements"] + 2 * counted["tries"]) / all_acts,
+        statements=counted["statements"] / all_acts,
+        round_trips=(counted["answers"] + counted["tries"]) / all_acts,
         commits=(after.commits - before.commits) / acts,
         written=(after.written - before.written) / acts,
         read=(after.read - before.read) / acts,

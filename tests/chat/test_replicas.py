@@ -2,16 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.store.bell import Bell
+from bot.store.database import Transaction
+from bot.store.inbox import LEFT_ALONE_S, Inbox, Waiting
+from handlers.poller import arrival
 from tests.support.cluster import Cluster, replicas
 from tests.support.people import AN, GILDONG
 from tests.support.server import new_database
 from tests.support.town import Customer
 
 REPLICAS = 3
+#: Updates of one chat that come close behind each other, to two replicas.
+FEW = 3
 
 
 @pytest.fixture
@@ -84,3 +91,40 @@ async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
     await cluster.town.quiet()
 
     assert not gildong.shows("reissue.review")
+
+
+async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow machine a second goes by, and they help each other: here it takes an hour, and bells alone wake."""
+    monkeypatch.setattr("bot.store.inbox.LEFT_ALONE_S", 3600.0)
+    monkeypatch.setattr("handlers.intake.IDLE_SECONDS", 3600.0)
+    tried: list[int] = []
+    finish = Inbox.finish
+
+    def counted(self: Inbox, tx: Transaction, waiting: Waiting) -> bool:
+        tried.append(waiting.update_id)
+        return finish(self, tx, waiting)
+
+    monkeypatch.setattr(Inbox, "finish", counted)
+    gildong = cluster.town.customer(101, "ko", GILDONG)
+
+    await gildong.reissues(GILDONG)
+
+    await ends_well(cluster, gildong)
+    assert len(cluster.balancer.given) == REPLICAS
+    assert len(tried) <= len(set(tried)) + FEW
+
+
+async def test_what_a_replica_died_with_is_done_by_another(cluster: Cluster) -> None:
+    house, gildong = cluster.town.house, cluster.town.customer(101, "ko", GILDONG)
+    dead = Inbox(house.inbox._sealing, Bell(), me="a dead one")
+    message = {"message_id": 1, "date": 0, "chat": {"id": 101, "type": "private"}, "text": "/start",
+               "from": {"id": 101, "is_bot": False, "first_name": "G", "language_code": "ko"}}  # fmt: skip
+    came = arrival({"update_id": 5, "message": message})
+    await house.database.unit(lambda tx: dead.add(tx, [came], cluster.town.clock.now()))
+    assert not gildong.texts()
+
+    await cluster.town.later(timedelta(seconds=LEFT_ALONE_S))
+
+    await gildong.taps("button.start")

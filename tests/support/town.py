@@ -123,7 +123,9 @@ async def looked(database: Database, sql: str) -> list[tuple[object, ...]]:
 
 def _fetched(tx: Transaction, sql: str) -> list[Any]:
     assert isinstance(tx, PostgresTransaction)
+    assert tx._pipeline
     cursor = tx._connection.execute(sql)  # type: ignore[arg-type]
+    tx._pipeline.sync()
     return cursor.fetchall() if cursor.description else []
 
 

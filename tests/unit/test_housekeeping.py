@@ -30,7 +30,14 @@ class Nobody:
 
 
 def done(tx: Transaction, number: int, at: datetime) -> None:
-    rows = {"update_id": number, "lane": f"chat:{number}", "sealed": b"", "ahead": 0, "now": at.timestamp()}
+    rows = {
+        "update_id": number,
+        "lane": f"chat:{number}",
+        "sealed": b"",
+        "ahead": 0,
+        "me": "",
+        "now": at.timestamp(),
+    }
     tx.run("inbox_add", **rows)
     head = tx.row("inbox_head_of", lane=f"chat:{number}")
     assert head

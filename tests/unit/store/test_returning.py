@@ -94,7 +94,7 @@ async def test_no_row_gets_a_number_that_the_gateway_may_know(
         await database.unit(lambda tx: outbox.add(tx, "b", "sms:7", line, NOON))
         await database.unit(
             lambda tx: tx.run_many(
-                "inbox_add", [{"update_id": 1, "lane": "l", "sealed": b"", "ahead": 0, "now": 1}]
+                "inbox_add", [{"update_id": 1, "lane": "l", "sealed": b"", "ahead": 0, "me": "", "now": 1}]
             )
         )
     with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:

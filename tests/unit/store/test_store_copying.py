@@ -110,7 +110,7 @@ async def test_a_copy_says_what_it_was_in_the_middle_of(tmp_path: Path) -> None:
             message = {"lane": "chat:1", "sealed": b"s", "now": 1.0}
             for key in ("a", "b"):
                 tx.run("outbox_add", reference="", result=None, address=None, key=key, **message)
-            tx.run_many("inbox_add", [{"update_id": 1, "ahead": 0, **message}])
+            tx.run_many("inbox_add", [{"update_id": 1, "ahead": 0, "me": "", **message}])
             application = {"chat_id": 1, "receipt": "R", "now": 1.0}
             tx.run("application_add", request_id="r-1", **application)
             tx.run("application_issued", request_id="r-1", serial="AB", now=2.0)

@@ -7,7 +7,8 @@ import pytest
 
 from bot.store.bell import Bell
 from bot.store.database import Transaction
-from bot.store.inbox import BACK_OFF, Arrival, Inbox
+from bot.store.inbox import BACK_OFF, LEFT_ALONE_S, Arrival, Inbox
+from bot.store.opening import own_name
 from ca.vault import Vault
 from tests.support.talk import NOON
 
@@ -153,3 +154,80 @@ def test_surplus_is_finished_at_once_and_unread(
     assert inbox.finish_surplus(tx, head) == 49
     assert [each.update_id for each in inbox.heads(tx, NOON, 10)] == [99, 100]
     assert connection.execute("SELECT COUNT(*) FROM inbox WHERE sealed IS NOT NULL").fetchone()[0] == 2
+
+
+@pytest.fixture
+def ours(vault: Vault) -> Inbox:
+    return Inbox(vault, Bell(), me="ours")
+
+
+@pytest.fixture
+def theirs(vault: Vault) -> Inbox:
+    return Inbox(vault, Bell(), me="theirs")
+
+
+def heads(inbox: Inbox, tx: Transaction, after: float = 0.0) -> list[int]:
+    return [head.update_id for head in inbox.heads(tx, NOON + timedelta(seconds=after), 10)]
+
+
+def test_a_replica_begins_with_what_it_received_itself(tx: Transaction, ours: Inbox, theirs: Inbox) -> None:
+    ours.add(tx, [arrival(7)], NOON)
+    theirs.add(tx, [arrival(8, "chat:2")], NOON)
+    assert (heads(ours, tx), heads(theirs, tx)) == ([7], [8])
+
+
+def test_what_another_left_alone_is_everybodys(tx: Transaction, ours: Inbox, theirs: Inbox) -> None:
+    theirs.add(tx, [arrival(8)], NOON)
+    assert heads(ours, tx, LEFT_ALONE_S - 0.01) == []
+    assert heads(ours, tx, LEFT_ALONE_S) == [8]
+
+
+def test_a_release_that_tells_no_name_is_another(tx: Transaction, ours: Inbox, inbox: Inbox) -> None:
+    inbox.add(tx, [arrival(8)], NOON)
+    assert heads(ours, tx) == []
+    assert heads(ours, tx, LEFT_ALONE_S) == [8]
+
+
+def test_whoever_waits_behind_anothers_head_may_do_it(tx: Transaction, ours: Inbox, theirs: Inbox) -> None:
+    """The other may be done with it just before ours came, and would ring no bell here."""
+    theirs.add(tx, [arrival(7)], NOON)
+    ours.add(tx, [arrival(8)], NOON)
+    assert (heads(ours, tx), heads(theirs, tx)) == ([7], [7])
+
+
+def test_who_is_done_with_a_head_goes_on_with_whatever_is_next(
+    tx: Transaction, ours: Inbox, theirs: Inbox
+) -> None:
+    ours.add(tx, [arrival(7)], NOON)
+    theirs.add(tx, [arrival(8)], NOON)
+    (first,) = ours.heads(tx, NOON, 10)
+    assert ours.finish(tx, first)
+    following = ours.head_of(tx, "chat:1", NOON)
+    assert following
+    assert following.update_id == 8
+
+
+def test_a_failed_one_is_left_to_its_receiver_until_a_second_after_its_hour(
+    tx: Transaction, ours: Inbox, theirs: Inbox
+) -> None:
+    theirs.add(tx, [arrival(8)], NOON)
+    (head,) = theirs.heads(tx, NOON, 10)
+    theirs.failed(tx, head, "KeyError", NOON)
+    assert heads(theirs, tx, BACK_OFF[0]) == [8]
+    assert heads(ours, tx, BACK_OFF[0] + LEFT_ALONE_S - 0.01) == []
+    assert heads(ours, tx, BACK_OFF[0] + LEFT_ALONE_S) == [8]
+
+
+def test_what_goes_first_is_left_to_its_receiver_too(tx: Transaction, ours: Inbox, theirs: Inbox) -> None:
+    taps = [Arrival(number, f"chat:{number}", b"", ahead=True) for number in range(20, 23)]
+    ours.add(tx, [arrival(number, f"chat:{number}") for number in range(10, 12)], NOON)
+    theirs.add(tx, taps[:1], NOON)
+    ours.add(tx, taps[1:], NOON)
+    assert [head.update_id for head in ours.heads(tx, NOON, 2)] == [21, 22]
+
+
+def test_replicas_have_names_and_those_that_share_a_file_have_none() -> None:
+    names = [own_name("postgresql://bank@desk/desk") for _ in range(2)]
+    assert names[0] != names[1]
+    assert min(map(len, names)) > 4
+    assert own_name("sqlite:///desk.db") == ""
