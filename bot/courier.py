@@ -118,7 +118,7 @@ class Courier:
             claimed = await self._stock.database.unit(self._claim)
             for each in claimed:
                 self._supervisor.start(f"send {each.lane}", self._drain(each))
-            if not claimed:
+            if len(claimed) < LANES_AT_ONCE:
                 await self._bell.wait(IDLE_SECONDS)
 
     async def hold(self) -> None:
@@ -185,7 +185,7 @@ class Courier:
         now = self._clock.now()
         in_chat = claimed.lane.startswith(CHAT)
         if isinstance(error, Gone) and in_chat:
-            tx.run("chat_block", chat_id=int(claimed.lane.removeprefix(CHAT)), blocked=1)
+            tx.write("chat_block", chat_id=int(claimed.lane.removeprefix(CHAT)), blocked=1)
             self._stock.outbox.drop_lane(tx, claimed.lane, now)
             return "gone"
         if isinstance(error, Busy):
@@ -250,14 +250,14 @@ class Courier:
             return None
         if place.card is not None:
             await self._carriers.messenger.quiet(chat_id, place.card)
-        return lambda tx: _ignore(tx.run("chat_card", chat_id=chat_id, card=shown))
+        return lambda tx: tx.write("chat_card", chat_id=chat_id, card=shown)
 
     async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:
         shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
         if message.about is None:
             return _below(chat_id, shown)
         about = message.about
-        return lambda tx: _ignore(tx.run("relay_add", message_id=shown, chat_id=about))
+        return lambda tx: tx.write("relay_add", message_id=shown, chat_id=about)
 
     async def _hand(self, chat_id: int, message: Hand, language: str) -> int:
         now = self._clock.now()
@@ -274,8 +274,4 @@ class Courier:
 
 def _below(chat_id: int, message_id: int) -> Record:
     """Record that a message stands below the present screen, which is then shown anew instead of edited."""
-    return lambda tx: _ignore(tx.run("chat_last", chat_id=chat_id, last=message_id))
-
-
-def _ignore(_count: int) -> None:
-    return None
+    return lambda tx: tx.write("chat_last", chat_id=chat_id, last=message_id)

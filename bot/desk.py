@@ -153,11 +153,11 @@ class Desk:
             chat = Chat(incoming.chat_id, self._asides.language(incoming.language), case)
             self._stores.chats.add(tx, chat, self._clock.now())
         elif chat.blocked and not isinstance(incoming.event, Blocked):
-            tx.run("chat_block", chat_id=chat.chat_id, blocked=0)
+            tx.write("chat_block", chat_id=chat.chat_id, blocked=0)
         return chat
 
     def _block(self, tx: Transaction, chat: Chat, event: Blocked) -> None:
-        tx.run("chat_block", chat_id=chat.chat_id, blocked=int(event.blocked))
+        tx.write("chat_block", chat_id=chat.chat_id, blocked=int(event.blocked))
         if event.blocked:
             self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id), self._clock.now())
 
@@ -196,7 +196,7 @@ class Desk:
         now = self._clock.now()
         decision = decide(chat.case, event, now, self._rules)
         if message_id is not None and not decision.erase and not isinstance(event, Tapped):
-            tx.run("chat_heard", chat_id=chat.chat_id, last=message_id, now=now.timestamp())
+            tx.write("chat_heard", chat_id=chat.chat_id, last=message_id, now=now.timestamp())
         if decision.case != chat.case:
             self._stores.chats.save_case(tx, decision.case, now)
             self._record(tx, chat, decision.case, cause, now)
@@ -231,7 +231,7 @@ class Desk:
         wanted = decision.screen.keyboard == "contact"
         if wanted == chat.keyboard:
             return [Card(screen, fresh=show == "fresh")]
-        tx.run("chat_keyboard", chat_id=chat.chat_id, open=int(wanted))
+        tx.write("chat_keyboard", chat_id=chat.chat_id, open=int(wanted))
         if wanted:
             prompt = Screen((Line("keyboard.contact"),), keyboard="contact")
             return [Card(screen, fresh=show == "fresh"), Tell(prompt)]
@@ -265,20 +265,22 @@ class Desk:
         match after.phase:
             case Phase.DECIDING:
                 params = {"request_id": request, "chat_id": chat.chat_id, "receipt": after.receipt or request}
-                tx.run("application_add", now=moment, **params)
+                tx.write("application_add", now=moment, **params)
             case Phase.ENROLLED:
-                tx.run("application_decided", request_id=request, outcome="approved", now=moment)
+                tx.write("application_decided", request_id=request, outcome="approved", now=moment)
             case Phase.REFUSED:
-                tx.run("application_decided", request_id=request, outcome=after.refusal, now=moment)
+                tx.write("application_decided", request_id=request, outcome=after.refusal, now=moment)
                 self._refused(tx, chat, after, cause)
             case Phase.ISSUED if after.certificate is not None:
-                tx.run("application_issued", request_id=request, serial=after.certificate.serial, now=moment)
+                tx.write(
+                    "application_issued", request_id=request, serial=after.certificate.serial, now=moment
+                )
                 expiry = kst_day(after.certificate.not_after)
                 self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
                 calendar = self._reminders.calendar_of(tx, chat, now)
                 self._notices.issued(tx, chat, after, now, calendar)
             case Phase.CLOSED:
-                tx.run("application_received", request_id=request, now=moment)
+                tx.write("application_received", request_id=request, now=moment)
 
     def _refused(self, tx: Transaction, chat: Chat, after: Case, cause: str) -> None:
         self._notices.refused(tx, chat, after, self._clock.now())
