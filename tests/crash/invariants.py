@@ -20,6 +20,9 @@ from tests.crash.stage import Stage
 from tests.support.town import TOKEN
 
 NOTICES = {key: pattern(f"notice.{key}") for key in ("approved", "issued", "refused")}
+ISSUED_BY_TEXT = pattern("sms.issued")
+FILES = ("npki.zip", "certificate.p12")
+NOTICE = "the notice"
 #: Old certificates, issued by hand before the curtain.
 BY_HAND = "by-hand-"
 #: Customers whose secrets are searched for; more would only take longer.
@@ -94,7 +97,9 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
         _certified(verdict, robot, mine, held[robot.folk.user_id])
         _told(verdict, robot, mine)
     _texted(verdict, stage, applications)
-    verdict.problems += _leaks(stage)
+    verdict.problems += _taken(stage)
+    verdict.problems += _in_line(stage, applications)
+    verdict.problems += leaked(stage)
     verdict.problems += _whole(stage)
     return verdict
 
@@ -154,7 +159,7 @@ def _told(verdict: Verdict, robot: Robot, mine: list[Application]) -> None:
     issued = sum(each.outcome == "issued" for each in mine)
     names = Counter(each["document"]["file_name"] for each in sent if "document" in each)
     verdict.notices += names.total()
-    for name in ("npki.zip", "certificate.p12"):
+    for name in FILES:
         verdict.repeated += max(0, names[name] - issued)
         if names[name] < issued:
             verdict.never_told += issued - names[name]
@@ -171,6 +176,51 @@ def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> 
             if more > 0:
                 verdict.doubled += more
                 verdict.problems.append(f"a text came {more} times too often to {robot.folk.user_id}: {text}")
+        told = sum(times for text, times in texts.items() if ISSUED_BY_TEXT.search(text))
+        if told < issued[robot.folk.user_id] and not robot.left:
+            verdict.never_told += 1
+            verdict.problems.append(
+                f"I3: {robot.folk.user_id} was told by text {told} times of all that was issued"
+            )
+
+
+def _taken(stage: Stage) -> Iterator[str]:
+    """F1: what the messenger was told that we have, we have."""
+    if stage.messenger.stats.pending:
+        return
+    kept = {number for (number,) in stage.books.rows("SELECT update_id FROM inbox")}
+    lost = [number for number in stage.numbers() if number not in kept]
+    if lost:
+        yield f"F1: updates {lost} were acknowledged, and are nowhere"
+
+
+def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
+    """F2: what comes of one conclusion comes to the chat in the order in which it was written."""
+    told = stage.books.rows(
+        "SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq"
+    )
+    chats = Counter(each.chat_id for each in applications)
+    for each in applications:
+        if each.outcome != "issued" or chats[each.chat_id] > 1:
+            continue
+        marks = {f"issued:{each.request_id}.{name}": name for name in FILES}
+        marks[f"result:{each.request_id}:issued:chat"] = NOTICE
+        places = _first_places(stage.robots[each.chat_id])
+        came = [places[marks[key]] for (key,) in told if marks.get(key) in places]
+        if came != sorted(came):
+            yield f"F2: the files and the notice of {each.receipt} overtook each other"
+
+
+def _first_places(robot: Robot) -> dict[str, int]:
+    """Return where in the chat each file, and the notice, stands first."""
+    found: dict[str, int] = {}
+    for number, message in sorted(robot.person.chat.messages.items()):
+        name = message["document"]["file_name"] if "document" in message else ""
+        if NOTICES["issued"].search(message.get("text", "")):
+            name = NOTICE
+        if name:
+            found.setdefault(name, number)
+    return found
 
 
 def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[str]:
@@ -204,12 +254,13 @@ def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[st
             yield f"I4: {serial} was to be signed when the process died, and was not"
 
 
-def _leaks(stage: Stage) -> Iterator[str]:
+def leaked(stage: Stage) -> list[str]:
+    """I6, at any moment at which nobody writes."""
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
     texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]
     files = [*leaks.files_of(stage.folder), *stage.books.files()]
-    yield from leaks.found(files, secrets, [each[1] for each in texts if each])
+    return list(leaks.found(files, secrets, [each[1] for each in texts if each]))
 
 
 def _whole(stage: Stage) -> Iterator[str]:

@@ -4,8 +4,9 @@ import asyncio
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,9 @@ class Stage:
     lives: list["asyncio.Task[None]"] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._first = next(copy(self.messenger.updates._ids))
+
     def settings(self, **changes: str) -> dict[str, str]:
         values: dict[str, str] = {
             "TELEGRAM_TOKEN": TOKEN,
@@ -139,9 +143,18 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def invite(self, folk: Folk, rounds: int = 1, manners: Manners | None = None) -> Robot:
-        """Let a customer begin, and go on until done."""
-        robot = Robot(folk, self.messenger.person(folk.user_id), self.messenger, rounds, manners or Manners())
+    def invite(
+        self,
+        folk: Folk,
+        rounds: int = 1,
+        manners: Manners | None = None,
+        robot_of: type[Robot] = Robot,
+        before: Callable[[str], None] | None = None,
+    ) -> Robot:
+        """Let a customer begin, and go on until done; `before` is told what they are about to do."""
+        person = self.messenger.person(folk.user_id)
+        robot = robot_of(folk, person, self.messenger, rounds, manners or Manners())
+        robot.before = before or robot.before
         self.robots[folk.user_id] = robot
         self.lives.append(asyncio.get_running_loop().create_task(robot.lives()))
         return robot
@@ -159,6 +172,10 @@ class Stage:
     def waiting(self) -> list[Waiting]:
         """Return what waits in the bot's tables, beside what waits for a later hour."""
         return [Waiting(*row) for row in self.books.rows(OPEN)]
+
+    def numbers(self) -> range:
+        """Return the ids of all updates that the messenger has made so far."""
+        return range(self._first, next(copy(self.messenger.updates._ids)))
 
     def open_work(self) -> int:
         return len(self.waiting())
