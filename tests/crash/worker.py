@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import importlib
 import os
 import signal
 import sys
@@ -9,11 +10,12 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import telegram
+from babel.dates import format_date, format_time
 
 import bot.clock
 import bot.sms
@@ -34,6 +36,10 @@ from tests.crash.stage import hasten
 
 Tell = Callable[[dict[str, Any]], None]
 
+#: Imported when they are needed first.
+LATE = ("babel.numbers", "uvicorn.lifespan.off", "uvicorn.protocols.http.httptools_impl")
+#: Those that the harness's customers speak.
+LANGUAGES = ("ko",)
 FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
 
 
@@ -51,6 +57,11 @@ def warm() -> None:
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     words.read_catalog = functools.cache(words.read_catalog)  # type: ignore[assignment]
     Words.load(facts=FACTS)
+    for module in LATE:
+        importlib.import_module(module)
+    for language in LANGUAGES:
+        format_time(datetime.now(UTC), "a h:mm", locale=language)
+        format_date(datetime.now(UTC), "long", locale=language)
     postgres.translated()
     queries()
     migrations()
