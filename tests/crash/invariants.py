@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from cryptography import x509
 import ca
 from bot import app
 from bot.settings import Raw, parse
+from handlers.local.wire import JSON
 from tests.crash import leaks
 from tests.crash.books import sqlite_flaws
 from tests.crash.robot import CODE, Robot, pattern
@@ -57,6 +58,8 @@ class Verdict:
     #: Notices and files that came to a chat, and those of them that had come before.
     notices: int = 0
     repeated: int = 0
+    #: Of these, how many came again because the messenger's reply to the first was lost.
+    unheard: int = 0
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -95,7 +98,7 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
         mine = [each for each in applications if each.chat_id == robot.folk.user_id]
         _finished(verdict, robot)
         _certified(verdict, robot, mine, held[robot.folk.user_id])
-        _told(verdict, robot, mine)
+        _told(verdict, robot, mine, stage.hearing.unheard)
     _texted(verdict, stage, applications)
     verdict.problems += _taken(stage)
     verdict.problems += _in_line(stage, applications)
@@ -140,30 +143,34 @@ def _certified(verdict: Verdict, robot: Robot, mine: list[Application], held: tu
         verdict.problems.append(f"I2: {robot.folk.record.customer_id} has {len(live)} live certificates")
 
 
-def _told(verdict: Verdict, robot: Robot, mine: list[Application]) -> None:
+def _told(
+    verdict: Verdict, robot: Robot, mine: list[Application], unheard: Collection[tuple[int, int]]
+) -> None:
     """I3, and how often something was told again."""
     chat = robot.person.chat.messages.values()
     sent = [each for each in chat if each["from"]["is_bot"] and "edit_date" not in each]
+
+    def count(copies: list[JSON], wanted: int) -> int:
+        again = max(0, len(copies) - wanted)
+        lost = sum((robot.folk.user_id, each["message_id"]) in unheard for each in copies)
+        verdict.notices += len(copies)
+        verdict.repeated += again
+        verdict.unheard += min(again, lost)
+        return len(copies)
+
     for each in mine:
         for key, known in NOTICES.items():
-            times = sum(
-                bool(known.search(message.get("text", ""))) and each.receipt in message["text"]
-                for message in sent
-                if "text" in message
-            )
-            verdict.notices += times
-            verdict.repeated += max(0, times - 1)
-            if times == 0 and key == ("issued" if each.outcome == "issued" else each.outcome):
+            texts = [one for one in sent if known.search(one.get("text", "")) and each.receipt in one["text"]]
+            expected = key == ("issued" if each.outcome == "issued" else each.outcome)
+            if not count(texts, 1) and expected:
                 verdict.never_told += 1
                 verdict.problems.append(f"I3: nobody was told how {each.receipt} ended")
     issued = sum(each.outcome == "issued" for each in mine)
-    names = Counter(each["document"]["file_name"] for each in sent if "document" in each)
-    verdict.notices += names.total()
     for name in FILES:
-        verdict.repeated += max(0, names[name] - issued)
-        if names[name] < issued:
-            verdict.never_told += issued - names[name]
-            verdict.problems.append(f"I3: {robot.folk.user_id} got {names[name]} of {issued} {name}")
+        files = [each for each in sent if each.get("document", {}).get("file_name") == name]
+        if count(files, issued) < issued:
+            verdict.never_told += issued - len(files)
+            verdict.problems.append(f"I3: {robot.folk.user_id} got {len(files)} of {issued} {name}")
 
 
 def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:

@@ -20,6 +20,7 @@ from handlers.local.persona import digits
 from handlers.local.wire import JSON
 from tests.crash.books import Books, PostgresBooks, SqliteBooks
 from tests.crash.folk import Folk
+from tests.crash.hearing import Hearing
 from tests.crash.processes import Process, Zygote, zygote
 from tests.crash.robot import Manners, Robot
 from tests.support.people import OPERATORS, STAFF
@@ -109,6 +110,7 @@ class Stage:
     messenger: LocalMessenger
     zygote: Zygote
     books: Books
+    hearing: Hearing
     mutant: str | None = None
     lease: float = 0.5
     robots: dict[int, Robot] = field(default_factory=dict)
@@ -161,6 +163,7 @@ class Stage:
 
     def wake(self, change: JSON) -> None:
         """Something changed in the world: whoever it concerns looks again."""
+        self.hearing.notes(change)
         chat = change.get("chat")
         if chat in self.robots:
             self.robots[chat].wake.set()
@@ -222,9 +225,10 @@ async def stage(
         faults=faults,
         seed=seed,
     )
+    hearing = Hearing(messenger)
     await messenger.start()
     books = await asyncio.to_thread(bank.books, folder)
-    scene = Stage(bank, folder, messenger, made, books, **more)
+    scene = Stage(bank, folder, messenger, made, books, hearing, **more)
     unwatch = messenger.world.watch(scene.wake)
     try:
         yield scene
