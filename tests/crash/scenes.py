@@ -19,7 +19,7 @@ PATIENCE_S = 40.0
 TICK_S = 0.005
 #: A lease that outlives the slow start of whoever takes over, and the waking of whoever had it.
 LONG_LEASE = 3.0
-SLOW_LEASE, SLOW_MS = 0.8, 2400
+SLOW_LEASE, SLOW_MS = 1.5, 3500
 #: So long whoever acknowledges what is not stored has had time to do so.
 LOCKED_S = 0.8
 

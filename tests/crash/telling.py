@@ -9,6 +9,7 @@ from tests.crash.held import JOB, MESSAGE
 from tests.crash.play import Play, play
 from tests.crash.processes import Zygote
 from tests.crash.scenes import (
+    LONG_LEASE,
     SLOW_LEASE,
     Hasty,
     Scene,
@@ -27,12 +28,11 @@ from tests.crash.stage import Bank
 #: Side by side: most of the time each waits for a lease to end, or for what its bug keeps from coming.
 AT_ONCE = 12
 
-CALM = Scene(nothing, exact=True)
+CALM = Scene(nothing, exact=True, setting={"lease": LONG_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
 MAKING = "job issue ", "bot/parcel.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
-CONCLUDING = "job issue ", "Runner._do", "!Clerk", "SqliteDatabase.unit"
-CONCLUDED = at("password", "answered", *CONCLUDING)
+CONCLUDED = at("password", "answered", "job issue ", "Runner._do", "!Clerk", "SqliteDatabase.unit")
 CUT_OFF = at("password", "asked", *MAKING)
 ANSWERED = at("phone", "answered", *UPDATE)
 FAILING = at("birth", "failing", "chat chat:", "Thinking.of")
@@ -64,9 +64,11 @@ SCENES: dict[str, Scene] = {
     "held_for_ever": (CANCELLED := at("password", "cancelled", *MAKING)),
     "given_up_when_it_fails": at("password", "failing", *MAKING),
     "broken_off_is_done": CANCELLED,
-    "waits_for_the_bell": at("password", "asked", *MAKING, lease=SLOW_LEASE * 2),
+    "waits_for_the_bell": at("password", "asked", *MAKING, lease=SLOW_LEASE),
     "sent_before_sending": SENT,
-    "recorded_apart": at("/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True),
+    "recorded_apart": at(
+        "/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=SLOW_LEASE
+    ),
     "message_never_taken_over": at("birth", "asked", "send chat:", "TelegramMessenger.show"),
     "late_sender_heard": frozen(MESSAGE),
     "out_of_line": weather("password", "sendDocument", Fault.STORM),
@@ -77,7 +79,7 @@ SCENES: dict[str, Scene] = {
     "no_key": at("pick:sms", "answered", "send sms:", "ClientResponse.start"),
     "fresh_request": REDEEMED,
     "key_in_memory": REDEEMED,
-    "key_erased_early": at("password", "asked", *CONCLUDING),
+    "key_erased_early": at("password", "asked", "statement job_done"),
     "files_in_memory": CONCLUDED,
     "files_apart": CONCLUDED,
     "case_in_the_clear": CUT_OFF,

@@ -14,6 +14,8 @@ from tests.crash.telling import CALM, SCENES, played
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
 FEWEST = 25
+#: On a machine that stands still for a second, what should overtake another may come too late.
+TRIES = 3
 
 House = tuple[Bank, Zygote]
 
@@ -35,14 +37,20 @@ async def test_each_planted_bug_is_caught_and_the_house_without_one_is_not(
     with_bugs = [(SCENES[name], name) for name in MUTANTS]
     plays = await played(*house, tmp_path, [*with_bugs, *((each, None) for each in scenes)])
 
-    planted = dict(zip(MUTANTS, plays, strict=False))
     controls = plays[len(MUTANTS) :]
-    caught = sum(bool(each.problems) for each in planted.values())
+    missed = [name for name, each in zip(MUTANTS, plays, strict=False) if not each.problems]
+    again = list(missed)
+    for number in range(TRIES - 1):
+        once_more = await played(
+            *house, tmp_path / f"again{number}", [(SCENES[name], name) for name in missed]
+        )
+        missed = [name for name, each in zip(missed, once_more, strict=True) if not each.problems]
     findings = [problem for each in controls for problem in each.problems]
     report(
-        f"bugs planted {len(planted)}, caught {caught}; scenes {len(controls)}, findings without a bug {len(findings)}"
+        f"bugs planted {len(MUTANTS)}, caught {len(MUTANTS) - len(missed)}, not at once {again}; "
+        f"scenes {len(controls)}, findings without a bug {len(findings)}"
     )
-    assert not [name for name, each in planted.items() if not each.problems]
+    assert not missed
     assert not findings
     assert all(each.reached for each in controls)
 
