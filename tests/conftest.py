@@ -5,7 +5,7 @@ import os
 import pytest
 
 #: Each takes longer than all others of its folder together: begun last, one worker would run alone for minutes.
-LONGEST = ("test_mutants.py", "test_every_await.py", "test_kill.py")
+LONGEST = ("test_every_await.py", "test_kill.py", "test_mutants.py", "test_every_cancelled_await.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

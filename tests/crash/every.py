@@ -21,7 +21,7 @@ from tests.crash.stage import Bank, Stage, furnish, stage, zygote_for
 from tests.support.server import Server, place, running
 
 #: Bots side by side: most of the time each waits for a lease to end.
-AT_ONCE = 6
+AT_ONCE = 12
 LEASE = 0.3
 #: A reissue takes half a second, and one after a crash two; the rest is for a machine that has much else to do.
 HANGS_AFTER = 90.0
@@ -192,19 +192,25 @@ async def _any(life: "asyncio.Task[None]", *others: object) -> None:
             each.cancel()
 
 
-def points_of(counts: Counter[str], *, every: bool) -> list[Point]:
-    """Return all points, or the first and the last of every place; each in every mode."""
+def points_of(counts: Counter[str], *, every: bool, modes: Sequence[Mode] = MODES) -> list[Point]:
+    """Return all points, or the first and the last of every place; each in every one of these modes."""
     chosen = {place: range(1, times + 1) if every else sorted({1, times}) for place, times in counts.items()}
     return [
         Point(place, number, mode)
         for place, numbers in chosen.items()
         for number in numbers
-        for mode in MODES
+        for mode in modes
     ]
 
 
 async def survey(
-    folder: Path, *, every: bool, webhook: int = 0, server: Server | None = None, share: int = 1
+    folder: Path,
+    *,
+    every: bool,
+    webhook: int = 0,
+    server: Server | None = None,
+    share: int = 1,
+    modes: Sequence[Mode] = MODES,
 ) -> Survey:
     """With a share of n, only each nth point is visited."""
     bank = await furnish(folder / "bank", folk(1), server)
@@ -212,7 +218,7 @@ async def survey(
         surveyor = Surveyor(bank, made, folder, webhook)
         # What a slower run waits for once more is not there in every run.
         counts = await surveyor.count() & await surveyor.count()
-        points = points_of(counts, every=every)
+        points = points_of(counts, every=every, modes=modes)
         if webhook:
             points = [each for each in points if "webhook" in each.place]
         await surveyor.visit(points[::share])

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from cryptography import x509
 import ca
 from bot import custody
 from bot.settings import Raw, parse
+from handlers.local.wire import JSON
 from tests.crash import leaks
 from tests.crash.books import sqlite_flaws
 from tests.crash.robot import CODE, Robot, pattern
@@ -20,6 +21,9 @@ from tests.crash.stage import Stage
 from tests.support.town import TOKEN
 
 NOTICES = {key: pattern(f"notice.{key}") for key in ("approved", "issued", "refused")}
+ISSUED_BY_TEXT = pattern("sms.issued")
+FILES = ("npki.zip", "certificate.p12")
+NOTICE = "the notice"
 #: Old certificates, issued by hand before the curtain.
 BY_HAND = "by-hand-"
 #: Customers whose secrets are searched for; more would only take longer.
@@ -54,6 +58,8 @@ class Verdict:
     #: Notices and files that came to a chat, and those of them that had come before.
     notices: int = 0
     repeated: int = 0
+    #: Of these, how many came again because the messenger's reply to the first was lost.
+    unheard: int = 0
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -92,9 +98,11 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
         mine = [each for each in applications if each.chat_id == robot.folk.user_id]
         _finished(verdict, robot)
         _certified(verdict, robot, mine, held[robot.folk.user_id])
-        _told(verdict, robot, mine)
+        _told(verdict, robot, mine, stage.hearing.unheard)
     _texted(verdict, stage, applications)
-    verdict.problems += _leaks(stage)
+    verdict.problems += _taken(stage)
+    verdict.problems += _in_line(stage, applications)
+    verdict.problems += leaked(stage)
     verdict.problems += _whole(stage)
     return verdict
 
@@ -135,30 +143,34 @@ def _certified(verdict: Verdict, robot: Robot, mine: list[Application], held: tu
         verdict.problems.append(f"I2: {robot.folk.record.customer_id} has {len(live)} live certificates")
 
 
-def _told(verdict: Verdict, robot: Robot, mine: list[Application]) -> None:
+def _told(
+    verdict: Verdict, robot: Robot, mine: list[Application], unheard: Collection[tuple[int, int]]
+) -> None:
     """I3, and how often something was told again."""
     chat = robot.person.chat.messages.values()
     sent = [each for each in chat if each["from"]["is_bot"] and "edit_date" not in each]
+
+    def count(copies: list[JSON], wanted: int) -> int:
+        again = max(0, len(copies) - wanted)
+        lost = sum((robot.folk.user_id, each["message_id"]) in unheard for each in copies)
+        verdict.notices += len(copies)
+        verdict.repeated += again
+        verdict.unheard += min(again, lost)
+        return len(copies)
+
     for each in mine:
         for key, known in NOTICES.items():
-            times = sum(
-                bool(known.search(message.get("text", ""))) and each.receipt in message["text"]
-                for message in sent
-                if "text" in message
-            )
-            verdict.notices += times
-            verdict.repeated += max(0, times - 1)
-            if times == 0 and key == ("issued" if each.outcome == "issued" else each.outcome):
+            texts = [one for one in sent if known.search(one.get("text", "")) and each.receipt in one["text"]]
+            expected = key == ("issued" if each.outcome == "issued" else each.outcome)
+            if not count(texts, 1) and expected:
                 verdict.never_told += 1
                 verdict.problems.append(f"I3: nobody was told how {each.receipt} ended")
     issued = sum(each.outcome == "issued" for each in mine)
-    names = Counter(each["document"]["file_name"] for each in sent if "document" in each)
-    verdict.notices += names.total()
-    for name in ("npki.zip", "certificate.p12"):
-        verdict.repeated += max(0, names[name] - issued)
-        if names[name] < issued:
-            verdict.never_told += issued - names[name]
-            verdict.problems.append(f"I3: {robot.folk.user_id} got {names[name]} of {issued} {name}")
+    for name in FILES:
+        files = [each for each in sent if each.get("document", {}).get("file_name") == name]
+        if count(files, issued) < issued:
+            verdict.never_told += issued - len(files)
+            verdict.problems.append(f"I3: {robot.folk.user_id} got {len(files)} of {issued} {name}")
 
 
 def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:
@@ -171,6 +183,51 @@ def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> 
             if more > 0:
                 verdict.doubled += more
                 verdict.problems.append(f"a text came {more} times too often to {robot.folk.user_id}: {text}")
+        told = sum(times for text, times in texts.items() if ISSUED_BY_TEXT.search(text))
+        if told < issued[robot.folk.user_id] and not robot.left:
+            verdict.never_told += 1
+            verdict.problems.append(
+                f"I3: {robot.folk.user_id} was told by text {told} times of all that was issued"
+            )
+
+
+def _taken(stage: Stage) -> Iterator[str]:
+    """F1: what the messenger was told that we have, we have."""
+    if stage.messenger.stats.pending:
+        return
+    kept = {number for (number,) in stage.books.rows("SELECT update_id FROM inbox")}
+    lost = [number for number in stage.numbers() if number not in kept]
+    if lost:
+        yield f"F1: updates {lost} were acknowledged, and are nowhere"
+
+
+def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
+    """F2: what comes of one conclusion comes to the chat in the order in which it was written."""
+    told = stage.books.rows(
+        "SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq"
+    )
+    chats = Counter(each.chat_id for each in applications)
+    for each in applications:
+        if each.outcome != "issued" or chats[each.chat_id] > 1:
+            continue
+        marks = {f"issued:{each.request_id}.{name}": name for name in FILES}
+        marks[f"result:{each.request_id}:issued:chat"] = NOTICE
+        places = _first_places(stage.robots[each.chat_id])
+        came = [places[marks[key]] for (key,) in told if marks.get(key) in places]
+        if came != sorted(came):
+            yield f"F2: the files and the notice of {each.receipt} overtook each other"
+
+
+def _first_places(robot: Robot) -> dict[str, int]:
+    """Return where in the chat each file, and the notice, stands first."""
+    found: dict[str, int] = {}
+    for number, message in sorted(robot.person.chat.messages.items()):
+        name = message["document"]["file_name"] if "document" in message else ""
+        if NOTICES["issued"].search(message.get("text", "")):
+            name = NOTICE
+        if name:
+            found.setdefault(name, number)
+    return found
 
 
 def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[str]:
@@ -204,12 +261,13 @@ def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[st
             yield f"I4: {serial} was to be signed when the process died, and was not"
 
 
-def _leaks(stage: Stage) -> Iterator[str]:
+def leaked(stage: Stage) -> list[str]:
+    """I6, at any moment at which nobody writes."""
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
     texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]
     files = [*leaks.files_of(stage.folder), *stage.books.files()]
-    yield from leaks.found(files, secrets, [each[1] for each in texts if each])
+    return list(leaks.found(files, secrets, [each[1] for each in texts if each]))
 
 
 def _whole(stage: Stage) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Kills at random moments, under a backlog, in bad weather: `python -m tests.crash.kill --kills 1000`.
 
+With a bug planted, until it is found: `python -m tests.crash.kill --kills 400 --mutant jobs_apart`.
+
 On a server, with several replicas behind one address, and with the server stopped hard in between:
 `python -m tests.crash.kill --engine postgres --replicas 3 --kills 1000 --server-stops 20`.
 """
@@ -31,6 +33,8 @@ from tests.support.server import Server, place, running
 
 #: Customers needed for so many kills, with some to spare.
 CUSTOMERS_PER_KILL = 0.7
+#: Where a bug is planted, so many kills are judged at once.
+BATCH = 25
 ENGINES = ("sqlite", "postgres")
 
 
@@ -93,12 +97,21 @@ async def run(
     server: Server | None = None,
     replicas: int = 0,
     trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
+    batch: int = 0,
 ) -> Tally:
-    people = folk(trouble.crowd + int(kills * CUSTOMERS_PER_KILL))
+    people = folk(trouble.crowd + int((batch or kills) * CUSTOMERS_PER_KILL))
     bank = await furnish(folder / "bank", people, server)
     async with zygote_for(bank) as made:
         return await campaign(
-            bank, made, folder, kills, seed=seed, mutant=mutant, replicas=replicas, trouble=trouble
+            bank,
+            made,
+            folder,
+            kills,
+            seed=seed,
+            mutant=mutant,
+            batch=batch,
+            replicas=replicas,
+            trouble=trouble,
         )
 
 
@@ -108,7 +121,7 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--mutant", choices=MUTANTS, help="plant this bug")
+    parser.add_argument("--mutant", choices=MUTANTS, help="plant this bug, and stop when it is found")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite")
     parser.add_argument(
         "--replicas", type=int, default=0, help="so many behind one webhook; 0: one that polls"
@@ -129,6 +142,7 @@ def main() -> int:
                 server=server,
                 replicas=arguments.replicas,
                 trouble=Trouble(arguments.server_stops, arguments.jumps),
+                batch=BATCH if arguments.mutant else 0,
             )
         )  # fmt: skip
     for problem in [*tally.problems, *tally.verdict.problems]:

@@ -3,7 +3,10 @@
 A point is a place (the lines of ours and of the libraries at which a task waits, outermost first) and how many times
 a task waited there before. In these ways a process may end at it: just when it begins to wait ("asked"), with the
 answer there but nothing done with it ("answered"), or alive, with this one task cancelled ("cancelled"). Or it stops
-until somebody wakes it ("frozen"), and tells when the task that it stopped in has ended.
+until somebody wakes it ("frozen"), and tells when the task that it stopped in has ended. Or the wait ends in an error
+that nobody expects ("failing").
+
+Within a unit of work nobody waits; there the statements that write are places, before which it may die or fail.
 """
 
 import asyncio
@@ -17,17 +20,24 @@ from pathlib import Path
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Literal
 
-Mode = Literal["asked", "answered", "cancelled", "frozen"]
-#: All but the last: a frozen process is a test of its own.
+Mode = Literal["asked", "answered", "cancelled", "frozen", "failing"]
+#: The last two are for scenes that say what they stop.
 MODES: tuple[Mode, ...] = ("asked", "answered", "cancelled")
 ROOT = str(Path(__file__).parents[2]) + os.sep
-OURS = tuple(ROOT + room + os.sep for room in ("bot", "handlers", "ca"))
+MUTANTS = str(Path("tests", "crash", "mutants"))
+OURS = tuple(ROOT + room + os.sep for room in ("bot", "handlers", "ca", MUTANTS))
 #: The server's task around a webhook's handler; it counts while a line of ours is on its stack.
-SERVER = "aiohttp/web_protocol.py"
+SERVER = "uvicorn/protocols/http/httptools_impl.py"
 STARTING = "tests/crash/worker.py"
 _NUMBERS = re.compile(r"[-\d]+")
 #: A loop that nothing begins anew: when one was cancelled, the process is started again, as a service manager does.
 LOOP = "Supervisor.keep"
+#: Before a part of a place: that it must not have.
+NOT = "!"
+
+
+class Broken(Exception):
+    """What nobody expects, and no code of ours names."""
 
 
 class Plan:
@@ -41,7 +51,10 @@ class Plan:
         occurrence: int,
         parts: Sequence[str] = (),
     ) -> None:
-        """Instead of a place and its occurrence, the first place with all these parts will do."""
+        """Instead of a place and its occurrence, the first place with all these parts will do, once `armed`."""
+        self.armed = True
+        #: Stops this process until somebody wakes it.
+        self.freeze: Callable[[], None] = stop
         self._tell = tell
         self._mode = mode
         self._place = place
@@ -73,10 +86,13 @@ class Plan:
             self.die()
         elif self._mode == "answered":
             watched.due = True
+        elif self._mode == "failing":
+            self._tell({"event": "hit"})
+            watched.failing = True
         elif watched.task is not None and self._mode == "frozen":
             watched.task.add_done_callback(lambda _: self._tell({"event": "passed"}))
             self._tell({"event": "hit"})
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self.freeze()
         elif watched.task is not None:
             self._tell({"event": "hit"})
             asyncio.get_running_loop().call_soon(watched.task.cancel)
@@ -84,14 +100,29 @@ class Plan:
     def _is_meant(self, place: str) -> bool:
         if not self._parts:
             return place == self._place and self.counts[place] == self._occurrence
-        meant = all(part in place for part in self._parts)
+        meant = self.armed and all(
+            (part.removeprefix(NOT) in place) != part.startswith(NOT) for part in self._parts
+        )
         if meant:
             self._parts = ("nowhere else",)
         return meant
 
+    def statement(self, query: str) -> None:
+        """A unit of work is about to write; this is called on whatever thread it runs on."""
+        if not self._is_meant(f"statement {query}"):
+            return
+        if self._mode != "failing":
+            self.die()
+        self._tell({"event": "hit"})
+        raise Broken(query)
+
     def die(self) -> None:
         self._tell({"event": "hit"})
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 class Watched(Coroutine[Any, Any, Any]):
@@ -101,6 +132,7 @@ class Watched(Coroutine[Any, Any, Any]):
         self.coroutine = coroutine
         self.task: asyncio.Task[Any] | None = None
         self.due = False
+        self.failing = False
         self._plan = plan
 
     @property
@@ -112,6 +144,9 @@ class Watched(Coroutine[Any, Any, Any]):
     def send(self, value: Any) -> Any:
         if self.due:
             self._plan.die()
+        if self.failing:
+            self.failing = False
+            return self.throw(Broken())
         waited = self.coroutine.send(value)
         self._plan.asked(self)
         return waited
@@ -148,7 +183,7 @@ def place_of(kind: str, coroutine: Any) -> str | None:
         name = frame.f_code.co_filename
         if name.startswith(OURS):
             ours = True
-            lines.append(f"{name.removeprefix(ROOT)}:{frame.f_lineno}")
+            lines.append(f"{name.removeprefix(ROOT)}:{frame.f_code.co_qualname}:{frame.f_lineno}")
         elif not name.endswith(STARTING):
             lines.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
         coroutine = following

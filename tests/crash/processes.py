@@ -59,6 +59,10 @@ class Process:
         if self.why:
             raise ProcessBroke(self.why)
 
+    def arm(self) -> None:
+        """From now on its point counts: the signal is there before whatever is sent to it next."""
+        os.kill(self.pid, signal.SIGUSR1)
+
     async def kill(self) -> None:
         """Kill -9, and return when the kernel has taken everything from it."""
         with suppress(ProcessLookupError):

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bot.screen import Line
@@ -60,6 +60,8 @@ class Robot:
     started: bool = False
     submitted: int = 0
     turned_away: int = 0
+    #: Told what is about to be done: the token of a button, or the last word of a question's key.
+    before: Callable[[str], None] = lambda _step: None
     waited: list[float] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _acted: set[int] = field(default_factory=set)
@@ -82,6 +84,7 @@ class Robot:
     async def _step(self, dice: random.Random) -> None:
         if not self.started:
             self.started = True
+            self.before("/start")
             await self.person.starts()
             return
         found = self.card()
@@ -126,6 +129,7 @@ class Robot:
             return True
         for token in TAPS:
             if token in tokens:
+                self.before(token)
                 self.submitted += token == "submit"
                 await self._taps(tokens[token], message, dice)
                 return True
@@ -175,8 +179,12 @@ class Robot:
         value = values.get(key or "")
         if not value:
             return False
+        self.before((key or "").rpartition(".")[2])
         await self.person.says(value)
         return True
+
+    def asks(self, text: str, step: str) -> bool:
+        return bool(PATTERNS[f"reissue.ask.{step}"].search(text))
 
     def _code(self) -> str | None:
         """Return the newest code that was not typed yet."""

@@ -4,8 +4,9 @@ import asyncio
 import functools
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from handlers.local.persona import digits
 from handlers.local.wire import JSON
 from tests.crash.books import Books, PostgresBooks, SqliteBooks
 from tests.crash.folk import Folk
+from tests.crash.hearing import Hearing
 from tests.crash.processes import Process, Zygote, zygote
 from tests.crash.robot import Manners, Robot
 from tests.support.people import OPERATORS, STAFF
@@ -108,11 +110,15 @@ class Stage:
     messenger: LocalMessenger
     zygote: Zygote
     books: Books
+    hearing: Hearing
     mutant: str | None = None
     lease: float = 0.5
     robots: dict[int, Robot] = field(default_factory=dict)
     lives: list["asyncio.Task[None]"] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._first = next(copy(self.messenger.updates._ids))
 
     def settings(self, **changes: str) -> dict[str, str]:
         values: dict[str, str] = {
@@ -139,15 +145,25 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def invite(self, folk: Folk, rounds: int = 1, manners: Manners | None = None) -> Robot:
-        """Let a customer begin, and go on until done."""
-        robot = Robot(folk, self.messenger.person(folk.user_id), self.messenger, rounds, manners or Manners())
+    def invite(
+        self,
+        folk: Folk,
+        rounds: int = 1,
+        manners: Manners | None = None,
+        robot_of: type[Robot] = Robot,
+        before: Callable[[str], None] | None = None,
+    ) -> Robot:
+        """Let a customer begin, and go on until done; `before` is told what they are about to do."""
+        person = self.messenger.person(folk.user_id)
+        robot = robot_of(folk, person, self.messenger, rounds, manners or Manners())
+        robot.before = before or robot.before
         self.robots[folk.user_id] = robot
         self.lives.append(asyncio.get_running_loop().create_task(robot.lives()))
         return robot
 
     def wake(self, change: JSON) -> None:
         """Something changed in the world: whoever it concerns looks again."""
+        self.hearing.notes(change)
         chat = change.get("chat")
         if chat in self.robots:
             self.robots[chat].wake.set()
@@ -159,6 +175,10 @@ class Stage:
     def waiting(self) -> list[Waiting]:
         """Return what waits in the bot's tables, beside what waits for a later hour."""
         return [Waiting(*row) for row in self.books.rows(OPEN)]
+
+    def numbers(self) -> range:
+        """Return the ids of all updates that the messenger has made so far."""
+        return range(self._first, next(copy(self.messenger.updates._ids)))
 
     def open_work(self) -> int:
         return len(self.waiting())
@@ -205,9 +225,10 @@ async def stage(
         faults=faults,
         seed=seed,
     )
+    hearing = Hearing(messenger)
     await messenger.start()
     books = await asyncio.to_thread(bank.books, folder)
-    scene = Stage(bank, folder, messenger, made, books, **more)
+    scene = Stage(bank, folder, messenger, made, books, hearing, **more)
     unwatch = messenger.world.watch(scene.wake)
     try:
         yield scene

@@ -35,13 +35,15 @@ class Tally:
 
     def __str__(self) -> str:
         v = self.verdict
-        share = 100 * v.repeated / max(1, v.notices)
+        cut_off = v.repeated - v.unheard
+        share = 100 * cut_off / max(1, v.notices)
         waits = sorted(self.waits) or [0.0]
         stops = f"hard stops of the server {len(self.recoveries)}, {_spread('back at work after', self.recoveries)}; "
         return (
             f"kills {self.kills} in {self.seconds:.0f} s; requests {v.requests}, certificates {v.certificates}, "
             f"lost {v.lost}, doubled {v.doubled}, never told {v.never_told}; "
-            f"notices and files {v.notices}, repeated {v.repeated} ({share:.1f} %); "
+            f"notices and files {v.notices}, repeated {v.repeated}, "
+            f"of which {v.unheard} after lost replies and {cut_off} after kills ({share:.1f} %); "
             f"{_spread('restart to ready', self.starts)}; {stops if self.recoveries else ''}"
             f"{f'jumps of a clock {self.jumps}; ' if self.jumps else ''}"
             f"a customer's wait between two screens: median {median(waits):.2f} s, "

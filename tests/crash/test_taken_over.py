@@ -3,17 +3,15 @@
 import asyncio
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.crash.folk import folk
+from tests.crash.held import JOB, MESSAGE, Held, at_rest, row_of
 from tests.crash.invariants import judge
 from tests.crash.points import Mode
 from tests.crash.processes import Process, Zygote
@@ -26,26 +24,8 @@ LEASE_SECONDS = 3.0
 #: The loops look again each second; the rest is for a machine that has much to do.
 MARGIN_SECONDS = 2.5
 PATIENCE = 40.0
-LOOKS = 12
 
 
-@dataclass(frozen=True)
-class Held:
-    """What a process has in hand when it stops, and how its row is found."""
-
-    parts: tuple[str, ...]
-    row: str
-
-
-JOB = Held(
-    ("job issue |", "bot/parcel.py"),
-    "SELECT key, state, lease, lease_until FROM jobs WHERE kind = 'issue'",
-)
-MESSAGE = Held(
-    ("send chat:", "handlers/transport.py"),
-    "SELECT key, state, lease, lease_until FROM outbox WHERE lane LIKE 'chat:5%' AND key = "
-    "(SELECT key FROM outbox WHERE lane LIKE 'chat:5%' ORDER BY seq LIMIT 1)",
-)
 EACH = pytest.mark.parametrize("held", [JOB, MESSAGE], ids=["a job", "a message"])
 
 
@@ -80,36 +60,6 @@ async def stops(scene: Stage, held: Held, mode: Mode) -> Process:
     async with asyncio.timeout(PATIENCE):
         await process.hit.wait()
     return process
-
-
-async def at_rest(ledger: Path) -> None:
-    """Return when nobody has been writing to the authority's file for a while.
-
-    At a start its lists are seen to. Whoever is frozen in the middle of that keeps the file from all others, as any
-    program does that is stopped with a lock: one folder of files is one machine's, and this test is of the desk's rows.
-    """
-    free = 0
-    while free < LOOKS:
-        with closing(sqlite3.connect(ledger, timeout=0, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                free += 1
-            except sqlite3.OperationalError:
-                free = 0
-        await asyncio.sleep(0.05)
-
-
-@dataclass(frozen=True)
-class Row:
-    key: str
-    state: str
-    lease: str | None
-    lease_until: float
-
-
-async def row_of(scene: Stage, held: Held) -> Row:
-    ((key, state, lease, until),) = await asyncio.to_thread(scene.books.rows, held.row)
-    return Row(key, state, lease, until)
 
 
 async def goes_well(scene: Stage) -> None:

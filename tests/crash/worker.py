@@ -2,16 +2,20 @@
 
 import asyncio
 import functools
+import importlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import telegram
+from babel.dates import format_date, format_time
 
 import bot.clock
 import bot.sms
@@ -21,23 +25,28 @@ from bot.faq import KnowledgeBase, meaning
 from bot.settings import Raw, Settings, parse
 from bot.store import postgres
 from bot.store.queries import migrations, queries
+from bot.store.sqlite import SqliteDatabase, SqliteTransaction
 from bot.supervisor import Supervisor
 from bot.words import Words
 from ca import signer
 from ca.profiles import load as load_profiles
 from tests.crash import mutants
-from tests.crash.points import Plan
+from tests.crash.points import Plan, stop
 from tests.crash.stage import hasten
 
 Tell = Callable[[dict[str, Any]], None]
 
+#: Imported when they are needed first.
+LATE = ("babel.numbers", "uvicorn.lifespan.off", "uvicorn.protocols.http.httptools_impl")
+#: Those that the harness's customers speak.
+LANGUAGES = ("ko",)
 FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
 
 
 def warm() -> None:
     """Before the forks: read what never changes, and make the slow steps of a start once.
 
-    These are the knowledge base, the catalogs, opening the authority's key file (scrypt), which is given the same file
+    These are the knowledge base, the catalogs, opening the authority's key files (scrypt), which are the same files
     every time, and judging the profiles, which the bank did when it was furnished.
     """
     model = meaning.load()
@@ -48,13 +57,19 @@ def warm() -> None:
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     words.read_catalog = functools.cache(words.read_catalog)  # type: ignore[assignment]
     Words.load(facts=FACTS)
+    for module in LATE:
+        importlib.import_module(module)
+    for language in LANGUAGES:
+        format_time(datetime.now(UTC), "a h:mm", locale=language)
+        format_date(datetime.now(UTC), "long", locale=language)
     postgres.translated()
     queries()
     migrations()
     load_profiles()
     passphrase, folder = os.environ.get("CRASH_PASSPHRASE"), os.environ.get("CRASH_KEYS")
     if passphrase and folder:
-        signer.open_key_file((Path(folder) / "issuing.key").read_bytes(), passphrase.encode())
+        for file in Path(folder).glob("*.key"):
+            signer.open_key_file(file.read_bytes(), passphrase.encode())
 
 
 def live(spec: dict[str, Any], tell: Tell) -> None:
@@ -71,10 +86,41 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     plan = Plan(
         tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0), spec.get("parts", ())
     )
+    plan.armed = not spec.get("unarmed")
+    signal.signal(signal.SIGUSR1, lambda *_: setattr(plan, "armed", True))
+    if any(part.startswith("statement ") for part in spec.get("parts", ())):
+        watch_statements(plan)
     with asyncio.Runner() as runner:
         if spec.get("watched"):
             runner.get_loop().set_task_factory(plan.factory)
         runner.run(_live(settings, spec["role"], tell, plan))
+
+
+def watch_statements(plan: Plan) -> None:
+    """Tell the plan of each statement before it writes."""
+    run, run_many = SqliteTransaction.run, SqliteTransaction.run_many
+
+    def watched(self: SqliteTransaction, query: str, **params: Any) -> int:
+        plan.statement(query)
+        return run(self, query, **params)
+
+    def watched_many(self: SqliteTransaction, query: str, params: Any) -> None:
+        plan.statement(query)
+        run_many(self, query, params)
+
+    SqliteTransaction.run, SqliteTransaction.run_many = watched, watched_many  # type: ignore[method-assign]
+
+
+def freeze_between_units(database: SqliteDatabase) -> None:
+    """Stop while no unit of work is being done: whoever is stopped in one keeps the file from all others."""
+    woken = threading.Event()
+
+    def freeze() -> None:
+        stop()
+        woken.set()
+
+    database._tx.put_nowait((None, freeze))
+    woken.wait()
 
 
 def turn_the_clock(place: Path) -> None:
@@ -101,6 +147,8 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
         return
 
     async with app.opened(settings, say) as (house, bot), _running(settings, house, bot, role):
+        if isinstance(house.database, SqliteDatabase):
+            plan.freeze = functools.partial(freeze_between_units, house.database)
         tell({"event": "ready"})
         tally = settings.data_dir / "tally"
         while True:

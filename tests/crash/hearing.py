@@ -1,0 +1,35 @@
+"""Which messages the bot was never told of: what comes again after these comes again for no fault of its own."""
+
+from handlers.local import LocalMessenger
+from handlers.local.faults import Dice, Fault
+from handlers.local.wire import JSON
+
+
+class Noting(Dice):
+    """Dice that know what they played for the last call: its act follows at once."""
+
+    __slots__ = ("last",)
+
+    def call(self, method: str) -> Fault | None:
+        self.last = super().call(method)
+        return self.last
+
+
+class Hearing:
+    """Chat and number of each message whose reply was lost on the way."""
+
+    def __init__(self, messenger: LocalMessenger) -> None:
+        """Before it starts."""
+        plain = messenger._dice
+        self._dice = messenger._dice = Noting(plain.faults, plain.random, plain.played)
+        self._dice.last = None
+        self.unheard: set[tuple[int, int]] = set()
+
+    def notes(self, change: JSON) -> None:
+        message = change.get("message", {})
+        if (
+            self._dice.last is Fault.LOSE
+            and message.get("from", {}).get("is_bot")
+            and "edit_date" not in message
+        ):
+            self.unheard.add((change["chat"], message["message_id"]))

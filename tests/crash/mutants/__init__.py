@@ -1,0 +1,20 @@
+"""Classic bugs, each planted by replacing one piece of the house; a harness that misses one proves nothing.
+
+Every one of them works as long as nothing goes wrong.
+"""
+
+from tests.crash.mutants import intake, issuing, jobs, leaking, sending, units
+
+MUTANTS = {
+    **intake.MUTANTS,
+    **units.MUTANTS,
+    **jobs.MUTANTS,
+    **sending.MUTANTS,
+    **issuing.MUTANTS,
+    **leaking.MUTANTS,
+}
+
+
+def plant(name: str | None) -> None:
+    if name is not None:
+        MUTANTS[name]()

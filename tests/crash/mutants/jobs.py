@@ -1,0 +1,86 @@
+"""Bugs in how jobs are claimed, held, concluded and tried again."""
+
+import asyncio
+from typing import Any
+
+from bot import reference
+from bot.runner import Runner
+from bot.store.bell import Bell
+from bot.store.jobs import Job, Jobs
+from tests.crash.mutants.planting import named, rewrite
+
+FINISH: Any = Jobs.finish
+
+
+def done_when_claimed() -> None:
+    """A job is marked as done when it is taken in hand."""
+    rewrite("job_claim", "SET lease", "SET state = 'done', lease")
+    Jobs.finish = lambda *_: True  # type: ignore[method-assign,assignment]
+
+
+def concluded_apart() -> None:
+    """A job is marked as done in a transaction of its own, before the one that keeps what came of it."""
+    conclude = Runner._conclude
+
+    async def do(self: Runner, job: Job) -> None:
+        conclusion = await self._clerk.perform(job)
+        if await self._database.unit(lambda tx: FINISH(self._stores.jobs, tx, job)):
+            await self._database.unit(lambda tx: conclude(self, tx, job, conclusion))
+
+    Runner._do, Jobs.finish = do, lambda *_: True  # type: ignore[method-assign,assignment]
+
+
+def never_taken_over() -> None:
+    """A job that somebody took in hand is nobody else's, however long ago that was."""
+    rewrite("job_due", "lease_until <= :steady", "lease IS NULL")
+
+
+def late_result_taken() -> None:
+    """A result is taken from whoever brings it, also where the job is another's by now."""
+    rewrite("job_done", " AND lease = :lease", "")
+
+
+def held_for_ever() -> None:
+    """A job whose work was broken off counts as being in hand, and its lease is renewed."""
+
+    async def done(self: Runner, job: Job) -> None:
+        with reference.handling(job.reference, f"job {job.kind}"):
+            await self._do(job)
+        del self._doing[job.lease]
+        self._bell.ring()
+
+    Runner._done = done  # type: ignore[method-assign]
+
+
+def given_up_when_it_fails() -> None:
+    """A job that fails once is given up."""
+    rewrite("job_later", "SET due_at", "SET state = 'dead', due_at")
+
+
+def broken_off_is_done() -> None:
+    """A job whose task is cancelled is marked as done."""
+    do = Runner._do
+
+    async def caught(self: Runner, job: Job) -> None:
+        try:
+            await do(self, job)
+        except asyncio.CancelledError:
+            await self._database.unit(lambda tx: self._stores.jobs.finish(tx, job))
+
+    Runner._do = caught  # type: ignore[method-assign]
+
+
+def waits_for_the_bell() -> None:
+    """Loops wait until something is added, and never look by themselves."""
+
+    async def wait(self: Bell, _seconds: float) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+    Bell.wait = wait  # type: ignore[method-assign]
+
+
+MUTANTS = named(
+    done_when_claimed, concluded_apart, never_taken_over, late_result_taken, held_for_ever, given_up_when_it_fails,
+    broken_off_is_done, waits_for_the_bell,
+)  # fmt: skip

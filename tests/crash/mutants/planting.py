@@ -1,0 +1,21 @@
+"""How a bug is planted: one piece of the house is replaced, in the process that is to have it."""
+
+from collections.abc import Callable
+
+from bot.store import postgres
+from bot.store.queries import queries
+
+Mutant = Callable[[], None]
+
+
+def rewrite(query: str, old: str, new: str) -> None:
+    """Change a named query; what is no longer in it cannot be changed, and says so."""
+    text = queries()[query]
+    if old not in text:
+        raise ValueError(f"{query} has no {old!r} in it any more")
+    queries()[query] = text.replace(old, new)
+    postgres.translated.cache_clear()
+
+
+def named(*mutants: Mutant) -> dict[str, Mutant]:
+    return {each.__name__: each for each in mutants}

@@ -1,0 +1,135 @@
+"""Bugs in how messages are claimed, sent and recorded."""
+
+import asyncio
+import secrets
+from typing import Any
+
+from bot import desk
+from bot.courier import Courier
+from bot.delivery import Busy, DeliveryError, Down
+from bot.sms import SmsGateway
+from bot.store.jobs import Jobs
+from tests.crash.mutants.planting import named, rewrite
+
+FAILED: Any = Courier._failed
+
+
+def sent_before_sending() -> None:
+    """A message is marked as sent, and then it is sent."""
+
+    async def deliver(self: Courier, claimed: Any) -> Any:
+        following = await self._stock.database.unit(lambda tx: self._sent(tx, claimed, None))
+        try:
+            record = await self._send(claimed)
+        except DeliveryError as trouble:
+            error = trouble
+            await self._stock.database.unit(lambda tx: self._failed(tx, claimed, error))
+        else:
+            if record is not None:
+                await self._stock.database.unit(record)
+        return following
+
+    Courier.deliver = deliver  # type: ignore[method-assign]
+
+
+def recorded_apart() -> None:
+    """In which message a screen stands is written in a transaction of its own, after the one that marks it as sent."""
+
+    async def deliver(self: Courier, claimed: Any) -> Any:
+        try:
+            record = await self._send(claimed)
+        except DeliveryError as error:
+            await self._put_off(claimed, error)
+            return None
+        await self._stock.database.unit(lambda tx: self._stock.outbox.sent(tx, claimed, self._clock.now()))
+        if record is not None:
+            await self._stock.database.unit(record)
+        return await self._stock.database.unit(lambda tx: following(self, tx, claimed.lane))
+
+    def following(self: Courier, tx: Any, lane: str) -> Any:
+        claimed = self._stock.outbox.claim_next(tx, lane, self._clock.now())
+        return self._placed(tx, claimed) if claimed else None
+
+    Courier.deliver = deliver  # type: ignore[method-assign]
+
+
+def message_never_taken_over() -> None:
+    """A message that somebody took in hand is nobody else's, however long ago that was."""
+    for query, lease in (("outbox_heads", "o.lease"), ("outbox_head_of", "lease")):
+        rewrite(query, f"{lease}_until <= :steady", f"{lease} IS NULL")
+
+
+def late_sender_heard() -> None:
+    """That a message was sent is taken from whoever says so, also where it is another's by now."""
+    rewrite("outbox_sent", " AND lease = :lease", "")
+
+
+def out_of_line() -> None:
+    """A message that was put off is overtaken by the next one of its chat."""
+    rewrite("outbox_heads", "AND e.seq < o.seq)", "AND e.seq < o.seq AND e.due_at <= :now)")
+
+
+def slow_is_dead() -> None:
+    """The lease of what is being sent is not renewed."""
+
+    async def hold(_self: Courier) -> None:
+        await asyncio.Event().wait()
+
+    Courier.hold = hold  # type: ignore[method-assign]
+
+
+def _given_up(kind: type[DeliveryError]) -> None:
+    def failed(self: Courier, tx: Any, claimed: Any, error: DeliveryError) -> Any:
+        if not isinstance(error, kind):
+            return FAILED(self, tx, claimed, error)
+        self._stock.outbox.dead(tx, claimed, type(error).__name__, self._clock.now())
+        return "dead"
+
+    Courier._failed = failed  # type: ignore[method-assign]
+
+
+def patience_is_refusal() -> None:
+    """A message that a carrier asks patience for is given up."""
+    _given_up(Busy)
+
+
+def silence_is_refusal() -> None:
+    """A message to which nobody answers is given up."""
+    _given_up(Down)
+
+
+def silence_is_consent() -> None:
+    """A message to which nobody answers is marked as sent."""
+
+    async def deliver(self: Courier, claimed: Any) -> Any:
+        record = None
+        try:
+            record = await self._send(claimed)
+        except Down:
+            pass
+        except DeliveryError as error:
+            await self._put_off(claimed, error)
+            return None
+        return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+
+    Courier.deliver = deliver  # type: ignore[method-assign]
+
+
+def no_key() -> None:
+    """No try can be known as a repetition: the keys of jobs, and those that the gateway sees, are made up each time."""
+    add, send = Jobs.add, SmsGateway.send
+
+    def random_job(self: Jobs, tx: Any, key: str, *rest: Any) -> None:
+        add(self, tx, f"{key}.{secrets.token_hex(4)}", *rest)
+
+    async def random_sms(self: SmsGateway, _key: str, to: str, text: str) -> None:
+        await send(self, secrets.token_hex(8), to, text)
+
+    desk.ONCE = frozenset()  # type: ignore[attr-defined]
+    Jobs.add, SmsGateway.send = random_job, random_sms  # type: ignore[method-assign,assignment]
+
+
+MUTANTS = named(
+    sent_before_sending, recorded_apart, message_never_taken_over, late_sender_heard, out_of_line, slow_is_dead,
+    patience_is_refusal, silence_is_refusal, silence_is_consent, no_key,
+)  # fmt: skip

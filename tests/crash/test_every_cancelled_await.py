@@ -1,0 +1,34 @@
+"""Be cancelled at every place where a task of the house waits; behind a webhook, die there, too."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.every import survey
+
+pytestmark = pytest.mark.crash
+FEWEST_PLACES = 50
+#: Where it announces itself, and each time when it stores what came; of these by turns in one mode or two.
+FEWEST_WEBHOOK_POINTS, SHARE = 20, 2
+WEBHOOK_PORTS = 21_300
+
+
+async def test_a_reissue_survives_the_cancelling_of_any_wait(
+    tmp_path: Path, report: Callable[[str], None]
+) -> None:
+    told = await survey(tmp_path, every=False, modes=("cancelled",))
+    report(str(told))
+
+    assert not told.problems, "\n".join(told.problems)
+    assert told.places >= FEWEST_PLACES
+    assert told.reached >= told.tried * 0.9
+
+
+async def test_and_behind_a_webhook(tmp_path: Path, report: Callable[[str], None]) -> None:
+    told = await survey(tmp_path, every=True, webhook=WEBHOOK_PORTS, share=SHARE)
+    report(str(told))
+
+    assert not told.problems, "\n".join(told.problems)
+    assert told.tried >= FEWEST_WEBHOOK_POINTS
+    assert told.reached >= told.tried * 0.9
