@@ -238,7 +238,7 @@ async def test_a_page_and_a_calendar_file_go_with_it(mailbox: tuple[Mailbox, str
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     assert plain
     assert page
-    assert (plain.get_content(), page.get_content()) == ("글\n", "<p>글</p>\n")
+    assert (plain.get_content(), page.get_content()) == ("글", "<p>글</p>")
     (calendar,) = message.iter_attachments()
     assert calendar.get_content_type() == "text/calendar"
     assert calendar.get_param("method") == "PUBLISH"
