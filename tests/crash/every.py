@@ -115,8 +115,9 @@ class Surveyor:
             if settled := await scene.settle(1.0) and not process.gone.is_set():
                 break
         await process.kill()
-        wrong, halfway, head = glimpse(scene)
-        verdict = judge(scene, head=head)
+        # In a thread: where a server's whole log is read, the other stages' messengers would not answer for seconds.
+        wrong, halfway, head = await asyncio.to_thread(glimpse, scene)
+        verdict = await asyncio.to_thread(judge, scene, head=head)
         problems = [*wrong, *verdict.problems, *(f"half way: {each}" for each in halfway)]
         if not settled:
             problems.append("something waits for ever in the bot's tables")

@@ -24,7 +24,10 @@ def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -
     sieve = Sieve(needles)
     alone = _alone(sorted(set(codes)))
     for path in files:
-        content = path.read_bytes().rstrip(b"\0")
+        try:
+            content = path.read_bytes().rstrip(b"\0")
+        except FileNotFoundError:
+            continue  # a server took its log's oldest part away meanwhile: nothing of it is on disk
         for spelling in sorted(sieve.found(content)):
             yield f"I6: {needles[spelling]!r} lies in {path.name} as {spelling!r}"
         for code in set(alone.findall(content)) if alone else ():

@@ -2,10 +2,11 @@
 
 import asyncio
 import itertools
+import random
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -14,12 +15,16 @@ from aiohttp import web
 #: A replica that does not answer for so long is taken for dead.
 PATIENCE = aiohttp.ClientTimeout(total=5)
 PATH = "/telegram"
+#: Beyond, a port that a replica leaves for a moment is somebody's outgoing connection when it comes back.
+OURS = 22_000, 32_000
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port that is free now, below those that the kernel gives to whoever connects somewhere."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(*OURS)))
+            return int(found.getsockname()[1])
 
 
 @dataclass

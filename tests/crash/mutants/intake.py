@@ -142,6 +142,7 @@ def done_by_everybody() -> None:
 def overtaking() -> None:
     """An update that was put off is overtaken by the next one of its chat."""
     rewrite("inbox_heads", "AND e.seq < i.seq)", "AND e.seq < i.seq AND e.due_at <= :now)")
+    rewrite("inbox_done", "AND e.seq < inbox.seq)", "AND e.seq < inbox.seq AND e.attempts = 0)")
 
 
 def parked_at_once() -> None:

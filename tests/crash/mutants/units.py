@@ -53,13 +53,16 @@ def jobs_apart() -> None:
 def autocommit() -> None:
     """Every statement is committed by itself."""
 
-    def each_by_itself(connection: sqlite3.Connection, waiting: deque[Any]) -> None:
+    def each_by_itself(connection: sqlite3.Connection, waiting: deque[Any]) -> list[Any]:
+        together: list[Any] = []
         while waiting:
             one, tx = waiting.popleft(), SqliteTransaction(connection)
+            together.append(one)
             try:
                 one.result, one.after = one.work(tx), tx.after
             except Exception as error:  # noqa: BLE001 - as in the code that this replaces
                 one.error = error
+        return together
 
     sqlite._commit_together = each_by_itself
 
