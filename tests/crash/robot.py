@@ -170,9 +170,9 @@ class Robot:
         values = {
             "reissue.ask.name": record.name,
             "reissue.ask.birth": record.birth_date.isoformat(),
-            # In a sentence: what is long is thought about on the way, and only there a task can be stopped in between.
+            # In sentences: what is long is thought about on the way, and only there a task can be stopped in between.
             "reissue.ask.phone": f"제 번호는 {self.folk.phone_as_typed}이에요",
-            "reissue.ask.account": record.account,
+            "reissue.ask.account": f"계좌번호는 {record.account}이에요",
             "reissue.ask.id_issued_on": record.id_issued_on.isoformat(),
             "proof.sent.sms": self._code() if key == "proof.sent.sms" else None,
             "enrolled.password": self.folk.password,
