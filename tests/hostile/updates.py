@@ -152,9 +152,8 @@ def resident() -> float:
     return pages * PAGE / (1 << 20)
 
 
-async def campaign(plan: Plan, folder: Path, say: Say) -> Scene:
-    async with scene(plan, folder) as it:
-        gc.freeze()
+async def campaign(plan: Plan, folder: Path, say: Say, template: Path | None = None) -> Scene:
+    async with scene(plan, folder, template) as it:
         await Campaign(it, say).runs()
         return it
 
@@ -186,6 +185,8 @@ def main() -> int:
 
 def one_house(plan: Plan) -> tuple[bool, str]:
     logging.basicConfig(handlers=[logging.NullHandler()], level=logging.INFO)
+
+    gc.freeze()
 
     def say(line: str) -> None:
         print(f"seed {plan.seed}: {line}", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -78,7 +78,7 @@ class Line:
         try:
             return await self._answer(body)
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.close()
+            await self.close()
             return await self.post(body) if kept else 0  # a connection that was idle may have been closed
 
     async def _answer(self, body: bytes) -> int:
@@ -92,13 +92,15 @@ class Line:
             await reader.readexactly(int(length.partition(b"\r\n")[0]))
         status = int(head.split(b" ", 2)[1])
         if not found or status == TOO_LONG:  # it may not have read the rest
-            self.close()
+            await self.close()
         return status
 
-    def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+    async def close(self) -> None:
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams[1].close()
+            with suppress(ConnectionError):
+                await streams[1].wait_closed()
 
 
 @dataclass
@@ -135,9 +137,7 @@ class Scene:
         """Take what somebody's act led to; the honest do not wait for others."""
         chat_id = chat_of(update)
         if chat_id in self.robots:
-            self.lives.append(
-                asyncio.create_task(self._posted(Line(self.town.settings.webhook_url), [sound(update)]))
-            )
+            self.lives.append(asyncio.create_task(self._alone(sound(update))))
         else:
             self.made.append(update)
 
@@ -167,10 +167,17 @@ class Scene:
             *(self._posted(line, share) for line, share in zip(self.lines, shares, strict=True))
         )
 
+    async def _alone(self, post: Post) -> None:
+        line = Line(self.town.settings.webhook_url)
+        try:
+            await self._posted(line, [post])
+        finally:
+            await line.close()
+
     async def _posted(self, line: Line, share: list[Post]) -> None:
         for each in share:
             self.sent += 1
-            self.watch.sends(each.chat_id, each.number, each.body)
+            self.watch.sends(each.chat_id, each.number, each.body, sound=each.sound)
             status = await line.post(each.body)
             self.statuses[status] = self.statuses.get(status, 0) + 1
             self.watch.answered(status, each.chat_id, each.body, sound=each.sound)
@@ -216,6 +223,7 @@ class Scene:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = (await reader.read()).decode()
         writer.close()
+        await writer.wait_closed()
         return int(answer.split(" ", 2)[1]), answer.partition("\r\n\r\n")[2]
 
     async def passes(self, time_of: timedelta) -> None:
@@ -259,7 +267,7 @@ def letters_alone(*, alone: bool) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def scene(plan: Plan, folder: Path) -> AsyncIterator[Scene]:
+async def scene(plan: Plan, folder: Path, template: Path | None = None) -> AsyncIterator[Scene]:
     hasten()
     people, watch = folk(plan.chats), Watch()
     address = f"127.0.0.1:{free_port()}"
@@ -269,11 +277,11 @@ async def scene(plan: Plan, folder: Path) -> AsyncIterator[Scene]:
             place = stack.enter_context(server.place())
             changes["DATABASE_URL"] = server.new_database(stack.enter_context(server.server(place)))
         stack.enter_context(letters_alone(alone=not plan.model))
-        template = await asyncio.to_thread(authority_template, folder / "template")
+        ground = template or await asyncio.to_thread(authority_template, folder / "template")
         none = {each.record.customer_id: None for each in people[plan.customers :]}
         made = await stack.enter_async_context(
             town(
-                template, folder / "data", [each.record for each in people], personas(people, plan.honest),
+                ground, folder / "data", [each.record for each in people], personas(people, plan.honest),
                 Limits(throttled=False, kept_messages=80, kept_files=32 << 20), none, **changes,
             )
         )  # fmt: skip
@@ -288,4 +296,4 @@ async def scene(plan: Plan, folder: Path) -> AsyncIterator[Scene]:
                 each.cancel()
             await asyncio.gather(*it.lives, return_exceptions=True)
             for line in it.lines:
-                line.close()
+                await line.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from bot import desk, reissue
@@ -15,6 +16,7 @@ from bot.decide import Decision
 from bot.event import Approved, Event, Issued, Said
 from bot.flow import gap, pruned
 from bot.log import JsonLines, Redactor
+from bot.message import chat_lane
 from bot.procedure import Rules
 from handlers.local import LocalMessenger
 from handlers.local.wire import JSON
@@ -60,13 +62,19 @@ class Watch(logging.Handler):
         self._lines = JsonLines(Redactor())
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
         self._stories: dict[int, deque[bytes]] = {}
+        self._turns: OrderedDict[int, tuple[str, int]] = OrderedDict()
+        self._next_turn = count(1)
         self._done: dict[str, int] = {}
 
     __hash__ = logging.Handler.__hash__
 
     # --- what was sent ---
 
-    def sends(self, chat_id: int, number: int, body: bytes) -> None:
+    def sends(self, chat_id: int, number: int, body: bytes, *, sound: bool) -> None:
+        if sound and number not in self._turns:
+            self._turns[number] = (chat_lane(chat_id), next(self._next_turn))
+            if len(self._turns) > REMEMBERED:
+                self._turns.popitem(last=False)
         self._bodies[number] = body
         if len(self._bodies) > REMEMBERED:
             self._bodies.popitem(last=False)
@@ -125,10 +133,14 @@ class Watch(logging.Handler):
             named = f"{before.phase} → {after.phase} by {type(event).__name__}: {flaw}"
             self.finds("step", named, before.chat_id)
 
-    def in_order(self, lane: str, seq: int) -> None:
-        if self._done.get(lane, 0) > seq:
-            self.finds("order", f"{seq} after {self._done[lane]} in {lane}")
-        self._done[lane] = seq
+    def in_order(self, lane: str, number: int) -> None:
+        """What was posted one after the other, each when the one before was taken, is done in that order."""
+        its_lane, turn = self._turns.get(number, ("", 0))
+        if its_lane != lane:
+            return
+        if self._done.get(lane, 0) > turn:
+            self.finds("order", f"{turn} after {self._done[lane]} in {lane}", number=number)
+        self._done[lane] = turn
 
 
 def flaws(before: Case, event: Event, after: Case, now: datetime, rules: Rules) -> Iterator[str]:
@@ -198,7 +210,7 @@ def _followed(watch: Watch, house_desk: Any, name: str) -> None:
     real = getattr(house_desk, name)
 
     def follow(tx: Any, waiting: Any, word: Any) -> None:
-        watch.in_order(waiting.lane, waiting.seq)
+        watch.in_order(waiting.lane, waiting.update_id)
         real(tx, waiting, word)
 
     setattr(house_desk, name, follow)
