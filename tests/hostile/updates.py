@@ -32,6 +32,7 @@ ASKED = 4
 #: One in so many rounds is followed by days in which nothing comes; one in so many, somebody floods.
 LONG_PAUSE, FLOOD = 150, 60
 FLOOD_OF = 320
+A_WHILE = timedelta(minutes=2)
 PAGE = resource.getpagesize()
 Say = Callable[[str], None]
 
@@ -61,6 +62,8 @@ class Campaign:
         await it.posts(await self._posts())
         if not await it.settles():
             return
+        if self._floods:
+            await it.passes(A_WHILE)  # who has flooded is heard again after it
         await it.asks(it.chance.sample(it.wanderers, ASKED))
         if self.rounds % 10 == 1:
             await self._is_ready()
@@ -81,7 +84,7 @@ class Campaign:
         posts += [self._shaped() for _ in range(int(crowd * SHAPED))]
         if it.tearing.real:
             posts += [self._torn() for _ in range(int(crowd * TORN))]
-        if self.rounds % FLOOD == FLOOD - 1:
+        if self._floods:
             posts += self._flood(chance.choice(it.wanderers))
         order = [(at + chance.random() * 40, each) for at, each in enumerate(posts[crowd:])]
         mixed = [each for _, each in sorted(order, key=lambda pair: pair[0])]
@@ -89,6 +92,10 @@ class Campaign:
         for number, each in enumerate(posts[:crowd]):
             mixed.insert(at[number] + number, each)
         return mixed
+
+    @property
+    def _floods(self) -> bool:
+        return self.rounds % FLOOD == FLOOD - 1
 
     async def _acts(self, share: list[Wanderer]) -> list[Post]:
         it, chance = self._it, self._it.chance

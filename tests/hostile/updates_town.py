@@ -233,6 +233,8 @@ class Scene:
             each._bell.ring()
         lines = self.town.messenger._lines
         del lines.texts[:-KEPT_TEXTS], lines.mails[:-KEPT_TEXTS]
+        for chat in self.town.messenger.world.chats.values():
+            chat.texts.clear()
         if time_of >= timedelta(hours=1):
             await self.town.house.housekeeping.tidy()
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import Any
 
 from bot import desk, reissue
 from bot.case import DESK_TURN, ENDED, Case, Phase
@@ -18,6 +17,8 @@ from bot.flow import gap, pruned
 from bot.log import JsonLines, Redactor
 from bot.message import chat_lane
 from bot.procedure import Rules
+from bot.store.database import Transaction
+from bot.store.inbox import Waiting
 from handlers.local import LocalMessenger
 from handlers.local.wire import JSON
 from tests.hostile.updates_shapes import MARK
@@ -27,9 +28,9 @@ from tests.support.town import Town
 MALFORMED = frozenset({"Malformed"})
 #: An answer to a webhook: taken, no update, too long. Anything else has the messenger send it again, for ever.
 ANSWERS = frozenset({200, 400, 413})
-REMEMBERED = 20_000
+REMEMBERED = 4_000
 STORY = 5
-SHOWN = 200
+SHOWN = 300
 STEPS = {(phase, target) for (phase, _), (target, _) in reissue.ARROWS.items()}
 
 
@@ -40,7 +41,7 @@ class Finding:
     story: tuple[bytes, ...] = ()
 
     def __str__(self) -> str:
-        told = "\n".join(f"    {shortened(each)!r}" for each in self.story)
+        told = "\n".join(f"    {each!r}" for each in self.story)
         return f"{self.what}: {self.detail}\n{told}"
 
 
@@ -75,10 +76,11 @@ class Watch(logging.Handler):
             self._turns[number] = (chat_lane(chat_id), next(self._next_turn))
             if len(self._turns) > REMEMBERED:
                 self._turns.popitem(last=False)
-        self._bodies[number] = body
+        told = shortened(body)
+        self._bodies[number] = told
         if len(self._bodies) > REMEMBERED:
             self._bodies.popitem(last=False)
-        self._stories.setdefault(chat_id, deque(maxlen=STORY)).append(body)
+        self._stories.setdefault(chat_id, deque(maxlen=STORY)).append(told)
 
     def finds(self, what: str, detail: str, chat_id: int | None = None, number: int | None = None) -> None:
         if number is not None and number in self._bodies:
@@ -89,7 +91,7 @@ class Watch(logging.Handler):
 
     def answered(self, status: int, chat_id: int, body: bytes, *, sound: bool) -> None:
         if status not in ({200} if sound else ANSWERS):
-            self.findings.append(Finding("answer", f"{status} in chat {chat_id}", (body,)))
+            self.findings.append(Finding("answer", f"{status} in chat {chat_id}", (shortened(body),)))
 
     # --- the log ---
 
@@ -202,15 +204,13 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
 
 def watch_the_order(watch: Watch, town: Town) -> None:
     """Whatever is done with an update, those before it in its chat are done."""
-    for name in ("receive", "let_go"):
-        _followed(watch, town.house.desk, name)
+    inbox = town.house.inbox
+    real = inbox.finish
 
+    def finish(tx: Transaction, waiting: Waiting) -> bool:
+        done = real(tx, waiting)  # who comes second finds it done
+        if done:
+            watch.in_order(waiting.lane, waiting.update_id)
+        return done
 
-def _followed(watch: Watch, house_desk: Any, name: str) -> None:
-    real = getattr(house_desk, name)
-
-    def follow(tx: Any, waiting: Any, word: Any) -> None:
-        watch.in_order(waiting.lane, waiting.update_id)
-        real(tx, waiting, word)
-
-    setattr(house_desk, name, follow)
+    inbox.finish = finish  # type: ignore[method-assign]
