@@ -129,9 +129,9 @@ class Desk:
             days = kst_day(event.not_before or now), kst_day(event.not_after)
             self._reminders.watch(tx, chat.chat_id, event.serial, days, now)
 
-    def park(self, tx: Transaction, waiting: Waiting, error: str) -> None:
+    def park(self, tx: Transaction, waiting: Waiting, error: str, *, at_once: bool = False) -> None:
         """Put off an update that cannot be handled; at last park it, tell staff, and own up to the customer."""
-        if not self._stores.inbox.failed(tx, waiting, error, self._clock.now()):
+        if not self._stores.inbox.failed(tx, waiting, error, self._clock.now(), at_once=at_once):
             return
         logger.error("update parked", extra={"update": waiting.update_id, "why": error})
         told, cause = reference.of_update(waiting.update_id), f"u{waiting.update_id}.parked"

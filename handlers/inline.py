@@ -6,6 +6,7 @@ late is asked for again with the next letter.
 
 import asyncio
 import logging
+import re
 from typing import Any
 
 import telegram
@@ -18,11 +19,14 @@ from bot.thinking import Thinking
 from bot.words import Words
 from handlers.events import FAQ
 from handlers.render import render
+from handlers.update import InlineQuery, Malformed, parsed_query
 
 logger = logging.getLogger(__name__)
 
 #: `answerInlineQuery` takes 50 results at once.
 PAGE = 20
+#: Ours, as `next_offset` says it.
+OFFSET = "[0-9]{1,9}"
 #: An article that staff change is posted anew after this. The language is the person's, so the answer is theirs too.
 CACHE_SECONDS = 300
 #: A question takes tens of milliseconds of a processor, and customers in the chat come first.
@@ -47,23 +51,23 @@ class Inline:
         if not isinstance(update.get("inline_query"), dict):
             return False
         try:
-            query = telegram.InlineQuery.de_json(update["inline_query"], self._bot)
-        except (KeyError, TypeError, ValueError):
+            query = parsed_query(update["inline_query"])
+        except Malformed:
             logger.warning("an inline query cannot be read")
             return True
-        self._newest[query.from_user.id] = query.id
+        self._newest[query.sender.id] = query.id
         self._supervisor.start("inline", self._answer(query))
         return True
 
-    async def _answer(self, query: telegram.InlineQuery) -> None:
-        person = query.from_user.id
+    async def _answer(self, query: InlineQuery) -> None:
+        person = query.sender.id
         async with self._turns:
             if self._newest.get(person) != query.id:
                 return
             del self._newest[person]
-            language = self._words.nearest(query.from_user.language_code)
+            language = self._words.nearest(query.sender.language_code)
             found = await self._thinking.of(self._answers.listed, query.query, language)
-        begin = int(query.offset) if query.offset.isdecimal() else 0
+        begin = int(query.offset) if re.fullmatch(OFFSET, query.offset) else 0
         try:
             await self._bot.answer_inline_query(
                 query.id,

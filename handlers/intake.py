@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.desk import Desk
 from bot.event import Incoming, Said
 from bot.floodgate import Floodgate, Verdict
+from bot.message import chat_lane
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
@@ -14,7 +15,7 @@ from bot.supervisor import Supervisor
 from bot.thinking import Thinking
 from bot.watch.meter import Meter
 from handlers.events import incoming
-from handlers.update import parsed
+from handlers.update import Malformed, parsed
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,12 @@ class Intake:
         word = await self._judged(waiting)
         if word != "pass":
             return await self._database.unit(lambda tx: self._let_go(tx, waiting, word))
-        named = self._named(waiting)
+        try:
+            named = self._named(waiting)
+        except Malformed as error:
+            logger.warning("not an update", extra={"update": waiting.update_id, "why": str(error)})
+            reason = type(error).__name__
+            return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
         if named is not None and isinstance(named.event, Said) and self._desk.is_long(named.event.text):
             # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
             await self._thinking.of(self._desk.ponder, named.event.text)
@@ -120,10 +126,21 @@ class Intake:
         self._desk.let_go(tx, waiting, word)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
+    def _set_aside(self, tx: Transaction, waiting: Waiting, reason: str) -> Waiting | None:
+        """Park at once what will not be read the next time either: its chat does not wait for that."""
+        self._desk.park(tx, waiting, reason, at_once=True)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
+
     def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
         self._desk.receive(tx, waiting, named)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _named(self, waiting: Waiting) -> Incoming | None:
-        """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it."""
-        return incoming(parsed(waiting.body))
+        """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it.
+
+        So is one that means another chat than the one in whose order it stands: it has two kinds at once, say.
+        """
+        named = incoming(parsed(waiting.body))
+        if named is not None and chat_lane(named.chat_id) != waiting.lane:
+            raise Malformed("it means another chat than its own")
+        return named

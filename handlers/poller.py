@@ -20,14 +20,14 @@ from bot.store.inbox import Arrival, Inbox
 from bot.supervisor import Supervisor
 from handlers.calls import call
 from handlers.inline import Inline
+from handlers.update import MOST_ID
 
 logger = logging.getLogger(__name__)
 
 ALLOWED = ["message", "callback_query", "my_chat_member", "inline_query"]
 POLL_SECONDS = 25
 BATCH = 100
-#: Beyond it no database keeps a whole number.
-MOST_ID = 1 << 63
+NO_CHAT = chat_lane(0)
 #: Seconds between tries when Telegram does not answer; the last one repeats.
 BACK_OFF = (0.2, 1.0, 3.0, 10.0)
 
@@ -75,13 +75,16 @@ class Poller:
         updates = await self._fetched(offset)
         if not updates:
             return offset
-        for update in updates:
+        came = [(each, found) for each in updates if (found := _arrival(each)) is not None]
+        if not came:
+            raise errors.TelegramError("no update has an id")
+        for update, _ in came:
             self._queries.answer(update)
-        arrivals = [arrival(each) for each in updates if not self._inline.takes(each)]
+        arrivals = [found for update, found in came if not self._inline.takes(update)]
         if arrivals:
             await self._database.unit(lambda tx: self._store(tx, arrivals))
         # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
-        return max(int(each["update_id"]) for each in updates) + 1
+        return max(found.update_id for _, found in came) + 1
 
     async def _fetched(self, offset: int | None) -> list[dict[str, Any]]:
         """Return the updates as they came: `Bot.get_updates` parses, and one that cannot be parsed hides a batch."""
@@ -123,13 +126,26 @@ def query_of(update: dict[str, Any]) -> str | None:
     """Return the id of the tap that this is, which waits to be answered."""
     query = update.get("callback_query")
     number = query.get("id") if isinstance(query, dict) else None
-    return number if isinstance(number, str) else None
+    return number if isinstance(number, str) and number.isascii() else None
+
+
+def _arrival(update: dict[str, Any]) -> Arrival | None:
+    """Return it unless it is no update: it must not hold up those that came with it."""
+    try:
+        return arrival(update)
+    except UNREADABLE:
+        logger.warning("an update without an id")
+        return None
+
+
+#: What `arrival` raises for what is no update.
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 def arrival(update: dict[str, Any]) -> Arrival:
-    """Return the update as it came, in the lane of its chat. What has no chat is alone in its lane."""
+    """Return the update as it came, in the lane of its chat. What has no chat is in one lane with its like."""
     number = int(update["update_id"])
-    if not 0 <= number < MOST_ID:
+    if not 0 <= number <= MOST_ID:
         raise ValueError("no update has such an id")
     return Arrival(number, _lane(update), _written(update), ahead="message" not in update)
 
@@ -148,13 +164,15 @@ def _lane(update: dict[str, Any]) -> str:
     query = update.get("callback_query")
     if isinstance(query, dict) and isinstance(query.get("message"), dict):
         return _chat(query["message"])
-    return "chat:0"
+    return NO_CHAT
 
 
 def _chat(message: dict[str, Any]) -> str:
     chat = message.get("chat")
     number = chat.get("id") if isinstance(chat, dict) else None
-    return chat_lane(number) if isinstance(number, int) else "chat:0"
+    if type(number) is not int or abs(number) > MOST_ID:  # a truth value is an `int`, too
+        return NO_CHAT
+    return chat_lane(number)
 
 
 def _pause(error: errors.TelegramError, failures: int) -> float:

@@ -1,41 +1,49 @@
 """The shape of an update (Bot API: `Update`), as far as it means something here; the rest is not read at all."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+#: An id; beyond it no database keeps a whole number.
+MOST_ID = (1 << 63) - 1
+Number = Annotated[int, msgspec.Meta(ge=-MOST_ID, le=MOST_ID)]
+
+
+class Malformed(ValueError):
+    """Has not the shape of an update; the text says where, and nothing of what stands there."""
+
 
 class Person(msgspec.Struct, frozen=True):
-    id: int
+    id: Number
     language_code: str | None = None
 
 
 class Chat(msgspec.Struct, frozen=True):
-    id: int
+    id: Number
     type: str
 
 
 class Contact(msgspec.Struct, frozen=True):
     phone_number: str
-    user_id: int | None = None
+    user_id: Number | None = None
 
 
 class Document(msgspec.Struct, frozen=True):
     file_id: str
     file_name: str | None = None
     mime_type: str | None = None
-    file_size: int | None = None
+    file_size: Number | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
     """Where a message stands; of one that is too old to be seen no more is told (`InaccessibleMessage`)."""
 
-    message_id: int
+    message_id: Number
     chat: Chat
 
 
 class Message(msgspec.Struct, frozen=True):
-    message_id: int
+    message_id: Number
     chat: Chat
     sender: Person | None = msgspec.field(default=None, name="from")
     text: str | None = None
@@ -86,6 +94,13 @@ class ChatMemberUpdated(msgspec.Struct, frozen=True):
     new_chat_member: Member
 
 
+class InlineQuery(msgspec.Struct, frozen=True):
+    id: str
+    sender: Person = msgspec.field(name="from")
+    query: str
+    offset: str
+
+
 class Update(msgspec.Struct, frozen=True):
     update_id: int
     message: Message | None = None
@@ -97,5 +112,16 @@ _decoder = msgspec.json.Decoder(Update)
 
 
 def parsed(body: bytes) -> Update:
-    """Read an update; raise `msgspec.DecodeError`, a `ValueError`, for one that has not this shape."""
-    return _decoder.decode(body)
+    """Read an update; raise `Malformed` for one that has not this shape."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def parsed_query(query: object) -> InlineQuery:
+    """Read what stands in an update as its inline query; raise `Malformed` as above."""
+    try:
+        return msgspec.convert(query, InlineQuery)
+    except (msgspec.ValidationError, UnicodeError, RecursionError):  # half a surrogate pair is no number, say
+        raise Malformed from None

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.store.database import Database
 from bot.store.inbox import Inbox
 from handlers.inline import Inline
-from handlers.poller import ALLOWED, arrival, query_of
+from handlers.poller import ALLOWED, UNREADABLE, arrival, query_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Webhook:
         try:
             update = json.loads(bytes(body))
             came = arrival(update)
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except UNREADABLE:
             return Response(status_code=400)
         if not self._inline.takes(update):
             await self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))

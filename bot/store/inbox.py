@@ -99,9 +99,11 @@ class Inbox:
         """Let nothing wait for an hour that only a wrong clock has set."""
         tx.write("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
 
-    def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime) -> bool:
+    def failed(
+        self, tx: Transaction, waiting: Waiting, error: str, now: datetime, *, at_once: bool = False
+    ) -> bool:
         """Put a failing update off, or park it when its tries are used up; return whether it was parked."""
-        if waiting.attempts >= len(BACK_OFF):
+        if at_once or waiting.attempts >= len(BACK_OFF):
             return tx.run("inbox_park", seq=waiting.seq, error=error) == 1
         due = now + timedelta(seconds=BACK_OFF[waiting.attempts])
         tx.write("inbox_failed", seq=waiting.seq, error=error, due_at=due.timestamp())

@@ -38,12 +38,16 @@ def about(lines: Lines, request: object) -> list[dict[str, object]]:
 
 
 async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
-    place: Town, gildong: Customer, lines: Lines
+    place: Town, gildong: Customer, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")
-    poison = {"message_id": "no number", "date": 1, "chat": {"id": 101, "type": "private"}, "text": "안녕"}
-    place.messenger.push_update({"message": poison})
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(place.house.desk, "receive", breaks)
+    await gildong.says("안녕")
     for _ in range(5):
         await place.until(lambda: place.messenger.stats.pending == 0)
         await place.later(timedelta(seconds=30))

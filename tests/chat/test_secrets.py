@@ -156,7 +156,7 @@ async def test_a_poison_update_leaves_nothing_of_it_in_the_log(
         world.push_update({"message": message})
         await world.until(lambda there: there.stats.pending == 0)
         customer = Customer(world.person(101), world, "ko")
-        await bot.until_says("update failed")
+        await bot.until_says("update parked")
 
     secrets = [text, "남궁민수", "55443322110099"]
     assert not leaks.found_in("".join(bot.said).encode(), secrets)

@@ -1,0 +1,227 @@
+"""Send a bot whatever a messenger could send, and what none ever should: `python -m tests.hostile.updates`.
+
+Bytes go by webhook over a socket into a real house, whose calls come back over sockets to the local messenger. Some
+hundred customers do anything at any time, a few only what they are asked; between their updates come well-formed ones
+of every kind, repeated and late ones, and torn ones. It ends with 1, and the seed and the story of what it found,
+unless nothing was unhandled, nobody stuck, no step out of order, and no certificate issued that nobody asked for.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import resource
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+from tests.hostile.updates_ends import ends
+from tests.hostile.updates_folk import Wanderer
+from tests.hostile.updates_town import Plan, Post, Scene, scene, sound
+
+#: Shares of what is sent, upon one act of a customer.
+SHAPED, TORN = 0.8, 1.0
+REPEATED, LATE = 0.05, 0.03
+#: How many chats say /start after each round, and shall be answered.
+ASKED = 4
+#: One in so many rounds is followed by days in which nothing comes; one in so many, somebody floods.
+LONG_PAUSE, FLOOD = 150, 60
+FLOOD_OF = 320
+A_WHILE = timedelta(minutes=2)
+PAGE = resource.getpagesize()
+Say = Callable[[str], None]
+
+
+class Campaign:
+    def __init__(self, it: Scene, say: Say) -> None:
+        self._it = it
+        self._say = say
+        self._late: deque[Post] = deque(maxlen=400)
+        self.rounds = 0
+
+    async def runs(self) -> None:
+        it, plan = self._it, self._it.plan
+        it.invites(rounds=1 + plan.count // 50_000)
+        begun = told = time.monotonic()
+        while it.sent < plan.count and not it.watch.findings:
+            await self._round()
+            if time.monotonic() - told > 10 or it.sent >= plan.count:
+                told = time.monotonic()
+                self._tell(told - begun)
+        if not it.watch.findings:
+            await ends(it)
+
+    async def _round(self) -> None:
+        it = self._it
+        self.rounds += 1
+        await it.posts(await self._posts())
+        if not await it.settles():
+            return
+        if self._floods:
+            await it.passes(A_WHILE)  # who has flooded is heard again after it
+        await it.asks(it.chance.sample(it.wanderers, ASKED))
+        if self.rounds % 10 == 1:
+            await self._is_ready()
+        long = self.rounds % LONG_PAUSE == 0
+        await it.passes(
+            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 200)))
+        )
+
+    async def _posts(self) -> list[Post]:
+        it, chance = self._it, self._it.chance
+        customers = [each for each in it.wanderers if each.is_customer]
+        share = chance.sample(customers, len(customers) // 2) + chance.sample(
+            it.wanderers, len(it.wanderers) // 6
+        )
+        share = list({each.folk.user_id: each for each in share}.values())
+        posts = await self._acts(share)
+        crowd = len(posts)
+        posts += [self._shaped() for _ in range(int(crowd * SHAPED))]
+        if it.tearing.real:
+            posts += [self._torn() for _ in range(int(crowd * TORN))]
+        if self._floods:
+            posts += self._flood(chance.choice(it.wanderers))
+        order = [(at + chance.random() * 40, each) for at, each in enumerate(posts[crowd:])]
+        mixed = [each for _, each in sorted(order, key=lambda pair: pair[0])]
+        at = sorted(chance.randrange(len(mixed) + 1) for _ in range(crowd))
+        for number, each in enumerate(posts[:crowd]):
+            mixed.insert(at[number] + number, each)
+        return mixed
+
+    @property
+    def _floods(self) -> bool:
+        return self.rounds % FLOOD == FLOOD - 1
+
+    async def _acts(self, share: list[Wanderer]) -> list[Post]:
+        it, chance = self._it, self._it.chance
+        for each in share:
+            await each.acts()
+        made, it.made = it.made, []
+        posts: list[Post] = []
+        for update in made:
+            it.tearing.real.append(update)
+            post = sound(update)
+            posts.append(post)
+            if chance.random() < REPEATED:  # once more, as it was or with another body
+                posts.append(post if chance.random() < 0.5 else self._again(post))
+            if chance.random() < LATE:
+                self._late.append(post)
+        while self._late and chance.random() < LATE * len(posts):
+            posts.append(self._late.popleft())
+        return posts
+
+    def _again(self, post: Post) -> Post:
+        return Post(self._it.tearing.body(post.number), post.chat_id, post.number, sound=False)
+
+    def _shaped(self) -> Post:
+        it = self._it
+        update = it.shapes.anything()
+        numbered = {"update_id": next(it.odd), **update}
+        if it.chance.random() < 0.3:
+            it.tearing.real.append(numbered)
+        return sound(numbered)
+
+    def _torn(self) -> Post:
+        it = self._it
+        number = next(it.odd)
+        body = it.tearing.body(number)
+        return Post(body, 0, number, sound=False)
+
+    def _flood(self, each: Wanderer) -> list[Post]:
+        it, chat = self._it, each.person.chat
+        posts = []
+        for _ in range(FLOOD_OF):
+            message = it.shapes.message(chat.brief, each.person.persona.user(), text=it.shapes.text())
+            posts.append(sound({"update_id": next(it.odd), "message": message}))
+        return posts
+
+    async def _is_ready(self) -> None:
+        status, why = await self._it.asked("/readyz")
+        if status != 200:
+            self._it.watch.finds("not ready", why)
+
+    def _tell(self, seconds: float) -> None:
+        it = self._it
+        parked = sum(it.watch.parked.values())
+        self._say(
+            f"{it.sent} updates in {seconds:.0f} s ({it.sent / seconds:.0f}/s), {parked} parked, "
+            f"answers {dict(sorted(it.statuses.items()))}, {resident():.0f} MiB"
+        )
+
+
+def resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * PAGE / (1 << 20)
+
+
+async def campaign(plan: Plan, folder: Path, say: Say, template: Path | None = None) -> Scene:
+    async with scene(plan, folder, template) as it:
+        await Campaign(it, say).runs()
+        return it
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--chats", type=int, default=220, help="in each house")
+    parser.add_argument(
+        "--houses", type=int, default=1, help="side by side, each with its share and its seed"
+    )
+    parser.add_argument("--model", action="store_true", help="questions go through the model, too")
+    wanted = parser.parse_args()
+    share = -(-wanted.count // wanted.houses)
+    plans = [
+        Plan(share, wanted.seed + number, wanted.chats, engine=wanted.engine, model=wanted.model)
+        for number in range(wanted.houses)
+    ]
+    with ProcessPoolExecutor(wanted.houses) as pool:
+        ended = list(pool.map(one_house, plans))
+    for _, text in ended:
+        print(text)
+    return 0 if all(well for well, _ in ended) else 1
+
+
+def one_house(plan: Plan) -> tuple[bool, str]:
+    logging.basicConfig(handlers=[logging.NullHandler()], level=logging.INFO)
+
+    gc.freeze()
+
+    def say(line: str) -> None:
+        print(f"seed {plan.seed}: {line}", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
+        it = asyncio.run(campaign(plan, Path(folder), say))
+    return not it.watch.findings, told(it)
+
+
+def told(it: Scene) -> str:
+    watch = it.watch
+    found = (
+        [f"seed {it.plan.seed}, after {it.sent} updates:", *map(str, watch.findings)]
+        if watch.findings
+        else []
+    )
+    done = sum(each.done for each in it.robots.values())
+    parked = sum(watch.parked.values())
+    return "\n".join(
+        [
+            *found,
+            f"phases {dict(watch.phases)}",
+            f"{len(watch.steps)} kinds of steps, {sum(watch.steps.values())} taken; warned {dict(watch.warned)}",
+            f"seed {it.plan.seed}: {it.sent} updates, {len(watch.findings)} findings, {parked} parked",
+            f"{it.issued} certificates, {done} of them to the honest",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
