@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import math
 import resource
 import sys
 import tempfile
@@ -32,6 +33,7 @@ ASKED = 4
 #: One in so many rounds is followed by days in which nothing comes; one in so many, somebody floods.
 LONG_PAUSE, FLOOD = 150, 60
 FLOOD_OF = 320
+BETWEEN_WORDS = 10.0
 A_WHILE = timedelta(minutes=2)
 PAGE = resource.getpagesize()
 Say = Callable[[str], None]
@@ -48,9 +50,10 @@ class Campaign:
         it, plan = self._it, self._it.plan
         it.invites(rounds=1 + plan.count // 50_000)
         begun = told = time.monotonic()
-        while it.sent < plan.count and not it.watch.findings:
+        until = begun + plan.seconds
+        while it.sent < plan.count and time.monotonic() < until and not it.watch.findings:
             await self._round()
-            if time.monotonic() - told > 10 or it.sent >= plan.count:
+            if time.monotonic() - told > BETWEEN_WORDS or it.sent >= plan.count:
                 told = time.monotonic()
                 self._tell(told - begun)
         if not it.watch.findings:
@@ -176,11 +179,19 @@ def main() -> int:
     parser.add_argument(
         "--houses", type=int, default=1, help="side by side, each with its share and its seed"
     )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="send no more after so long")
     parser.add_argument("--model", action="store_true", help="questions go through the model, too")
     wanted = parser.parse_args()
     share = -(-wanted.count // wanted.houses)
     plans = [
-        Plan(share, wanted.seed + number, wanted.chats, engine=wanted.engine, model=wanted.model)
+        Plan(
+            share,
+            wanted.seed + number,
+            wanted.chats,
+            engine=wanted.engine,
+            seconds=wanted.minutes * 60,
+            model=wanted.model,
+        )
         for number in range(wanted.houses)
     ]
     with ProcessPoolExecutor(wanted.houses) as pool:

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -79,7 +80,7 @@ class Tearing:
 
     def wrong_value(self, update: JSON) -> None:
         parent, key = self._place(update)
-        parent[key] = self.chance.choice(WRONG)
+        parent[key] = deepcopy(self.chance.choice(WRONG))
 
     def wrong_number(self, update: JSON) -> None:
         """Ids are what goes furthest: into lanes, rows and calls."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -48,6 +49,8 @@ class Plan:
     #: Of these, who only do what is asked, all the way to a certificate, while the rest happens.
     honest: int = 4
     engine: str = "sqlite"
+    #: After so long no more is sent, however many are left.
+    seconds: float = math.inf
     #: Questions go through the model, too.
     model: bool = False
 
