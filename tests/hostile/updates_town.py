@@ -32,8 +32,8 @@ from tests.support.town import Town, authority_template, town
 SECRET = "a-secret-of-the-campaign_0123456789"
 CONNECTIONS = 24
 TOO_LONG = 413
-#: Ids of what nobody honest sends; those of the messenger are far below.
-ODD_IDS = 10**15
+#: Ids of what is torn and of what is made up: a torn digit makes no other's. The messenger's own are far below.
+TORN_IDS, SHAPED_IDS = 10**15, 7 * 10**17
 PATIENCE = 60.0
 KEPT_TEXTS = 2_000
 BETWEEN_LOOKS = 0.01
@@ -122,7 +122,8 @@ class Scene:
     statuses: dict[int, int] = field(default_factory=dict)
     sent: int = 0
     issued: int = 0
-    odd: Iterator[int] = field(default_factory=lambda: count(ODD_IDS))
+    torn: Iterator[int] = field(default_factory=lambda: count(TORN_IDS))
+    shaped: Iterator[int] = field(default_factory=lambda: count(SHAPED_IDS))
     tearing: Tearing = field(init=False)
     shapes: Shapes = field(init=False)
 
