@@ -81,7 +81,7 @@ class Campaign:
             await self._is_ready()
         long = self.rounds % LONG_PAUSE == 0
         await it.passes(
-            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 200)))
+            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 90)))
         )
 
     async def _acts(self) -> list[Post]:

@@ -21,7 +21,7 @@ from handlers.webhook import SECRET_HEADER
 from tests.crash.folk import Folk, folk
 from tests.crash.robot import Manners, Robot
 from tests.crash.stage import hasten
-from tests.hostile.updates_folk import Wanderer, personas, wanderers
+from tests.hostile.updates_folk import Honest, Wanderer, personas, wanderers
 from tests.hostile.updates_shapes import Shapes
 from tests.hostile.updates_torn import Tearing
 from tests.hostile.updates_watch import Watch, watch_the_order, watching
@@ -148,9 +148,12 @@ class Scene:
     def invites(self, rounds: int) -> None:
         for each in self.folk[: self.plan.honest]:
             person = self.town.messenger.person(each.user_id)
-            robot = Robot(each, person, self.town.messenger, rounds, Manners(patience=1_000))
+            robot = Honest(each, person, self.town.messenger, rounds, Manners(patience=1_000), now=self._now)
             self.robots[each.user_id] = robot
             self.lives.append(asyncio.create_task(robot.lives()))
+
+    def _now(self) -> float:
+        return self.town.clock.now().timestamp()
 
     def wakes(self, change: JSON) -> None:
         robot = self.robots.get(change.get("chat", 0))
@@ -235,6 +238,8 @@ class Scene:
         self.town.clock.ahead += time_of
         for each in (self.town.house.intake, self.town.house.runner, self.town.house.courier):
             each._bell.ring()
+        for each in self.robots.values():
+            each.wake.set()
         lines = self.town.messenger._lines
         del lines.texts[:-KEPT_TEXTS], lines.mails[:-KEPT_TEXTS]
         for chat in self.town.messenger.world.chats.values():
