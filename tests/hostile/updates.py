@@ -21,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+from handlers.local.wire import JSON
 from tests.hostile.updates_ends import ends
 from tests.hostile.updates_folk import Wanderer
 from tests.hostile.updates_town import Plan, Post, Scene, scene, sound
@@ -44,6 +45,8 @@ class Campaign:
         self._it = it
         self._say = say
         self._late: deque[Post] = deque(maxlen=400)
+        #: What goes out in this round, to be torn in later ones.
+        self._real: list[JSON] = []
         self.rounds = 0
 
     async def runs(self) -> None:
@@ -62,7 +65,13 @@ class Campaign:
     async def _round(self) -> None:
         it = self._it
         self.rounds += 1
-        await it.posts(await self._posts())
+        crowd = await self._acts()
+        await it.posts(self._mixed(crowd))
+        it.tearing.real.extend(
+            self._real
+        )  # now only: what is torn must not take the id of one that is to come
+        self._real.clear()
+        await it.posts(self._again(each) for each in crowd if it.chance.random() < REPEATED)
         if not await it.settles():
             return
         if self._floods:
@@ -72,75 +81,66 @@ class Campaign:
             await self._is_ready()
         long = self.rounds % LONG_PAUSE == 0
         await it.passes(
-            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 200)))
+            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 90)))
         )
 
-    async def _posts(self) -> list[Post]:
+    async def _acts(self) -> list[Post]:
+        """Let some act, customers of the bank more often; return what the messenger sends of it, in its order."""
         it, chance = self._it, self._it.chance
         customers = [each for each in it.wanderers if each.is_customer]
-        share = chance.sample(customers, len(customers) // 2) + chance.sample(
-            it.wanderers, len(it.wanderers) // 6
-        )
-        share = list({each.folk.user_id: each for each in share}.values())
-        posts = await self._acts(share)
-        crowd = len(posts)
-        posts += [self._shaped() for _ in range(int(crowd * SHAPED))]
+        share = [*chance.sample(customers, len(customers) // 2)]
+        share += [each for each in it.wanderers if not chance.randrange(6) and each not in share]
+        for each in share:
+            await each.acts()
+        made, it.made = it.made, []
+        self._real += made
+        return [sound(each) for each in made]
+
+    def _mixed(self, crowd: list[Post]) -> list[Post]:
+        """Put everything else between what the crowd sends, whose own order stays."""
+        it, chance = self._it, self._it.chance
+        beside = [each for each in crowd if chance.random() < REPEATED]
+        self._late.extend(each for each in crowd if chance.random() < LATE)
+        beside += [self._shaped() for _ in range(int(len(crowd) * SHAPED))]
         if it.tearing.real:
-            posts += [self._torn() for _ in range(int(crowd * TORN))]
+            beside += [self._torn() for _ in range(int(len(crowd) * TORN))]
         if self._floods:
-            posts += self._flood(chance.choice(it.wanderers))
-        order = [(at + chance.random() * 40, each) for at, each in enumerate(posts[crowd:])]
-        mixed = [each for _, each in sorted(order, key=lambda pair: pair[0])]
-        at = sorted(chance.randrange(len(mixed) + 1) for _ in range(crowd))
-        for number, each in enumerate(posts[:crowd]):
-            mixed.insert(at[number] + number, each)
-        return mixed
+            beside += self._flood(chance.choice(it.wanderers))
+        chance.shuffle(beside)
+        late = [self._late.popleft() for _ in range(min(len(self._late), int(len(crowd) * LATE)))]
+        places = sorted(chance.choices(range(len(beside) + 1), k=len(crowd)))
+        mixed: list[Post] = []
+        taken = 0
+        for place, each in zip(places, crowd, strict=True):
+            mixed += [*beside[taken:place], each]
+            taken = place
+        return [*late, *mixed, *beside[taken:]]
 
     @property
     def _floods(self) -> bool:
         return self.rounds % FLOOD == FLOOD - 1
 
-    async def _acts(self, share: list[Wanderer]) -> list[Post]:
-        it, chance = self._it, self._it.chance
-        for each in share:
-            await each.acts()
-        made, it.made = it.made, []
-        posts: list[Post] = []
-        for update in made:
-            it.tearing.real.append(update)
-            post = sound(update)
-            posts.append(post)
-            if chance.random() < REPEATED:  # once more, as it was or with another body
-                posts.append(post if chance.random() < 0.5 else self._again(post))
-            if chance.random() < LATE:
-                self._late.append(post)
-        while self._late and chance.random() < LATE * len(posts):
-            posts.append(self._late.popleft())
-        return posts
-
     def _again(self, post: Post) -> Post:
-        return Post(self._it.tearing.body(post.number), post.chat_id, post.number, sound=False)
+        """The same id, and another body."""
+        return Post(self._it.tearing.again(post.number), post.chat_id, post.number, sound=False)
 
     def _shaped(self) -> Post:
         it = self._it
-        update = it.shapes.anything()
-        numbered = {"update_id": next(it.odd), **update}
+        update = {"update_id": next(it.shaped), **it.shapes.anything()}
         if it.chance.random() < 0.3:
-            it.tearing.real.append(numbered)
-        return sound(numbered)
+            self._real.append(update)
+        return sound(update)
 
     def _torn(self) -> Post:
-        it = self._it
-        number = next(it.odd)
-        body = it.tearing.body(number)
-        return Post(body, 0, number, sound=False)
+        number = next(self._it.torn)
+        return Post(self._it.tearing.body(number), 0, number, sound=False)
 
     def _flood(self, each: Wanderer) -> list[Post]:
         it, chat = self._it, each.person.chat
         posts = []
         for _ in range(FLOOD_OF):
             message = it.shapes.message(chat.brief, each.person.persona.user(), text=it.shapes.text())
-            posts.append(sound({"update_id": next(it.odd), "message": message}))
+            posts.append(sound({"update_id": next(it.shaped), "message": message}))
         return posts
 
     async def _is_ready(self) -> None:

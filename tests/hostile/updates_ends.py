@@ -36,8 +36,6 @@ async def _honest_finish(it: "Scene") -> None:
     async def all_done() -> None:
         while not all(each.finished or each.wrong for each in it.robots.values()):
             await it.passes(timedelta(seconds=30))
-            for each in it.robots.values():
-                each.wake.set()
             await asyncio.sleep(0.2)
 
     with suppress(TimeoutError):

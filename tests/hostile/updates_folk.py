@@ -1,6 +1,7 @@
 """Customers who do anything at any time, and mostly what is asked: so garbage meets every state there is."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -18,9 +19,24 @@ from tests.support.town import Customer
 #: How often one does what the screen asks for: each is of another kind.
 DUTIFUL = (0.3, 0.7, 0.9, 0.97, 0.99)
 LOOKED_AT = 40
+A_PAUSE_S = 15 * 60
 NEEDED = (*(f"reissue.ask.{step}" for step in QUESTIONS), "proof.sent.sms", "enrolled.password")
 JUNK = (b"", b"MZ\x00", b"\x30\x82\x03\x00" + b"\x02" * 400, b"PK\x03\x04" + bytes(99), b"\x30\x80" * 300)
 FILES = ("signCert.der", "signCert.cer", "npki.zip", "signPri.key", "a.pdf", "x.svg", "cert.p12")
+
+
+@dataclass
+class Honest(Robot):
+    """Does what is asked; where they are told to wait, as when a clock has jumped over a code's life, they do."""
+
+    now: Callable[[], float] = time.time
+    _tries_again: float = 0.0
+
+    async def _turned_away(self, tokens: dict[str, str], message: JSON, dice: Random) -> bool:
+        if self.now() < self._tries_again:
+            return False
+        self._tries_again = self.now() + A_PAUSE_S
+        return await super()._turned_away(tokens, message, dice)
 
 
 @dataclass

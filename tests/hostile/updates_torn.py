@@ -57,6 +57,12 @@ class Tearing:
             return self.written(self._spliced(update))
         return self._no_update(number)
 
+    def again(self, number: int) -> bytes:
+        """Return another body with an id that has come already, and with no other id."""
+        update = json.loads(json.dumps(self.chance.choice(self.real)))
+        self.chance.choice(_TEARS)(self, update)
+        return self.written({**update, "update_id": number})
+
     def written(self, update: Any) -> bytes:
         """Return its JSON, in one of the ways in which others write it."""
         if self.chance.random() < 0.2:

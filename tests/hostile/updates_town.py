@@ -21,7 +21,7 @@ from handlers.webhook import SECRET_HEADER
 from tests.crash.folk import Folk, folk
 from tests.crash.robot import Manners, Robot
 from tests.crash.stage import hasten
-from tests.hostile.updates_folk import Wanderer, personas, wanderers
+from tests.hostile.updates_folk import Honest, Wanderer, personas, wanderers
 from tests.hostile.updates_shapes import Shapes
 from tests.hostile.updates_torn import Tearing
 from tests.hostile.updates_watch import Watch, watch_the_order, watching
@@ -32,8 +32,8 @@ from tests.support.town import Town, authority_template, town
 SECRET = "a-secret-of-the-campaign_0123456789"
 CONNECTIONS = 24
 TOO_LONG = 413
-#: Ids of what nobody honest sends; those of the messenger are far below.
-ODD_IDS = 10**15
+#: Ids of what is torn and of what is made up: a torn digit makes no other's. The messenger's own are far below.
+TORN_IDS, SHAPED_IDS = 10**15, 7 * 10**17
 PATIENCE = 60.0
 KEPT_TEXTS = 2_000
 BETWEEN_LOOKS = 0.01
@@ -122,7 +122,8 @@ class Scene:
     statuses: dict[int, int] = field(default_factory=dict)
     sent: int = 0
     issued: int = 0
-    odd: Iterator[int] = field(default_factory=lambda: count(ODD_IDS))
+    torn: Iterator[int] = field(default_factory=lambda: count(TORN_IDS))
+    shaped: Iterator[int] = field(default_factory=lambda: count(SHAPED_IDS))
     tearing: Tearing = field(init=False)
     shapes: Shapes = field(init=False)
 
@@ -147,9 +148,12 @@ class Scene:
     def invites(self, rounds: int) -> None:
         for each in self.folk[: self.plan.honest]:
             person = self.town.messenger.person(each.user_id)
-            robot = Robot(each, person, self.town.messenger, rounds, Manners(patience=1_000))
+            robot = Honest(each, person, self.town.messenger, rounds, Manners(patience=1_000), now=self._now)
             self.robots[each.user_id] = robot
             self.lives.append(asyncio.create_task(robot.lives()))
+
+    def _now(self) -> float:
+        return self.town.clock.now().timestamp()
 
     def wakes(self, change: JSON) -> None:
         robot = self.robots.get(change.get("chat", 0))
@@ -234,6 +238,8 @@ class Scene:
         self.town.clock.ahead += time_of
         for each in (self.town.house.intake, self.town.house.runner, self.town.house.courier):
             each._bell.ring()
+        for each in self.robots.values():
+            each.wake.set()
         lines = self.town.messenger._lines
         del lines.texts[:-KEPT_TEXTS], lines.mails[:-KEPT_TEXTS]
         for chat in self.town.messenger.world.chats.values():
