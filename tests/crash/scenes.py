@@ -154,12 +154,12 @@ async def slow(play: Play) -> None:
 
 async def frozen_with_an_update(play: Play) -> None:
     """A process freezes with an update in hand, another does it, and the first one wakes."""
-    await (await play.scene.start("worker")).is_ready()
     late = await play.starts(watched=True, unarmed=True, mode="frozen", parts=("chat chat:", "Thinking.of"))
     await late.is_ready()
     play.comes(before=lambda done: late.arm() if done == "phone" else None)
     async with asyncio.timeout(PATIENCE_S):
         await late.hit.wait()
+        await (await play.scene.start("worker")).is_ready()
         while play.scene.books.rows("SELECT 1 FROM inbox WHERE state = 'pending'"):  # noqa: ASYNC110 - a row rings no bell
             await asyncio.sleep(TICK_S)
         os.kill(late.pid, signal.SIGCONT)
