@@ -20,7 +20,7 @@ class Held:
 
 
 JOB = Held(
-    ("job issue ", "bot/parcel.py"),
+    ("job issue ", "bot/keystock.py"),
     "SELECT key, state, lease, lease_until FROM jobs WHERE kind = 'issue'",
 )
 MESSAGE = Held(

@@ -30,7 +30,7 @@ AT_ONCE = 12
 
 CALM = Scene(nothing, exact=True, setting={"lease": LONG_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
-MAKING = "job issue ", "bot/parcel.py"
+MAKING = "job issue ", "bot/keystock.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
 CONCLUDED = at("password", "answered", "job issue ", "Runner._do", "!Clerk", "SqliteDatabase.unit")
 CUT_OFF = at("password", "asked", *MAKING)

@@ -21,10 +21,12 @@ def sent_before_sending() -> None:
     """
     turns: dict[str, asyncio.Lock] = {}
 
+    def marked(self: Courier, tx: Any, claimed: Any) -> Any:
+        return self._placed(tx, claimed), self._sent(tx, claimed, None)
+
     async def deliver(self: Courier, claimed: Any) -> Any:
         async with turns.setdefault(claimed.lane, asyncio.Lock()):
-            placed = await self._stock.database.unit(lambda tx: self._placed(tx, claimed))
-            following = await self._stock.database.unit(lambda tx: self._sent(tx, placed, None))
+            placed, following = await self._stock.database.unit(lambda tx: marked(self, tx, claimed))
             try:
                 record = await self._send(placed)
             except DeliveryError as trouble:
