@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from bot.floodgate import DEFAULT_RATES, Floodgate
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Arrival, Inbox, Waiting
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
+from bot.store.sqlite import SqliteTransaction
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
 from ca.vault import KeyRing, Vault
@@ -87,14 +87,6 @@ class Scene:
             while self.done != list(numbers):
                 self.changed.clear()
                 await self.changed.wait()
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    opened = _connect(":memory:")
-    _migrate(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
-"""A store in memory for one test, and databases on disk where files, threads or two connections matter."""
+"""Databases on disk, where files, threads or two connections matter."""
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.store.database import Transaction
-from bot.store.sqlite import SqliteDatabase, SqliteTransaction, _connect, _migrate
+from bot.store.sqlite import SqliteDatabase
 from ca.vault import KeyRing, Vault
 from tests.support.disk import on_disk
 
@@ -15,19 +13,6 @@ from tests.support.disk import on_disk
 @pytest.fixture(scope="session")
 def vault() -> Vault:
     return Vault(KeyRing.new())
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    opened = _connect(":memory:")
-    _migrate(opened)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def tx(connection: sqlite3.Connection) -> Transaction:
-    return SqliteTransaction(connection)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,26 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.case import Phase
 from bot.issuing import ListAge
 from bot.store.database import Transaction
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
+from bot.store.sqlite import SqliteTransaction
 from bot.watch import exposition
 from bot.watch.figures import ISSUING_BOUNDS, Queue, desk_figures, queues
 from bot.watch.meter import LAG_SECONDS, Meter, answer_of
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 T = NOW.timestamp()
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    opened = _connect(":memory:")
-    _migrate(opened)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def tx(connection: sqlite3.Connection) -> Transaction:
-    return SqliteTransaction(connection)
 
 
 def samples(families: object) -> dict[tuple[str, ...], float]:

@@ -1,0 +1,22 @@
+"""A database of ours in memory, for one test."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from bot.store.database import Transaction
+from bot.store.sqlite import SqliteTransaction, _connect, _migrate
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    opened = _connect(":memory:")
+    _migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tx(connection: sqlite3.Connection) -> Transaction:
+    return SqliteTransaction(connection)
