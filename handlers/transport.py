@@ -37,7 +37,8 @@ Seconds = float | None
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    read: Seconds = 5.0  #: without a byte from the server
+    #: Without a byte from the server. Whoever gives up a message that is only slow to be taken sends it twice.
+    read: Seconds = 15.0
     write: Seconds = 5.0  #: without a chunk taken by the server
     connect: Seconds = 5.0
     pool: Seconds = 1.0  #: until a connection is free

@@ -9,7 +9,7 @@ from tests.crash.held import JOB, MESSAGE
 from tests.crash.play import Play, play
 from tests.crash.processes import Zygote
 from tests.crash.scenes import (
-    LONG_LEASE,
+    PATIENT_LEASE,
     SLOW_LEASE,
     Hasty,
     Scene,
@@ -28,7 +28,7 @@ from tests.crash.stage import Bank
 #: Side by side: most of the time each waits for a lease to end, or for what its bug keeps from coming.
 AT_ONCE = 12
 
-CALM = Scene(nothing, exact=True, setting={"lease": LONG_LEASE})
+CALM = Scene(nothing, exact=True, setting={"lease": PATIENT_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
 MAKING = "job issue ", "bot/keystock.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
@@ -67,12 +67,12 @@ SCENES: dict[str, Scene] = {
     "waits_for_the_bell": at("password", "asked", *MAKING, lease=SLOW_LEASE),
     "sent_before_sending": SENT,
     "recorded_apart": at(
-        "/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=SLOW_LEASE
+        "/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=PATIENT_LEASE
     ),
     "message_never_taken_over": at("birth", "asked", "send chat:", "TelegramMessenger.show"),
     "late_sender_heard": frozen(MESSAGE),
     "out_of_line": weather("password", "sendDocument", Fault.STORM),
-    "slow_is_dead": Scene(slow, exact=True, setting={"lease": SLOW_LEASE}),
+    "slow_is_dead": Scene(slow, exact=True, setting={"lease": PATIENT_LEASE}),
     "patience_is_refusal": weather("pick:self", "editMessageText", Fault.STORM),
     "silence_is_refusal": SILENCE,
     "silence_is_consent": SILENCE,

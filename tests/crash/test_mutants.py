@@ -45,7 +45,12 @@ async def test_each_planted_bug_is_caught_and_the_house_without_one_is_not(
             *house, tmp_path / f"again{number}", [(SCENES[name], name) for name in missed]
         )
         missed = [name for name, each in zip(missed, once_more, strict=True) if not each.problems]
-    findings = [problem for each in controls for problem in each.problems]
+    told_by = {id(scene): name for name, scene in SCENES.items()}
+    findings = [
+        (told_by[id(scene)], problem)
+        for scene, each in zip(scenes, controls, strict=True)
+        for problem in each.problems
+    ]
     report(
         f"bugs planted {len(MUTANTS)}, caught {len(MUTANTS) - len(missed)}, not at once {again}; "
         f"scenes {len(controls)}, findings without a bug {len(findings)}"
