@@ -195,6 +195,7 @@ def build(
             *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
             thinking=thinking,
             floodgate=Floodgate(outside.rates, staff),
+            limits=Limits(vault),
             meter=outside.meter,
         ),
         Inline(bot, answers, words, supervisor, thinking),

@@ -1,6 +1,8 @@
 """How much a chat, and everybody together, may ask of the house; what is beyond it is finished unread.
 
-Each process counts in memory for itself: a limit in the database would cost as much as what it wards off.
+A chat's first messages, and a few each minute, are counted in memory, so that those who write as people do cost no row.
+Beyond them it draws from a bucket in the database, ten at once, that all processes share. What everybody asks together
+is counted by each process for itself: it is that process which it wears out.
 """
 
 from collections import OrderedDict
@@ -9,25 +11,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-#: "slow" and "crowded" are said to the chat, once; "surplus" is what follows.
-Verdict = Literal["pass", "slow", "crowded", "surplus"]
+from bot.store.limits import Drawn, Rate
+
+#: "slow" and "crowded" are said to the chat, once; "surplus" is what follows. "short" is for the caller, who draws.
+Verdict = Literal["pass", "short", "slow", "crowded", "surplus"]
 MOST_CHATS = 20_000
+#: So many at once are drawn from what all processes share.
+DRAUGHT = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: so many at once, refilled by so many a minute."""
-
-    burst: int
-    per_minute: int
+#: Of one chat, in each process.
+OWN = Rate(30, 24)
+#: Of one chat, in all processes together. Nobody writes two messages a second for a minute.
+SHARED = Rate(120, 96)
+#: Of all who write; running applications and taps pass beyond it.
+OVERALL = Rate(30_000, 12_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    #: Of one chat: of what it writes, and once more of its taps. Nobody writes two messages a second for a minute.
-    chat: Rate = Rate(150, 120)
-    #: Of all who write; running applications and taps pass beyond it.
-    overall: Rate = Rate(30_000, 12_000)
+    """A chat may use both of its rates, for what it writes and once more for its taps."""
+
+    own: Rate = OWN
+    shared: Rate = SHARED
+    overall: Rate = OVERALL
 
 
 DEFAULT_RATES = Rates()
@@ -42,8 +49,8 @@ class Bucket:
 
     def take(self, now: datetime) -> bool:
         passed = max((now - self.at).total_seconds(), 0.0)
-        self.tokens = min(self.tokens + passed * self.rate.per_minute / 60, float(self.rate.burst))
-        self.at = now
+        refilled = min(self.tokens + passed * self.rate.per_minute / 60, float(self.rate.burst))
+        self.tokens, self.at = max(self.tokens, refilled), now
         if self.tokens * 2 > self.rate.burst:
             self.told = False
         taken = self.tokens >= 1
@@ -65,12 +72,30 @@ class Floodgate:
         self._overall: Bucket | None = None
 
     def judge(self, lane: str, now: datetime, *, ahead: bool) -> Verdict:
-        """`crowded` is for those who have no running application only; the caller knows who has."""
+        """Return what becomes of an update.
+
+        "short" means that its chat is to draw from what it has in all processes; "crowded" is for those who have no
+        running application only, and the caller knows who has.
+        """
         if lane in self._exempt:
             return "pass"
-        mine = self._of(lane, now, ahead=ahead)
-        if not mine.take(now):
-            return mine.says("slow")
+        if not self._of(lane, now, ahead=ahead).take(now):
+            return "short"
+        return self._in_the_crowd(now, ahead=ahead)
+
+    @property
+    def shared(self) -> Rate:
+        """What a chat that is "short" draws from."""
+        return self._rates.shared
+
+    def drawn(self, drawn: Drawn, lane: str, now: datetime, *, ahead: bool) -> Verdict:
+        """Return what becomes of the update for which this was drawn; the rest of it is for the next ones."""
+        if not drawn.granted:
+            return "surplus" if drawn.told else "slow"
+        self._of(lane, now, ahead=ahead).tokens += drawn.granted - 1
+        return self._in_the_crowd(now, ahead=ahead)
+
+    def _in_the_crowd(self, now: datetime, *, ahead: bool) -> Verdict:
         if ahead:
             return "pass"
         self._overall = self._overall or Bucket(self._rates.overall, self._rates.overall.burst, now)
@@ -81,7 +106,7 @@ class Floodgate:
         return self._of(lane, now, ahead=False).says("crowded") == "surplus"
 
     def _of(self, lane: str, now: datetime, *, ahead: bool) -> Bucket:
-        key, rate = (lane, ahead), self._rates.chat
+        key, rate = (lane, ahead), self._rates.own
         bucket = self._chats.setdefault(key, Bucket(rate, rate.burst, now))
         self._chats.move_to_end(key)
         if len(self._chats) > MOST_CHATS:

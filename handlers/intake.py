@@ -6,11 +6,12 @@ from bot import reference
 from bot.clock import Clock
 from bot.desk import Desk
 from bot.event import Incoming, Said
-from bot.floodgate import Floodgate, Verdict
+from bot.floodgate import DRAUGHT, Floodgate, Verdict
 from bot.message import chat_lane
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Inbox, Waiting
+from bot.store.limits import Limits
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
 from bot.watch.meter import Meter
@@ -35,9 +36,10 @@ class Intake:
         *,
         thinking: Thinking,
         floodgate: Floodgate,
+        limits: Limits,
         meter: Meter | None = None,
     ) -> None:
-        self._floodgate = floodgate
+        self._floodgate, self._limits = floodgate, limits
         self._meter = meter or Meter()
         self._database = database
         self._inbox = inbox
@@ -114,13 +116,17 @@ class Intake:
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
     async def _judged(self, waiting: Waiting) -> Verdict:
-        now = self._clock.now()
-        word = self._floodgate.judge(waiting.lane, now, ahead=waiting.ahead)
+        now, lane, ahead = self._clock.now(), waiting.lane, waiting.ahead
+        word = self._floodgate.judge(lane, now, ahead=ahead)
+        if word == "short":
+            key, shared = f"flood {lane} {ahead}", self._floodgate.shared
+            drawn = await self._database.unit(lambda tx: self._limits.draw(tx, key, shared, DRAUGHT, now))
+            word = self._floodgate.drawn(drawn, lane, now, ahead=ahead)
         if word != "crowded":
             return word
         if await self._database.unit(lambda tx: self._desk.runs(tx, waiting)):
             return "pass"
-        return "surplus" if self._floodgate.said(waiting.lane, now) else word
+        return "surplus" if self._floodgate.said(lane, now) else word
 
     def _let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
         self._desk.let_go(tx, waiting, word)

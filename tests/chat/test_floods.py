@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.floodgate import Floodgate, Rate, Rates
+from bot.floodgate import Floodgate, Rates
+from bot.store.limits import Rate
 from handlers.poller import arrival
 from tests.support.people import GILDONG, OPERATORS
 from tests.support.town import Customer, Town
 
-FLOOD, SHARE = 500, 5
-LITTLE = Rates(Rate(SHARE, 1), Rate(1000, 1000))
-NOBODY = Rates(Rate(1000, 1000), Rate(1, 1))
+FLOOD, SHARE, OWN = 500, 5, 2
+LITTLE = Rates(Rate(OWN, 1), Rate(SHARE - OWN, 1))
+NOBODY = Rates(own=Rate(1000, 1000), overall=Rate(1, 1))
 
 
 def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
@@ -68,6 +69,18 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
     await an.sees("help.text")
     assert await place.rows("SELECT COUNT(*) FROM inbox WHERE state <> 'done'") == [(0,)]
     assert not an.shows("flood.slow")
+
+
+async def test_another_process_knows_what_the_chat_has_used_up(
+    place: Town, gildong: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for times in range(2):
+        monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(LITTLE))
+        flood = [update(FLOOD * times + number, 101, f"재발급 {number}") for number in range(FLOOD)]
+        turns = await arrives(place, flood)
+        assert len(turns) == (OWN if times else SHARE) + 1
+
+    assert sum(gildong.pattern("flood.slow").search(text) is not None for text in gildong.texts()) == 1
 
 
 async def test_whoever_has_an_application_running_is_served_in_the_crowd(

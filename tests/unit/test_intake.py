@@ -14,6 +14,7 @@ from bot.floodgate import DEFAULT_RATES, Floodgate
 from bot.store.bell import Bell
 from bot.store.database import Database, Transaction
 from bot.store.inbox import Arrival, Inbox, Waiting
+from bot.store.limits import Limits
 from bot.store.sqlite import SqliteTransaction
 from bot.supervisor import Supervisor
 from bot.thinking import Thinking
@@ -55,7 +56,8 @@ class Gated:
 class Scene:
     def __init__(self, connection: sqlite3.Connection, thinking: Thinking) -> None:
         self.bell, self.hands, self.looks = Bell(), Supervisor(), 0
-        self.inbox = Inbox(Vault(KeyRing.new()), self.bell)
+        vault = Vault(KeyRing.new())
+        self.inbox = Inbox(vault, self.bell)
         self.database = Gated(connection)
         self.done: list[int] = []
         self.changed = asyncio.Event()
@@ -68,6 +70,7 @@ class Scene:
             self.hands,
             thinking=thinking,
             floodgate=Floodgate(DEFAULT_RATES),
+            limits=Limits(vault),
         )
 
     def receive(self, tx: Transaction, waiting: Waiting, incoming: Incoming | None) -> None:
