@@ -79,10 +79,16 @@ class Campaign:
         await it.asks(it.chance.sample(it.wanderers, ASKED))
         if self.rounds % 10 == 1:
             await self._is_ready()
-        long = self.rounds % LONG_PAUSE == 0
-        await it.passes(
-            timedelta(days=4) if long else timedelta(seconds=it.chance.choice((5, 10, 20, 30, 90)))
-        )
+        if self.rounds % LONG_PAUSE:
+            await it.passes(timedelta(seconds=it.chance.choice((5, 10, 20, 30, 90))))
+        else:
+            await self._days_pass()
+
+    async def _days_pass(self) -> None:
+        """No messenger sends again what is that old; whatever has its id is a new update."""
+        await self._it.passes(timedelta(days=4))
+        self._late.clear()
+        self._it.watch.forgets()
 
     async def _acts(self) -> list[Post]:
         """Let some act, customers of the bank more often; return what the messenger sends of it, in its order."""

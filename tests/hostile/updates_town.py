@@ -258,10 +258,11 @@ def sound(update: JSON) -> Post:
 
 
 def chat_of(update: JSON) -> int:
+    """Return where it was said, or 0: what has no chat, as an inline query, has no place in the order of any."""
     for value in update.values():
         if isinstance(value, dict):
             message = value.get("message", value)
-            return int((message.get("chat") or value.get("from") or {}).get("id", 0))
+            return int((message.get("chat") or {}).get("id", 0))
     return 0
 
 

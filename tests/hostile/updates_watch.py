@@ -72,7 +72,7 @@ class Watch(logging.Handler):
     # --- what was sent ---
 
     def sends(self, chat_id: int, number: int, body: bytes, *, sound: bool) -> None:
-        if sound and number not in self._turns:
+        if sound and chat_id and number not in self._turns:
             self._turns[number] = (chat_lane(chat_id), next(self._next_turn))
             if len(self._turns) > REMEMBERED:
                 self._turns.popitem(last=False)
@@ -81,6 +81,10 @@ class Watch(logging.Handler):
         if len(self._bodies) > REMEMBERED:
             self._bodies.popitem(last=False)
         self._stories.setdefault(chat_id, deque(maxlen=STORY)).append(told)
+
+    def forgets(self) -> None:
+        """Take what came so far for nothing that could come again."""
+        self._turns.clear()
 
     def finds(self, what: str, detail: str, chat_id: int | None = None, number: int | None = None) -> None:
         if number is not None and number in self._bodies:
