@@ -158,7 +158,7 @@ def _checked(settings: Settings) -> int:
         ("token", lambda: app.telegram_bot(settings)),
         ("master key", lambda: custody.open_vault(settings, say)),
         ("database", lambda: asyncio.run(_opens(settings))),
-        ("authority", lambda: _authority(settings)),
+        ("authority", lambda: watched.authority(settings, say)),
         ("queues", lambda: asyncio.run(watched.stuck(settings))),
         ("metrics", lambda: watched.metrics(settings)),
         ("running bot", lambda: watched.running(settings)),
@@ -176,14 +176,6 @@ def _check(name: str, check: Callable[[], object]) -> int:
         return FAILED
     sys.stdout.write(f"{name}: well{f' ({found})' if isinstance(found, str) else ''}\n")
     return 0
-
-
-def _authority(settings: Settings) -> object:
-    if settings.ca_outside is not None:
-        from bot.outside import opening  # noqa: PLC0415 - where the settings name an authority outside
-
-        return opening.engine(settings.ca_outside)
-    return custody.open_authority(settings, custody.open_vault(settings, say), say)
 
 
 async def _opens(settings: Settings) -> None:

@@ -3,16 +3,36 @@
 import ipaddress
 import json
 import socket
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 
+from bot import custody
+from bot.outside import opening
 from bot.settings import PREFIX, Settings
 from bot.store.looking import Looking
+from bot.store.sqlite import MEND
 from bot.watch.figures import queues
 from bot.watch.readiness import NotWell
 
 SECONDS = 3.0
+#: So many of a history's flaws; `audit verify` tells all.
+MOST_TOLD = 3
+
+
+def authority(settings: Settings, say: Callable[[str], None]) -> str:
+    """Open it, and read its whole history against its state; raise `NotWell` with what does not fit."""
+    if settings.ca_outside is not None:
+        opening.engine(settings.ca_outside)
+        return "outside; its own history is looked after there"
+    with closing(custody.open_authority(settings, custody.open_vault(settings, say), say)) as ours:
+        report = ours.verify_audit()
+    if not report.ok:
+        more = len(report.problems) - MOST_TOLD
+        told = "; ".join(report.problems[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+        raise NotWell(f"{told}: {MEND}")
+    return f"{report.head.entries} entries of its history fit what it knows"
 
 
 async def stuck(settings: Settings) -> str:

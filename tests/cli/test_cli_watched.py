@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.sqlite import MEND
 from handlers.local import LocalMessenger
 from tests.support.program import program, running, settings_of
 from tests.support.serving import free_port
@@ -82,3 +83,21 @@ def test_who_may_read_the_figures_is_said_and_the_token_is_not(place: Path) -> N
     assert "metrics: well (only programs on this machine are answered" in without.stdout
     assert "metrics: well (whoever brings the token is answered)" in ended.stdout
     assert token not in ended.stdout + ended.stderr
+
+
+def test_a_history_that_was_changed_by_hand_is_told(place: Path) -> None:
+    settings = {"TELEGRAM_TOKEN": TOKEN, "LISTEN": f"127.0.0.1:{free_port()}"}
+    before = program("doctor", folder=place, **settings)
+    with closing(sqlite3.connect(place / "data" / "ca" / "ledger.sqlite3")) as ledger, ledger:
+        for (name,) in ledger.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            ledger.execute(f"DROP TRIGGER {name}")
+        ledger.execute("UPDATE audit SET at = at + 60 WHERE seq = 1")
+
+    ended = program("doctor", folder=place, **settings)
+
+    assert "entries of its history fit what it knows" in before.stdout
+    (line,) = [each for each in ended.stdout.splitlines() if each.startswith("authority: ")]
+    assert line.startswith("authority: NOT WELL: ")
+    assert "line 1" in line
+    assert MEND in line
+    assert ended.returncode == 1
