@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.local import Faults
@@ -35,6 +35,11 @@ HOUR = 3600.0
 #: So many of the kills come while a process starts.
 WHILE_STARTING = 0.15
 TICK = 0.1
+TOLD_EVERY = 100
+
+
+def silent(_line: str) -> None:
+    """Say nothing."""
 
 
 def bad_weather() -> Faults:
@@ -81,7 +86,12 @@ class Trouble:
 
 class Campaign:
     def __init__(
-        self, scene: Stage, places: Sequence[Place], seed: int, trouble: Trouble = Trouble()
+        self,
+        scene: Stage,
+        places: Sequence[Place],
+        seed: int,
+        trouble: Trouble = Trouble(),
+        say: Callable[[str], None] = silent,
     ) -> None:
         self._scene = scene
         self._dice = random.Random(seed)
@@ -89,6 +99,7 @@ class Campaign:
         self._trouble = trouble
         self._places = {each.name: each for each in places}
         self._lives: dict[str, Process | None] = dict.fromkeys(self._places)
+        self._say = say
         self.tally = Tally()
 
     async def kills(self, many: int) -> None:
@@ -102,6 +113,8 @@ class Campaign:
                         stops.pop(0)
                         await self._stop_the_server()
                     await self._one_more()
+                    if not self.tally.kills % TOLD_EVERY:
+                        self._say(f"{self.tally.kills} kills in {time.monotonic() - began:.0f} s")
         except TimeoutError:
             self.tally.problems.append(f"hangs: {self.tally.kills} of {until} kills\n{self._state()}")
         self.tally.seconds += time.monotonic() - began
@@ -126,6 +139,7 @@ class Campaign:
         self.tally.waits = [each for robot in self._scene.robots.values() for each in robot.waited]
         if any(robot.left for robot in self._scene.robots.values()):
             self.tally.halfway = {}
+        self._say(f"{len(self.tally.waits)} screens were waited for; now all of it is judged")
         self.tally.verdict = await asyncio.to_thread(judge, self._scene, self.tally.halfway, self.tally.head)
         return self.tally.verdict
 

@@ -206,6 +206,7 @@ def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
     told = stage.books.rows(
         "SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq"
     )
+    written = {key: place for place, (key,) in enumerate(told)}
     chats = Counter(each.chat_id for each in applications)
     for each in applications:
         if each.outcome != "issued" or chats[each.chat_id] > 1:
@@ -213,7 +214,8 @@ def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
         marks = {f"issued:{each.request_id}.{name}": name for name in FILES}
         marks[f"result:{each.request_id}:issued:chat"] = NOTICE
         places = _first_places(stage.robots[each.chat_id])
-        came = [places[marks[key]] for (key,) in told if marks.get(key) in places]
+        in_order = sorted(marks.keys() & written.keys(), key=written.__getitem__)
+        came = [places[marks[key]] for key in in_order if marks[key] in places]
         if came != sorted(came):
             yield f"F2: the files and the notice of {each.receipt} overtook each other"
 

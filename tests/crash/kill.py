@@ -11,7 +11,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tests.crash.campaign import (
     bad_weather,
     behind,
     beside_each_other,
+    silent,
 )
 from tests.crash.folk import folk
 from tests.crash.mutants import MUTANTS
@@ -59,6 +60,7 @@ async def campaign(
     batch: int = 0,
     replicas: int = 0,
     trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
+    say: Callable[[str], None] = silent,
 ) -> Tally:
     """Kill so many times; with a batch, judge after each and stop at the first finding."""
     started = 0
@@ -76,7 +78,7 @@ async def campaign(
                     mutant=mutant,
                 )
             )
-            one = Campaign(scene, who, seed + started, trouble)
+            one = Campaign(scene, who, seed + started, trouble, say)
             await one.kills(now)
             await one.end(early=bool(batch))
             with suppress(ProcessLookupError):
@@ -98,6 +100,7 @@ async def run(
     replicas: int = 0,
     trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
     batch: int = 0,
+    say: Callable[[str], None] = silent,
 ) -> Tally:
     people = folk(trouble.crowd + int((batch or kills) * CUSTOMERS_PER_KILL))
     bank = await furnish(folder / "bank", people, server)
@@ -112,7 +115,12 @@ async def run(
             batch=batch,
             replicas=replicas,
             trouble=trouble,
+            say=say,
         )
+
+
+def progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def main() -> int:
@@ -143,6 +151,7 @@ def main() -> int:
                 replicas=arguments.replicas,
                 trouble=Trouble(arguments.server_stops, arguments.jumps),
                 batch=BATCH if arguments.mutant else 0,
+                say=progress,
             )
         )  # fmt: skip
     for problem in [*tally.problems, *tally.verdict.problems]:

@@ -11,6 +11,8 @@ import numpy as np
 
 #: Where secrets may lie: the keys themselves, which are what everything else is locked with.
 KEYS = "keys"
+#: Six digits that are no part of a longer number or word.
+ALONE = re.compile(rb"(?<![0-9A-Za-z.-])[0-9]{6}(?![0-9A-Za-z.-])")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -22,7 +24,7 @@ def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -
     """Yield where a secret lies; `codes` are six digits, which count only where they stand alone."""
     needles = {spelling: secret for secret in secrets for spelling in spellings(secret)}
     sieve = Sieve(needles)
-    alone = _alone(sorted(set(codes)))
+    wanted = {each.encode() for each in codes}
     for path in files:
         try:
             content = path.read_bytes().rstrip(b"\0")
@@ -30,7 +32,7 @@ def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -
             continue  # a server took its log's oldest part away meanwhile: nothing of it is on disk
         for spelling in sorted(sieve.found(content)):
             yield f"I6: {needles[spelling]!r} lies in {path.name} as {spelling!r}"
-        for code in set(alone.findall(content)) if alone else ():
+        for code in sorted(wanted.intersection(ALONE.findall(content))) if wanted else ():
             yield f"I6: the one-time code {code!r} lies in {path.name}"
 
 
@@ -83,9 +85,3 @@ def _base64(raw: bytes, start: int) -> Iterator[bytes]:
     first, last = -(-start * 8 // 6), (start + len(raw)) * 8 // 6
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(bytes(start) + raw + bytes(3))[first:last]
-
-
-def _alone(codes: list[str]) -> re.Pattern[bytes] | None:
-    if not codes:
-        return None
-    return re.compile(rb"(?<![0-9A-Za-z.-])(?:" + "|".join(codes).encode() + rb")(?![0-9A-Za-z.-])")
