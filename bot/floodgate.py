@@ -19,7 +19,6 @@ MOST_CHATS = 20_000
 #: So many at once are drawn from what all processes share.
 DRAUGHT = 10
 
-
 #: Of one chat, in each process.
 OWN = Rate(30, 24)
 #: Of one chat, in all processes together. Nobody writes two messages a second for a minute.
