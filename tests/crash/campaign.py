@@ -112,8 +112,9 @@ class Campaign:
                     if stops and self.tally.kills >= stops[0]:
                         stops.pop(0)
                         await self._stop_the_server()
+                    before = self.tally.kills
                     await self._one_more()
-                    if not self.tally.kills % TOLD_EVERY:
+                    if self.tally.kills // TOLD_EVERY > before // TOLD_EVERY:
                         self._say(f"{self.tally.kills} kills in {time.monotonic() - began:.0f} s")
         except TimeoutError:
             self.tally.problems.append(f"hangs: {self.tally.kills} of {until} kills\n{self._state()}")

@@ -143,8 +143,8 @@ async def twice(play: Play) -> None:
 async def slow(play: Play) -> None:
     """The messenger takes longer over a message than a lease, and another process looks for work."""
     messenger = play.scene.messenger
-    await (await play.scene.start("worker", patience=PATIENCE_S)).is_ready()
-    await (await play.starts(patience=PATIENCE_S)).is_ready()
+    await (await play.scene.start("worker")).is_ready()
+    await (await play.starts()).is_ready()
     messenger.faults.slow_ms = SLOW_MS
     play.comes()
     async with asyncio.timeout(PATIENCE_S):

@@ -30,7 +30,7 @@ from bot.store.sqlite import opened
 from bot.supervisor import Supervisor
 from tests.support.town import WORDS
 
-LEASE = timedelta(seconds=0.8)
+LEASE = timedelta(seconds=0.3)
 #: Longer than several leases, and than the pauses of the loops, which look again each second.
 SLOW = 2.6
 CLOCK = SystemClock()

@@ -30,7 +30,6 @@ from bot.supervisor import Supervisor
 from bot.words import Words
 from ca import signer
 from ca.profiles import load as load_profiles
-from handlers import transport
 from tests.crash import mutants
 from tests.crash.points import Plan, stop
 from tests.crash.stage import hasten
@@ -84,8 +83,6 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     mutants.plant(spec.get("mutant"))
     if spec.get("clock"):
         turn_the_clock(Path(spec["clock"]))
-    if spec.get("patience"):
-        transport.Timeouts = functools.partial(transport.Timeouts, read=spec["patience"])  # type: ignore[assignment, misc]
     plan = Plan(
         tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0), spec.get("parts", ())
     )
