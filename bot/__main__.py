@@ -10,40 +10,41 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
-from bot import custody, log
-from bot.settings import PREFIX, Raw, Settings, load, read_raw
-from bot.store import copying
-from bot.store.database import DatabaseUnusable
-from bot.store.opening import open_database
-from bot.store.sqlite import MEND
-from bot.supervisor import stop_on_signals
+from bot.core import logs
+from bot.core.tasks import stop_on_signals
+from bot.issuing import key_files
+from bot.settings.settings import PREFIX, Raw, Settings, load, read_raw
+from bot.storage import snapshot
+from bot.storage.database import DatabaseUnusable
+from bot.storage.opening import open_database
+from bot.storage.sqlite import MEND
 
 FAILED, WRONG_USE = 1, 2
 #: Errors that a person can mend: one line, no traceback. By name, since most commands raise few of them, and to load
 #: the rooms of all would take each command a second.
 EXPLAINED = {
-    "bot.settings.SettingWrong": WRONG_USE,
-    "bot.store.database.DatabaseUnusable": WRONG_USE,
-    "bot.mail.SmtpUrlBroken": WRONG_USE,
-    "bot.directory.RowRefused": FAILED,
-    "ca.refusals.WrongPassphrase": FAILED,
-    "ca.vault.KeyFileUnusable": FAILED,
-    "ca.refusals.LedgerBroken": FAILED,
-    "ca.refusals.CaRefusal": FAILED,
-    "bot.command.by_hand.Unknown": FAILED,
-    "bot.command.adopt.NotAdopted": FAILED,
+    "bot.settings.settings.SettingWrong": WRONG_USE,
+    "bot.storage.database.DatabaseUnusable": WRONG_USE,
+    "bot.notices.mail.SmtpUrlBroken": WRONG_USE,
+    "bot.identity.register.RowRefused": FAILED,
+    "ca.values.refusals.WrongPassphrase": FAILED,
+    "ca.ledger.vault.KeyFileUnusable": FAILED,
+    "ca.values.refusals.LedgerBroken": FAILED,
+    "ca.values.refusals.CaRefusal": FAILED,
+    "bot.cli.authority.common.Unknown": FAILED,
+    "bot.cli.authority.adopt.NotAdopted": FAILED,
     "ca.cmp.offices.OfficesWrong": WRONG_USE,
     "ca.profiles.reading.ProfileWrong": WRONG_USE,
-    "ca.published.ListWrong": WRONG_USE,
-    "bot.command.ceremony.CeremonyStopped": FAILED,
-    "ca.backup.BackupDamaged": FAILED,
-    "bot.bundle.BundleDamaged": FAILED,
-    "bot.command.safekeeping.NotRestored": FAILED,
-    "ca.receipt_verifier.ReceiptRefused": FAILED,
-    "bot.words.CatalogBroken": FAILED,
-    "bot.faq.article.ArticleBroken": FAILED,
-    "bot.faq.evaluate.QueriesBroken": WRONG_USE,
-    "bot.watch.readiness.NotWell": FAILED,
+    "ca.requests.published_keys.ListWrong": WRONG_USE,
+    "bot.cli.authority.ceremony.CeremonyStopped": FAILED,
+    "ca.ceremonies.backup.BackupDamaged": FAILED,
+    "bot.backup.archive.BundleDamaged": FAILED,
+    "bot.backup.service.NotRestored": FAILED,
+    "ca.audit.receipt_verifier.ReceiptRefused": FAILED,
+    "bot.messages.catalog.CatalogBroken": FAILED,
+    "bot.knowledge.articles.article.ArticleBroken": FAILED,
+    "bot.knowledge.training.evaluate.QueriesBroken": WRONG_USE,
+    "bot.monitoring.readiness.NotWell": FAILED,
     "builtins.OSError": FAILED,
     "sqlite3.Error": FAILED,
 }
@@ -102,18 +103,18 @@ def parser(command: str = "") -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="explain the settings and check them").set_defaults(command=_doctor)
     if command not in OWN:
         for room in dict.fromkeys([ROOMS[command]] if command in ROOMS else ROOMS.values()):
-            import_module(f"bot.command.{room}").add_to(commands)
+            import_module(f"bot.cli.{room}").add_to(commands)
     return top
 
 
 def _run(_arguments: argparse.Namespace) -> int:
     settings = load()
-    log.configure(sys.stderr, settings.log_level, settings.secrets)
+    logs.configure(sys.stderr, settings.log_level, settings.secrets)
     with nothing_collected():
-        from bot import app  # noqa: PLC0415 - the whole house, which other commands do without
+        from bot.app import build  # noqa: PLC0415 - the whole house, which other commands do without
 
-    app.telegram_bot(settings)
-    asyncio.run(_until_signal(settings, app.serve))
+    build.telegram_bot(settings)
+    asyncio.run(_until_signal(settings, build.serve))
     return 0
 
 
@@ -134,7 +135,7 @@ async def _until_signal(settings: Settings, serve: Callable[..., Awaitable[None]
 
 def _demo(arguments: argparse.Namespace) -> int:
     # Only this command knows the local messenger; the bot on Telegram never loads it.
-    from bot import demo  # noqa: PLC0415
+    from bot.app import demo  # noqa: PLC0415
 
     asyncio.run(demo.run(arguments.data_dir, arguments.port, browser=not arguments.no_browser))
     return 0
@@ -151,17 +152,17 @@ def _doctor(_arguments: argparse.Namespace) -> int:
 
 
 def _checked(settings: Settings) -> int:
-    from bot import app  # noqa: PLC0415 - as for `run`
-    from bot.command import watched  # noqa: PLC0415
+    from bot.app import build  # noqa: PLC0415 - as for `run`
+    from bot.cli import doctor  # noqa: PLC0415
 
     checks: list[tuple[str, Callable[[], object]]] = [
-        ("token", lambda: app.telegram_bot(settings)),
-        ("master key", lambda: custody.open_vault(settings, say)),
+        ("token", lambda: build.telegram_bot(settings)),
+        ("master key", lambda: key_files.open_vault(settings, say)),
         ("database", lambda: asyncio.run(_opens(settings))),
-        ("authority", lambda: watched.authority(settings, say)),
-        ("queues", lambda: asyncio.run(watched.stuck(settings))),
-        ("metrics", lambda: watched.metrics(settings)),
-        ("running bot", lambda: watched.running(settings)),
+        ("authority", lambda: doctor.authority(settings, say)),
+        ("queues", lambda: asyncio.run(doctor.stuck(settings))),
+        ("metrics", lambda: doctor.metrics(settings)),
+        ("running bot", lambda: doctor.running(settings)),
     ]
     return max(_check(name, check) for name, check in checks)
 
@@ -181,9 +182,9 @@ def _check(name: str, check: Callable[[], object]) -> int:
 async def _opens(settings: Settings) -> None:
     database = await open_database(settings.database_url)
     await database.close()
-    if settings.database_url.startswith(copying.WHERE):
+    if settings.database_url.startswith(snapshot.WHERE):
         try:
-            await asyncio.to_thread(copying.check, copying.database_file(settings.database_url))
+            await asyncio.to_thread(snapshot.check, snapshot.database_file(settings.database_url))
         except DatabaseUnusable as error:
             raise DatabaseUnusable(f"{' '.join(str(error).split())}: {MEND}") from error
 

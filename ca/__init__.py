@@ -4,12 +4,12 @@ Synchronous and safe for threads and processes; it knows nothing of conversation
 """
 
 from ca.authority import Authority
+from ca.ceremonies.root import Root
+from ca.keys.token import Token
+from ca.ledger.vault import KeyFileUnusable, SealBroken, Vault, open_vault
 from ca.profiles import ProfileWrong
-from ca.refusals import CaRefusal, LedgerBroken, RootApart, WrongPassphrase
-from ca.root import Root
-from ca.settings import AuthoritySettings
-from ca.token import Token
-from ca.values import (
+from ca.profiles.settings import AuthoritySettings
+from ca.values.model import (
     AuditHead,
     AuditReport,
     Certificate,
@@ -22,7 +22,7 @@ from ca.values import (
     Record,
     Status,
 )
-from ca.vault import KeyFileUnusable, SealBroken, Vault, open_vault
+from ca.values.refusals import CaRefusal, LedgerBroken, RootApart, WrongPassphrase
 
 __all__ = [
     "AuditHead",

@@ -8,31 +8,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from ca import auditor, judge, records
-from ca.backup import back_up
-from ca.ceremony import Ceremony
+from ca.audit import auditor
+from ca.audit.receipt import Receipts
+from ca.ceremonies.backup import back_up
+from ca.ceremonies.ceremony import Ceremony
+from ca.ceremonies.root import Root
 from ca.cmp.office import Office
 from ca.cmp.offices import read_secrets
 from ca.cmp.server import CmpServer
-from ca.crl import Lists
-from ca.delegate import Delegates
-from ca.issuance import Issuance
-from ca.journal import Journal
-from ca.keys import Keys
-from ca.ledger import LEDGER_FILE, Ledger
-from ca.ocsp import Answer, Responder
+from ca.issuance import profile_check
+from ca.issuance.issuance import Issuance
+from ca.issuance.recheck import Recheck
+from ca.keys.issuing_keys import Keys
+from ca.keys.signer import FileStore
+from ca.keys.token import Token, TokenStore
+from ca.ledger import records
+from ca.ledger.journal import Journal
+from ca.ledger.ledger import LEDGER_FILE, Ledger
+from ca.ledger.records import hex_of
+from ca.ledger.vault import Vault
 from ca.profiles import load as load_profiles
-from ca.receipt import Receipts
-from ca.recheck import Recheck
-from ca.records import hex_of
-from ca.refusals import CaRefusal
-from ca.registrar import Registrar, typed_reference
-from ca.revocation import Revocation
-from ca.root import Root
-from ca.settings import AuthoritySettings
-from ca.signer import FileStore
-from ca.token import Token, TokenStore
-from ca.values import (
+from ca.profiles.settings import AuthoritySettings
+from ca.registration.registrar import Registrar, typed_reference
+from ca.status.crl import Lists
+from ca.status.delegate import Delegates
+from ca.status.ocsp import Answer, Responder
+from ca.status.revocation import Revocation
+from ca.values.model import (
     AuditHead,
     AuditReport,
     Certificate,
@@ -46,7 +48,7 @@ from ca.values import (
     Record,
     Status,
 )
-from ca.vault import Vault
+from ca.values.refusals import CaRefusal
 
 logger = logging.getLogger(__name__)
 
@@ -253,7 +255,7 @@ class Authority:
         """
         ours = load_profiles()
         own = [each for name, each in load_profiles(self.settings.profiles).items() if name not in ours]
-        judge.judge_profiles(own, self._keys.present.certificate, self.settings)
+        profile_check.judge_profiles(own, self._keys.present.certificate, self.settings)
 
     def recheck(self, most: int) -> Mapping[int, tuple[str, ...]]:
         """Have pkilint judge the next certificates that it has not seen; return its findings by serial.

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ca import ocsp
 from ca.authority import Authority
 from ca.cmp.route import routes as cmp_routes
-from ca.keys import file_stem
-from ca.refusals import CaRefusal, LedgerBroken
+from ca.keys.issuing_keys import file_stem
+from ca.status import ocsp
+from ca.values.refusals import CaRefusal, LedgerBroken
 
 CRL_TYPE = "application/pkix-crl"
 CERTIFICATE_TYPE = "application/pkix-cert"

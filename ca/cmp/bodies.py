@@ -6,10 +6,10 @@ from enum import IntEnum
 
 from cryptography.hazmat import asn1
 
-from ca import der, tlv
+from ca.asn1 import der, tlv
+from ca.asn1.der import Oid, sequence_of, tagged
+from ca.asn1.vid import OID_IDENTIFY_DATA
 from ca.cmp.message import INTEGER, OCTET_STRING, UTF8, bits
-from ca.der import Oid, sequence_of, tagged
-from ca.vid import OID_IDENTIFY_DATA
 
 OID_ENCRYPTED_VID = Oid("1.2.410.200004.10.1.1.2")
 OID_REASON = Oid("2.5.29.21")

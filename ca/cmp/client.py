@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat import asn1
 
-from ca import der, tlv, vid
+from ca.asn1 import der, tlv, vid
+from ca.asn1.der import Oid, sequence_of, tagged
 from ca.cmp import bodies, encrypted_vid, protection
 from ca.cmp.message import (
     OCTET_STRING,
@@ -28,7 +29,6 @@ from ca.cmp.message import (
     with_algorithm,
 )
 from ca.cmp.protection import OID_HMAC_SHA256, OID_SHA256, AlgorithmRefused, PasswordBasedMac, Signs
-from ca.der import Oid, sequence_of, tagged
 
 NONCE_BYTES = 16
 SALT_BYTES = 16

@@ -7,8 +7,8 @@ from enum import IntEnum
 
 from cryptography.hazmat import asn1
 
-from ca import der, tlv
-from ca.der import Oid, sequence_of, tagged
+from ca.asn1 import der, tlv
+from ca.asn1.der import Oid, sequence_of, tagged
 
 MAX_BYTES = 64 * 1024
 #: Deeper than this nothing sensible is nested.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from ca.registrar import Registrar
-from ca.values import Certificate, KeyRequest, Reason, Record
+from ca.registration.registrar import Registrar
+from ca.values.model import Certificate, KeyRequest, Reason, Record
 
 
 class Acts(Protocol):

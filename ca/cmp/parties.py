@@ -6,13 +6,13 @@ from typing import Protocol
 from cryptography import x509
 from cryptography.hazmat import asn1
 
-from ca import tlv
+from ca.asn1 import tlv
 from ca.cmp import protection
 from ca.cmp.bodies import Failure
 from ca.cmp.message import Message
 from ca.cmp.protection import AlgorithmRefused
 from ca.cmp.refusals import CmpRefusal
-from ca.values import Record
+from ca.values.model import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from ca import der, tlv
+from ca.asn1 import der, tlv
+from ca.asn1.der import Oid, sequence_of
 from ca.cmp.message import Message, with_algorithm
-from ca.der import Oid, sequence_of
 
 OID_PBM = Oid("1.2.840.113533.7.66.13")
 SALT_BYTES = 16

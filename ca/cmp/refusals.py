@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 
 from ca.cmp.bodies import Failure, Status, status_info
-from ca.refusals import CaRefusal
+from ca.values.refusals import CaRefusal
 
 
 class CmpRefusal(Exception):

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat import asn1
 
-from ca import der
+from ca.asn1 import der
+from ca.asn1.der import Oid, sequence_of
 from ca.cmp import bodies, encrypted_vid, protection
 from ca.cmp.bodies import Confirmation, Failure, KeyAsked, Status
 from ca.cmp.message import (
@@ -35,14 +36,13 @@ from ca.cmp.message import (
 from ca.cmp.office import Office
 from ca.cmp.parties import CertificateHolder, CodeHolder, Party, RegistrationOffice, SecretHolder, recognise
 from ca.cmp.refusals import CmpRefusal, told
-from ca.crl import CODES
-from ca.delegate import Delegates, Purpose
-from ca.der import Oid, sequence_of
-from ca.keys import Keys
-from ca.ledger import Ledger, Transaction, seconds
-from ca.refusals import CaRefusal
-from ca.request import read_pkcs10, verify_possession
-from ca.values import Certificate, KeyRequest, Reason
+from ca.keys.issuing_keys import Keys
+from ca.ledger.ledger import Ledger, Transaction, seconds
+from ca.requests.pkcs10 import read_pkcs10, verify_possession
+from ca.status.crl import CODES
+from ca.status.delegate import Delegates, Purpose
+from ca.values.model import Certificate, KeyRequest, Reason
+from ca.values.refusals import CaRefusal
 
 NONCE_BYTES = 16
 ID_SIZES = range(16, 65)

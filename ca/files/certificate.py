@@ -11,12 +11,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.x509.oid import NameOID
 
-from ca import tlv
-from ca.der import spki_of
+from ca.asn1 import tlv
+from ca.asn1.der import spki_of
+from ca.asn1.vid import read_identify_data
 from ca.files import kinds
 from ca.files.faults import FileBroken, UnsupportedScheme
 from ca.files.folder import folder_name
-from ca.vid import read_identify_data
 
 VERSION_3 = b"\x02\x01\x02"
 

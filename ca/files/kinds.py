@@ -1,6 +1,6 @@
 """What a file seems to be, by its first octets, so that a wrong file is called by its name."""
 
-from ca import tlv
+from ca.asn1 import tlv
 from ca.files.faults import FileBroken, TooBig, WrongKind
 
 #: No honest file with keys or certificates of one person is larger.

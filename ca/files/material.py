@@ -12,7 +12,7 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ca.der import RSA_ENCRYPTION, AlgorithmNull, Oid, spki_bytes
+from ca.asn1.der import RSA_ENCRYPTION, AlgorithmNull, Oid, spki_bytes
 
 OID_RANDOM_NUMBER = Oid("1.2.410.200004.10.1.1.3")
 KEY_BITS = 2048

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from cryptography.hazmat import asn1
 
+from ca.asn1.pbes import Mix, encrypt
 from ca.files.certificate import spki_of_certificate
 from ca.files.faults import FileBroken, Mismatch, TooBig, UnsupportedScheme, WrongKind
 from ca.files.identity import Identity, join
 from ca.files.kinds import MAX_BYTES, kind_of
 from ca.files.material import KeyMaterial
 from ca.files.signpri import plain_key, read_signpri
-from ca.pbes import Mix, encrypt
 
 CERTIFICATE, ENCRYPTED_KEY, KEY = "CERTIFICATE", "ENCRYPTED PRIVATE KEY", "PRIVATE KEY"
 LINE = 64

@@ -17,10 +17,10 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from ca.der import Algorithm, AlgorithmNull, Oid, raw, sequence_of
-from ca.files.derivation import FOR_IV, FOR_KEY, FOR_MAC, derive
-from ca.files.sealed import OID_TRIPLE_DES
-from ca.pbes import AES_ROUNDS, Encrypted, Mix, derived, encrypt_under
+from ca.asn1.der import Algorithm, AlgorithmNull, Oid, raw, sequence_of
+from ca.asn1.pbes import AES_ROUNDS, Encrypted, Mix, derived, encrypt_under
+from ca.files.encryption.decrypt import OID_TRIPLE_DES
+from ca.files.encryption.pkcs12_kdf import FOR_IV, FOR_KEY, FOR_MAC, derive
 
 OID_DATA = Oid("1.2.840.113549.1.7.1")
 OID_ENCRYPTED_DATA = Oid("1.2.840.113549.1.7.6")

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from cryptography.hazmat import asn1
 
-from ca import tlv
-from ca.der import Oid
+from ca.asn1 import tlv
+from ca.asn1.der import Oid
+from ca.asn1.pbes import Encrypted
 from ca.files import kinds
 from ca.files.certificate import spki_of_certificate
-from ca.files.derivation import FOR_MAC, derive
+from ca.files.encryption.decrypt import MAX_SALT, algorithm_of, rounds_of, unseal, unsupported
+from ca.files.encryption.pkcs12_kdf import FOR_MAC, derive
 from ca.files.faults import FileBroken, Mismatch, TooBig, UnsupportedScheme, WrongKeyPassword
 from ca.files.material import KeyMaterial
 from ca.files.pfx import (
@@ -24,9 +26,7 @@ from ca.files.pfx import (
     DataContent,
     EncryptedContent,
 )
-from ca.files.sealed import MAX_SALT, algorithm_of, rounds_of, unseal, unsupported
 from ca.files.signpri import open_key, plain_key
-from ca.pbes import Encrypted
 
 OID_KEY = Oid("1.2.840.113549.1.12.10.1.1")
 #: How every bag begins: an OID under pkcs-12Bagtypes.

@@ -11,13 +11,13 @@ from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from ca import seed
-from ca.der import Algorithm, raw, spki_bytes
+from ca.asn1 import seed
+from ca.asn1.der import Algorithm, raw, spki_bytes
+from ca.asn1.pbes import Encrypted, Mix, encrypt
 from ca.files import kinds
+from ca.files.encryption.decrypt import OID_SEED_CBC_WITH_SHA1, pbes1_seed, unseal
 from ca.files.faults import FileBroken, UnsupportedScheme
 from ca.files.material import KeyMaterial, random_number_of
-from ca.files.sealed import OID_SEED_CBC_WITH_SHA1, pbes1_seed, unseal
-from ca.pbes import Encrypted, Mix, encrypt
 
 SALT_BYTES = 8
 ROUNDS = 2048

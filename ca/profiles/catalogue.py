@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path, PurePath
 
 from ca.profiles.reading import Profile, ProfileWrong, read
-from ca.refusals import CaRefusal
+from ca.values.refusals import CaRefusal
 
 
 def find(name: str, folder: Path | None = None) -> Profile:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from ca.gate import CURVES, KeyRule
+from ca.requests.key_rules import CURVES, KeyRule
 
 USAGES = frozenset(
     ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"]

@@ -1,14 +1,14 @@
 """The local messenger: speaks the Bot API from the other side. Knows neither the bot nor its library."""
 
-from handlers.local.faults import Fault, Faults, Line
-from handlers.local.limits import Limits
-from handlers.local.line import Mail, Sms
 from handlers.local.messenger import LocalMessenger
-from handlers.local.person import NotOnScreen, Person
-from handlers.local.persona import Persona
-from handlers.local.queries import Offer, Result
-from handlers.local.seen import Seen
-from handlers.local.stats import Stats
+from handlers.local.page.phones import Mail, Sms
+from handlers.local.people.person import NotOnScreen, Person
+from handlers.local.people.seen import Seen
+from handlers.local.wire.faults import Fault, Faults, Line
+from handlers.local.wire.limits import Limits
+from handlers.local.wire.stats import Stats
+from handlers.local.world.persona import Persona
+from handlers.local.world.queries import Offer, Result
 
 __all__ = [
     "Fault",

@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import BodyPartReader, web
 
-from handlers.local.faults import Dice, Fault
-from handlers.local.limits import Limits
-from handlers.local.stats import Stats
-from handlers.local.wire import JSON, Params, Refusal, Upload, bad, dump, too_many
-from handlers.local.world import World
+from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.json_shapes import JSON, Params, Refusal, Upload, bad, dump, too_many
+from handlers.local.wire.limits import Limits
+from handlers.local.wire.stats import Stats
+from handlers.local.world.world import World
 
 UNAUTHORIZED = Refusal(401, "Unauthorized")
 NOT_FOUND = Refusal(404, "Not Found")

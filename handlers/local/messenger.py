@@ -9,25 +9,25 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from handlers.local.acts import Acts
 from handlers.local.api import Api
-from handlers.local.editing import Editing
-from handlers.local.faults import Dice, Faults
-from handlers.local.inline import Inline
-from handlers.local.limits import Limits, Throttle
-from handlers.local.line import Lines, Mail, Sms
-from handlers.local.page import Page
-from handlers.local.person import PATIENCE, Person
-from handlers.local.persona import Persona, digits
-from handlers.local.profile import Profile
-from handlers.local.routes import Routes
-from handlers.local.seen import dump_of
-from handlers.local.sending import Sending
-from handlers.local.stats import Stats
-from handlers.local.updates import Updates
-from handlers.local.webhook import Webhook
-from handlers.local.wire import JSON
-from handlers.local.world import People, World, first_id
+from handlers.local.methods.editing import Editing
+from handlers.local.methods.inline import Inline
+from handlers.local.methods.profile import Profile
+from handlers.local.methods.sending import Sending
+from handlers.local.page.acts import Acts
+from handlers.local.page.live import Page
+from handlers.local.page.phones import Lines, Mail, Sms
+from handlers.local.page.routes import Routes
+from handlers.local.people.person import PATIENCE, Person
+from handlers.local.people.seen import dump_of
+from handlers.local.wire.faults import Dice, Faults
+from handlers.local.wire.json_shapes import JSON
+from handlers.local.wire.limits import Limits, Throttle
+from handlers.local.wire.stats import Stats
+from handlers.local.world.persona import Persona, digits
+from handlers.local.world.updates import Updates
+from handlers.local.world.webhook import Webhook
+from handlers.local.world.world import People, World, first_id
 
 T = TypeVar("T")
 GRACE = 0.5  #: seconds open connections have to end by themselves

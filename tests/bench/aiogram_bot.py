@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 
-from bot.settings import load
+from bot.settings.settings import load
 
 
 async def live() -> None:

@@ -11,7 +11,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from ca import AuthoritySettings, pbes, tree
+from ca import AuthoritySettings
+from ca.asn1 import pbes
+from ca.ledger import tree_rows
 from tests.bench.tampering import rounds
 from tests.unit.ca.bureau import HOLDER, Bureau, key, order
 
@@ -71,7 +73,7 @@ def verification(folder: Path, entries: int) -> None:
 
 def issuing(folder: Path, issues: int) -> None:
     """Issue without the tree, with it, and with the journal too, in turns."""
-    plant, keys = tree.plant, [key(number) for number in range(8)]
+    plant, keys = tree_rows.plant, [key(number) for number in range(8)]
     plain = AuthoritySettings()
     kinds = {
         "bare": (lambda *_: None, plain),
@@ -93,12 +95,12 @@ def issuing(folder: Path, issues: int) -> None:
     houses["bare"].authority = houses["bare"].open()
     for each in range(issues):
         for kind, (way, _) in kinds.items():
-            tree.plant = way
+            tree_rows.plant = way
             began = time.perf_counter()
             at = each % len(keys)
             houses[kind].authority.issue(order(f"r-{each}", at, holder=f"{HOLDER}-{at}"))
             spent[kind] += time.perf_counter() - began
-    tree.plant = plant
+    tree_rows.plant = plant
     for kind, seconds in spent.items():
         print(
             f"{kind:22} {issues / seconds:.0f} issues/s, {issues / seconds / raw:.2f} of {raw:.0f} raw signatures/s"

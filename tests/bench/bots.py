@@ -18,13 +18,14 @@ import aiohttp
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageHandler, filters
 
-from bot import app, log
-from bot.settings import Settings, load
-from bot.store import sqlite
-from bot.store.database import Unit
-from bot.store.sqlite import SqliteDatabase as Database
-from bot.supervisor import stop_on_signals
-from handlers.transport import AiohttpRequest
+from bot.app import build
+from bot.core import logs
+from bot.core.tasks import stop_on_signals
+from bot.settings.settings import Settings, load
+from bot.storage import sqlite
+from bot.storage.database import Unit
+from bot.storage.sqlite import SqliteDatabase as Database
+from handlers.telegram.bot_api.transport import AiohttpRequest
 from tests.bench import profiling
 
 KINDS = ("ours", "stock", "aiohttp", "bare")
@@ -61,7 +62,7 @@ async def ours(settings: Settings, begin: Callable[[], None]) -> None:
         ready()
 
     stop = stop_on_signals()
-    await app.serve(settings, stop, lambda _text: None, begun)
+    await build.serve(settings, stop, lambda _text: None, begun)
 
 
 # --- three echo bots without any state ---
@@ -116,7 +117,7 @@ async def call(session: aiohttp.ClientSession, url: str, **fields: Any) -> Any:
 
 def main() -> None:
     kind, settings, counted = sys.argv[1], load(), Counter[str]()
-    log.configure(sys.stderr, settings.log_level, settings.secrets)
+    logs.configure(sys.stderr, settings.log_level, settings.secrets)
     match kind:
         case "ours":
             count_units(counted)

@@ -18,9 +18,11 @@ from unittest.mock import patch
 
 from cryptography import x509
 
-from ca import AuthoritySettings, Reason, crl, der, pbes
-from ca.der import spki_bytes
-from ca.signer import SoftSigner
+from ca import AuthoritySettings, Reason
+from ca.asn1 import der, pbes
+from ca.asn1.der import spki_bytes
+from ca.keys.signer import SoftSigner
+from ca.status import crl
 from tests.bench.filling import REASON, fill, serial_of
 from tests.bench.house import House
 from tests.bench.keys import customers

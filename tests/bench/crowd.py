@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.directory import Record
+from bot.identity.register import Record
 from handlers.local import LocalMessenger, Seen
-from handlers.local.person import button_of
-from handlers.local.persona import digits
+from handlers.local.people.person import button_of
+from handlers.local.world.persona import digits
 from tests.support.town import PASSWORD, Customer
 
 FIRST_ID = 100_000

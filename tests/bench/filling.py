@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from ca import Authority
-from ca.ledger import seconds
+from ca.ledger.ledger import seconds
 
 #: Sealed, as they lie in the ledger of an authority with a key of 3072 bits.
 TBS_BYTES, CERTIFICATE_BYTES = 1140, 1540
@@ -20,7 +20,7 @@ REASON = "superseded"
 
 
 def serial_of(number: int) -> int:
-    """Return a serial as `ca.serials` makes them, the same for the same number."""
+    """Return a serial as `ca.values.serials` makes them, the same for the same number."""
     value = bytearray(hashlib.sha256(number.to_bytes(8, "big")).digest()[:16])
     value[0] = value[0] & 0x3F | 0x40
     return int.from_bytes(value, "big")

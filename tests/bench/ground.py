@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import custody
-from bot.directory import Record
-from bot.settings import Raw, parse
+from bot.identity.register import Record
+from bot.issuing import key_files
+from bot.settings.settings import Raw, parse
 from handlers.local import Limits, LocalMessenger
 from tests.bench.crowd import FIRST_ID
 from tests.support.people import OPERATORS, STAFF, crowd, persona
@@ -63,7 +63,7 @@ def prepared(folder: Path, customers: int) -> Ground:
 
 async def registered(folder: Path, people: list[Record], database: str = "") -> None:
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=database))
-    await register(settings, custody.open_vault(settings, print), people)
+    await register(settings, key_files.open_vault(settings, print), people)
 
 
 @asynccontextmanager

@@ -20,8 +20,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ca import AuthoritySettings, pbes
-from ca.der import spki_bytes
+from ca import AuthoritySettings
+from ca.asn1 import pbes
+from ca.asn1.der import spki_bytes
 from tests.bench import stages
 from tests.bench.house import House
 from tests.bench.keys import customers

@@ -24,9 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
-from ca import Authority, EnrolmentOrder, KeyRequest, Order, Reason, Record, Status, open_vault, pbes
-from ca.der import spki_bytes
-from ca.ledger import LEDGER_FILE
+from ca import Authority, EnrolmentOrder, KeyRequest, Order, Reason, Record, Status, open_vault
+from ca.asn1 import pbes
+from ca.asn1.der import spki_bytes
+from ca.ledger.ledger import LEDGER_FILE
 from tests.support.serving import free_port, serving
 from tests.unit.ca.bureau import IDN, NAME, PASSPHRASE, SETTINGS
 

@@ -17,13 +17,15 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from bot.faq import KnowledgeBase, library, meaning
-from bot.faq.article import Entry
-from bot.faq.library import Shelf
-from bot.faq.meaning import Meaning
-from bot.faq.search import phrases
-from bot.thinking import Thinking
-from bot.words import LANGUAGES
+from bot.core.workers import Thinking
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.articles import library
+from bot.knowledge.articles.article import Entry
+from bot.knowledge.articles.library import Shelf
+from bot.knowledge.search import embeddings
+from bot.knowledge.search.embeddings import Meaning
+from bot.knowledge.search.search import phrases
+from bot.messages.catalog import LANGUAGES
 from tests.bench.meter import peak_mib, percentile_ms
 
 ROOT = Path(__file__).parents[2]
@@ -140,13 +142,13 @@ def _entry(pattern: Entry, topic: str, words: Sequence[str], chance: Random) -> 
 def _any_head(stock: Sequence[Shelf]) -> Meaning:
     import numpy as np  # noqa: PLC0415 - nobody else here needs it
 
-    model = meaning.E5()
+    model = embeddings.E5()
     size = model.vectors(["how much is it?"]).shape[1]
     known = phrases(stock)
     owners = tuple(sorted({owner for owner, _ in known}))
     weights = np.random.default_rng(1).normal(size=(size, len(owners))).astype(np.float32)
     mean, bias = np.zeros(size, dtype=np.float32), np.zeros(len(owners), dtype=np.float32)
-    return Meaning(model, meaning.Head(owners, mean, weights, bias, meaning.made_of(known)))
+    return Meaning(model, embeddings.Head(owners, mean, weights, bias, embeddings.made_of(known)))
 
 
 def report(rounds: int) -> Iterator[None]:
@@ -155,10 +157,10 @@ def report(rounds: int) -> Iterator[None]:
     for _ in range(rounds):
         ready, most = started()
         sys.stdout.write(f"first answer after {ready:.2f} s (bar 2), at most {most:.0f} MiB (bar 250)\n")
-    knowledge = KnowledgeBase.load(meaning=meaning.load())
+    knowledge = KnowledgeBase.load(meaning=embeddings.load())
     sys.stdout.write(f"{'ms':44}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}\n")
     for _ in range(rounds):
-        fresh = KnowledgeBase.load(meaning=meaning.load())
+        fresh = KnowledgeBase.load(meaning=embeddings.load())
         told(f"{len(asked)} questions", timed(partial(fresh.find, language=""), asked), 60)
         yield
     told("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, chance)), 150)
@@ -174,7 +176,7 @@ def report(rounds: int) -> Iterator[None]:
         2,
     )
     for customers in (1, 8, 64):
-        fresh = KnowledgeBase.load(meaning=meaning.load())
+        fresh = KnowledgeBase.load(meaning=embeddings.load())
         told(f"loop lag, {customers} asking at once", asyncio.run(lags(fresh, asked, customers)), 20)
     yield
     stock = library.shelves(library.home(), LANGUAGES, {})

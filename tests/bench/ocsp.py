@@ -27,9 +27,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from bot.web import listening
-from ca import AuthoritySettings, pbes
-from ca.delegate import Delegate, Purpose
+from bot.monitoring.server import listening
+from ca import AuthoritySettings
+from ca.asn1 import pbes
+from ca.status.delegate import Delegate, Purpose
 from ca.web import Status
 from tests.bench.asking import ask
 from tests.bench.filling import REASON, fill, serial_of

@@ -20,12 +20,12 @@ from pathlib import Path
 import msgspec
 
 import ca
-from bot import custody
-from bot.case import Case, Phase, Proof
-from bot.clock import SystemClock
-from bot.housekeeping import ROWS_AT_ONCE
-from bot.settings import Raw, parse
-from bot.store.queries import queries
+from bot.conversation.case import Case, Phase, Proof
+from bot.core.clock import SystemClock
+from bot.engine.retention import ROWS_AT_ONCE
+from bot.issuing import key_files
+from bot.settings.settings import Raw, parse
+from bot.storage.queries import queries
 from tests.bench.ground import Ground, environment, ground, messenger_for, started, stopped
 from tests.bench.load import Figures, measured, medians
 from tests.bench.meter import cpu_seconds
@@ -75,7 +75,7 @@ class Past:
 def lived(folder: Path, past: Past) -> float:
     """Put this past into the desk of that folder, and return how long forgetting holds up writers."""
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
-    vault, now = custody.open_vault(settings, print), time.time()
+    vault, now = key_files.open_vault(settings, print), time.time()
     gap = 2.9 * DAY_S / past.updates
     params = {
         "many": past.updates,

@@ -18,8 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import custody
-from bot.directory import Record
+from bot.identity.register import Record
+from bot.issuing import key_files
 from handlers.local import Limits, LocalMessenger
 from tests.bench.bots import KINDS
 from tests.bench.crowd import FIRST_ID, Guest, Log, all_of, watched
@@ -167,7 +167,7 @@ async def prepared(folder: Path, people: list[Record], messenger: LocalMessenger
     """Make the authority, everybody's old certificate and the register once; each round gets a copy."""
     template = await asyncio.to_thread(authority_template, folder / "template", people)
     settings = settings_for(messenger, template)
-    await register(settings, custody.open_vault(settings, print), people)
+    await register(settings, key_files.open_vault(settings, print), people)
     return template
 
 

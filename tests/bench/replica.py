@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bot import app, log
-from bot.settings import load
-from bot.store.postgres import PostgresDatabase, PostgresTransaction
-from bot.supervisor import stop_on_signals
+from bot.app import build
+from bot.core import logs
+from bot.core.tasks import stop_on_signals
+from bot.settings.settings import load
+from bot.storage.postgres import PostgresDatabase, PostgresTransaction
 
 ANSWERED = ("run", "row", "rows")
 
@@ -47,8 +48,8 @@ def counted_statement(name: str, counted: Counter[str]) -> Callable[..., Any]:
 
 async def live() -> None:
     settings = load()
-    log.configure(sys.stderr, settings.log_level, settings.secrets)
-    await app.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    logs.configure(sys.stderr, settings.log_level, settings.secrets)
+    await build.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from cryptography.hazmat import asn1
 
-from ca import Authority, open_vault, pbes
-from ca.ledger import LEDGER_FILE
-from ca.records import hex_of
-from ca.serials import SERIAL_BYTES, new_serial
+from ca import Authority, open_vault
+from ca.asn1 import pbes
+from ca.ledger.ledger import LEDGER_FILE
+from ca.ledger.records import hex_of
+from ca.values.serials import SERIAL_BYTES, new_serial
 from tests.unit.ca.bureau import PASSPHRASE, SETTINGS, order
 
 AT_ONCE = 250_000

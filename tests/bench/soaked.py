@@ -8,9 +8,10 @@ import signal
 import sys
 import tracemalloc
 
-from bot import app, log
-from bot.settings import load
-from bot.supervisor import stop_on_signals
+from bot.app import build
+from bot.core import logs
+from bot.core.tasks import stop_on_signals
+from bot.settings.settings import load
 
 FRAMES = 4
 TOP = 15
@@ -33,9 +34,9 @@ _BEFORE: list[tracemalloc.Snapshot] = []
 
 async def live() -> None:
     settings = load()
-    log.configure(sys.stderr, settings.log_level, settings.secrets)
+    logs.configure(sys.stderr, settings.log_level, settings.secrets)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told)
-    await app.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    await build.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

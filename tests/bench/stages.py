@@ -8,18 +8,20 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from ca import gate, lint, profile, vid
-from ca.commits import Commits
-from ca.issuance import Issuance
-from ca.ledger import Transaction
-from ca.signer import SoftSigner
-from ca.vault import Vault
+from ca.asn1 import vid
+from ca.certificates import lint, tbs
+from ca.issuance.issuance import Issuance
+from ca.keys.signer import SoftSigner
+from ca.ledger.group_commit import Commits
+from ca.ledger.ledger import Transaction
+from ca.ledger.vault import Vault
+from ca.requests import key_rules
 
 REST = "the rest: orders, dates, records"
 #: The stages of an issue by the functions that are nothing else.
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
-    "gate": ((gate, "check_size"), (gate, "check_key")),
-    "to-be-signed bytes": ((profile, "leaf_tbs"), (vid, "identify_data")),
+    "gate": ((key_rules, "check_size"), (key_rules, "check_key")),
+    "to-be-signed bytes": ((tbs, "leaf_tbs"), (vid, "identify_data")),
     "lint": ((lint, "findings"),),
     "sign": ((SoftSigner, "sign"),),
     "verify": ((Issuance, "_compare"),),

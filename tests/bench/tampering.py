@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from ca import Authority, CaRefusal, LedgerBroken, Reason
-from ca.values import AuditHead
+from ca.values.model import AuditHead
 from tests.unit.ca.bureau import Bureau, enrolment, request
 
 #: Left out: counters that may only be too high (`crl_number`, `journal`, which the journal outside holds), and what

@@ -20,7 +20,7 @@ import aiohttp
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 from telegram.request._requestparameter import RequestParameter
 
-from handlers.transport import AiohttpRequest
+from handlers.telegram.bot_api.transport import AiohttpRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "123456789:bench_" + "x" * 30

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import msgspec
 
-from bot import custody
-from bot.directory import Record
-from bot.settings import Raw, parse
-from bot.store.queries import migrations
+from bot.identity.register import Record
+from bot.issuing import key_files
+from bot.settings.settings import Raw, parse
+from bot.storage.queries import migrations
 from handlers.local import LocalMessenger
 from tests.bench.ground import ROOT, Ground, environment, messenger_for, started, stopped
 from tests.bench.visits import ASKERS, Hall, hall
@@ -213,7 +213,9 @@ def judged(here: Hall, stage: Ground, folder: Path, seen: Seen) -> Outcome:
 
 def wrong_books(stage: Ground, folder: Path, applicants: int) -> int:
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
-    with closing(custody.open_authority(settings, custody.open_vault(settings, print), print)) as authority:
+    with closing(
+        key_files.open_authority(settings, key_files.open_vault(settings, print), print)
+    ) as authority:
         held = [
             sorted(str(one.status) for one in authority.certificates(each.customer_id))
             for each in stage.people[ASKERS : ASKERS + applicants]

@@ -15,22 +15,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
-from bot.addresses import Addresses
-from bot.case import Case
-from bot.clock import KST, kst_day
-from bot.directory import Directory, Record
-from bot.issuing import Held
-from bot.procedure import Rules
-from bot.reminders import Reminders, Stores
-from bot.reminding import DAYS, EVENING, MORNING, Choice, moment
-from bot.store import reminders as rows
-from bot.store.bell import Bell
-from bot.store.chats import Chat
-from bot.store.jobs import Jobs
-from bot.store.keeps import Keeps
-from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
-from ca.vault import KeyRing, Vault
+from bot.conversation.case import Case
+from bot.conversation.chats import Chat
+from bot.conversation.procedure import Rules
+from bot.core.clock import KST, kst_day
+from bot.core.wakeup import Bell
+from bot.identity.register import Directory, Record
+from bot.issuing.kept_files import Keeps
+from bot.issuing.port import Held
+from bot.notices import preferences as rows
+from bot.notices.addresses import Addresses
+from bot.queues.jobs import Jobs
+from bot.queues.outbox import Outbox
+from bot.reminders.schedule import DAYS, EVENING, MORNING, Choice, moment
+from bot.reminders.service import Reminders, Stores
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.talk import WORDS
 
 BEGIN = datetime(2026, 1, 1, tzinfo=KST)

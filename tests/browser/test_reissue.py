@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 from playwright.sync_api import Page, expect
 
-from bot.clock import KST
-from bot.screen import Line
-from bot.words import Words
+from bot.core.clock import KST
+from bot.messages.catalog import Words
+from bot.messages.screen import Line
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq import KnowledgeBase, meaning
-from ca import signer
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.search import embeddings
+from ca.keys import signer
 from tests.support import server as postgres
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Customer, Town, authority_template, town
@@ -29,11 +30,11 @@ def keys_opened_once() -> Iterator[None]:
 
 
 READ = KnowledgeBase.load
-READ_MODEL = meaning.load
+READ_MODEL = embeddings.load
 
 
 @cache
-def model_once() -> meaning.Meaning | None:
+def model_once() -> embeddings.Meaning | None:
     return READ_MODEL()
 
 
@@ -54,7 +55,7 @@ def knowledge_read_once() -> Iterator[None]:
             "load",
             lambda languages, facts, root, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
-        patch.setattr(meaning, "load", lambda *_folders: model_once())
+        patch.setattr(embeddings, "load", lambda *_folders: model_once())
         yield
 
 

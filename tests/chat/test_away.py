@@ -14,11 +14,11 @@ import aiohttp
 import pytest
 
 import ca
-from bot.authority import EmbeddedIssuer
-from bot.store import postgres
+from bot.issuing.embedded import EmbeddedIssuer
+from bot.storage import postgres
 from handlers.local.api import Api
-from handlers.local.wire import Params
-from handlers.transport import AiohttpRequest
+from handlers.local.wire.json_shapes import Params
+from handlers.telegram.bot_api.transport import AiohttpRequest
 from tests.support import server as postgres_server
 from tests.support.people import AN, GILDONG, persona
 from tests.support.serving import free_port

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import ca
-from handlers.local.faults import Faults
+from handlers.local.wire.faults import Faults
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, KEY, der, issuer
 from tests.support.people import GILDONG

@@ -10,20 +10,12 @@ from typing import Any
 import pytest
 
 import ca
-from bot import bundle, custody
-from bot.authority import EmbeddedIssuer
-from bot.command.safekeeping import (
-    AUTHORITY,
-    DESK,
-    Back,
-    NotRestored,
-    copy_authority,
-    copy_desk,
-    mac_of,
-    restore,
-)
-from bot.store.database import Transaction
-from bot.store.inbox import Arrival, Inbox
+from bot.backup import archive
+from bot.backup.service import AUTHORITY, DESK, Back, NotRestored, copy_authority, copy_desk, mac_of, restore
+from bot.issuing import key_files
+from bot.issuing.embedded import EmbeddedIssuer
+from bot.queues.inbox import Arrival, Inbox
+from bot.storage.database import Transaction
 from tests.crash.folk import folk
 from tests.support.survivor import Survivor, awake, survivors
 from tests.support.town import Town, authority_template, town
@@ -55,7 +47,7 @@ class Vans:
     def __init__(self, place: Town, folder: Path) -> None:
         self._place = place
         self._folder = folder
-        self._vault = custody.open_vault(place.settings, print)
+        self._vault = key_files.open_vault(place.settings, print)
 
     def desk(self) -> None:
         copy_desk(self._place.settings, self._folder / DESK)
@@ -66,7 +58,7 @@ class Vans:
     def pack(self) -> Path:
         parts = {name: self._folder / name for name in (DESK, AUTHORITY)}
         now = self._place.clock.now().isoformat()
-        bundle.write(self._folder / "backup", parts, now, 3, mac_of(self._vault))
+        archive.write(self._folder / "backup", parts, now, 3, mac_of(self._vault))
         return self._folder / "backup"
 
     async def loses_everything(self) -> None:
@@ -83,7 +75,7 @@ class Vans:
         return await asyncio.to_thread(restore, settings, self._vault, file, journals, clock.now)
 
     async def open_again(self) -> None:
-        self._place.authority = custody.open_authority(self._place.settings, self._vault, print)
+        self._place.authority = key_files.open_authority(self._place.settings, self._vault, print)
         await self._place.opens()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.store import copying, sqlite
-from bot.store.sqlite import MEND
-from handlers.webhook import SECRET_HEADER, derived_secret
+from bot.storage import snapshot, sqlite
+from bot.storage.sqlite import MEND
+from handlers.telegram.webhook import SECRET_HEADER, derived_secret
 from tests.faults.shim import Recording, recording
 from tests.support.people import GILDONG, persona
 from tests.support.serving import free_port
@@ -157,7 +157,7 @@ async def test_a_damaged_one_takes_nothing_more_until_it_is_restored(
         await gildong.sees("card.idle")
         await place.quiet()
         await place.indoors.aclose()
-        copying.copy(folder / "desk.db", backup)
+        snapshot.copy(folder / "desk.db", backup)
         spoil(folder / "desk.db", table)
         await place.opens()
         await gildong.taps("button.start")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import ca
-from bot import custody
+from bot.issuing import key_files
 from tests.crash.folk import Folk, folk
 from tests.support.program import program, settings_of
 from tests.support.survivor import Survivor, awake, survivors
@@ -67,7 +67,7 @@ class Drill:
 
     async def opens_again(self) -> None:
         settings = self.town.settings
-        self.town.authority = custody.open_authority(settings, custody.open_vault(settings, print), print)
+        self.town.authority = key_files.open_authority(settings, key_files.open_vault(settings, print), print)
         await self.town.opens()
 
     def held(self, one: Folk) -> tuple[ca.Record, ...]:

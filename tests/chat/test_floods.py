@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.floodgate import Floodgate, Rates
-from bot.store.limits import Rate
-from handlers.poller import arrival
+from bot.engine.rate_limiter import Floodgate, Rates
+from bot.identity.limits import Rate
+from handlers.telegram.poller import arrival
 from tests.support.people import GILDONG, OPERATORS
 from tests.support.town import Customer, Town
 

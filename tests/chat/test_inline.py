@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.faq import KnowledgeBase
+from bot.knowledge import KnowledgeBase
 from tests.support.town import Customer, Town
 
 FEES = {"ko": "재발급 수수료가 얼마예요?", "en": "how much is the reissue fee?"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.identity import DEFAULT_LIMITS
-from bot.turns.texts import CODE_LIFETIME, CODE_TRIES
+from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
+from bot.identity.proof import DEFAULT_LIMITS
 from tests.support.people import GILDONG, crowd, persona
 from tests.support.town import Customer, Town, town
 

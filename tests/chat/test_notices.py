@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot import app
-from bot.clock import KST
-from bot.courier import Courier
-from bot.runner import Runner
-from bot.supervisor import Supervisor
-from handlers.intake import Intake
-from handlers.local.faults import Line
+from bot.app import build
+from bot.core.clock import KST
+from bot.core.tasks import Supervisor
+from bot.engine.job_runner import Runner
+from bot.engine.sender import Courier
+from handlers.local.wire.faults import Line
+from handlers.telegram.processor import Intake
 from tests.support.people import GILDONG, crowd, persona
 from tests.support.town import Customer, Town, town
 
@@ -188,7 +188,7 @@ async def test_at_night_what_is_not_urgent_waits_for_the_morning(lapsed: tuple[T
     assert results(place, somebody, "refused") == (1, 1, 1)
 
 
-def hands_of(house: app.House) -> tuple[Intake, Runner, Courier]:
+def hands_of(house: build.House) -> tuple[Intake, Runner, Courier]:
     return house.intake, house.runner, house.courier
 
 
@@ -196,7 +196,7 @@ async def test_one_cause_is_told_once_however_often_it_is_reported(place: Town, 
     """Every update comes twice, and two houses share the rows: each of them takes what it can get."""
     place.messenger.faults.duplicate = 1.0
     twin = Supervisor()
-    async with app.opened(place.settings, print, clock=place.clock) as (house, _bot):
+    async with build.opened(place.settings, print, clock=place.clock) as (house, _bot):
         house.inbox._me = place.house.inbox._me  # so that neither leaves to the other what one has received
         for ours, theirs in zip(hands_of(place.house), hands_of(house), strict=True):
             theirs._bell._event = ours._bell._event  # whoever comes first takes it

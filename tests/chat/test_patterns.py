@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from bot.asides import Asides
-from bot.case import Phase
+from bot.conversation.case import Phase
+from bot.engine.side_replies import Asides
 from tests.support.asking import (
     QUESTIONS,
     article,

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.log import LIBRARIES, configure
-from handlers.local.faults import Line as At
+from bot.core.logs import LIBRARIES, configure
+from handlers.local.wire.faults import Line as At
 from tests.support.people import GILDONG
 from tests.support.town import TOKEN, Customer, Town
 
@@ -57,8 +57,8 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
     told = re.search(r"E-\d+", seen.text)
     assert told
     found = [(line["logger"], line["message"]) for line in about(lines, told[0])]
-    assert found.count(("handlers.intake", "update failed")) == 5
-    assert found.count(("bot.desk", "update parked")) == 1, "written on the database's thread"
+    assert found.count(("handlers.telegram.processor", "update failed")) == 5
+    assert found.count(("bot.engine.cases", "update parked")) == 1, "written on the database's thread"
     assert await place.rows(f"SELECT COUNT(*) FROM outbox WHERE reference = '{told[0]}'") == [(2,)]
 
 
@@ -87,11 +87,13 @@ async def test_what_an_update_led_to_carries_it_on(place: Town, gildong: Custome
         return {(line["logger"], line["message"]) for line in about(lines, f"E-{update}")}
 
     # The chat has a lane of its own, and may be told before the gateway has refused.
-    await place.until(lambda: {("bot.runner", "job failed"), ("bot.courier", "given up")} <= found())
+    await place.until(
+        lambda: {("bot.engine.job_runner", "job failed"), ("bot.engine.sender", "given up")} <= found()
+    )
 
 
 async def test_what_nobody_handles_has_no_reference(place: Town, lines: Lines) -> None:
-    logging.getLogger("bot.housekeeping").warning("between updates")
+    logging.getLogger("bot.engine.retention").warning("between updates")
 
     (line,) = [line for line in lines() if line["message"] == "between updates"]
 

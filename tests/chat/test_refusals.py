@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 import ca
-from bot.directory import Record
-from bot.refusals import REFUSALS
+from bot.conversation.refusals import REFUSALS
+from bot.identity.register import Record
 from tests.support.people import GILDONG, crowd, persona
 from tests.support.town import PASSWORD, Customer, Town, town
 

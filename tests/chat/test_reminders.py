@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import ca
-from bot.clock import KST, kst_day
-from bot.reminding import DAYS
+from bot.core.clock import KST, kst_day
+from bot.reminders.schedule import DAYS
 from tests.support.people import GILDONG, persona
 from tests.support.town import Customer, Town, town
 

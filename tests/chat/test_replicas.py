@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.inbox import LEFT_ALONE_S, Inbox, Waiting
-from handlers.poller import arrival
+from bot.core.wakeup import Bell
+from bot.queues.inbox import LEFT_ALONE_S, Inbox, Waiting
+from bot.storage.database import Transaction
+from handlers.telegram.poller import arrival
 from tests.support.cluster import Cluster, replicas
 from tests.support.people import AN, GILDONG
 from tests.support.server import new_database
@@ -97,8 +97,8 @@ async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a slow machine a second goes by, and they help each other: here it takes an hour, and bells alone wake."""
-    monkeypatch.setattr("bot.store.inbox.LEFT_ALONE_S", 3600.0)
-    monkeypatch.setattr("handlers.intake.IDLE_SECONDS", 3600.0)
+    monkeypatch.setattr("bot.queues.inbox.LEFT_ALONE_S", 3600.0)
+    monkeypatch.setattr("handlers.telegram.processor.IDLE_SECONDS", 3600.0)
     tried: list[int] = []
     finish = Inbox.finish
 

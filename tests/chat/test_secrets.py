@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import ca
-from bot import custody
-from bot.screen import Line
+from bot.issuing import key_files
+from bot.messages.screen import Line
 from handlers.local import LocalMessenger
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, der
@@ -45,7 +45,7 @@ async def data(world: LocalMessenger, template: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(template, folder)
     settings = settings_for(world, folder)
-    await register(settings, custody.open_vault(settings, print), [GILDONG])
+    await register(settings, key_files.open_vault(settings, print), [GILDONG])
     return folder
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.directory import Record
-from bot.identity import Identity
+from bot.identity.proof import Identity
+from bot.identity.register import Record
 from tests.support.people import GILDONG, persona
 from tests.support.town import Customer, Town, town
 

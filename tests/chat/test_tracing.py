@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot import reference, tracing
+from bot.core import correlation, tracing
 from tests.support.people import GILDONG
 from tests.support.town import PASSWORD, TOKEN, Customer, Town
 
@@ -56,7 +56,7 @@ async def test_every_piece_of_work_is_a_span_without_a_person(
 
 
 def test_what_an_error_says_is_in_no_span(spans: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match="홍길동"), reference.handling("E-1", "update"):
+    with pytest.raises(ValueError, match="홍길동"), correlation.handling("E-1", "update"):
         raise ValueError("홍길동")
     (span,) = spans()
     assert span.events == ()
@@ -87,15 +87,15 @@ async def test_a_collector_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
         traces = tracing.started()
         assert traces is not None
-        with reference.handling("E-77", "update"):
+        with correlation.handling("E-77", "update"):
             pass
         await asyncio.to_thread(traces.shutdown)
 
     ((path, body),) = heard
     assert path == "/v1/traces"
     assert b"E-77" in body
-    with reference.handling("E-78", "update"):
-        assert reference.current() == "E-78", "and afterwards nothing is traced any more"
+    with correlation.handling("E-78", "update"):
+        assert correlation.current() == "E-78", "and afterwards nothing is traced any more"
 
 
 def _collector(take: Callable[[web.Request], Awaitable[web.Response]]) -> web.Application:

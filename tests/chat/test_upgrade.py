@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.courier import Courier
-from bot.runner import Runner
-from bot.store.inbox import Inbox
-from bot.store.queries import migrations
+from bot.engine.job_runner import Runner
+from bot.engine.sender import Courier
+from bot.queues.inbox import Inbox
+from bot.storage.queries import migrations
 from tests.support.cluster import Cluster, replicas
 from tests.support.people import AN, GILDONG, crowd, persona
 from tests.support.schemas import LATER, as_the_first_release_had_it
@@ -246,7 +246,7 @@ async def test_a_replica_goes_on_while_a_newer_one_changes_the_tables(
     await gildong.applies(GILDONG)
     await looks_at_reminders(an, 12)
 
-    monkeypatch.setattr("bot.store.postgres.migrations", lambda: (*migrations(), LATER))
+    monkeypatch.setattr("bot.storage.postgres.migrations", lambda: (*migrations(), LATER))
     filling_in = asyncio.create_task(submits_to_the_end(gildong))
     await cluster.gains()
     (earlier, later), newest = cluster.balancer.targets, len(migrations()) + 1

@@ -8,7 +8,7 @@ import pytest
 
 import ca
 from handlers.local import Limits
-from handlers.local.faults import Line
+from handlers.local.wire.faults import Line
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import PASSWORD, Customer, Town, town
 

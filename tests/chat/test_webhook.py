@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from cryptography import x509
 
-from handlers.webhook import SECRET_HEADER
+from handlers.telegram.webhook import SECRET_HEADER
 from tests.support.people import GILDONG, persona
 from tests.support.town import Customer, Town, town
 

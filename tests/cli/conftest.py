@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from bot.__main__ import main
-from bot.directory import COLUMNS, Record
+from bot.identity.register import COLUMNS, Record
 from handlers.local import LocalMessenger
 from tests.support.lone import messenger_of_one
 from tests.support.people import AN, GILDONG

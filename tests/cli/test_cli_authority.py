@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from bot.clock import kst_day
+from bot.core.clock import kst_day
 from tests.cli.conftest import Program, is_explained
 from tests.support import leaks
 from tests.support.people import GILDONG

@@ -5,8 +5,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.store.gaps import Gaps, Question
-from ca.vault import KeyRing, Vault
+from bot.knowledge.gaps import Gaps, Question
+from ca.ledger.vault import KeyRing, Vault
 from tests.cli.conftest import Program
 from tests.support.disk import on_disk
 from tests.support.program import program

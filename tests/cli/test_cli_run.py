@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.sqlite import MEND
+from bot.storage.sqlite import MEND
 from handlers.local import LocalMessenger
 from tests.cli.conftest import Program, is_explained
 from tests.support.people import GILDONG

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.sqlite import MEND
+from bot.storage.sqlite import MEND
 from handlers.local import LocalMessenger
 from tests.support.program import program, running, settings_of
 from tests.support.serving import free_port

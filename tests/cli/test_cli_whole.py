@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.queries import migrations
+from bot.storage.queries import migrations
 from tests.cli.conftest import Program, is_explained
 from tests.support import leaks
 from tests.support.people import AN, GILDONG
@@ -160,7 +160,7 @@ def test_a_copy_of_a_newer_release_waits_for_it(
     bank: Path, inside: Program, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose(bank)
-    monkeypatch.setattr("bot.command.safekeeping.migrations", lambda: ("first",))
+    monkeypatch.setattr("bot.backup.service.migrations", lambda: ("first",))
     is_explained(inside("restore", "--from", "backup.tar"), 1, "install a newer one")
 
 

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from psycopg.errors import DeadlockDetected
 
-from bot.store import postgres
-from bot.store.database import Database, DatabaseUnusable, Transaction
-from bot.store.looking import Looking
-from bot.store.opening import open_database
-from bot.store.postgres import PostgresDatabase, _translated, translated
-from bot.store.queries import queries
-from bot.watch.figures import queues
+from bot.monitoring.figures import queues
+from bot.storage import postgres
+from bot.storage.database import Database, DatabaseUnusable, Transaction
+from bot.storage.opening import open_database
+from bot.storage.postgres import PostgresDatabase, _translated, translated
+from bot.storage.queries import queries
+from bot.storage.readonly import Looking
 from tests.support.server import new_database, place, server
 
 PARAMETERS = re.compile(r"(?<![:\w]):(\w+)")
@@ -221,7 +221,7 @@ async def test_two_replicas_never_claim_the_same_job(address: str) -> None:
 async def test_a_server_that_is_not_there_is_said_without_its_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.store.postgres.PATIENCE_S", 0.2)
+    monkeypatch.setattr("bot.storage.postgres.PATIENCE_S", 0.2)
     with pytest.raises(DatabaseUnusable, match="PostgreSQL server cannot be used") as caught:
         await open_database("postgresql://somebody:planted-secret@127.0.0.1:1/desk")
     assert "planted-secret" not in str(caught.value)

@@ -10,9 +10,9 @@ from aiohttp import web
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError
 
-from bot.delivery import Busy, Down, Refused, TooBig
-from handlers.messenger import TelegramMessenger
-from handlers.transport import AiohttpRequest, Timeouts, TooLong
+from bot.messages.delivery import Busy, Down, Refused, TooBig
+from handlers.telegram.bot_api.transport import AiohttpRequest, Timeouts, TooLong
+from handlers.telegram.messenger import TelegramMessenger
 from tests.support.town import WORDS
 
 MOST = 16 * 1024

@@ -7,7 +7,7 @@ from ssl import SSLContext, create_default_context
 
 import pytest
 
-from handlers.keepalive import KeepAlive
+from handlers.telegram.bot_api.http_pool import KeepAlive
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import ca
-from bot.clock import Steady
-from bot.message import Sms
-from bot.screen import Line
-from bot.store.bell import Bell
-from bot.store.database import Database
-from bot.store.jobs import Job, Jobs, Task
-from bot.store.opening import open_database
-from bot.store.outbox import Claimed, Outbox
+from bot.core.clock import Steady
+from bot.core.wakeup import Bell
+from bot.messages.outgoing import Sms
+from bot.messages.screen import Line
+from bot.queues.jobs import Job, Jobs, Task
+from bot.queues.outbox import Claimed, Outbox
+from bot.storage.database import Database
+from bot.storage.opening import open_database
 from tests.support.server import new_database, place, server
 
 LEASE = timedelta(seconds=30)

@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.delivery import Busy, DeliveryError, Down, Gone, Refused
-from bot.letter import Letter
-from bot.mail import Mailer
-from bot.sms import SmsGateway, patience
+from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused
+from bot.messages.mail_body import Letter
+from bot.notices.mail import Mailer
+from bot.notices.sms import SmsGateway, patience
 
 SECRET = "planted-token"
 NUMBER = "01012345678"

@@ -24,7 +24,7 @@ from telegram.error import (
 )
 from telegram.request import BaseRequest, HTTPXRequest
 
-from handlers.transport import CHUNK, AiohttpRequest, Timeouts
+from handlers.telegram.bot_api.transport import CHUNK, AiohttpRequest, Timeouts
 from tests.contract.faulty_bot_api import FakeServer, serving
 
 TOKEN = "123456789:AAH-planted_secret_of_thirty_five_chars"

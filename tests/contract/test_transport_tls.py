@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, HTTPXRequest
 
-from handlers.transport import AiohttpRequest
+from handlers.telegram.bot_api.transport import AiohttpRequest
 
 
 @pytest.fixture(scope="module")

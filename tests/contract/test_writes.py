@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.store.database import Database, Row, Transaction
-from bot.store.opening import open_database
-from bot.store.postgres import PostgresDatabase
+from bot.storage.database import Database, Row, Transaction
+from bot.storage.opening import open_database
+from bot.storage.postgres import PostgresDatabase
 from tests.support.server import new_database, place, server
 
 ENGINES = ("sqlite", "postgres")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.local import Faults
-from handlers.local.faults import Line
+from handlers.local.wire.faults import Line
 from tests.crash.invariants import Verdict, glimpse, judge
 from tests.crash.processes import Process
 from tests.crash.robot import Manners, Robot

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.directory import Record
+from bot.identity.register import Record
 from handlers.local import Persona
 
 FIRST_USER = 5_000

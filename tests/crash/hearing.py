@@ -1,8 +1,8 @@
 """Which messages the bot was never told of: what comes again after these comes again for no fault of its own."""
 
 from handlers.local import LocalMessenger
-from handlers.local.faults import Dice, Fault
-from handlers.local.wire import JSON
+from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.json_shapes import JSON
 
 
 class Noting(Dice):

@@ -20,11 +20,11 @@ class Held:
 
 
 JOB = Held(
-    ("job issue ", "bot/keystock.py"),
+    ("job issue ", "bot/issuing/key_pool.py"),
     "SELECT key, state, lease, lease_until FROM jobs WHERE kind = 'issue'",
 )
 MESSAGE = Held(
-    ("send chat:", "handlers/transport.py"),
+    ("send chat:", "handlers/telegram/bot_api/transport.py"),
     "SELECT key, state, lease, lease_until FROM outbox WHERE lane LIKE 'chat:5%' AND key = "
     "(SELECT key FROM outbox WHERE lane LIKE 'chat:5%' ORDER BY seq LIMIT 1)",
 )

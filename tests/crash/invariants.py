@@ -11,9 +11,9 @@ from pathlib import Path
 from cryptography import x509
 
 import ca
-from bot import custody
-from bot.settings import Raw, parse
-from handlers.local.wire import JSON
+from bot.issuing import key_files
+from bot.settings.settings import Raw, parse
+from handlers.local.wire.json_shapes import JSON
 from tests.crash import leaks
 from tests.crash.books import sqlite_flaws
 from tests.crash.robot import CODE, Robot, pattern
@@ -86,7 +86,9 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
     settings = parse(Raw(**stage.settings()))
     verdict = Verdict()
     applications = _applications(stage)
-    with closing(custody.open_authority(settings, custody.open_vault(settings, print), print)) as authority:
+    with closing(
+        key_files.open_authority(settings, key_files.open_vault(settings, print), print)
+    ) as authority:
         held = {
             robot.folk.user_id: authority.certificates(robot.folk.record.customer_id)
             for robot in stage.robots.values()

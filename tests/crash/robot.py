@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from bot.screen import Line
+from bot.messages.screen import Line
 from handlers.local import LocalMessenger
-from handlers.local.person import NotOnScreen, Person
-from handlers.local.wire import JSON
-from handlers.render import read_token
+from handlers.local.people.person import NotOnScreen, Person
+from handlers.local.wire.json_shapes import JSON
+from handlers.telegram.render import read_token
 from tests.crash.folk import Folk
 from tests.support.town import WORDS
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.local.faults import Fault
+from handlers.local.wire.faults import Fault
 from tests.crash.held import Held, at_rest, row_of
 from tests.crash.play import Play
 from tests.crash.points import Mode

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot import custody
-from bot.settings import Raw, parse
-from ca import signer
+from bot.issuing import key_files
+from bot.settings.settings import Raw, parse
+from ca.keys import signer
 from handlers.local import Faults, Limits, LocalMessenger
-from handlers.local.persona import digits
-from handlers.local.wire import JSON
+from handlers.local.wire.json_shapes import JSON
+from handlers.local.world.persona import digits
 from tests.crash.books import Books, PostgresBooks, SqliteBooks
 from tests.crash.folk import Folk
 from tests.crash.hearing import Hearing
@@ -87,9 +87,9 @@ async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = 
     await asyncio.to_thread(authority_template, folder)
     url = new_database(server.address) if server else ""
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=url))
-    vault = custody.open_vault(settings, print)
+    vault = key_files.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
-    with closing(custody.open_authority(settings, vault, print)) as authority:
+    with closing(key_files.open_authority(settings, vault, print)) as authority:
         await asyncio.to_thread(authority.judge_profiles)
         for each in people:
             await asyncio.to_thread(old_certificate, authority, each.record)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from handlers.local.faults import Fault
+from handlers.local.wire.faults import Fault
 from tests.crash.held import JOB, MESSAGE
 from tests.crash.play import Play, play
 from tests.crash.processes import Zygote
@@ -30,7 +30,7 @@ AT_ONCE = 12
 
 CALM = Scene(nothing, exact=True, setting={"lease": PATIENT_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
-MAKING = "job issue ", "bot/keystock.py"
+MAKING = "job issue ", "bot/issuing/key_pool.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
 CONCLUDED = at("password", "answered", "job issue ", "Runner._do", "!Clerk", "SqliteDatabase.unit")
 CUT_OFF = at("password", "asked", *MAKING)

@@ -9,25 +9,25 @@ from typing import Any, cast
 import pytest
 
 import ca
-from bot.addresses import Addresses
-from bot.bounces import Bounces
-from bot.clerk import Clerk, Conclusion
-from bot.clock import SystemClock
-from bot.courier import Carriers, Courier, Stock
-from bot.desk import Desk, Stores
-from bot.message import Sms
-from bot.runner import Runner
-from bot.screen import Line
-from bot.store.bell import Bell
-from bot.store.chats import Chats
-from bot.store.gaps import Gaps
-from bot.store.inbox import Inbox
-from bot.store.jobs import Job, Jobs, Task
-from bot.store.keeps import Keeps
-from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteDatabase as Database
-from bot.store.sqlite import opened
-from bot.supervisor import Supervisor
+from bot.conversation.chats import Chats
+from bot.core.clock import SystemClock
+from bot.core.tasks import Supervisor
+from bot.core.wakeup import Bell
+from bot.engine.cases import Desk, Stores
+from bot.engine.job_handlers import Clerk, Conclusion
+from bot.engine.job_runner import Runner
+from bot.engine.sender import Carriers, Courier, Stock
+from bot.issuing.kept_files import Keeps
+from bot.knowledge.gaps import Gaps
+from bot.messages.outgoing import Sms
+from bot.messages.screen import Line
+from bot.notices.addresses import Addresses
+from bot.notices.bounces import Bounces
+from bot.queues.inbox import Inbox
+from bot.queues.jobs import Job, Jobs, Task
+from bot.queues.outbox import Outbox
+from bot.storage.sqlite import SqliteDatabase as Database
+from bot.storage.sqlite import opened
 from tests.support.town import WORDS
 
 LEASE = timedelta(seconds=0.3)

@@ -1,4 +1,4 @@
-"""One bot of the harness: the real house from `bot.app`, with what a test wants to see or to break around it."""
+"""One bot of the harness: the real house from `bot.app.build`, with what a test wants to see or to break around it."""
 
 import asyncio
 import functools
@@ -17,18 +17,21 @@ from typing import Any
 import telegram
 from babel.dates import format_date, format_time
 
-import bot.clock
-import bot.sms
+import bot.core.clock
+import bot.notices.sms
 import ca
-from bot import app, log, words
-from bot.faq import KnowledgeBase, meaning
-from bot.settings import Raw, Settings, parse
-from bot.store import postgres
-from bot.store.queries import migrations, queries
-from bot.store.sqlite import SqliteDatabase, SqliteTransaction
-from bot.supervisor import Supervisor
-from bot.words import Words
-from ca import signer
+from bot.app import build
+from bot.core import logs
+from bot.core.tasks import Supervisor
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.search import embeddings
+from bot.messages import catalog
+from bot.messages.catalog import Words
+from bot.settings.settings import Raw, Settings, parse
+from bot.storage import postgres
+from bot.storage.queries import migrations, queries
+from bot.storage.sqlite import SqliteDatabase, SqliteTransaction
+from ca.keys import signer
 from ca.profiles import load as load_profiles
 from tests.crash import mutants
 from tests.crash.points import Plan, stop
@@ -49,13 +52,13 @@ def warm() -> None:
     These are the knowledge base, the catalogs, opening the authority's key files (scrypt), which are the same files
     every time, and judging the profiles, which the bank did when it was furnished.
     """
-    model = meaning.load()
+    model = embeddings.load()
     loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS, meaning=model)
-    meaning.load = lambda *_folders: model
-    app.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
+    embeddings.load = lambda *_folders: model
+    build.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
-    words.read_catalog = functools.cache(words.read_catalog)  # type: ignore[assignment]
+    catalog.read_catalog = functools.cache(catalog.read_catalog)  # type: ignore[assignment]
     Words.load(facts=FACTS)
     for module in LATE:
         importlib.import_module(module)
@@ -79,7 +82,7 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     os.dup2(journal.fileno(), 1)
     os.dup2(journal.fileno(), 2)
     sys.stdout = sys.stderr = journal
-    log.configure(journal, settings.log_level, settings.secrets)
+    logs.configure(journal, settings.log_level, settings.secrets)
     mutants.plant(spec.get("mutant"))
     if spec.get("clock"):
         turn_the_clock(Path(spec["clock"]))
@@ -146,7 +149,7 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
     def say(_text: str) -> None:
         return
 
-    async with app.opened(settings, say) as (house, bot), _running(settings, house, bot, role):
+    async with build.opened(settings, say) as (house, bot), _running(settings, house, bot, role):
         if isinstance(house.database, SqliteDatabase):
             plan.freeze = functools.partial(freeze_between_units, house.database)
         tell({"event": "ready"})
@@ -160,14 +163,14 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
 
 
 def _running(
-    settings: Settings, house: app.House, bot: telegram.Bot, role: str
+    settings: Settings, house: build.House, bot: telegram.Bot, role: str
 ) -> AbstractAsyncContextManager[None]:
     """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
-    return app.running(settings, house, bot, house.clock) if role == "bot" else _working(house)
+    return build.running(settings, house, bot, house.clock) if role == "bot" else _working(house)
 
 
 @asynccontextmanager
-async def _working(house: app.House) -> AsyncIterator[None]:
+async def _working(house: build.House) -> AsyncIterator[None]:
     loops = Supervisor()
     for name, run in house.loops:
         loops.start(name, loops.keep(name, run))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ca import journal
+from ca.ledger import journal
 from tests.faults.shim import Made, Recording, Synced, Wrote
 
 #: No file: all names of the journal's folder, which is another than the databases'.

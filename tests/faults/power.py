@@ -22,9 +22,9 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from ca.journal import Journal
-from ca.ledger import statements
-from ca.vault import Vault
+from ca.ledger.journal import Journal
+from ca.ledger.ledger import statements
+from ca.ledger.vault import Vault
 from tests.faults.cutting import Disk, Image, fate, lay_down, whole
 from tests.faults.scenes import DESK, JOURNAL, LEDGER, SCENES
 from tests.faults.shim import Committed, Recording, Synced

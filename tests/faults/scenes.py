@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.inbox import Arrival, Inbox
-from bot.store.sqlite import SqliteDatabase
+from bot.core.wakeup import Bell
+from bot.queues.inbox import Arrival, Inbox
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteDatabase
 from ca import open_vault
 from tests.faults.journalled import journalled
 from tests.faults.shim import Recording, recording

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from ca.asn1.tlv import Tlv, sequence
 from ca.cmp import message
 from ca.cmp.bodies import Failure, Status
 from ca.cmp.message import Kind, Message
-from ca.tlv import Tlv, sequence
 from tests.hostile import cmp_envelopes, cmp_requests
 from tests.hostile.cmp_world import World
 

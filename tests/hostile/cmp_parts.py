@@ -6,10 +6,10 @@ from random import Random
 
 from cryptography.hazmat import asn1
 
+from ca.asn1.der import Oid, tagged
 from ca.cmp import protection
 from ca.cmp.message import Header, Kind, Message, general_name
 from ca.cmp.protection import OID_HMAC_SHA256, OID_SHA256, PasswordBasedMac
-from ca.der import Oid, tagged
 from tests.hostile import wire
 from tests.hostile.cmp_world import World
 from tests.hostile.keys import Key

@@ -6,12 +6,12 @@ from random import Random
 
 from cryptography.hazmat import asn1
 
+from ca.asn1.der import tagged
+from ca.asn1.tlv import sequence
+from ca.asn1.vid import identify_data
 from ca.cmp import encrypted_vid
 from ca.cmp.bodies import OID_ENCRYPTED_VID
 from ca.cmp.message import Kind, read
-from ca.der import tagged
-from ca.tlv import sequence
-from ca.vid import identify_data
 from tests.hostile import cmp_parts, corpus, wire
 from tests.hostile.cmp_envelopes import ASKING
 from tests.hostile.cmp_impostors import FRESH, impostors

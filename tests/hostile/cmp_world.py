@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from ca import Authority, AuthoritySettings, Enrolment, Reason
+from ca.asn1.der import spki_of
 from ca.cmp.client import Client, Issued, Secret, Signing, Trust
 from ca.cmp.message import Kind, MessageBroken, read
-from ca.der import spki_of
-from ca.signer import SoftSigner
+from ca.keys.signer import SoftSigner
 from tests.hostile import wire
 from tests.hostile.keys import SHA256_RSA, Key
 from tests.unit.ca import bureau

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ca import gate
+from ca.requests import key_rules
 from tests.hostile import wire
 from tests.hostile.keys import SHA256_ECDSA, Key, good_keys, sha1_key, weak_keys
 from tests.hostile.wire import tlv
@@ -45,7 +45,7 @@ def bad_point(chance: Random) -> bytes:
     numbers = ec.generate_private_key(curve).public_key()
     point = numbers.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     x, y = point[1 : 1 + wide], point[1 + wide :]
-    field = gate.CURVES[p].p
+    field = key_rules.CURVES[p].p
     forms = [
         b"\x00",
         b"",
@@ -74,8 +74,8 @@ def odd_parameters(chance: Random) -> bytes:
     spelled = tlv(
         wire.SEQUENCE,
         wire.integer(1),
-        tlv(wire.SEQUENCE, wire.oid("1.2.840.10045.1.1"), wire.integer(gate.CURVES["P-256"].p)),
-        tlv(wire.SEQUENCE, tlv(4, bytes(32)), tlv(4, gate.CURVES["P-256"].b.to_bytes(32, "big"))),
+        tlv(wire.SEQUENCE, wire.oid("1.2.840.10045.1.1"), wire.integer(key_rules.CURVES["P-256"].p)),
+        tlv(wire.SEQUENCE, tlv(4, bytes(32)), tlv(4, key_rules.CURVES["P-256"].b.to_bytes(32, "big"))),
         tlv(wire.OCTET_STRING, point),
         wire.integer(P256_ORDER),
     )
@@ -168,7 +168,7 @@ def absurd_size(chance: Random) -> bytes:
     key = chance.choice(good_keys())
     return chance.choice(
         [
-            lambda: chance.randbytes(gate.MAX_BYTES + 1 + chance.randrange(100_000)),
+            lambda: chance.randbytes(key_rules.MAX_BYTES + 1 + chance.randrange(100_000)),
             lambda: request(key, chance, tlv(wire.SEQUENCE, wire.oid("1.2.3"), tlv(wire.SET, bytes(16384)))),
             lambda: bytes([0x30, 0x80 | chance.randrange(1, 127)]) + b"\xff" * chance.randrange(200),
             lambda: b"\x30\x84" + chance.randbytes(4) + good(chance),

@@ -15,12 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.answers import Answers
-from bot.faq import KnowledgeBase, library, meaning
-from bot.faq.serve import serve
-from bot.screen import Screen
-from bot.words import LANGUAGES, Words
-from handlers.render import render
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.answers import Answers
+from bot.knowledge.articles import library
+from bot.knowledge.search import embeddings
+from bot.knowledge.serve import serve
+from bot.messages.catalog import LANGUAGES, Words
+from bot.messages.screen import Screen
+from handlers.telegram.render import render
 
 FACTS = {"customer_centre": "1566-2566, 1588-2588"}
 WORDS = Words.load(facts=FACTS)
@@ -143,7 +145,7 @@ def strings(count: int, chance: Random) -> Iterator[tuple[str, str]]:
 
 
 def _honest() -> list[tuple[str, str]]:
-    from bot.faq.search import phrases  # noqa: PLC0415 - only this needs it
+    from bot.knowledge.search.search import phrases  # noqa: PLC0415 - only this needs it
 
     return phrases(library.shelves(library.home(), LANGUAGES, {}))
 
@@ -199,7 +201,7 @@ class Attack:
 
 def attack(count: int, seed: int, model_every: int = 1) -> Tally:
     """Throw so many; each `model_every`th goes through the model as well, which takes ten times as long as the rest."""
-    whole = Attack(KnowledgeBase.load(LANGUAGES, FACTS, meaning=meaning.load()))
+    whole = Attack(KnowledgeBase.load(LANGUAGES, FACTS, meaning=embeddings.load()))
     letters = Attack(KnowledgeBase.load(LANGUAGES, FACTS)) if model_every > 1 else whole
     for number, (kind, text) in enumerate(strings(count, Random(seed))):
         thrower = letters if number % model_every else whole

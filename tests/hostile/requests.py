@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ca import CaRefusal
-from ca.request import read_pkcs10
+from ca.requests.pkcs10 import read_pkcs10
 from tests.hostile.corpus import KINDS, own
 
 BUDGET = 0.010

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca import gate, lint, pbes, records, vid
+from ca.asn1 import pbes, vid
+from ca.certificates import lint
 from ca.cmp import bodies, parties, protection, server
 from ca.cmp.message import Message
 from ca.cmp.parties import CertificateHolder, CodeHolder, Known, Party
-from ca.ledger import Transaction
-from ca.values import Record
+from ca.ledger import records
+from ca.ledger.ledger import Transaction
+from ca.requests import key_rules
+from ca.values.model import Record
 from tests.hostile import cmp_requests, cmp_world, corpus
 from tests.hostile.cmp import KINDS, attack
 from tests.hostile.cmp_world import World
@@ -121,8 +124,8 @@ HOLES: dict[str, Hole] = {
     "header": ("wrong_header", (server, "_check_header", _whatever)),
     "transaction": ("used_transaction", (server.CmpServer, "_open", _whatever)),
     "possession": ("no_possession", (server, "verify_possession", _whatever)),
-    "gate": ("bad_key", (gate, "check_key", _whatever)),
-    "gate of PKCS#10": ("bad_pkcs10", (gate, "check_key", _whatever)),
+    "gate": ("bad_key", (key_rules, "check_key", _whatever)),
+    "gate of PKCS#10": ("bad_pkcs10", (key_rules, "check_key", _whatever)),
     "owner": ("others_certificate", (server.CmpServer, "_may_revoke", _yes)),
     "hash": ("false_confirmation", (server, "_hash_is_right", _yes)),
     "identity": ("false_office", (vid, "check_identity", _whatever), (lint, "findings", _nothing)),

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from bot.faq import KnowledgeBase
-from bot.screen import Line, Screen
+from bot.knowledge import KnowledgeBase
+from bot.messages.screen import Line, Screen
 from tests.hostile import questions
 from tests.hostile.questions import KINDS, Attack, attack, strings
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ca import gate, request
-from ca.request import read_pkcs10
+from ca.requests import key_rules, pkcs10
+from ca.requests.pkcs10 import read_pkcs10
 from tests.hostile.corpus import KINDS, good
 from tests.hostile.requests import attack
 
@@ -24,10 +24,10 @@ def test_the_honest_requests_that_they_were_made_from_are_accepted() -> None:
 
 
 HOLES = {
-    "exponent": (gate, "EXPONENTS", range(-(2**17), 2**300)),
-    "close_primes": (gate, "_close_primes", lambda _: False),
-    "roca": (gate, "_roca", lambda _: False),
-    "small_factor": (gate, "_primorial", lambda _: 1),
+    "exponent": (key_rules, "EXPONENTS", range(-(2**17), 2**300)),
+    "close_primes": (key_rules, "_close_primes", lambda _: False),
+    "roca": (key_rules, "_roca", lambda _: False),
+    "small_factor": (key_rules, "_primorial", lambda _: 1),
 }
 
 
@@ -42,13 +42,13 @@ def test_a_check_that_is_gone_is_noticed(reason: str, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("kind", ["false_possession", "malleable", "mutated"])
 def test_possession_that_is_not_checked_is_noticed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     key = SimpleNamespace(verify=lambda *_: None)
-    monkeypatch.setattr(request, "load_der_public_key", lambda _: key)
-    monkeypatch.setattr(request, "SIGNATURES", dict.fromkeys(request.SIGNATURES, (None, object)))
+    monkeypatch.setattr(pkcs10, "load_der_public_key", lambda _: key)
+    monkeypatch.setattr(pkcs10, "SIGNATURES", dict.fromkeys(pkcs10.SIGNATURES, (None, object)))
     assert attack(100, 5, [kind]).accepted[kind] > 0
 
 
 def test_sizes_that_are_not_checked_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    anything = gate.KeyRule(range(1, 2**20), frozenset(gate.CURVES))
+    anything = key_rules.KeyRule(range(1, 2**20), frozenset(key_rules.CURVES))
     monkeypatch.setattr(read_pkcs10, "__defaults__", (frozenset(), anything))
     assert attack(200, 6, ["weak_key"]).accepted["weak_key"] > 0
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.case import Case, Phase
-from bot.event import Said, Tapped
-from handlers import webhook
+from bot.conversation.case import Case, Phase
+from bot.conversation.events import Said, Tapped
+from handlers.telegram import webhook
 from tests.hostile.updates import campaign
 from tests.hostile.updates_shapes import KINDS, MARK, Shapes
 from tests.hostile.updates_town import SECRET, Line, Plan, letters_alone

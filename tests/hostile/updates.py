@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-from handlers.local.wire import JSON
+from handlers.local.wire.json_shapes import JSON
 from tests.hostile.updates_ends import ends
 from tests.hostile.updates_folk import Wanderer
 from tests.hostile.updates_town import Plan, Post, Scene, scene, sound

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from bot.words import LANGUAGES
+from bot.messages.catalog import LANGUAGES
 from handlers.local import LocalMessenger, NotOnScreen, Persona
-from handlers.local.wire import JSON
-from handlers.render import read_token
+from handlers.local.wire.json_shapes import JSON
+from handlers.telegram.render import read_token
 from tests.crash.folk import Folk
 from tests.crash.robot import QUESTIONS, TAPS, Robot
 from tests.hostile.updates_shapes import COMMANDS, Shapes

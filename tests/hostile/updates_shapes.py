@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from handlers.local.wire import JSON
+from handlers.local.wire.json_shapes import JSON
 from tests.hostile.questions import MARKUP, ORDERS, SQL
 from tests.support.people import OPERATORS
 

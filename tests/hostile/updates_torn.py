@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from handlers.local.wire import JSON
+from handlers.local.wire.json_shapes import JSON
 from tests.hostile.updates_shapes import MARK
 
 INFINITY = float("inf")

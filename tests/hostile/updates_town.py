@@ -13,11 +13,11 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
-from bot.faq import meaning
+from bot.knowledge.search import embeddings
 from handlers.local import Limits
-from handlers.local.persona import digits
-from handlers.local.wire import JSON
-from handlers.webhook import SECRET_HEADER
+from handlers.local.wire.json_shapes import JSON
+from handlers.local.world.persona import digits
+from handlers.telegram.webhook import SECRET_HEADER
 from tests.crash.folk import Folk, folk
 from tests.crash.robot import Manners, Robot
 from tests.crash.stage import hasten
@@ -269,13 +269,13 @@ def chat_of(update: JSON) -> int:
 @contextmanager
 def letters_alone(*, alone: bool) -> Iterator[None]:
     """The model takes ten times as long as all the rest of an update."""
-    real = meaning.load
+    real = embeddings.load
     if alone:
-        meaning.load = lambda *_folders: None  # type: ignore[assignment]
+        embeddings.load = lambda *_folders: None  # type: ignore[assignment]
     try:
         yield
     finally:
-        meaning.load = real
+        embeddings.load = real
 
 
 @asynccontextmanager

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from bot import desk, reissue
-from bot.case import DESK_TURN, ENDED, Case, Phase
-from bot.clock import kst_day
-from bot.decide import Decision
-from bot.event import Approved, Event, Issued, Said
-from bot.flow import gap, pruned
-from bot.log import JsonLines, Redactor
-from bot.message import chat_lane
-from bot.procedure import Rules
-from bot.store.database import Transaction
-from bot.store.inbox import Waiting
+from bot.conversation import reissue
+from bot.conversation.case import DESK_TURN, ENDED, Case, Phase
+from bot.conversation.decide import Decision
+from bot.conversation.events import Approved, Event, Issued, Said
+from bot.conversation.flow import gap, pruned
+from bot.conversation.procedure import Rules
+from bot.core.clock import kst_day
+from bot.core.logs import JsonLines, Redactor
+from bot.engine import cases
+from bot.messages.outgoing import chat_lane
+from bot.queues.inbox import Waiting
+from bot.storage.database import Transaction
 from handlers.local import LocalMessenger
-from handlers.local.wire import JSON
+from handlers.local.wire.json_shapes import JSON
 from tests.hostile.updates_shapes import MARK
 from tests.support.town import Town
 
@@ -188,7 +189,7 @@ def _complete(case: Case, now: datetime, rules: Rules) -> bool:
 @contextmanager
 def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
     """Look at every record, every decision and every message until the end."""
-    real, root = desk.decide, logging.getLogger()
+    real, root = cases.decide, logging.getLogger()
 
     def decide(case: Case, event: Event, now: datetime, rules: Rules) -> Decision:
         decision = real(case, event, now, rules)
@@ -197,11 +198,11 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
 
     forget = messenger.world.watch(watch.looks)
     root.addHandler(watch)
-    desk.decide = decide  # type: ignore[attr-defined]
+    cases.decide = decide  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        desk.decide = real  # type: ignore[attr-defined]
+        cases.decide = real  # type: ignore[attr-defined]
         root.removeHandler(watch)
         forget()
 

@@ -2,7 +2,7 @@
 
 from cryptography.hazmat import asn1
 
-from ca.der import Oid
+from ca.asn1.der import Oid
 
 SEQUENCE, SET, INTEGER, BIT_STRING, OCTET_STRING, OID, UTF8 = 0x30, 0x31, 0x02, 0x03, 0x04, 0x06, 0x0C
 ATTRIBUTES = 0xA0

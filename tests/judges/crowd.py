@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca import Authority, AuthoritySettings, CaRefusal, Order, Reason, open_vault
 from ca.files import KeyMaterial, generate_key
-from ca.names import fit_name
+from ca.profiles.names import fit_name
 from tests.judges.exhibits import pem
 
 FAMILY = ("김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "남궁", "황보", "제갈", "선우")

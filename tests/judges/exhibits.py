@@ -10,14 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import (
-    Authority,
-    Certificate,
-    EnrolmentOrder,
-    KeyRequest,
-    Order,
-    Reason,
-)
+from ca import Authority, Certificate, EnrolmentOrder, KeyRequest, Order, Reason
 from ca.files import KeyMaterial, Scheme, folder_name, generate_key, npki_zip, write_pfx, write_signpri
 
 NAME, IDN, PASSWORD = "홍길동", "9001011234567", "Correct-Horse-9"

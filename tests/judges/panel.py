@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
 
-from ca.judge import findings
-from ca.vid import read_identify_data
+from ca.asn1.vid import read_identify_data
+from ca.issuance.profile_check import findings
 from tests.judges.crowd import GOOD, REVOKED, Crowd, Verdicts
 
 JAVA = Path(__file__).with_name("Multitude.java")

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from ca import Authority, AuthoritySettings, Enrolment, EnrolmentOrder, Reason, Status, open_vault
-from ca.vid import read_identify_data
+from ca.asn1.vid import read_identify_data
 from tests.judges.exhibits import pem
 from tests.support.serving import free_port, serving
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bot.issuing import ListAge
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
-from bot.watch import exposition
-from bot.watch.figures import desk_figures
-from bot.watch.meter import Meter
-from bot.watch.readiness import Check
+from bot.issuing.port import ListAge
+from bot.monitoring import exposition
+from bot.monitoring.figures import desk_figures
+from bot.monitoring.meter import Meter
+from bot.monitoring.readiness import Check
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 
 pytestmark = pytest.mark.judge
 DEPLOY = Path(__file__).parents[2] / "deploy"

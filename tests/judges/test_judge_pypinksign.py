@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca.vid import read_identify_data
+from ca.asn1.vid import read_identify_data
 from tests.judges.exhibits import IDN, NAME, PASSWORD, Exhibits, Judge
 
 pypinksign = pytest.importorskip("pypinksign", reason="the judge pypinksign is not installed here")

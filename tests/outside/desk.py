@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.issuing import Applicant, Certified, Held
-from bot.keystock import KeyStock
-from bot.outside.engine import Away, Engine
-from bot.outside.issuer import OutsideIssuer
-from bot.store.database import Database
-from bot.store.opening import open_database
-from bot.store.outside import OutsideStore
+from bot.issuing.key_pool import KeyStock
+from bot.issuing.outside.issuer import OutsideIssuer
+from bot.issuing.outside.orders import OutsideStore
+from bot.issuing.outside.protocol import Away, Engine
+from bot.issuing.port import Applicant, Certified, Held
+from bot.storage.database import Database
+from bot.storage.opening import open_database
 from ca import Vault, open_vault
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, key
 

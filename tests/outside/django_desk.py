@@ -12,11 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bot.issuing import Applicant
-from bot.outside import opening
-from bot.outside.engine import DONE, Engine, Order, Step
-from bot.settings import Raw, parse
-from ca.der import spki_of
+from bot.issuing.outside import build
+from bot.issuing.outside.protocol import DONE, Engine, Order, Step
+from bot.issuing.port import Applicant
+from bot.settings.settings import Raw, parse
+from ca.asn1.der import spki_of
 from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
 from tests.outside.stock import private
@@ -49,7 +49,7 @@ class Ends:
         }
         place = parse(Raw(CA_ENGINE="django-ca", **given | changes)).ca_outside
         assert place is not None
-        return opening.engine(place)
+        return build.engine(place)
 
     async def reissue(self, number: int, **changes: str) -> x509.Certificate:
         """Begin as a new process does: it knows nothing but what is stored."""

@@ -10,9 +10,9 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bot.issuing import IssuerAway
-from bot.outside.engine import Order, Refused
-from ca.der import spki_of
+from bot.issuing.outside.protocol import Order, Refused
+from bot.issuing.port import IssuerAway
+from ca.asn1.der import spki_of
 from tests.outside.django_ca import DjangoCa
 from tests.outside.django_desk import Ends, nobodys, opened, through
 from tests.support.serving import free_port

@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.issuing import IssuerAway
-from bot.outside.django_ca import PATIENCE_S, Access, DjangoCaEngine
-from bot.outside.engine import Away, Refused
+from bot.issuing.outside.django_ca import PATIENCE_S, Access, DjangoCaEngine
+from bot.issuing.outside.protocol import Away, Refused
+from bot.issuing.port import IssuerAway
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
 from tests.outside.django_desk import OLD, Ends, nobodys, opened, through
 from tests.outside.stock import private

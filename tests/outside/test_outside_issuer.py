@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bot.issuing import Applicant, IssuerAway, IssuerRefused, Standing
-from bot.outside.cmp import CmpEngine
+from bot.issuing.outside.cmp import CmpEngine
+from bot.issuing.port import Applicant, IssuerAway, IssuerRefused, Standing
 from ca import Authority, Certificate, Reason, Status
+from ca.asn1.vid import read_identify_data, virtual_id
 from ca.cmp.client import Client, Dialect, Secret, Trust
-from ca.vid import read_identify_data, virtual_id
 from tests.outside.desk import APPLICANT, Clock, Crash, Desk, Line
 from tests.support import certificates
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key, order

@@ -12,10 +12,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.issuing import IssuerAway, IssuerRefused
-from bot.outside import opening
-from bot.outside.engine import Engine
-from bot.settings import Raw, parse
+from bot.issuing.outside import build
+from bot.issuing.outside.protocol import Engine
+from bot.issuing.port import IssuerAway, IssuerRefused
+from bot.settings.settings import Raw, parse
 from tests.outside.desk import Clock, Desk
 from tests.outside.stock import BY_SECRET, SECRET, StockAuthority, private
 from tests.support.serving import free_port
@@ -43,7 +43,7 @@ class Ends:
         given = {"CMP_URL": url, "CMP_TRUST": str(self.stock.folder / "root.pem"), **credentials, **settings}
         place = parse(Raw(CA_ENGINE="cmp", **given)).ca_outside
         assert place is not None
-        return opening.engine(place)
+        return build.engine(place)
 
     async def reissue(self, url: str, **settings: str) -> str:
         self.desk = await self.desk.again(self.engine(url, **settings))

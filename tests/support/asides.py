@@ -2,20 +2,20 @@
 
 from datetime import timedelta
 
-from bot.addresses import Addresses
-from bot.answers import Answers
-from bot.asides import Asides
-from bot.directory import Directory
-from bot.faq import KnowledgeBase
-from bot.procedure import Rules
-from bot.reminders import Reminders, Stores
-from bot.reminding import DAYS
-from bot.store.bell import Bell
-from bot.store.gaps import Gaps
-from bot.store.jobs import Jobs
-from bot.store.keeps import Keeps
-from bot.store.outbox import Outbox
-from ca.vault import KeyRing, Vault
+from bot.conversation.procedure import Rules
+from bot.core.wakeup import Bell
+from bot.engine.side_replies import Asides
+from bot.identity.register import Directory
+from bot.issuing.kept_files import Keeps
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.answers import Answers
+from bot.knowledge.gaps import Gaps
+from bot.notices.addresses import Addresses
+from bot.queues.jobs import Jobs
+from bot.queues.outbox import Outbox
+from bot.reminders.schedule import DAYS
+from bot.reminders.service import Reminders, Stores
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.talk import WORDS
 
 LEASE = timedelta(seconds=30)

@@ -5,9 +5,9 @@ import re
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 import ca
-from bot.case import Case
-from bot.directory import Record
-from bot.faq import Article
+from bot.conversation.case import Case
+from bot.identity.register import Record
+from bot.knowledge import Article
 from handlers.local import Seen
 from tests.support.town import PASSWORD, Customer, Town
 

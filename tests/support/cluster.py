@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot import app
+from bot.app import build
 from tests.support.balancer import PATH, Balancer, balancing, free_port
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import Town, town
@@ -16,7 +16,7 @@ class Cluster:
     town: Town
     balancer: Balancer
     houses: list[AsyncExitStack]
-    newest: app.House = field(init=False)
+    newest: build.House = field(init=False)
 
     async def loses(self, number: int) -> None:
         """One goes away, as at an upgrade; the others get its share."""
@@ -37,11 +37,11 @@ class Cluster:
 
 
 @asynccontextmanager
-async def another(place: Town, port: int) -> AsyncIterator[app.House]:
+async def another(place: Town, port: int) -> AsyncIterator[build.House]:
     settings = replace(place.settings, listen=("127.0.0.1", port))
     async with (
-        app.opened(settings, print, clock=place.clock) as (house, bot),
-        app.running(settings, house, bot, place.clock),
+        build.opened(settings, print, clock=place.clock) as (house, bot),
+        build.running(settings, house, bot, place.clock),
     ):
         yield house
 

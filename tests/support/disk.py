@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.store.sqlite import SqliteDatabase, opened
+from bot.storage.sqlite import SqliteDatabase, opened
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.directory import Record
+from bot.identity.register import Record
 from handlers.local import Persona
 
 GILDONG = Record(

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.store.queries import migrations, statements
+from bot.storage.queries import migrations, statements
 
 #: What a later release may add while this one runs: it takes nothing away, and what it adds has a default.
 LATER = """

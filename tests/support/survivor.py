@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from handlers.local import LocalMessenger
-from handlers.local.wire import JSON
-from handlers.render import read_token
+from handlers.local.wire.json_shapes import JSON
+from handlers.telegram.render import read_token
 from tests.crash.folk import Folk
 from tests.crash.robot import PATTERNS, Robot
 

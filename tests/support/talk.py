@@ -3,14 +3,24 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from bot.case import Case, Phase
-from bot.clock import KST
-from bot.decide import Decision, decide
-from bot.event import Approved, CodeSent, Commanded, Event, Issued, Refused, Said, SharedContact, Tapped
-from bot.procedure import Rules
-from bot.screen import Button, Screen
-from bot.turns.texts import CODE_LIFETIME, digest
-from bot.words import Words
+from bot.conversation.case import Case, Phase
+from bot.conversation.decide import Decision, decide
+from bot.conversation.events import (
+    Approved,
+    CodeSent,
+    Commanded,
+    Event,
+    Issued,
+    Refused,
+    Said,
+    SharedContact,
+    Tapped,
+)
+from bot.conversation.procedure import Rules
+from bot.conversation.turns.texts import CODE_LIFETIME, digest
+from bot.core.clock import KST
+from bot.messages.catalog import Words
+from bot.messages.screen import Button, Screen
 
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 12:00 in Korea
 CODE, WRONG_CODE = "482913", "000000"

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import ca
-from bot import app, custody
-from bot.command.authority import issue
-from bot.directory import Directory, Record
-from bot.passphrase import read_passphrase
-from bot.screen import Line
-from bot.settings import Raw, Settings, parse
-from bot.store.database import Database, Transaction
-from bot.store.opening import open_database
-from bot.store.postgres import PostgresDatabase, PostgresTransaction
-from bot.store.sqlite import SqliteDatabase
-from bot.words import Words
+from bot.app import build
+from bot.cli.authority.commands import issue
+from bot.identity.register import Directory, Record
+from bot.issuing import key_files
+from bot.issuing.passphrase import read_passphrase
+from bot.messages.catalog import Words
+from bot.messages.screen import Line
+from bot.settings.settings import Raw, Settings, parse
+from bot.storage.database import Database, Transaction
+from bot.storage.opening import open_database
+from bot.storage.postgres import PostgresDatabase, PostgresTransaction
+from bot.storage.sqlite import SqliteDatabase
 from handlers.local import Limits, LocalMessenger, Persona, Seen, Sms
-from handlers.local.person import Person
+from handlers.local.people.person import Person
 from tests.support.people import OPERATORS, STAFF
 
 TOKEN = "1234567890:AAtestTokenForTheTownOnly_0123456789ab"
@@ -50,13 +51,15 @@ class Town:
     authority: ca.Authority
     clock: MovableClock
     serials: dict[str, int] = field(default_factory=dict)
-    house: app.House = field(init=False)
+    house: build.House = field(init=False)
     indoors: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def opens(self) -> None:
         stack = self.indoors
-        self.house, bot = await stack.enter_async_context(app.opened(self.settings, print, clock=self.clock))
-        await stack.enter_async_context(app.running(self.settings, self.house, bot, self.clock))
+        self.house, bot = await stack.enter_async_context(
+            build.opened(self.settings, print, clock=self.clock)
+        )
+        await stack.enter_async_context(build.running(self.settings, self.house, bot, self.clock))
 
     async def restarts(self, after: timedelta = timedelta()) -> None:
         """Stop the house as SIGTERM does, and open it again, maybe days later."""
@@ -374,8 +377,8 @@ async def town(
     settings = settings_for(messenger, folder, **changes)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(messenger.stop)
-        vault = custody.open_vault(settings, print)
-        authority = custody.open_authority(settings, vault, print)
+        vault = key_files.open_vault(settings, print)
+        authority = key_files.open_authority(settings, vault, print)
         stack.callback(authority.close)
         await register(settings, vault, records)
         held = {each.customer_id: held_already(authority, each, days_left or {}) for each in records}

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.store.database import Transaction
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 
 
 @pytest.fixture

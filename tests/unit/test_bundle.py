@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import bundle
-from bot.bundle import BundleDamaged, Manifest
+from bot.backup import archive as bundle
+from bot.backup.archive import BundleDamaged, Manifest
 
 PARTS = {"one": b"1" * 30_000, "two": b"2" * 70_000}
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.calendar_file import _escaped, _folded, calendar
-from bot.reminding import DAYS, Choice, Watched
-from bot.screen import Line
-from bot.words import LANGUAGES
+from bot.messages.catalog import LANGUAGES
+from bot.messages.screen import Line
+from bot.reminders.calendar_file import _escaped, _folded, calendar
+from bot.reminders.schedule import DAYS, Choice, Watched
 from tests.support.talk import WORDS
 
 EXPIRES = date(2027, 3, 2)

@@ -18,23 +18,23 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot import reissue
-from bot.case import Phase
-from bot.checkup import AUTHORITIES
-from bot.event import CertificateChecked
-from bot.flow import Check, Choice, Text
-from bot.forbidden import FileKind, Kind
-from bot.issuing import Purpose, Shown, Status
-from bot.josa import form
-from bot.refusals import REFUSALS
-from bot.reminder_menu import CHANNELS
-from bot.reminder_menu import RESULTS as WHERE
-from bot.screen import Line, Screen
-from bot.turns.beside import DEVICES
-from bot.words import LANGUAGES, read_catalog
+from bot.conversation import reissue
+from bot.conversation.case import Phase
+from bot.conversation.events import CertificateChecked
+from bot.conversation.flow import Check, Choice, Text
+from bot.conversation.input.forbidden import FileKind, Kind
+from bot.conversation.refusals import REFUSALS
+from bot.conversation.turns.lookups import DEVICES
+from bot.issuing.certificate_reader import AUTHORITIES
+from bot.issuing.port import Purpose, Shown, Status
+from bot.messages.catalog import LANGUAGES, read_catalog
+from bot.messages.particles import form
+from bot.messages.screen import Line, Screen
+from bot.reminders.menu import CHANNELS
+from bot.reminders.menu import RESULTS as WHERE
 from ca.files.certificate import purposes
-from handlers.commands import COMMANDS, STAFF_COMMANDS
-from handlers.render import render, write_token
+from handlers.telegram.commands import COMMANDS, STAFF_COMMANDS
+from handlers.telegram.render import render, write_token
 from tests.support.talk import NOON, WORDS, Talk, at, refused
 
 ROOT = Path(__file__).parents[2]

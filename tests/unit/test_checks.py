@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
-from bot.case import Phase
-from bot.checkup import MOST_BYTES
-from bot.event import Attached, CertificateChecked, FileUnread, SentFile
-from bot.issuing import Purpose, Shown
-from bot.procedure import Rules
-from bot.screen import Screen
+from bot.conversation.case import Phase
+from bot.conversation.events import Attached, CertificateChecked, FileUnread, SentFile
+from bot.conversation.procedure import Rules
+from bot.issuing.certificate_reader import MOST_BYTES
+from bot.issuing.port import Purpose, Shown
+from bot.messages.screen import Screen
 from tests.support.talk import Talk, at, read, seoul, tokens
 
 LAST = date(2027, 3, 15)

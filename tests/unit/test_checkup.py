@@ -12,8 +12,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import checkup, parcel
-from bot.issuing import Purpose
+from bot.issuing import bundle, certificate_reader
+from bot.issuing.port import Purpose
 from ca.files.certificate import purposes
 from tests.support.certificates import BEGIN, END, KEY, certificate, der, issuer
 from tests.unit.ca.genuine import CERTIFICATE as GENUINE
@@ -66,24 +66,24 @@ def patched(change: tuple[bytes, bytes], content: bytes = GENUINE) -> bytes:
 
 @pytest.mark.parametrize(("place", "said"), POLICIES.items())
 def test_each_authority_and_policy_is_known(place: tuple[str, str], said: tuple[str, str]) -> None:
-    sheet = checkup.read(der(organization=place[0], policy=place[1]))
+    sheet = certificate_reader.read(der(organization=place[0], policy=place[1]))
     assert sheet.authority == place[0].lower()
     assert (sheet.policy, sheet.not_before, sheet.not_after) == (place[1], BEGIN, END)
-    assert parcel.purpose_of(sheet.policy, sheet.authority) == Purpose(*said)
+    assert bundle.purpose_of(sheet.policy, sheet.authority) == Purpose(*said)
 
 
 def test_every_authority_of_the_table_has_a_name() -> None:
-    assert {each.authority.lower() for each in purposes().values()} == set(checkup.AUTHORITIES)
+    assert {each.authority.lower() for each in purposes().values()} == set(certificate_reader.AUTHORITIES)
 
 
 @pytest.mark.parametrize("organization", ["KICA", "reissue-bot", "evil"])
 def test_another_authority_may_not_use_a_policy(organization: str) -> None:
-    sheet = checkup.read(der(organization=organization, policy="1.2.410.200005.1.1.4"))
-    assert parcel.purpose_of(sheet.policy, sheet.authority) is None
+    sheet = certificate_reader.read(der(organization=organization, policy="1.2.410.200005.1.1.4"))
+    assert bundle.purpose_of(sheet.policy, sheet.authority) is None
 
 
 def test_the_genuine_one_is_read() -> None:
-    sheet = checkup.read(GENUINE)
+    sheet = certificate_reader.read(GENUINE)
     assert (sheet.authority, sheet.policy) == ("yessign", "1.2.410.200005.1.1.4")
     assert sheet.not_after == datetime(2020, 3, 25, 14, 59, 59, tzinfo=UTC)
     assert sheet.der == GENUINE
@@ -93,15 +93,15 @@ def test_the_genuine_one_is_read() -> None:
 def test_pem_is_the_same_certificate() -> None:
     shown = certificate()
     pem = b"\r\n" + shown.public_bytes(Encoding.PEM)
-    assert checkup.read(pem).der == shown.public_bytes(Encoding.DER)
+    assert certificate_reader.read(pem).der == shown.public_bytes(Encoding.DER)
     folded = base64.encodebytes(GENUINE)
     written = b"-----BEGIN CERTIFICATE-----\n" + folded + b"-----END CERTIFICATE-----\n"
-    assert checkup.read(written) == checkup.read(GENUINE)
+    assert certificate_reader.read(written) == certificate_reader.read(GENUINE)
 
 
 def test_without_policy_and_issuers_organization_the_dates_are_told() -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
-    sheet = checkup.read(der(policy=None, name=name))
+    sheet = certificate_reader.read(der(policy=None, name=name))
     assert (sheet.issuer, sheet.authority, sheet.policy, sheet.not_after) == ("", None, None, END)
 
 
@@ -110,7 +110,7 @@ def test_without_policy_and_issuers_organization_the_dates_are_told() -> None:
 )
 def test_odd_names_are_read_and_are_nobodys_unless_they_are(value: str) -> None:
     attribute = x509.NameAttribute(NameOID.ORGANIZATION_NAME, value, _validate=False)
-    sheet = checkup.read(der(name=x509.Name([attribute])))
+    sheet = certificate_reader.read(der(name=x509.Name([attribute])))
     assert sheet.authority == ("yessign" if "esSign" in value or value == "yessign\n" else None)
 
 
@@ -122,10 +122,10 @@ def test_a_name_in_another_encoding_leaves_no_more_than_the_issuer_open(tag: int
     assert sheet is None or sheet.not_after == END
 
 
-def _read(content: bytes) -> checkup.Sheet | None:
+def _read(content: bytes) -> certificate_reader.Sheet | None:
     try:
-        return checkup.read(content)
-    except checkup.NoCertificate:
+        return certificate_reader.read(content)
+    except certificate_reader.NoCertificate:
         return None
 
 
@@ -133,7 +133,7 @@ def test_a_country_of_three_letters_is_only_odd() -> None:
     """The library warns of it, in words that may hold what stands there."""
     with pytest.warns(UserWarning, match="length"):
         attribute = x509.NameAttribute(NameOID.COUNTRY_NAME, "kor", _validate=False)
-    sheet = checkup.read(der(name=x509.Name([attribute])))
+    sheet = certificate_reader.read(der(name=x509.Name([attribute])))
     assert (sheet.issuer, sheet.not_after) == (None, END)
 
 
@@ -155,9 +155,9 @@ def test_a_country_of_three_letters_is_only_odd() -> None:
         GENUINE[4:],
         GENUINE * 12,
         nested(2000),
-        nested(5000)[: checkup.MOST_BYTES],
+        nested(5000)[: certificate_reader.MOST_BYTES],
         b"\x30\x84\x7f\xff\xff\xff" + b"\x30" * 100,
-        b"\xff" * checkup.MOST_BYTES,
+        b"\xff" * certificate_reader.MOST_BYTES,
         x509.CertificateSigningRequestBuilder(issuer("x")).sign(KEY, SHA256()).public_bytes(Encoding.DER),
         patched((b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07")),
         patched((b"200224150000Z", b"209902310000Z")),
@@ -166,15 +166,15 @@ def test_a_country_of_three_letters_is_only_odd() -> None:
     ids=range(19),
 )
 def test_what_is_no_certificate_is_none(content: bytes) -> None:
-    with pytest.raises(checkup.NoCertificate):
-        checkup.read(content)
+    with pytest.raises(certificate_reader.NoCertificate):
+        certificate_reader.read(content)
 
 
 @pytest.mark.parametrize("serial", [b"\x00", b"\xff"])
 def test_a_serial_that_no_authority_gives_is_none(serial: bytes) -> None:
     made = der(serial=1)
-    with pytest.raises(checkup.NoCertificate):
-        checkup.read(made.replace(b"\x02\x01\x01\x30", b"\x02\x01" + serial + b"\x30", 1))
+    with pytest.raises(certificate_reader.NoCertificate):
+        certificate_reader.read(made.replace(b"\x02\x01\x01\x30", b"\x02\x01" + serial + b"\x30", 1))
 
 
 def test_a_huge_field_inside_the_limit_is_read_at_once() -> None:
@@ -183,16 +183,16 @@ def test_a_huge_field_inside_the_limit_is_read_at_once() -> None:
     builder = x509.CertificateBuilder(name, issuer("y"), KEY.public_key(), 2**150, BEGIN, END)
     made = builder.add_extension(x509.CertificatePolicies(policies), critical=False).sign(KEY, SHA256())
     content = made.public_bytes(Encoding.DER)
-    assert len(content) < checkup.MOST_BYTES
+    assert len(content) < certificate_reader.MOST_BYTES
     began = time.perf_counter()
-    assert checkup.read(content).policy == "1.2.0"
+    assert certificate_reader.read(content).policy == "1.2.0"
     assert time.perf_counter() - began < 1
 
 
 def test_the_end_of_time_has_a_day() -> None:
     never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    assert checkup.last_day(checkup.read(der(end=never)).not_after) == date.max
-    assert checkup.last_day(END) == date(2027, 3, 15)
+    assert certificate_reader.last_day(certificate_reader.read(der(end=never)).not_after) == date.max
+    assert certificate_reader.last_day(END) == date(2027, 3, 15)
 
 
 # --- whatever comes ---
@@ -219,9 +219,9 @@ def test_no_mutated_certificate_breaks_it(example: str, changes: list[tuple[int,
         content[place % len(content)] = value
     sheet = _read(bytes(content))
     if sheet is not None:
-        checkup.last_day(sheet.not_after)
-        checkup.last_day(sheet.not_before)
-        parcel.purpose_of(sheet.policy, sheet.authority)
+        certificate_reader.last_day(sheet.not_after)
+        certificate_reader.last_day(sheet.not_before)
+        bundle.purpose_of(sheet.policy, sheet.authority)
 
 
 @given(st.sampled_from(sorted(EXAMPLES)), st.integers(0, 2000), st.integers(0, 300), st.binary(max_size=300))

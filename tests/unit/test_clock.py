@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from bot.clock import KST, SystemClock, kst_day
+from bot.core.clock import KST, SystemClock, kst_day
 
 
 @pytest.mark.parametrize(

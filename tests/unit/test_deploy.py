@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import parser
-from bot.settings import PREFIX, Raw
+from bot.settings.settings import PREFIX, Raw
 from tests.support import simple_yaml
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import diagram
-from bot.settings import Raw
+from bot.conversation import diagram
+from bot.settings.settings import Raw
 
 ROOT = Path(__file__).parents[2]
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,7 +18,7 @@ WORDS = [found.groupdict() for found in ROW.finditer((DOCS / "words.md").read_te
 
 def test_the_page_of_the_flow_is_drawn_from_the_flow() -> None:
     written = (DOCS / "flow.md").read_text(encoding="utf-8")
-    assert written == diagram.page(), "run: python -m bot.diagram > docs/flow.md"
+    assert written == diagram.page(), "run: python -m bot.conversation.diagram > docs/flow.md"
 
 
 @pytest.mark.parametrize("identifier", sorted({each["identifier"] for each in WORDS}))

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bot.authority import EmbeddedIssuer
-from bot.issuing import Applicant, IssuerRefused, Purpose, Standing
-from bot.keystock import KeyStock
+from bot.issuing.embedded import EmbeddedIssuer
+from bot.issuing.key_pool import KeyStock
+from bot.issuing.port import Applicant, IssuerRefused, Purpose, Standing
 from ca import Reason
 from tests.support.certificates import der
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key

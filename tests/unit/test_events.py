@@ -6,10 +6,20 @@ from typing import Any
 import pytest
 import telegram
 
-from bot.event import Answered, Attached, Blocked, Commanded, Incoming, Said, SentFile, SharedContact, Tapped
-from handlers.events import incoming
-from handlers.poller import arrival
-from handlers.update import parsed
+from bot.conversation.events import (
+    Answered,
+    Attached,
+    Blocked,
+    Commanded,
+    Incoming,
+    Said,
+    SentFile,
+    SharedContact,
+    Tapped,
+)
+from handlers.telegram.bot_api.update import parsed
+from handlers.telegram.events import incoming
+from handlers.telegram.poller import arrival
 
 PERSON = {"id": 42, "is_bot": False, "first_name": "길동", "language_code": "ko"}
 CHAT = {"id": 42, "type": "private", "first_name": "길동"}

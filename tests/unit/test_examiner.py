@@ -9,21 +9,21 @@ from typing import TypeVar
 
 import pytest
 
-from bot.case import Case
-from bot.checkup import MOST_BYTES
-from bot.delivery import Busy, DeliveryError, Down, Gone, Refused, TooBig
-from bot.event import CertificateChecked, FileUnread
-from bot.examiner import AT_MOST, MOST_TRIES, Books, Examiner
-from bot.issuing import IssuerAway, Purpose, Standing
-from bot.message import Erase
-from bot.store.bell import Bell
-from bot.store.chats import Chat
-from bot.store.database import Transaction
-from bot.store.jobs import Job, Task
-from bot.store.limits import Limits
-from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
-from ca.vault import KeyRing, Vault
+from bot.conversation.case import Case
+from bot.conversation.chats import Chat
+from bot.conversation.events import CertificateChecked, FileUnread
+from bot.core.wakeup import Bell
+from bot.engine.certificate_check import AT_MOST, MOST_TRIES, Books, Examiner
+from bot.identity.limits import Limits
+from bot.issuing.certificate_reader import MOST_BYTES
+from bot.issuing.port import IssuerAway, Purpose, Standing
+from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused, TooBig
+from bot.messages.outgoing import Erase
+from bot.queues.jobs import Job, Task
+from bot.queues.outbox import Outbox
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.certificates import der
 from tests.support.talk import NOON
 from tests.unit.ca.genuine import CERTIFICATE as GENUINE

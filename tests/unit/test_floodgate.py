@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot import floodgate
-from bot.floodgate import DEFAULT_RATES, DRAUGHT, Floodgate, Rates, Verdict
-from bot.store.limits import Limits, Rate
-from bot.store.sqlite import SqliteTransaction
-from ca.vault import KeyRing, Vault
+from bot.engine import rate_limiter
+from bot.engine.rate_limiter import DEFAULT_RATES, DRAUGHT, Floodgate, Rates, Verdict
+from bot.identity.limits import Limits, Rate
+from bot.storage.sqlite import SqliteTransaction
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.talk import NOON
 
 RATES = Rates(own=Rate(4, 24), shared=Rate(6, 36), overall=Rate(25, 60))
@@ -122,9 +122,9 @@ def test_a_clock_that_was_ahead_keeps_nobody_out(process: Process) -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     gate = Floodgate(RATES)
-    for number in range(floodgate.MOST_CHATS + 500):
+    for number in range(rate_limiter.MOST_CHATS + 500):
         gate.judge(f"chat:{number}", NOON, ahead=False)
-    assert len(gate._chats) == floodgate.MOST_CHATS
+    assert len(gate._chats) == rate_limiter.MOST_CHATS
 
 
 def test_no_customer_types_as_fast_as_that() -> None:

@@ -8,11 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot import reissue
-from bot.case import DESK_TURN, ENDED, Case, Phase
-from bot.clock import kst_day
-from bot.desk import ONCE, replace_keyboard
-from bot.event import (
+from bot.conversation import reissue
+from bot.conversation.case import DESK_TURN, ENDED, Case, Phase
+from bot.conversation.events import (
     Abandoned,
     Approved,
     CertificateSeen,
@@ -31,11 +29,13 @@ from bot.event import (
     SharedContact,
     Tapped,
 )
-from bot.flow import Text, gap, pruned
-from bot.refusals import REFUSALS
-from bot.screen import Screen
-from bot.turns import beside, taps
-from handlers.render import render, write_token
+from bot.conversation.flow import Text, gap, pruned
+from bot.conversation.refusals import REFUSALS
+from bot.conversation.turns import lookups, taps
+from bot.core.clock import kst_day
+from bot.engine.cases import ONCE, replace_keyboard
+from bot.messages.screen import Screen
+from handlers.telegram.render import render, write_token
 from tests.support.talk import (
     CODE,
     FORM,
@@ -245,7 +245,7 @@ class Conversation(RuleBasedStateMachine):
         if name == "tick" and on_card and self.talk.case != before:
             assert {**before.answers, "ready": ""} == {**self.talk.case.answers, "ready": ""}
             assert set(before.answers.get("ready", "").split(",")) - {""} < self.ticked()
-        elif revision != before.revision and name not in {*taps.ASIDES, *beside.BESIDE}:
+        elif revision != before.revision and name not in {*taps.ASIDES, *lookups.BESIDE}:
             assert self.talk.case == before
             assert self.talk.last.show == ("leave" if on_card else "fresh")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import parse
-from bot.forbidden import Kind, recognise
+from bot.conversation.input import parse
+from bot.conversation.input.forbidden import Kind, recognise
 
 TODAY = date(2026, 3, 15)
 

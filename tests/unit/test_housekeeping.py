@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import MagicMock
 
-from bot.desk import Desk, Stores
-from bot.housekeeping import ROWS_AT_ONCE, Housekeeping
-from bot.issuing import Issuer
-from bot.store.database import Transaction
-from bot.store.gaps import Gaps
-from bot.store.keeps import Keeps
-from bot.store.sqlite import SqliteDatabase
-from ca.vault import KeyRing, Vault
+from bot.engine.cases import Desk, Stores
+from bot.engine.retention import ROWS_AT_ONCE, Housekeeping
+from bot.issuing.kept_files import Keeps
+from bot.issuing.port import Issuer
+from bot.knowledge.gaps import Gaps
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteDatabase
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.disk import on_disk
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -8,18 +8,18 @@ from typing import Any, cast
 
 import pytest
 
-from bot.desk import Desk
-from bot.event import Incoming
-from bot.floodgate import DEFAULT_RATES, Floodgate
-from bot.store.bell import Bell
-from bot.store.database import Database, Transaction
-from bot.store.inbox import Arrival, Inbox, Waiting
-from bot.store.limits import Limits
-from bot.store.sqlite import SqliteTransaction
-from bot.supervisor import Supervisor
-from bot.thinking import Thinking
-from ca.vault import KeyRing, Vault
-from handlers.intake import Intake
+from bot.conversation.events import Incoming
+from bot.core.tasks import Supervisor
+from bot.core.wakeup import Bell
+from bot.core.workers import Thinking
+from bot.engine.cases import Desk
+from bot.engine.rate_limiter import DEFAULT_RATES, Floodgate
+from bot.identity.limits import Limits
+from bot.queues.inbox import Arrival, Inbox, Waiting
+from bot.storage.database import Database, Transaction
+from bot.storage.sqlite import SqliteTransaction
+from ca.ledger.vault import KeyRing, Vault
+from handlers.telegram.processor import Intake
 from tests.support.talk import NOON
 
 PATIENCE_S = 10.0
@@ -94,7 +94,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    monkeypatch.setattr("handlers.intake.IDLE_SECONDS", 3600.0)
+    monkeypatch.setattr("handlers.telegram.processor.IDLE_SECONDS", 3600.0)
     thinking = Thinking()
     made = Scene(connection, thinking)
     running = asyncio.ensure_future(made.intake.run())
@@ -126,7 +126,7 @@ async def test_what_comes_while_its_chat_is_just_done_is_done_next(scene: Scene)
 async def test_what_waits_behind_as_many_as_can_be_begun_with_is_done_when_one_ends(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.intake.CHATS_AT_ONCE", 1)
+    monkeypatch.setattr("handlers.telegram.processor.CHATS_AT_ONCE", 1)
     scene.database.after.set()
     await scene.comes(1, chat=1)
     await scene.comes(2, chat=2)

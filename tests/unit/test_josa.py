@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.josa import Ending, ending, form, josa
-from bot.screen import Line
-from bot.words import Words
+from bot.messages.catalog import Words
+from bot.messages.particles import Ending, ending, form, josa
+from bot.messages.screen import Line
 
 PAIRS = ("을/를", "이/가", "은/는", "과/와", "으로/로", "이에요/예요")
 AFTER_VOWEL = ["를", "가", "는", "와", "로", "예요"]

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import keyfile
-from bot.forbidden import recognise, recognise_file
+from bot.conversation.input import private_keys
+from bot.conversation.input.forbidden import recognise, recognise_file
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -161,11 +161,11 @@ def test_a_folder_of_keys_in_an_archive_is_known() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_break_it(head: bytes) -> None:
     for begin in (b"", b"\x30", b"\x30\x82\x05\x10", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff"):
-        assert keyfile.holds_key(begin + head) in {True, False}
-        keyfile.is_photo(begin + head)
+        assert private_keys.holds_key(begin + head) in {True, False}
+        private_keys.is_photo(begin + head)
 
 
 @given(st.text(max_size=400))
 def test_no_name_and_no_text_breaks_it(text: str) -> None:
     recognise_file(text, text, None)
-    keyfile.holds_key_in_base64(text)
+    private_keys.holds_key_in_base64(text)

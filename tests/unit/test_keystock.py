@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from bot.keystock import FIRST_AFTER_S, QUIET_S, KeyStock
+from bot.issuing.key_pool import FIRST_AFTER_S, QUIET_S, KeyStock
 
 AHEAD = 3
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from bot.letter import PARTING, written
-from bot.message import Mail
-from bot.screen import Line
-from bot.words import LANGUAGES, Words
+from bot.messages.catalog import LANGUAGES, Words
+from bot.messages.mail_body import PARTING, written
+from bot.messages.outgoing import Mail
+from bot.messages.screen import Line
 from tests.support.talk import WORDS
 
 RECEIPT = "<b>&'\"261128-ABC-1</b>"

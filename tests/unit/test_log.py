@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.log import LIBRARIES, QuietHandler, Redactor, configure
+from bot.core.logs import LIBRARIES, QuietHandler, Redactor, configure
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
 SECRET = "s3cret/with +spaces"
@@ -36,13 +36,13 @@ def raise_it(error: Exception) -> None:
 
 
 def test_a_line_is_json_with_its_fields(lines: Lines) -> None:
-    logging.getLogger("bot.desk").info(
+    logging.getLogger("bot.engine.cases").info(
         "case %s opened", "c-17", extra={"chat_id": 5123456789, "step": "name", "tags": ["a", 2]}
     )
     (line,) = lines()
     assert str(line.pop("time")).endswith("+00:00")
     assert line == {
-        "level": "info", "logger": "bot.desk", "message": "case c-17 opened", "chat_id": 5123456789,
+        "level": "info", "logger": "bot.engine.cases", "message": "case c-17 opened", "chat_id": 5123456789,
         "step": "name", "tags": ["a", 2],
     }  # fmt: skip
 

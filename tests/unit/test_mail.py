@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.mail import Mailer, SmtpUrlBroken, server
+from bot.notices.mail import Mailer, SmtpUrlBroken, server
 
 
 @pytest.mark.parametrize(

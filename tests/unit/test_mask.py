@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import mask
+from bot.messages import masking
 
 
 @pytest.mark.parametrize(
@@ -24,26 +24,26 @@ from bot import mask
     ],
 )
 def test_a_name(value: str, shown: str) -> None:
-    assert mask.name(value) == shown
+    assert masking.name(value) == shown
 
 
 @pytest.mark.parametrize(
     ("function", "value", "shown"),
     [
-        (mask.mobile, "01012345678", "010-****-5678"),
-        (mask.mobile, "0111234567", "011-***-4567"),
-        (mask.mobile, "+821012345678", "***"),
-        (mask.mobile, "", "***"),
-        (mask.account, "1234567890", "******7890"),
-        (mask.account, "12345678901234", "**********1234"),
-        (mask.account, "123456789", "***"),
-        (mask.account, "123-456-7890", "***"),
-        (mask.birth, "1980-01-01", "1980-**-**"),
-        (mask.birth, "19800101", "***"),
-        (mask.email, "hong@example.com", "h***@example.com"),
-        (mask.email, "h@example.com", "***@example.com"),
-        (mask.email, "hong", "***"),
-        (mask.email, "a@b@c", "***"),
+        (masking.mobile, "01012345678", "010-****-5678"),
+        (masking.mobile, "0111234567", "011-***-4567"),
+        (masking.mobile, "+821012345678", "***"),
+        (masking.mobile, "", "***"),
+        (masking.account, "1234567890", "******7890"),
+        (masking.account, "12345678901234", "**********1234"),
+        (masking.account, "123456789", "***"),
+        (masking.account, "123-456-7890", "***"),
+        (masking.birth, "1980-01-01", "1980-**-**"),
+        (masking.birth, "19800101", "***"),
+        (masking.email, "hong@example.com", "h***@example.com"),
+        (masking.email, "h@example.com", "***@example.com"),
+        (masking.email, "hong", "***"),
+        (masking.email, "a@b@c", "***"),
     ],
 )
 def test_a_number(function: object, value: str, shown: str) -> None:
@@ -56,7 +56,7 @@ NAMES = st.text(st.characters(categories=["L"]), min_size=1, max_size=12)
 
 @given(st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=12))
 def test_of_a_korean_name_two_syllables_are_seen_at_most(name: str) -> None:
-    shown = mask.name(name)
+    shown = masking.name(name)
     seen = [(a, b) for a, b in zip(shown, name, strict=True) if a != "*"]
     assert all(a == b for a, b in seen)
     assert len(seen) < len(name)
@@ -65,7 +65,7 @@ def test_of_a_korean_name_two_syllables_are_seen_at_most(name: str) -> None:
 
 @given(st.lists(NAMES, min_size=1, max_size=4))
 def test_of_any_name_two_letters_a_word_are_seen_at_most(words: list[str]) -> None:
-    shown = mask.name(" ".join(words))
+    shown = masking.name(" ".join(words))
     assert "*" in shown
     for part in shown.split():
         assert len(part.replace("*", "")) <= 2
@@ -73,22 +73,22 @@ def test_of_any_name_two_letters_a_word_are_seen_at_most(words: list[str]) -> No
 
 @given(st.text(max_size=40))
 def test_wild_text_never_comes_through(text: str) -> None:
-    for function in (mask.mobile, mask.account, mask.birth):
+    for function in (masking.mobile, masking.account, masking.birth):
         shown = function(text)
         assert len(re.sub(r"[^0-9]", "", shown)) <= 7
         assert "*" in shown
-    assert "*" in mask.name(text)
-    assert "*" in mask.email(text)
+    assert "*" in masking.name(text)
+    assert "*" in masking.email(text)
 
 
 @given(st.from_regex(r"[0-9]{10,14}", fullmatch=True))
 def test_of_an_account_four_digits_are_seen(digits: str) -> None:
-    assert mask.account(digits) == "*" * (len(digits) - 4) + digits[-4:]
+    assert masking.account(digits) == "*" * (len(digits) - 4) + digits[-4:]
 
 
 @given(st.from_regex(r"[a-z0-9.]{1,30}@[a-z]{1,10}\.com", fullmatch=True))
 def test_of_a_mailbox_one_letter_is_seen(address: str) -> None:
     local, domain = address.split("@")
-    shown = mask.email(address)
+    shown = masking.email(address)
     assert shown.endswith(f"***@{domain}")
     assert len(shown) - len(f"***@{domain}") == (1 if len(local) > 1 else 0)

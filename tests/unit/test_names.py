@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.parse import NAME_BYTES, Refused, name, name_key
+from bot.conversation.input.parse import NAME_BYTES, Refused, name, name_key
 
 TODAY = date(2026, 3, 15)
 

@@ -10,22 +10,22 @@ from itertools import product
 import pytest
 from msgspec.structs import replace as changed
 
-from bot.addresses import WAYS, Addresses, Way
-from bot.bounces import BOUNCED, Bounces
-from bot.case import Case, Certificate, Phase
-from bot.deliveries import every, latest
-from bot.delivery import Gone, Refused
-from bot.directory import Directory
-from bot.message import Mail, Sms, Tell, chat_lane
-from bot.notices import SUSPICIOUS, Notices
-from bot.reminding import Choice
-from bot.screen import Line, Screen
-from bot.store import reminders as rows
-from bot.store.bell import Bell
-from bot.store.chats import Chat
-from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
-from ca.vault import KeyRing, Vault
+from bot.conversation.case import Case, Certificate, Phase
+from bot.conversation.chats import Chat
+from bot.core.wakeup import Bell
+from bot.engine.delivery_report import every, latest
+from bot.identity.register import Directory
+from bot.messages.delivery import Gone, Refused
+from bot.messages.outgoing import Mail, Sms, Tell, chat_lane
+from bot.messages.screen import Line, Screen
+from bot.notices import preferences as rows
+from bot.notices.addresses import WAYS, Addresses, Way
+from bot.notices.bounces import BOUNCED, Bounces
+from bot.notices.results import SUSPICIOUS, Notices
+from bot.queues.outbox import Outbox
+from bot.reminders.schedule import Choice
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.people import GILDONG
 from tests.support.talk import NOON, WORDS
 

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.parse import Parser, Refused, account, age, birth_date, code, expiry_date, mobile, past_date, plain
+from bot.conversation.input.parse import (
+    Parser,
+    Refused,
+    account,
+    age,
+    birth_date,
+    code,
+    expiry_date,
+    mobile,
+    past_date,
+    plain,
+)
 
 TODAY = date(2026, 3, 15)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.password import problems
+from bot.conversation.input.password import problems
 
 LONG = (
     "Zk3#mvPq9w" + "Tg5&hnUe7r" + "Bd2^xsOk8f" + "Ly4*jcIa6m" + "Wv9%ptEz3g" + "Hq7!rbNu5d" + "Xo2@"

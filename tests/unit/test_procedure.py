@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.procedure import Procedure, Reason, Rules, State, days_left, procedure, renewal_window
+from bot.conversation.procedure import Procedure, Reason, Rules, State, days_left, procedure, renewal_window
 
 RULES = Rules()
 EXPIRY = date(2026, 6, 30)

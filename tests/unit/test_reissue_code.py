@@ -4,19 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.case import Phase
-from bot.event import (
-    Abandoned,
-    CodeLapsed,
-    Delayed,
-    DeskEvent,
-    FilesLapsed,
-    Paused,
-    Refused,
-)
-from bot.reissue import ARROWS
-from bot.turns.taps import PROOF_LIFETIME
-from bot.turns.texts import CODE_LIFETIME, CODE_TRIES
+from bot.conversation.case import Phase
+from bot.conversation.events import Abandoned, CodeLapsed, Delayed, DeskEvent, FilesLapsed, Paused, Refused
+from bot.conversation.reissue import ARROWS
+from bot.conversation.turns.taps import PROOF_LIFETIME
+from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
 from tests.support.talk import (
     CODE,
     CUSTOMER,

@@ -4,12 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot import reissue
-from bot.case import Phase
-from bot.event import SentFile
-from bot.flow import pruned
-from bot.reissue import ENDINGS, ID_TYPES, REASONS, STATES
-from bot.screen import Line
+from bot.conversation import reissue
+from bot.conversation.case import Phase
+from bot.conversation.events import SentFile
+from bot.conversation.flow import pruned
+from bot.conversation.reissue import ENDINGS, ID_TYPES, REASONS, STATES
+from bot.messages.screen import Line
 from tests.support.talk import (
     ANSWERS,
     CODE,

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot import password
-from bot.case import Phase
-from bot.event import SentFile, Tapped
-from bot.forbidden import FileKind, Kind
-from bot.refusals import REFUSALS
+from bot.conversation.case import Phase
+from bot.conversation.events import SentFile, Tapped
+from bot.conversation.input import password
+from bot.conversation.input.forbidden import FileKind, Kind
+from bot.conversation.refusals import REFUSALS
 from tests.support.talk import (
     CODE,
     FORM,

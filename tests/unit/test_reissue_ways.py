@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import reissue
-from bot.case import DESK_TURN, Phase
-from bot.event import CertificateSeen, Paused, Tapped
-from bot.screen import Screen
-from bot.turns.beside import DEVICES, status_lines
+from bot.conversation import reissue
+from bot.conversation.case import DESK_TURN, Phase
+from bot.conversation.events import CertificateSeen, Paused, Tapped
+from bot.conversation.turns.lookups import DEVICES, status_lines
+from bot.messages.screen import Screen
 from tests.support.talk import (
     CODE,
     FORM,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import KST, kst_day
-from bot.procedure import Rules
-from bot.reminding import (
+from bot.conversation.procedure import Rules
+from bot.core.clock import KST, kst_day
+from bot.reminders.schedule import (
     DAYS,
     Choice,
     Occasion,

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import InlineKeyboardMarkup, MessageEntity
 
-from bot.screen import Line, Screen, button
-from bot.words import Rich, Span, Words
-from handlers.render import entities, read_token, render, write_token
+from bot.messages.catalog import Rich, Span, Words
+from bot.messages.screen import Line, Screen, button
+from handlers.telegram.render import entities, read_token, render, write_token
 
 WORDS = Words(
     {

@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.settings import PREFIX, CmpPlace, DjangoCaPlace, Raw, Settings, SettingWrong, parse, read_raw
+from bot.settings.settings import (
+    PREFIX,
+    CmpPlace,
+    DjangoCaPlace,
+    Raw,
+    Settings,
+    SettingWrong,
+    parse,
+    read_raw,
+)
 
 NOTHING: dict[str, str] = {}
 

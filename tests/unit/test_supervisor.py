@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from bot.supervisor import Supervisor
+from bot.core.tasks import Supervisor
 
 
 async def forever() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import words as module
-from bot.screen import Day, Hour, Line, Marked, Moment, Word
-from bot.words import CatalogBroken, Span, Words, read_catalog
+from bot.messages import catalog as module
+from bot.messages.catalog import CatalogBroken, Span, Words, read_catalog
+from bot.messages.screen import Day, Hour, Line, Marked, Moment, Word
 
 MOMENT = datetime(2026, 11, 23, 3, 4, tzinfo=UTC)
 CATALOG = {

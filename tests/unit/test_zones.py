@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.calendar_file import calendar
-from bot.clock import KST, SystemClock, kst_day
-from bot.log import JsonLines, Redactor
-from bot.parse import age, birth_date, past_date
-from bot.procedure import Rules, days_left, procedure
-from bot.reminding import DAYS, Choice, Watched, by_day, day_after, due, moment, occasions
-from bot.screen import Line
-from ca.validity import day_of, ends, renewal_opens, starts, years_later
+from bot.conversation.input.parse import age, birth_date, past_date
+from bot.conversation.procedure import Rules, days_left, procedure
+from bot.core.clock import KST, SystemClock, kst_day
+from bot.core.logs import JsonLines, Redactor
+from bot.messages.screen import Line
+from bot.reminders.calendar_file import calendar
+from bot.reminders.schedule import DAYS, Choice, Watched, by_day, day_after, due, moment, occasions
+from ca.values.validity import day_of, ends, renewal_opens, starts, years_later
 from tests.support.town import WORDS
 
 RULES = Rules()

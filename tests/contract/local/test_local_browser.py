@@ -21,7 +21,7 @@ from telegram.ext import (
     filters,
 )
 
-from handlers.local.page import words_of
+from handlers.local.page.live import words_of
 from tests.contract.local.scene import CHROMIUM, GROUP, JIHYE, Scene, bot_for
 
 KO = words_of("ko")

@@ -16,7 +16,7 @@ from telegram.error import BadRequest
 from telegram.ext import Application, ContextTypes, InlineQueryHandler
 
 from handlers.local import Limits, NotOnScreen, Offer, Person
-from handlers.local.queries import inline_id
+from handlers.local.world.queries import inline_id
 from tests.contract.local.scene import ANH, GROUP, JIHYE, MINSU, OpenScene, Scene, bot_for
 
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]])

@@ -11,7 +11,7 @@ from telegram import (
     InputTextMessageContent,
 )
 
-from handlers.local.page import words_of
+from handlers.local.page.live import words_of
 from tests.contract.local.scene import CHROMIUM, JIHYE, Scene
 
 KO = words_of("ko")

@@ -22,7 +22,7 @@ from telegram import (
 )
 
 from handlers.local import Limits
-from handlers.local.page import words_of
+from handlers.local.page.live import words_of
 from tests.contract.local.scene import GROUP, JIHYE, MINSU, TOKEN, OpenScene, Scene
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20"

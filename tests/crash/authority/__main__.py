@@ -9,7 +9,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from ca import pbes, signer
+from ca.asn1 import pbes
+from ca.keys import signer
 from tests.crash.authority.every import enumerate_acts
 from tests.crash.authority.mutants import MUTANTS
 from tests.crash.authority.storm import Storm

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from cryptography.x509 import ocsp
 
-from ca import Authority, Certificate, Reason, der
+from ca import Authority, Certificate, Reason
+from ca.asn1 import der
 from ca.cmp.client import Client, Done, Issued, Secret, Trust
 from ca.cmp.message import Kind
 from tests.unit.ca.bureau import Bureau, enrolment, key, order, request

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ca.der import spki_bytes
+from ca.asn1.der import spki_bytes
 from tests.crash.authority.desk import Task
 
 SOON = timedelta(days=20)

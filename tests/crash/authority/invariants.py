@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from ca import der
-from ca.der import spki_of
-from ca.ledger import LEDGER_FILE
+from ca.asn1 import der
+from ca.asn1.der import spki_of
+from ca.ledger.ledger import LEDGER_FILE
 
 LIVE = ("good", "hold")
 ANY_SIGNATURE = bytes(256)

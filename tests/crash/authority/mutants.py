@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ca.issuance import Issuance, Plan
-from ca.ledger import Ledger, Transaction
-from ca.records import hex_of
-from ca.serials import new_serial
-from ca.values import Certificate
+from ca.issuance.issuance import Issuance, Plan
+from ca.ledger.ledger import Ledger, Transaction
+from ca.ledger.records import hex_of
+from ca.values.model import Certificate
+from ca.values.serials import new_serial
 
 
 def _supersede(issuance: Issuance, request_id: str) -> None:

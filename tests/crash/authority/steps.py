@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ca.signer import SoftSigner
+from ca.keys.signer import SoftSigner
 
 #: Calls of `os` that change something outside the ledger: the journal's lines, and key files written whole.
 CALLS = ("fsync", "fdatasync", "link", "replace", "unlink")

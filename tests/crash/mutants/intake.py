@@ -8,12 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.event import Said
-from bot.store import inbox
-from bot.store.inbox import Inbox, Waiting
-from handlers.intake import Intake
-from handlers.poller import Poller, arrival
-from handlers.webhook import Webhook
+from bot.conversation.events import Said
+from bot.queues import inbox
+from bot.queues.inbox import Inbox, Waiting
+from handlers.telegram.poller import Poller, arrival
+from handlers.telegram.processor import Intake
+from handlers.telegram.webhook import Webhook
 from tests.crash.mutants.planting import named, rewrite
 
 FINISH: Callable[..., bool] = Inbox.finish

@@ -4,11 +4,11 @@ import asyncio
 import secrets
 from typing import Any
 
-from bot.clerk import KEY, Clerk
-from bot.store.keeps import Keeps
-from ca import records
-from ca.registrar import Registrar
-from ca.values import Certificate, KeyRequest, Status
+from bot.engine.job_handlers import KEY, Clerk
+from bot.issuing.kept_files import Keeps
+from ca.ledger import records
+from ca.registration.registrar import Registrar
+from ca.values.model import Certificate, KeyRequest, Status
 from tests.crash.mutants.planting import named
 
 PUT: Any = Keeps.put

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from bot import reference
-from bot.runner import Runner
-from bot.store.bell import Bell
-from bot.store.jobs import Job, Jobs
+from bot.core import correlation
+from bot.core.wakeup import Bell
+from bot.engine.job_runner import Runner
+from bot.queues.jobs import Job, Jobs
 from tests.crash.mutants.planting import named, rewrite
 
 FINISH: Any = Jobs.finish
@@ -44,7 +44,7 @@ def held_for_ever() -> None:
     """A job whose work was broken off counts as being in hand, and its lease is renewed."""
 
     async def done(self: Runner, job: Job) -> None:
-        with reference.handling(job.reference, f"job {job.kind}"):
+        with correlation.handling(job.reference, f"job {job.kind}"):
             await self._do(job)
         del self._doing[job.lease]
         self._bell.ring()

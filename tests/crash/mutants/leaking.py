@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from bot.store.chats import Chats
-from bot.store.jobs import Jobs
-from handlers.intake import Intake
+from bot.conversation.chats import Chats
+from bot.queues.jobs import Jobs
+from handlers.telegram.processor import Intake
 from tests.crash.mutants.planting import named
 
 
@@ -52,7 +52,7 @@ def update_in_the_log() -> None:
     named_ = Intake._named
 
     def logged(self: Intake, waiting: Any) -> Any:
-        logging.getLogger("handlers.intake").debug(
+        logging.getLogger("handlers.telegram.processor").debug(
             "update", extra={"body": msgspec.json.decode(waiting.body)}
         )
         return named_(self, waiting)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.store import postgres
-from bot.store.queries import queries
+from bot.storage import postgres
+from bot.storage.queries import queries
 
 Mutant = Callable[[], None]
 

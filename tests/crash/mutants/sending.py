@@ -4,11 +4,11 @@ import asyncio
 import secrets
 from typing import Any
 
-from bot import desk
-from bot.courier import Courier
-from bot.delivery import Busy, DeliveryError, Down
-from bot.sms import SmsGateway
-from bot.store.jobs import Jobs
+from bot.engine import cases
+from bot.engine.sender import Courier
+from bot.messages.delivery import Busy, DeliveryError, Down
+from bot.notices.sms import SmsGateway
+from bot.queues.jobs import Jobs
 from tests.crash.mutants.planting import named, rewrite
 
 FAILED: Any = Courier._failed
@@ -145,7 +145,7 @@ def no_key() -> None:
     async def random_sms(self: SmsGateway, _key: str, to: str, text: str) -> None:
         await send(self, secrets.token_hex(8), to, text)
 
-    desk.ONCE = frozenset()  # type: ignore[attr-defined]
+    cases.ONCE = frozenset()  # type: ignore[attr-defined]
     Jobs.add, SmsGateway.send = random_job, random_sms  # type: ignore[method-assign,assignment]
 
 

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from bot.courier import Courier
-from bot.message import CHAT
-from bot.store import sqlite
-from bot.store.jobs import Jobs
-from bot.store.outbox import Claimed, Outbox
-from bot.store.sqlite import SqliteDatabase, SqliteTransaction
+from bot.engine.sender import Courier
+from bot.messages.outgoing import CHAT
+from bot.queues.jobs import Jobs
+from bot.queues.outbox import Claimed, Outbox
+from bot.storage import sqlite
+from bot.storage.sqlite import SqliteDatabase, SqliteTransaction
 from tests.crash.mutants.planting import named
 
 #: How long a commit is put off for the sake of speed.

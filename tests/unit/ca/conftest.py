@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ca import pbes
+from ca.asn1 import pbes
 from tests.unit.ca.bureau import Bureau, copy_of
 
 

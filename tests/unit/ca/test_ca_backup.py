@@ -12,8 +12,8 @@ import pytest
 
 from ca import CaRefusal, LedgerBroken, Reason, Status
 from ca.authority import LEDGER_FILE
-from ca.backup import BackupDamaged, Restored, restore
-from ca.journal import read
+from ca.ceremonies.backup import BackupDamaged, Restored, restore
+from ca.ledger.journal import read
 from tests.unit.ca.bureau import IDN, NAME, SETTINGS, Bureau, copy_of, enrolment, request
 
 

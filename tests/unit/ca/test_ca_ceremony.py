@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ca import Authority, LedgerBroken, WrongPassphrase, ceremony, open_vault, root, signer
+from ca import Authority, LedgerBroken, WrongPassphrase, open_vault
+from ca.ceremonies import ceremony, root
+from ca.keys import signer
 from tests.unit.ca.bureau import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11

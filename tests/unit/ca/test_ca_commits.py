@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ca import CaRefusal, LedgerBroken, commits
-from ca.commits import Commits
-from ca.journal import read
-from ca.ledger import Ledger, Transaction
+from ca import CaRefusal, LedgerBroken
+from ca.ledger import group_commit
+from ca.ledger.group_commit import Commits
+from ca.ledger.journal import read
+from ca.ledger.ledger import Ledger, Transaction
 from tests.unit.ca.bureau import SETTINGS, Bureau
 
 PATIENCE = 10.0
@@ -133,7 +134,7 @@ def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(bureau: Bure
 
 
 def test_not_too_many_share_a_commit(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commits, "MOST_TOGETHER", 2)
+    monkeypatch.setattr(group_commit, "MOST_TOGETHER", 2)
     ledger = bureau.authority._ledger
     before = ledger.number()
     assert together(ledger, put("a"), put("b"), put("c"), put("d")) == ["committed"] * 4

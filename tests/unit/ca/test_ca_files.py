@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinksign.test_pinkSign import TEST_CERT
 
-from ca import seed
-from ca.der import Algorithm, Oid, raw, sequence_of, spki_bytes
+from ca.asn1 import seed
+from ca.asn1.der import Algorithm, Oid, raw, sequence_of, spki_bytes
+from ca.asn1.pbes import Encrypted
+from ca.asn1.vid import IdentifyData, read_identify_data, virtual_id
 from ca.files import (
     FileBroken,
     Scheme,
@@ -25,12 +27,10 @@ from ca.files import (
     write_pfx,
     write_signpri,
 )
-from ca.files.derivation import _by_openssl, by_hand, derive
+from ca.files.encryption.decrypt import FIXED_IV, pbes1_seed
+from ca.files.encryption.pkcs12_kdf import _by_openssl, by_hand, derive
 from ca.files.material import PrivateKeyInfo, random_number_of, write_pkcs8
-from ca.files.sealed import FIXED_IV, pbes1_seed
 from ca.files.signpri import Pbes1, write_pbes1
-from ca.pbes import Encrypted
-from ca.vid import IdentifyData, read_identify_data, virtual_id
 from tests.unit.ca.bureau import Bureau, key
 
 PASSWORD = b"Correct-Horse-9"

@@ -8,8 +8,9 @@ from cryptography import x509
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ca import CaRefusal, Reason, gate
-from ca.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo, spki_bytes, spki_of
+from ca import CaRefusal, Reason
+from ca.asn1.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo, spki_bytes, spki_of
+from ca.requests import key_rules
 from tests.unit.ca.bureau import Bureau, enrolment, key, order, request
 
 #: A key of the broken Infineon library as it was met outside (the test data of badkeys, MIT licence): its modulus.
@@ -30,7 +31,7 @@ def spki(modulus: int, exponent: int = 65537) -> bytes:
 
 
 def modulus_of(number: int) -> int:
-    return gate._parse(key(number).spki).modulus
+    return key_rules._parse(key(number).spki).modulus
 
 
 def is_prime(value: int) -> bool:
@@ -51,7 +52,7 @@ def close_primes() -> int:
 
 def infineon() -> int:
     """Two numbers of the broken shape k·M + (65537^a mod M); that they need not be prime makes no difference here."""
-    small = math.prod(prime for prime in gate._primes(200) if prime <= 167)
+    small = math.prod(prime for prime in key_rules._primes(200) if prime <= 167)
     chance = random.Random(2)
     bits = 1025 - small.bit_length()
 
@@ -60,7 +61,7 @@ def infineon() -> int:
             number = (chance.getrandbits(bits) | 3 << (bits - 2)) * small + pow(
                 65537, chance.randrange(small), small
             )
-            if math.gcd(number, gate._primorial(gate.SMALL_PRIMES_BELOW)) == 1:
+            if math.gcd(number, key_rules._primorial(key_rules.SMALL_PRIMES_BELOW)) == 1:
                 return number
 
     return half() * half()
@@ -91,29 +92,29 @@ WEAK = [
 )
 def test_a_weak_key_is_refused_with_its_reason(reason: str, make: object) -> None:
     with pytest.raises(CaRefusal, match=f"R15 reason={reason}"):
-        gate.check_key(make(), frozenset())
+        key_rules.check_key(make(), frozenset())
 
 
 def test_good_keys_pass() -> None:
     for number in range(3):
-        gate.check_key(key(number).spki, frozenset())
+        key_rules.check_key(key(number).spki, frozenset())
 
 
 def test_the_gate_takes_under_a_millisecond() -> None:
-    gate.check_key(key(0).spki, frozenset())
+    key_rules.check_key(key(0).spki, frozenset())
     best = min(_timed() for _ in range(20))
     assert best < 0.001
 
 
 def _timed() -> float:
     begin = time.perf_counter()
-    gate.check_key(key(0).spki, frozenset())
+    key_rules.check_key(key(0).spki, frozenset())
     return time.perf_counter() - begin
 
 
 def test_a_huge_request_is_refused_unread() -> None:
     with pytest.raises(CaRefusal, match="too_large"):
-        gate.check_size(bytes(16 * 1024 + 1), bytes(20))
+        key_rules.check_size(bytes(16 * 1024 + 1), bytes(20))
 
 
 def test_a_refused_key_leaves_the_enrolment_open(bureau: Bureau) -> None:

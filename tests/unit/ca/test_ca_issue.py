@@ -5,7 +5,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ca import CaRefusal, Status
-from ca.vid import read_identify_data, virtual_id
+from ca.asn1.vid import read_identify_data, virtual_id
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key, order
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ca import CaRefusal, Status, lint
+from ca import CaRefusal, Status
+from ca.certificates import lint
 from tests.unit.ca.bureau import HOLDER, Bureau, enrolment, request
 
 

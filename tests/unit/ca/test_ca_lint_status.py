@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca import LedgerBroken, Reason
-from ca.lint_status import check_answer, check_delegate, check_list
+from ca.status.lint_status import check_answer, check_delegate, check_list
 from tests.unit.ca.bureau import Bureau
 
 DAY = timedelta(days=1)
@@ -111,7 +111,7 @@ def test_the_key_is_not_asked(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -
     bureau.old()
     present = bureau.authority._registrar._keys.present
     monkeypatch.setattr(type(present.signer), "sign", lambda _self, message: asked.append(message) or b"")
-    monkeypatch.setattr("ca.crl._tbs", lambda *_arguments: b"0\x00")
+    monkeypatch.setattr("ca.status.crl._tbs", lambda *_arguments: b"0\x00")
     with pytest.raises(LedgerBroken, match="unreadable"):
         bureau.authority.crl()
     assert asked == []

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ca import Certificate, Reason
-from ca import ocsp as responder
-from ca.der import sequence_of, tagged
+from ca.asn1.der import sequence_of, tagged
+from ca.status import ocsp as responder
 from tests.unit.ca.bureau import Bureau, order
 
 MALFORMED, UNAUTHORIZED = b"\x30\x03\x0a\x01\x01", b"\x30\x03\x0a\x01\x06"

@@ -8,8 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ca import CaRefusal, ProfileWrong, profiles
-from ca.der import spki_bytes
-from ca.names import NAME_BYTES
+from ca.asn1.der import spki_bytes
+from ca.profiles.names import NAME_BYTES
 from tests.unit.ca.bureau import SETTINGS, Bureau, order
 
 OWN = Path(profiles.__file__).with_name("personal.toml").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca import CaRefusal
-from ca.published import ListWrong, PublishedKeys
+from ca.requests.published_keys import ListWrong, PublishedKeys
 from tests.unit.ca import bureau
 from tests.unit.ca.bureau import Bureau, enrolment, key, order, request
 from tests.unit.ca.test_ca_gate import modulus_of, spki

@@ -12,8 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ca import CaRefusal, Reason, merkle
-from ca.receipt_verifier import ReceiptRefused, check_head, check_receipt
+from ca import CaRefusal, Reason
+from ca.audit.receipt_verifier import ReceiptRefused, check_head, check_receipt
+from ca.ledger import merkle
 from tests.unit.ca.bureau import NAME, Bureau
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ca import judge
+from ca.issuance import profile_check
 from ca.profiles import ProfileWrong, load
 from tests.unit.ca.bureau import SETTINGS, Bureau, enrolment, request
 from tests.unit.ca.genuine import CERTIFICATE
@@ -20,7 +20,7 @@ NOON = datetime(2027, 3, 10, 3, 0, tzinfo=UTC)
 
 def judged(bureau: Bureau) -> None:
     """Judge the profiles that come with it, as nobody's start does."""
-    judge.judge_profiles(load().values(), bureau.authority._keys.present.certificate, bureau.settings)
+    profile_check.judge_profiles(load().values(), bureau.authority._keys.present.certificate, bureau.settings)
 
 
 def test_the_profiles_that_come_with_it_are_well(bureau: Bureau) -> None:
@@ -31,7 +31,7 @@ def test_an_address_of_this_machine_is_no_fault(bureau: Bureau) -> None:
     bureau.settings = replace(bureau.settings, base_url="http://localhost:0")
     bureau.restart()
     judged(bureau)
-    assert judge.findings(bureau.old().der) == ()
+    assert profile_check.findings(bureau.old().der) == ()
 
 
 def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
@@ -45,18 +45,20 @@ def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
     bureau.restart()
     bureau.authority.judge_profiles()
 
-    found = judge.findings
-    monkeypatch.setattr(judge, "findings", lambda der: (*found(der), "pkix.made_up"))
-    judge._of_profile.cache_clear()
+    found = profile_check.findings
+    monkeypatch.setattr(profile_check, "findings", lambda der: (*found(der), "pkix.made_up"))
+    profile_check._of_profile.cache_clear()
     with pytest.raises(ProfileWrong, match=r"^guild.toml:1: pkilint finds pkix.made_up$"):
         bureau.authority.judge_profiles()
-    judge._of_profile.cache_clear()
+    profile_check._of_profile.cache_clear()
 
 
 def test_a_true_fault_is_found(bureau: Bureau) -> None:
     """The notice of a genuine certificate is a BMPString, which RFC 5280 does not want."""
-    assert judge.findings(bureau.old().der) == ()
-    assert "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding" in judge.findings(CERTIFICATE)
+    assert profile_check.findings(bureau.old().der) == ()
+    assert "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding" in profile_check.findings(
+        CERTIFICATE
+    )
 
 
 def test_every_certificate_is_judged_once(bureau: Bureau) -> None:
@@ -74,7 +76,7 @@ def test_what_is_found_at_night_is_said(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     serial = bureau.old().serial
-    monkeypatch.setattr(judge, "findings", lambda _der: ("pkix.made_up",))
+    monkeypatch.setattr(profile_check, "findings", lambda _der: ("pkix.made_up",))
     bureau.clock.now = NOON
     bureau.authority.tend()
     assert caplog.records == []

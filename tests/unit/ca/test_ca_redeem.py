@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 
 from ca import CaRefusal, KeyRequest, Reason, Status
-from ca.registrar import ALPHABET
+from ca.registration.registrar import ALPHABET
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, Crash, enrolment, key, order, request
 
 STEPS = ["reserved", "linted", "signed", "compared", "stored"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ca import CaRefusal, Certificate, Reason, Status
-from ca.validity import KST, day_of, ends, months_later, renewal_opens, years_later
-from ca.vid import read_identify_data
+from ca.asn1.vid import read_identify_data
+from ca.values.validity import KST, day_of, ends, months_later, renewal_opens, years_later
 from tests.unit.ca.bureau import HOLDER, Bureau, enrolment, key, order, request
 
 

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from cryptography.x509.oid import NameOID
 
-from ca import CaRefusal, gate, tlv
-from ca.der import Oid, spki_bytes
-from ca.request import read_pkcs10, verify_possession
+from ca import CaRefusal
+from ca.asn1 import tlv
+from ca.asn1.der import Oid, spki_bytes
+from ca.requests import key_rules
+from ca.requests.pkcs10 import read_pkcs10, verify_possession
 from tests.hostile import wire
 from tests.unit.ca.bureau import key
 
@@ -107,7 +109,7 @@ def with_r(*attributes: bytes) -> bytes:
 
 
 REFUSED = [
-    ("too_large", lambda: bytes(gate.MAX_BYTES + 1)),
+    ("too_large", lambda: bytes(key_rules.MAX_BYTES + 1)),
     ("unreadable", lambda: b""),
     ("unreadable", lambda: b"hello"),
     ("unreadable", lambda: der(applicant().asks()) + b"\x00"),
@@ -148,11 +150,11 @@ def test_each_fault_has_its_reason(reason: str, make: object) -> None:
 
 def test_a_key_that_the_profile_does_not_allow_is_refused() -> None:
     with pytest.raises(CaRefusal, match="reason=curve"):
-        read_pkcs10(der(applicant("P-256").asks()), rule=gate.RSA_ONLY)
+        read_pkcs10(der(applicant("P-256").asks()), rule=key_rules.RSA_ONLY)
 
 
 def test_an_absurd_key_is_refused_before_its_signature_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ca.request.load_der_public_key", None)
+    monkeypatch.setattr("ca.requests.pkcs10.load_der_public_key", None)
     with pytest.raises(CaRefusal, match="reason=key_size"):
         verify_possession(wire.rsa_spki(2**16000 + 1, 65537), b"", b"", SHA256_RSA)
 

@@ -7,9 +7,9 @@ import pytest
 from cryptography import x509
 
 from ca import Authority, LedgerBroken, Reason, Root, RootApart, Status, WrongPassphrase
-from ca.der import spki_bytes
-from ca.root import joined
-from ca.signer import FileStore
+from ca.asn1.der import spki_bytes
+from ca.ceremonies.root import joined
+from ca.keys.signer import FileStore
 from tests.unit.ca.bureau import PASSPHRASE, SETTINGS, Bureau, order
 
 HALVES = "first person's half", "second person's half"
@@ -80,7 +80,7 @@ def test_a_roll_over_that_died_is_finished_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("ca.ceremony.Ceremony._register", dies)
+        patch.setattr("ca.ceremonies.ceremony.Ceremony._register", dies)
         with pytest.raises(KeyboardInterrupt):
             bureau.authority.roll_over()
     made = (bureau.folder / "ca" / "issuing-2.der").read_bytes()

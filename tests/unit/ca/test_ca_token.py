@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ca import Authority, CaRefusal, LedgerBroken, Reason, Token, WrongPassphrase, open_vault
-from ca.signer import FileStore
-from ca.token import TokenStore
+from ca.keys.signer import FileStore
+from ca.keys.token import TokenStore
 from tests.support.token import import_key, token_server
 from tests.unit.ca.bureau import PASSPHRASE, SETTINGS, order
 
@@ -24,7 +24,7 @@ CHILD = textwrap.dedent(
     import sys
     from pathlib import Path
     from ca import Authority, Reason, Token, open_vault
-    from ca.signer import FileStore
+    from ca.keys.signer import FileStore
     from tests.unit.ca.bureau import PASSPHRASE, SETTINGS, order
     folder, *token = (Path(each) for each in sys.argv[1:])
     vault, _ = open_vault(folder / "vault.json")

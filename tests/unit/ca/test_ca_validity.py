@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ca.names import NAME_BYTES, fit_name
-from ca.refusals import CaRefusal
-from ca.validity import KST, day_of, ends, starts, years_later
+from ca.profiles.names import NAME_BYTES, fit_name
+from ca.values.refusals import CaRefusal
+from ca.values.validity import KST, day_of, ends, starts, years_later
 
 MOMENTS = st.datetimes(datetime(2000, 1, 2), datetime(2090, 1, 1))  # noqa: DTZ001 - the zone is drawn too
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))

@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ca import Enrolment, Reason, Status, der
+from ca import Enrolment, Reason, Status
+from ca.asn1 import der
+from ca.asn1.vid import read_identify_data, virtual_id
 from ca.cmp.bodies import Failure
 from ca.cmp.client import AnswerBroken, Client, Dialect, Done, Issued, Rejected, Secret, Signing, Trust
 from ca.cmp.message import Kind, read
 from ca.cmp.protection import read_mac
-from ca.signer import SoftSigner
-from ca.vid import read_identify_data, virtual_id
+from ca.keys.signer import SoftSigner
 from tests.unit.ca.bureau import HOLDER, IDN, Bureau, enrolment, key
 
 RSA_SHA256 = asn1.encode_der(der.SHA256_WITH_RSA)

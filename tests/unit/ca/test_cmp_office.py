@@ -8,11 +8,11 @@ import pytest
 from cryptography import x509
 
 from ca import Authority, Reason, Status
+from ca.asn1.vid import identify_data, read_identify_data, virtual_id
 from ca.cmp.bodies import Failure
 from ca.cmp.client import Client, Dialect, Done, Issued, Rejected, Secret, Trust
 from ca.cmp.message import Kind
 from ca.cmp.offices import OfficesWrong, read_secrets
-from ca.vid import identify_data, read_identify_data, virtual_id
 from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key
 from tests.unit.ca.test_cmp import RSA_SHA256, prove
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq import ArticleBroken, KnowledgeBase
-from bot.faq.check import LONGEST, problems, utf16_units
+from bot.knowledge import ArticleBroken, KnowledgeBase
+from bot.knowledge.articles.check import LONGEST, problems, utf16_units
 
 TOPICS = 48
 LAST_CHECKED = date(2026, 11, 22)

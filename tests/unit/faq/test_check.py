@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq.check import problems
+from bot.knowledge.articles.check import problems
 from tests.unit.faq.test_articles import ARTICLE, FACTS, TABLES
 
 TODAY = date(2026, 6, 1)

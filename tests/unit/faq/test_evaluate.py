@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq.evaluate import Asked, QueriesBroken, Query, by, confusions, figures, read_queries
+from bot.knowledge.training.evaluate import Asked, QueriesBroken, Query, by, confusions, figures, read_queries
 
 
 def asked(right: str | None, topic: str | None, *ranked: str, language: str = "ko") -> Asked:

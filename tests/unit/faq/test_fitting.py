@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.faq import KnowledgeBase, building, living, meaning
-from bot.faq.living import Living
-from bot.faq.meaning import Floats, Head
-from bot.faq.vectors import Vectors
-from bot.fitting import Fitting
-from bot.words import LANGUAGES
+from bot.knowledge import KnowledgeBase, reloading
+from bot.knowledge.refit import Fitting
+from bot.knowledge.reloading import Living
+from bot.knowledge.search import embeddings
+from bot.knowledge.search.embeddings import Floats, Head
+from bot.knowledge.search.vectors import Vectors
+from bot.knowledge.training import fit
+from bot.messages.catalog import LANGUAGES
 from tests.unit.faq.test_articles import ARTICLE, FACTS, TABLES
 from tests.unit.faq.test_living import write
 from tests.unit.faq.test_meaning import PHRASES, Corners
@@ -34,12 +36,12 @@ class Counting(Corners):
 def test_only_what_is_new_is_thought_of(tmp_path: Path) -> None:
     model, file = Counting(), tmp_path / "vectors.npz"
     kept = Vectors("one")
-    whole = building.build(PHRASES, model, lambda *_: None, kept)
+    whole = fit.build(PHRASES, model, lambda *_: None, kept)
     kept.write(file, [text for _, text in PHRASES])
     assert sorted(model.texts) == ["a1", "a2", "b1", "b2", "c1", "c2"]
 
     heard: list[tuple[int, int]] = []
-    again = building.build(
+    again = fit.build(
         [*PHRASES, ("first", "a3")],
         model,
         lambda done, of: heard.append((done, of)),
@@ -48,7 +50,7 @@ def test_only_what_is_new_is_thought_of(tmp_path: Path) -> None:
 
     assert model.texts[6:] == ["a3"]
     assert heard == [(7, 7)]
-    same = building.build(PHRASES, model, lambda *_: None, Vectors.read(file, "one"))
+    same = fit.build(PHRASES, model, lambda *_: None, Vectors.read(file, "one"))
     assert np.array_equal(same.weights, whole.weights), "with vectors kept or made, the head is the same"
     assert again.made_of != whole.made_of
 
@@ -95,10 +97,10 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Living:
     heads = tmp_path / "heads"
-    monkeypatch.setattr(living, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(reloading, "EVERY_SECONDS", 0.01)
 
     def read() -> KnowledgeBase:
-        model = meaning.load(heads, folder)
+        model = embeddings.load(heads, folder)
         return KnowledgeBase.load(LANGUAGES, FACTS, root=folder, meaning=model)
 
     return Living(folder, read, heads)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq import ArticleBroken, KnowledgeBase, living
-from bot.faq.living import Living
+from bot.knowledge import ArticleBroken, KnowledgeBase, reloading
+from bot.knowledge.reloading import Living
 from tests.unit.faq.test_articles import ARTICLE, FACTS, TABLES
 
 
@@ -90,7 +90,7 @@ def test_an_article_may_come_and_go(articles: Living, folder: Path) -> None:
 async def test_whoever_keeps_them_is_told_and_it_goes_on(
     articles: Living, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(living, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(reloading, "EVERY_SECONDS", 0)
     told: asyncio.Queue[ArticleBroken] = asyncio.Queue()
     running = asyncio.create_task(articles.run(told.put))
     write(folder, "no front matter")

@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.command import knowledge
-from bot.faq import KnowledgeBase, building, evaluate, library, meaning, search
-from bot.faq.meaning import Encoder, Floats, Head, Meaning
-from bot.faq.memory import Memory
-from bot.words import LANGUAGES
+from bot.cli import knowledge
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.articles import library
+from bot.knowledge.search import embeddings, search
+from bot.knowledge.search.cache import Memory
+from bot.knowledge.search.embeddings import Encoder, Floats, Head, Meaning
+from bot.knowledge.training import evaluate, fit
+from bot.messages.catalog import LANGUAGES
 
 HERE = Path(__file__).parent
 #: Neither made the articles' ways of asking nor the head; each was written by somebody who had not seen those.
@@ -34,7 +37,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def whole() -> Meaning:
-    loaded = meaning.load()
+    loaded = embeddings.load()
     assert loaded is not None, "the model is a package of the test requirements"
     return loaded
 
@@ -46,7 +49,7 @@ def kb(whole: Meaning) -> KnowledgeBase:
 
 def test_the_head_is_made_of_these_articles(whole: Meaning) -> None:
     stock = library.shelves(library.home(), LANGUAGES, {})
-    assert whole.head.made_of == meaning.made_of(search.phrases(stock)), "run: reissue-bot faq build"
+    assert whole.head.made_of == embeddings.made_of(search.phrases(stock)), "run: reissue-bot faq build"
 
 
 @pytest.mark.parametrize("exam", EXAMS)
@@ -126,8 +129,8 @@ def test_a_head_that_cannot_be_read_is_done_without(
 ) -> None:
     broken = tmp_path / "meaning.npz"
     broken.write_bytes(content)
-    monkeypatch.setattr(meaning, "places", lambda *_folders: [broken])
-    assert meaning.load() is None
+    monkeypatch.setattr(embeddings, "places", lambda *_folders: [broken])
+    assert embeddings.load() is None
     assert "by letters alone" in caplog.text
 
 
@@ -137,8 +140,8 @@ def test_a_machine_without_the_model_does_without(
     def absent(_self: object) -> None:
         raise ImportError("no such package here")
 
-    monkeypatch.setattr(meaning.E5, "__init__", absent)
-    assert meaning.load() is None
+    monkeypatch.setattr(embeddings.E5, "__init__", absent)
+    assert embeddings.load() is None
     assert "by letters alone" in caplog.text
     assert (
         KnowledgeBase.load(meaning=None).find("인증서 비밀번호를 잊었어요", "ko").topic
@@ -152,16 +155,16 @@ def test_no_head_is_made_where_no_model_is_and_that_is_said(
     def absent(_self: object) -> None:
         raise ImportError("no such package here")
 
-    monkeypatch.setattr(meaning.E5, "__init__", absent)
+    monkeypatch.setattr(embeddings.E5, "__init__", absent)
     assert knowledge._build(argparse.Namespace(patiently=False, articles=None, to=None)) == 1
     assert "no such package here" in capsys.readouterr().err
 
 
 def test_a_folder_of_ones_own_may_have_a_head_of_its_own(tmp_path: Path) -> None:
-    assert meaning.places(tmp_path) == meaning.places()
-    head = building.build(PHRASES, Corners(), lambda *_: None)
-    head.write(tmp_path / meaning.HEAD)
-    loaded = meaning.load(tmp_path)
+    assert embeddings.places(tmp_path) == embeddings.places()
+    head = fit.build(PHRASES, Corners(), lambda *_: None)
+    head.write(tmp_path / embeddings.HEAD)
+    loaded = embeddings.load(tmp_path)
     assert loaded is not None
     assert loaded.head.made_of == head.made_of
 
@@ -182,23 +185,23 @@ PHRASES = [("first", "a1"), ("first", "a2"), ("second", "b1"), ("second", "b2"),
 
 def test_a_head_tells_apart_what_it_was_made_of(tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
-    head = building.build(PHRASES, Corners(), lambda done, of: heard.append((done, of)))
+    head = fit.build(PHRASES, Corners(), lambda done, of: heard.append((done, of)))
     head.write(tmp_path / "head.npz")
     read = Head.read(tmp_path / "head.npz")
     for owner, text in PHRASES:
         chances = dict(zip(read.owners, read.chances(Corners().vectors([text])[0]), strict=True))
         assert max(chances, key=lambda each: chances[each]) == owner
         assert sum(np.exp(list(chances.values()))) == pytest.approx(1, abs=1e-3)
-    assert read.made_of == meaning.made_of(PHRASES)
+    assert read.made_of == embeddings.made_of(PHRASES)
     assert heard[-1] == (6, 6)
 
 
 def test_the_same_phrases_in_any_order_give_the_same_head() -> None:
-    one = building.build(PHRASES, Corners(), lambda *_: None)
-    other = building.build(PHRASES[::-1], Corners(), lambda *_: None)
+    one = fit.build(PHRASES, Corners(), lambda *_: None)
+    other = fit.build(PHRASES[::-1], Corners(), lambda *_: None)
     assert one.made_of == other.made_of
     assert np.array_equal(one.weights, other.weights)
-    assert meaning.made_of(PHRASES[1:]) != one.made_of
+    assert embeddings.made_of(PHRASES[1:]) != one.made_of
 
 
 # --- what is remembered ---

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.faq import KnowledgeBase
+from bot.knowledge import KnowledgeBase
 
 SURNAMES = "김이박최정강조윤장임한오서신권황안송류홍나하가언"
 GIVEN = "민서준하나은지우현수영가요까니뭐야진원희"

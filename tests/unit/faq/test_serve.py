@@ -3,8 +3,8 @@
 import io
 import json
 
-from bot.faq import KnowledgeBase
-from bot.faq.serve import serve
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.serve import serve
 
 KB = KnowledgeBase.load()
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq import Finding, KnowledgeBase, Match, meaning
-from bot.faq.several import asked_beside
-from bot.faq.signals import parts
+from bot.knowledge import Finding, KnowledgeBase, Match
+from bot.knowledge.search import embeddings
+from bot.knowledge.search.multiple import asked_beside
+from bot.knowledge.search.signals import parts
 
 EXAM = Path(__file__).with_name("several.jsonl")
 
@@ -22,7 +23,7 @@ def by_letters() -> KnowledgeBase:
 
 @cache
 def by_meaning() -> KnowledgeBase:
-    return KnowledgeBase.load(meaning=meaning.load())
+    return KnowledgeBase.load(meaning=embeddings.load())
 
 
 @dataclass(frozen=True)

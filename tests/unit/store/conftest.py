@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.sqlite import SqliteDatabase
-from ca.vault import KeyRing, Vault
+from bot.storage.sqlite import SqliteDatabase
+from ca.ledger.vault import KeyRing, Vault
 from tests.support.disk import on_disk
 
 

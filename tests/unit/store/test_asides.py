@@ -2,19 +2,20 @@
 
 import pytest
 
-from bot.case import Phase
-from bot.faq import KnowledgeBase, meaning
-from bot.move import Aside
-from bot.screen import Screen
-from bot.store.chats import Chat
-from bot.store.database import Transaction
-from handlers.render import render, write_token
+from bot.conversation.case import Phase
+from bot.conversation.chats import Chat
+from bot.conversation.transition import Aside
+from bot.knowledge import KnowledgeBase
+from bot.knowledge.search import embeddings
+from bot.messages.screen import Screen
+from bot.storage.database import Transaction
+from handlers.telegram.render import render, write_token
 from tests.support.asides import asides
 from tests.support.talk import NOON, WORDS, Talk, at, tokens
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(
-    WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, meaning=meaning.load()
+    WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, meaning=embeddings.load()
 )
 ASIDES = asides(KNOWLEDGE)
 

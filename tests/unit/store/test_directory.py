@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.directory import COLUMNS, Directory, Record, RowRefused, read_csv
-from bot.store.database import Transaction
-from ca.vault import Vault
+from bot.identity.register import COLUMNS, Directory, Record, RowRefused, read_csv
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.people import AN, GILDONG, crowd
 
 TODAY = date(2026, 11, 23)

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.faq import KnowledgeBase, words_of
-from bot.move import Aside
-from bot.screen import Screen
-from bot.store.chats import Chat
-from bot.store.database import Transaction
-from bot.store.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
-from bot.store.sqlite import SqliteTransaction, _connect, _migrate
-from ca.vault import KeyRing, Vault
-from handlers.render import render
+from bot.conversation.chats import Chat
+from bot.conversation.transition import Aside
+from bot.knowledge import KnowledgeBase, words_of
+from bot.knowledge.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
+from bot.messages.screen import Screen
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
+from ca.ledger.vault import KeyRing, Vault
+from handlers.telegram.render import render
 from tests.support.asides import asides
 from tests.support.talk import NOON, WORDS, Talk, tokens
 

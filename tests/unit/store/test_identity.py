@@ -7,14 +7,14 @@ from itertools import combinations
 
 import pytest
 
-from bot.directory import Directory, Record
-from bot.event import CodeSent, Paused
-from bot.identity import DEFAULT_LIMITS, Claim, Identity, IdentityLimits, mismatches
-from bot.message import Mail, Message, Sms
-from bot.store.database import Transaction
-from bot.store.limits import Limit, Limits
-from bot.turns.texts import CODE_LIFETIME, digest
-from ca.vault import Vault
+from bot.conversation.events import CodeSent, Paused
+from bot.conversation.turns.texts import CODE_LIFETIME, digest
+from bot.identity.limits import Limit, Limits
+from bot.identity.proof import DEFAULT_LIMITS, Claim, Identity, IdentityLimits, mismatches
+from bot.identity.register import Directory, Record
+from bot.messages.outgoing import Mail, Message, Sms
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.people import AN, GILDONG, crowd
 from tests.support.talk import ANSWERS, NOON
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from bot.store.queries import queries
+from bot.storage.queries import queries
 
 GROWING = ("inbox", "outbox", "jobs", "chats", "applications", "customers", "limits", "relays", "reminders")
 #: They are meant to read all: commands that run once, and what whoever watches asks, which has an index of its own.

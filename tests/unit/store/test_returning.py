@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.case import Case, Phase
-from bot.message import Card, Sms, chat_lane
-from bot.procedure import Rules
-from bot.returning import IN_HAND, REVISIONS, move_on, moved_on
-from bot.screen import Line, Screen
-from bot.store import copying
-from bot.store.bell import Bell
-from bot.store.chats import Chat, Chats
-from bot.store.database import Transaction
-from bot.store.outbox import Outbox
-from ca.vault import Vault
+from bot.backup.after_restore import IN_HAND, REVISIONS, move_on, moved_on
+from bot.conversation.case import Case, Phase
+from bot.conversation.chats import Chat, Chats
+from bot.conversation.procedure import Rules
+from bot.core.wakeup import Bell
+from bot.messages.outgoing import Card, Sms, chat_lane
+from bot.messages.screen import Line, Screen
+from bot.queues.outbox import Outbox
+from bot.storage import snapshot
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.disk import on_disk
 from tests.support.talk import NOON
 
@@ -89,7 +89,7 @@ async def test_no_row_gets_a_number_that_the_gateway_may_know(
     line = Sms("01012345678", Line("sms.code", {"code": "1"}), "ko")
     async with on_disk(tmp_path / "desk.db") as database:
         await database.unit(lambda tx: outbox.add(tx, "a", "sms:7", line, NOON))
-    copying.skip_numbers(tmp_path / "desk.db")
+    snapshot.skip_numbers(tmp_path / "desk.db")
     async with on_disk(tmp_path / "desk.db") as database:
         await database.unit(lambda tx: outbox.add(tx, "b", "sms:7", line, NOON))
         await database.unit(
@@ -100,6 +100,6 @@ async def test_no_row_gets_a_number_that_the_gateway_may_know(
     with closing(sqlite3.connect(tmp_path / "desk.db")) as connection:
         assert [row[0] for row in connection.execute("SELECT seq FROM outbox ORDER BY seq")] == [
             1,
-            copying.SKIPPED + 2,
+            snapshot.SKIPPED + 2,
         ]
-        assert connection.execute("SELECT seq FROM inbox").fetchone() == (copying.SKIPPED + 1,)
+        assert connection.execute("SELECT seq FROM inbox").fetchone() == (snapshot.SKIPPED + 1,)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.store.queries import migrations, queries, statements
+from bot.storage.queries import migrations, queries, statements
 
 COMMENT = re.compile(r"--.*$", re.MULTILINE)
 ADDS = re.compile(r"^(CREATE (UNIQUE )?INDEX|CREATE TABLE|ALTER TABLE \w+ ADD COLUMN)\b")

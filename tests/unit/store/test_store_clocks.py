@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import SharedClock, Steady
-from bot.message import Sms
-from bot.screen import Line
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.inbox import Arrival, Inbox
-from bot.store.jobs import Jobs, Task
-from bot.store.outbox import Outbox
+from bot.core.clock import SharedClock, Steady
+from bot.core.wakeup import Bell
+from bot.messages.outgoing import Sms
+from bot.messages.screen import Line
+from bot.queues.inbox import Arrival, Inbox
+from bot.queues.jobs import Jobs, Task
+from bot.queues.outbox import Outbox
+from bot.storage.database import Transaction
 from ca import Vault
 
 NOON = datetime(2026, 3, 2, 3, tzinfo=UTC)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import copying
-from bot.store.copying import copy, count, database_file
-from bot.store.database import Database, DatabaseUnusable, Transaction
-from bot.store.opening import open_database
-from bot.store.queries import migrations
-from bot.store.sqlite import BUSY_SECONDS
+from bot.storage import snapshot
+from bot.storage.database import Database, DatabaseUnusable, Transaction
+from bot.storage.opening import open_database
+from bot.storage.queries import migrations
+from bot.storage.snapshot import copy, count, database_file
+from bot.storage.sqlite import BUSY_SECONDS
 from tests.support.disk import on_disk
 
 ROWS, ROW = 1500, 20_000
@@ -140,11 +140,11 @@ async def test_a_file_that_is_damaged_or_newer_is_refused(filled: Database, tmp_
     with closing(sqlite3.connect(tmp_path / "copy")) as connection:
         connection.execute("PRAGMA user_version = 999")
     with pytest.raises(DatabaseUnusable, match="schema 999"):
-        copying.check(tmp_path / "copy")
+        snapshot.check(tmp_path / "copy")
     with (tmp_path / "copy").open("r+b") as file:
         file.truncate(ROW * 10)
     with pytest.raises(DatabaseUnusable, match="copy"):
-        copying.check(tmp_path / "copy")
+        snapshot.check(tmp_path / "copy")
 
 
 async def test_a_database_of_a_newer_release_is_not_opened(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import queries as named
-from bot.store.bell import Bell
-from bot.store.database import DatabaseUnusable, Transaction
-from bot.store.opening import open_database
-from bot.store.queries import statements
-from bot.store.sqlite import SqliteDatabase
+from bot.core.wakeup import Bell
+from bot.storage import queries as named
+from bot.storage.database import DatabaseUnusable, Transaction
+from bot.storage.opening import open_database
+from bot.storage.queries import statements
+from bot.storage.sqlite import SqliteDatabase
 from tests.support.disk import on_disk
 
 
@@ -202,7 +202,7 @@ async def test_migrations_run_once_and_forward(tmp_path: Path, monkeypatch: pyte
     async with on_disk(path) as database:
         await database.unit(mark(1))
     more = (*named.migrations(), "CREATE TABLE later (x INTEGER) STRICT;\nINSERT INTO later VALUES (1);\n")
-    monkeypatch.setattr("bot.store.sqlite.migrations", lambda: more)
+    monkeypatch.setattr("bot.storage.sqlite.migrations", lambda: more)
     for _ in range(2):
         async with on_disk(path) as database:
             count = await database.hop(
@@ -218,7 +218,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(
     path = tmp_path / "desk.db"
     broken = (*named.migrations(), "CREATE TABLE later (x INTEGER);\nINSERT INTO nowhere VALUES (1);\n")
     with monkeypatch.context() as patch:
-        patch.setattr("bot.store.sqlite.migrations", lambda: broken)
+        patch.setattr("bot.storage.sqlite.migrations", lambda: broken)
         with pytest.raises(DatabaseUnusable, match="nowhere"):
             await open_database(f"sqlite:///{path}")
     async with on_disk(path) as database:

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.inbox import BACK_OFF, LEFT_ALONE_S, Arrival, Inbox
-from bot.store.opening import own_name
-from ca.vault import Vault
+from bot.core.wakeup import Bell
+from bot.queues.inbox import BACK_OFF, LEFT_ALONE_S, Arrival, Inbox
+from bot.storage.database import Transaction
+from bot.storage.opening import own_name
+from ca.ledger.vault import Vault
 from tests.support.talk import NOON
 
 SECOND = timedelta(seconds=1)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.jobs import Jobs, Task
-from ca.vault import Vault
+from bot.core.wakeup import Bell
+from bot.queues.jobs import Jobs, Task
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.talk import NOON
 
 LEASE = timedelta(seconds=30)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.store.database import Transaction
-from bot.store.limits import Limit, Limits
-from ca.vault import Vault
+from bot.identity.limits import Limit, Limits
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.talk import NOON
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.message import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell, chat_lane
-from bot.screen import Day, Hour, Line, Marked, Moment, Screen, Word, button
-from bot.store.bell import Bell
-from bot.store.database import Transaction
-from bot.store.outbox import Outbox
-from ca.vault import Vault
+from bot.core.wakeup import Bell
+from bot.messages.outgoing import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell, chat_lane
+from bot.messages.screen import Day, Hour, Line, Marked, Moment, Screen, Word, button
+from bot.queues.outbox import Outbox
+from bot.storage.database import Transaction
+from ca.ledger.vault import Vault
 from tests.support.talk import NOON
 
 LEASE = timedelta(seconds=30)

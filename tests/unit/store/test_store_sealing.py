@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.case import Case, Phase
-from bot.directory import Directory
-from bot.store.chats import Chat, Chats
-from bot.store.database import Transaction
-from bot.store.keeps import Keeps
-from ca.vault import KeyRing, SealBroken, Vault
+from bot.conversation.case import Case, Phase
+from bot.conversation.chats import Chat, Chats
+from bot.identity.register import Directory
+from bot.issuing.kept_files import Keeps
+from bot.storage.database import Transaction
+from ca.ledger.vault import KeyRing, SealBroken, Vault
 from tests.support.people import AN, GILDONG
 from tests.support.talk import NOON, PERSONAL, Talk, at
 

@@ -4,8 +4,8 @@ import asyncio
 import sqlite3
 import threading
 
-from bot.store.database import Transaction
-from bot.store.sqlite import SqliteDatabase
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteDatabase
 
 
 def relay(tx: Transaction, number: int) -> int:

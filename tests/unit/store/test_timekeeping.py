@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.desk import Stores
-from bot.message import Sms
-from bot.screen import Line
-from bot.store.bell import Bell
-from bot.store.chats import Chats
-from bot.store.gaps import Gaps
-from bot.store.inbox import Arrival, Inbox
-from bot.store.jobs import Jobs, Task
-from bot.store.outbox import Outbox
-from bot.store.sqlite import SqliteDatabase
-from bot.timekeeping import Timekeeping
+from bot.conversation.chats import Chats
+from bot.core.wakeup import Bell
+from bot.engine.cases import Stores
+from bot.engine.clock_repair import Timekeeping
+from bot.knowledge.gaps import Gaps
+from bot.messages.outgoing import Sms
+from bot.messages.screen import Line
+from bot.queues.inbox import Arrival, Inbox
+from bot.queues.jobs import Jobs, Task
+from bot.queues.outbox import Outbox
+from bot.storage.sqlite import SqliteDatabase
 from ca import Vault
 from tests.support.town import MovableClock
 

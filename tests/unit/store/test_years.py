@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bot import reminders
+from bot.reminders import service
 from tests.bench.years import Town, problems
 
 
@@ -32,18 +32,18 @@ def test_four_hundred_days_without_a_problem() -> None:
 def test_a_fault_would_be_seen(
     broken: tuple[str, object], seen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, *broken)
+    monkeypatch.setattr(service, *broken)
     assert problems(lived(200))[seen] > 0
 
 
 def test_one_that_is_gone_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    come = reminders.Reminders.come
+    come = service.Reminders.come
 
     def trusting(
-        self: reminders.Reminders, tx: object, chat: object, turn: int, held: object, now: datetime
+        self: service.Reminders, tx: object, chat: object, turn: int, held: object, now: datetime
     ) -> None:
         good = [each.__class__(each.serial, "good", each.not_before, each.not_after) for each in held]  # type: ignore[attr-defined]
         come(self, tx, chat, turn, good, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reminders.Reminders, "come", trusting)
+    monkeypatch.setattr(service.Reminders, "come", trusting)
     assert problems(lived(200))["told of one revoked"] > 0

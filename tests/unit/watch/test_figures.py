@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.case import Phase
-from bot.issuing import ListAge
-from bot.store.database import Transaction
-from bot.store.sqlite import SqliteTransaction
-from bot.watch import exposition
-from bot.watch.figures import ISSUING_BOUNDS, Queue, desk_figures, queues
-from bot.watch.meter import LAG_SECONDS, Meter, answer_of
+from bot.conversation.case import Phase
+from bot.issuing.port import ListAge
+from bot.monitoring import exposition
+from bot.monitoring.figures import ISSUING_BOUNDS, Queue, desk_figures, queues
+from bot.monitoring.meter import LAG_SECONDS, Meter, answer_of
+from bot.storage.database import Transaction
+from bot.storage.sqlite import SqliteTransaction
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 T = NOW.timestamp()

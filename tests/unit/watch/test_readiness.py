@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.clock import SystemClock
-from bot.issuing import IssuerAway, ListAge, Status
-from bot.store.database import Transaction
-from bot.store.looking import Looking
-from bot.supervisor import Supervisor
-from bot.watch import checks
-from bot.watch.kept import Kept
-from bot.watch.meter import Meter
-from bot.watch.readiness import Check, NotWell, Readiness
+from bot.core.clock import SystemClock
+from bot.core.tasks import Supervisor
+from bot.issuing.port import IssuerAway, ListAge, Status
+from bot.monitoring import checks
+from bot.monitoring.cached import Kept
+from bot.monitoring.meter import Meter
+from bot.monitoring.readiness import Check, NotWell, Readiness
+from bot.storage.database import Transaction
+from bot.storage.readonly import Looking
 from tests.support.disk import on_disk
 
 T = TypeVar("T")

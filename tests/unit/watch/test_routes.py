@@ -8,14 +8,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
-from bot.clock import SystemClock
-from bot.issuing import ListAge, Status
-from bot.store.database import Transaction
-from bot.supervisor import Supervisor
-from bot.watch import routes
-from bot.watch.meter import Meter
-from bot.watch.readiness import Readiness
-from bot.watch.routes import Sources, Watch
+from bot.core.clock import SystemClock
+from bot.core.tasks import Supervisor
+from bot.issuing.port import ListAge, Status
+from bot.monitoring import routes
+from bot.monitoring.meter import Meter
+from bot.monitoring.readiness import Readiness
+from bot.monitoring.routes import Sources, Watch
+from bot.storage.database import Transaction
 
 T = TypeVar("T")
 

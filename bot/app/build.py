@@ -1,0 +1,346 @@
+"""The roof: the one place that builds everything from the settings, and runs it."""
+
+import asyncio
+import gc
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import telegram
+from starlette.routing import BaseRoute
+
+import ca
+from bot.conversation.chats import Chats
+from bot.conversation.procedure import Rules
+from bot.core.clock import Clock
+from bot.core.tasks import Supervisor
+from bot.core.tracing import started
+from bot.core.wakeup import Bell
+from bot.core.workers import Thinking
+from bot.engine.cases import Desk, Stores
+from bot.engine.certificate_check import Books, Examiner
+from bot.engine.clock_repair import Timekeeping
+from bot.engine.job_handlers import Clerk, Desks
+from bot.engine.job_runner import Runner
+from bot.engine.rate_limiter import DEFAULT_RATES, Floodgate, Rates
+from bot.engine.retention import Housekeeping
+from bot.engine.sender import Carriers, Courier, Mailing, Messenger, Stock, Texter
+from bot.engine.side_replies import Asides
+from bot.identity.limits import Limits
+from bot.identity.proof import DEFAULT_LIMITS, Identity, IdentityLimits
+from bot.identity.register import Directory
+from bot.issuing.embedded import EmbeddedIssuer
+from bot.issuing.kept_files import Keeps
+from bot.issuing.key_files import open_authority, open_vault
+from bot.issuing.key_pool import KeyStock
+from bot.issuing.outside import build as opening
+from bot.issuing.outside.issuer import OutsideIssuer
+from bot.issuing.port import Issuer, Watched
+from bot.knowledge import ArticleBroken, KnowledgeBase
+from bot.knowledge.answers import Answers
+from bot.knowledge.gaps import Gaps
+from bot.knowledge.refit import Fitting
+from bot.knowledge.reloading import Living
+from bot.knowledge.search import embeddings
+from bot.messages.catalog import Words
+from bot.messages.outgoing import chat_lane
+from bot.messages.screen import Line
+from bot.monitoring.build import Process, watching
+from bot.monitoring.meter import Meter
+from bot.monitoring.routes import Sources
+from bot.monitoring.server import listening
+from bot.notices.addresses import Addresses
+from bot.notices.bounces import Bounces
+from bot.notices.mail import Mailer
+from bot.notices.results import Notices
+from bot.notices.sms import SmsGateway
+from bot.queues.inbox import Inbox
+from bot.queues.jobs import Jobs
+from bot.queues.outbox import Outbox
+from bot.reminders.service import Reminders
+from bot.reminders.service import Stores as ReminderStores
+from bot.settings.settings import PREFIX, Settings, SettingWrong
+from bot.storage.database import Database
+from bot.storage.opening import open_database, own_name
+from bot.storage.readonly import Looking
+from ca.web import Status
+from handlers.telegram.bot_api.transport import AiohttpRequest
+from handlers.telegram.commands import publish
+from handlers.telegram.inline import Inline
+from handlers.telegram.messenger import TelegramMessenger
+from handlers.telegram.poller import Poller
+from handlers.telegram.processor import Intake
+from handlers.telegram.webhook import Webhook
+
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    inbox: Bell
+    outbox: Bell
+    jobs: Bell
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything built, nothing running."""
+
+    database: Database
+    inbox: Inbox
+    desk: Desk
+    intake: Intake
+    inline: Inline
+    runner: Runner
+    courier: Courier
+    housekeeping: Housekeeping
+    timekeeping: Timekeeping
+    articles: Living
+    fitting: Fitting
+    sources: Sources
+    words: Words
+    #: What the web side answers beside the webhook.
+    routes: Sequence[BaseRoute]
+    clock: Clock
+    keys: KeyStock
+    #: Keeps what is in hand: one task a chat or lane.
+    hands: Supervisor
+    thinking: Thinking
+
+    @property
+    def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
+        return (
+            ("intake", self.intake.run),
+            ("runner", self.runner.run),
+            ("jobs in hand", self.runner.hold),
+            ("courier", self.courier.run),
+            ("messages in hand", self.courier.hold),
+            ("housekeeping", self.housekeeping.run),
+            ("timekeeping", self.timekeeping.run),
+            ("articles", lambda: self.articles.run(self._tell_of)),
+            ("fitting", lambda: self.articles.fit(self.fitting)),
+            ("keys ahead", self.keys.fill),
+            ("loop lag", self.sources.meter.follow_the_loop),
+        )
+
+    async def _tell_of(self, broken: ArticleBroken) -> None:
+        """Tell staff which article is refused, once a change."""
+        line = Line("staff.article", {"file": f"{broken.file}:{broken.line}", "why": broken.why})
+        cause = f"article.{secrets.token_hex(8)}"
+        await self.database.unit(lambda tx: self.desk.tell_staff(tx, line, cause))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What lies outside the house, and what tests put in its place."""
+
+    messenger: Messenger
+    texter: Texter | None
+    mailing: Mailing | None
+    issuer: Issuer
+    clock: Clock
+    keys: KeyStock
+    #: The same authority as whoever watches asks it.
+    authority: Watched | None = None
+    meter: Meter = field(default_factory=Meter)
+    routes: Sequence[BaseRoute] = ()
+    limits: IdentityLimits = DEFAULT_LIMITS
+    rates: Rates = DEFAULT_RATES
+    #: The seconds of leases; the database's own where None.
+    steady: Callable[[], float] | None = None
+
+
+def build(
+    settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
+) -> House:
+    bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
+    staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
+    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff, own_name(settings.database_url))
+    lease = settings.lease, outside.steady or database.steady
+    outbox, jobs = Outbox(vault, bells.outbox, *lease), Jobs(vault, bells.jobs, *lease)
+    keeps, directory = Keeps(vault), Directory(vault)
+    gaps = Gaps(vault)
+    stores = Stores(chats, inbox, outbox, jobs, gaps)
+    articles = living(settings, words)
+    answers, rules = Answers(lambda: articles.now), Rules()
+    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
+    addresses = Addresses(vault, carriers.ways)
+    reminding = ReminderStores(jobs, outbox, keeps, directory, addresses)
+    reminders = Reminders(reminding, words, rules, settings.reminder_days)
+    desk = Desk(
+        stores,
+        Asides(answers, words, gaps, reminders, outbox),
+        Notices(directory, outbox, addresses),
+        reminders,
+        outside.clock,
+        rules,
+        operators=settings.operator_chat_id,
+    )
+    identity = Identity(directory, Limits(vault), outside.limits)
+    desks = Desks(database, chats, outbox, keeps, directory)
+    books = Books(database, outbox, Limits(vault))
+    examiner = Examiner(outside.messenger, outside.issuer, books, outside.clock)
+    others = {"check_certificate": examiner.check}
+    clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
+    stock = Stock(database, chats, outbox, keeps, Bounces(addresses, outbox))
+    return House(
+        database,
+        inbox,
+        desk,
+        Intake(
+            *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
+            thinking=thinking,
+            floodgate=Floodgate(outside.rates, staff),
+            limits=Limits(vault),
+            meter=outside.meter,
+        ),
+        Inline(bot, answers, words, supervisor, thinking),
+        Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
+        Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
+        Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
+        Timekeeping(database, stores, outside.clock, *lease),
+        articles,
+        Fitting(articles_folder(settings), heads_folder(settings)),
+        Sources(Looking(settings.database_url), outside.authority, outside.meter, outside.clock),
+        words,
+        outside.routes,
+        outside.clock,
+        outside.keys,
+        supervisor,
+        thinking,
+    )
+
+
+def living(settings: Settings, words: Words) -> Living:
+    """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
+    folder, heads = articles_folder(settings), heads_folder(settings)
+
+    def read() -> KnowledgeBase:
+        model = embeddings.load(heads, folder)
+        return KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
+
+    return Living(folder, read, heads)
+
+
+def articles_folder(settings: Settings) -> Path:
+    return settings.articles or Path(str(files("locales")))
+
+
+def heads_folder(settings: Settings) -> Path:
+    """Return where we keep what was made of the articles: their own folder may be somebody else's."""
+    return settings.data_dir / "faq"
+
+
+def facts(settings: Settings) -> dict[str, str]:
+    """Return the bank's own figures that texts and articles name."""
+    return {"customer_centre": settings.customer_centre}
+
+
+def telegram_bot(settings: Settings, meter: Meter | None = None) -> telegram.Bot:
+    if not settings.telegram_token:
+        raise SettingWrong(
+            f"{PREFIX}TELEGRAM_TOKEN is not set; get one from @BotFather, or try `reissue-bot demo`"
+        )
+    answered = (meter or Meter()).answered
+    return telegram.Bot(
+        settings.telegram_token,
+        base_url=f"{settings.telegram_api}/bot",
+        base_file_url=f"{settings.telegram_api}/file/bot",
+        request=AiohttpRequest(answered=answered),
+        get_updates_request=AiohttpRequest(answered=answered),
+    )
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, say: Callable[[str], None], clock: Clock | None = None
+) -> AsyncIterator[tuple[House, telegram.Bot]]:
+    """Build the house, and close what it opened at the end."""
+    async with AsyncExitStack() as stack:
+        if (traces := started()) is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.shutdown)
+        meter = Meter()
+        bot = telegram_bot(settings, meter)
+        words = Words.load(settings.timezone, facts(settings))
+        vault = open_vault(settings, say)
+        database = await open_database(settings.database_url)
+        stack.push_async_callback(database.close)
+        house_clock = clock or database.clock
+        keys = KeyStock()
+        stack.callback(keys.close)
+        issuer, status = await _issuing(settings, vault, database, house_clock, keys, stack, say)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
+        mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+        await stack.enter_async_context(bot)
+        messenger = TelegramMessenger(bot, words)
+        outside = Outside(
+            messenger, texter, mailing, issuer, house_clock, keys, issuer, meter, status,
+            steady=(lambda: clock.now().timestamp()) if clock else None,
+        )  # fmt: skip
+        house = build(settings, database, vault, bot, words, outside)
+        stack.callback(house.thinking.close)
+        yield house, bot
+
+
+async def _issuing(
+    settings: Settings,
+    vault: ca.Vault,
+    database: Database,
+    clock: Clock,
+    keys: KeyStock,
+    stack: AsyncExitStack,
+    say: Callable[[str], None],
+) -> tuple[EmbeddedIssuer | OutsideIssuer, Sequence[BaseRoute]]:
+    """Return who issues, and what the web side answers for them: an authority outside answers for itself."""
+    if settings.ca_outside is not None:
+        return opening.issuer(settings.ca_outside, vault, database, clock, keys), ()
+    authority = await asyncio.to_thread(open_authority, settings, vault, say)
+    stack.callback(authority.close)
+    await asyncio.to_thread(authority.judge_profiles)
+    return EmbeddedIssuer(authority, keys), Status(authority).routes
+
+
+@asynccontextmanager
+async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Clock) -> AsyncIterator[None]:
+    """Take updates and work; at the end take no more, and finish what is in hand."""
+    loops = Supervisor()
+    expected = [name for name, _ in house.loops] + ([] if settings.webhook_url else ["poller"])
+    process = Process(house.database, expected, loops, bot.get_me)
+    watch = watching(house.sources, process, settings.metrics_token)
+    async with AsyncExitStack() as stack:
+        if settings.webhook_url:
+            secret = settings.webhook_secret
+            webhook = Webhook(bot, house.database, house.inbox, clock, house.inline, secret)
+            routes = [webhook.route(settings.webhook_url), *watch.routes, *house.routes]
+            await stack.enter_async_context(listening(settings.listen, routes))
+            await webhook.announce(settings.webhook_url)
+        else:
+            await stack.enter_async_context(listening(settings.listen, [*watch.routes, *house.routes]))
+            poller = Poller(bot, house.database, house.inbox, clock, house.hands, house.inline)
+            loops.start("poller", loops.keep("poller", poller.run))
+        loops.start("commands", publish(bot, house.words, settings.operator_chat_id))
+        for name, run in house.loops:
+            loops.start(name, loops.keep(name, run))
+        try:
+            yield
+        finally:
+            await loops.stop(STOP_SECONDS)
+            await house.hands.finish(STOP_SECONDS)
+            await house.hands.stop(1.0)
+
+
+async def serve(
+    settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
+) -> None:
+    """Run until `stop` is set."""
+    async with opened(settings, say) as (house, bot), running(settings, house, bot, house.clock):
+        gc.collect()
+        gc.freeze()  # what was built stays: looking through all of it now and then would hold up everybody
+        ready()
+        await stop.wait()

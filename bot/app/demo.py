@@ -1,0 +1,162 @@
+"""The demo: the real bot on this machine, with the local messenger in the place of Telegram."""
+
+import asyncio
+import csv
+import io
+import logging
+import secrets
+import sys
+import webbrowser
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+import ca
+from bot.app import build
+from bot.cli.authority.commands import issue
+from bot.cli.register import once, store
+from bot.conversation.procedure import Rules
+from bot.core import logs
+from bot.core.clock import kst_day
+from bot.core.tasks import stop_on_signals
+from bot.identity.register import COLUMNS, Record
+from bot.issuing import key_files
+from bot.messages.catalog import Words
+from bot.messages.screen import Line
+from bot.settings.settings import Raw, Settings, parse
+from handlers.local import LocalMessenger, Persona
+
+logger = logging.getLogger(__name__)
+
+OPERATORS_CHAT = -1001
+OPERATOR = Persona(900, "Min-ji", "Staff", None, "+821099990000", "staff@bank.example", "ko", {})
+HELD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer of the demo, their messenger, and the day on which their old certificate ends."""
+
+    record: Record
+    user_id: int
+    language: str
+    expires_in: str
+
+
+def customers() -> list[Customer]:
+    text = files("bot.app").joinpath("demo.csv").read_text(encoding="utf-8")
+    return [_customer(row) for row in csv.DictReader(io.StringIO(text))]
+
+
+def _customer(row: dict[str, str]) -> Customer:
+    record = msgspec.convert({column: row[column] for column in COLUMNS}, Record, strict=False)
+    return Customer(record, int(row["user_id"]), row["language"], row["expires_in"])
+
+
+def persona(customer: Customer, words: Words) -> Persona:
+    """Return the customer as the messenger has them, with what they would have on paper."""
+    record, language = customer.record, customer.language
+    first, last = _names(record.name)
+    card = {
+        "name": record.name,
+        "birth_date": record.birth_date.isoformat(),
+        "account": record.account,
+        "id_type": words.text(language, Line(f"reissue.id_type.{record.id_type}")),
+        "id_issued_on": record.id_issued_on.isoformat(),
+        "note": words.text(language, _note(customer.expires_in)),
+    }
+    phone = f"+82{record.phone[1:]}"
+    return Persona(customer.user_id, first, last, None, phone, record.email, customer.language, card)
+
+
+def _note(expires_in: str) -> Line:
+    if expires_in == HELD:
+        return Line("demo.hold")
+    days = int(expires_in)
+    if days < 0:
+        return Line("demo.expired")
+    return Line("demo.soon" if days <= Rules().renewal_opens_days else "demo.valid", {"days": days})
+
+
+def _names(name: str) -> tuple[str, str]:
+    last, _, first = name.partition(" ")
+    return (first, last) if first else (name[1:], name[0])
+
+
+def settings_for(messenger: LocalMessenger, token: str, data: Path, port: int) -> Settings:
+    raw = Raw(
+        TELEGRAM_TOKEN=token,
+        TELEGRAM_API=messenger.api_url,
+        DATA_DIR=str(data),
+        OPERATOR_CHAT_ID=str(OPERATORS_CHAT),
+        SMS_URL=messenger.sms_url,
+        SMS_TOKEN=messenger.sms_token,
+        SMTP_URL=messenger.smtp_url,
+        LOG_LEVEL="WARNING",
+        LISTEN=f"127.0.0.1:{port + 1 if port else 0}",
+    )
+    return parse(raw)
+
+
+async def run(data: Path, port: int, *, browser: bool) -> None:
+    """Serve until a signal comes; raise `OSError` if the port is in use."""
+    people, words = customers(), Words.load()
+    token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
+    messenger = LocalMessenger(
+        token=token,
+        personas=[persona(each, words) for each in people],
+        operators=[OPERATOR],
+        operator_chat_id=OPERATORS_CHAT,
+    )
+    await messenger.start(port=port)
+    try:
+        settings = settings_for(messenger, token, data, port)
+        logs.configure(sys.stderr, settings.log_level, (*settings.secrets, token))
+        await furnish(settings, people)
+        stop = stop_on_signals()
+        await build.serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
+    finally:
+        await messenger.stop()
+
+
+def _ready(page: str, *, browser: bool) -> None:
+    _say(f"the chat page is at {page} (Ctrl+C ends the demo)")
+    print("ready", flush=True)  # noqa: T201 — the line that others wait for
+    if browser:
+        webbrowser.open(page)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+async def furnish(settings: Settings, people: list[Customer]) -> None:
+    """Put the customers and their old certificates there at the first start; later ones change nothing."""
+    vault = key_files.open_vault(settings, _say)
+    if await once(settings, lambda tx: tx.row("customer_count")["total"]):  # type: ignore[index]
+        return
+    await asyncio.to_thread(_furnish, settings, vault, people)
+
+
+def _furnish(settings: Settings, vault: ca.Vault, people: list[Customer]) -> None:
+    """The register comes last: it tells the next start that everything is there."""
+    authority = key_files.open_authority(settings, vault, _say)
+    try:
+        for customer in people:
+            _old_certificate(authority, customer)
+    finally:
+        authority.close()
+    store(settings, vault, [each.record for each in people])
+
+
+def _old_certificate(authority: ca.Authority, customer: Customer) -> None:
+    record, today = customer.record, kst_day(datetime.now(UTC))
+    days = 150 if customer.expires_in == HELD else int(customer.expires_in)
+    end = today + timedelta(days=days)
+    begin = end - timedelta(days=365)
+    certificate = issue(authority, record.customer_id, record.name, record.idn, begin, end)
+    if customer.expires_in == HELD:
+        authority.hold(certificate.serial, f"demo-{record.customer_id}")

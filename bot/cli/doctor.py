@@ -1,0 +1,80 @@
+"""What `doctor` can tell of a bot's work: what nobody will go on with, and what one that runs says of itself."""
+
+import ipaddress
+import json
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+
+from bot.issuing import key_files
+from bot.issuing.outside import build
+from bot.monitoring.figures import queues
+from bot.monitoring.readiness import NotWell
+from bot.settings.settings import PREFIX, Settings
+from bot.storage.readonly import Looking
+from bot.storage.sqlite import MEND
+
+SECONDS = 3.0
+#: So many of a history's flaws; `audit verify` tells all.
+MOST_TOLD = 3
+
+
+def authority(settings: Settings, say: Callable[[str], None]) -> str:
+    """Open it, and read its whole history against its state; raise `NotWell` with what does not fit."""
+    if settings.ca_outside is not None:
+        build.engine(settings.ca_outside)
+        return "outside; its own history is looked after there"
+    with closing(key_files.open_authority(settings, key_files.open_vault(settings, say), say)) as ours:
+        report = ours.verify_audit()
+    if not report.ok:
+        more = len(report.problems) - MOST_TOLD
+        told = "; ".join(report.problems[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+        raise NotWell(f"{told}: {MEND}")
+    return f"{report.head.entries} entries of its history fit what it knows"
+
+
+async def stuck(settings: Settings) -> str:
+    """Say what waits; raise `NotWell` for what was given up."""
+    now = datetime.now(UTC)
+    inbox, outbox, jobs = await Looking(settings.database_url).look(lambda tx: queues(tx, now))
+    given_up = {"updates are parked": inbox, "messages are dead": outbox, "jobs are dead": jobs}
+    said = [f"{queue.stuck} {what}" for what, queue in given_up.items() if queue.stuck]
+    if said:
+        raise NotWell(f"{', '.join(said)}; see docs/watching.md")
+    return f"{inbox.waiting} updates, {outbox.waiting} messages and {jobs.waiting} jobs wait"
+
+
+def metrics(settings: Settings) -> str:
+    if settings.metrics_token:
+        return "whoever brings the token is answered"
+    return f"only programs on this machine are answered; {PREFIX}METRICS_TOKEN lets others in"
+
+
+def running(settings: Settings) -> str:
+    """Ask the bot that listens at our address; raise `NotWell` with what it says is not well."""
+    host, port = settings.listen
+    try:
+        with closing(HTTPConnection(_reachable(host), port, timeout=SECONDS)) as connection:
+            connection.request("GET", "/readyz")
+            checks: dict[str, dict[str, object]] = json.loads(connection.getresponse().read())
+            failed = [f"{name}: {each['why']}" for name, each in checks.items() if not each["ok"]]
+    except (ConnectionRefusedError, socket.gaierror):
+        return f"none runs at {host}:{port}"
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotWell(f"what answers at {host}:{port} is no bot of ours") from error
+    if failed:
+        raise NotWell("; ".join(failed))
+    return f"ready at {host}:{port}"
+
+
+def _reachable(host: str) -> str:
+    """Return where to call what listens on every address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 — the version's number

@@ -1,0 +1,36 @@
+"""The register, for commands that do one thing and end."""
+
+import asyncio
+from typing import TypeVar
+
+import ca
+from bot.identity.register import Directory, Record
+from bot.settings.settings import Settings
+from bot.storage.database import Transaction, Unit
+from bot.storage.opening import open_database
+
+T = TypeVar("T")
+
+
+def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> Record | None:
+    directory = Directory(vault)
+    return asyncio.run(once(settings, lambda tx: directory.record(tx, customer_id)))
+
+
+def store(settings: Settings, vault: ca.Vault, records: list[Record]) -> None:
+    """Put all of them, in one transaction."""
+    directory = Directory(vault)
+
+    def put(tx: Transaction) -> None:
+        for record in records:
+            directory.put(tx, record)
+
+    asyncio.run(once(settings, put))
+
+
+async def once(settings: Settings, work: Unit[T]) -> T:
+    database = await open_database(settings.database_url)
+    try:
+        return await database.unit(work)
+    finally:
+        await database.close()

@@ -1,0 +1,62 @@
+"""The vocabulary of `decide`: whose turn it was, and what it moves."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from bot.conversation import reissue
+from bot.conversation.case import Case
+from bot.conversation.procedure import Rules
+from bot.messages.screen import Line, Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    case: Case
+    now: datetime
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job for the desk. `due` is a time-out's moment; `secret` is erased with the job."""
+
+    kind: str
+    due: datetime | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something beside the case that the desk answers with what it knows: a question, a topic, a language."""
+
+    kind: Literal[
+        "question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind", "status"
+    ]
+    value: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    case: Case
+    notes: tuple[Line, ...] = ()
+    jobs: tuple[Order, ...] = ()
+    tells: tuple[Screen, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    erase: bool = False
+    show: Literal["edit", "fresh", "leave"] | None = None
+
+
+def follow(case: Case, happened: str) -> tuple[Case, tuple[Order, ...]]:
+    """Go along the arrow; raise `KeyError` where there is none, which is a mistake of ours."""
+    phase, job = reissue.ARROWS[case.phase, happened]
+    return replace(case, phase=phase, confirming=None), (Order(job),) if job else ()
+
+
+def can(case: Case, happened: str) -> bool:
+    return (case.phase, happened) in reissue.ARROWS
+
+
+def note(case: Case, key: str, **params: str | int) -> Move:
+    """Change nothing, and say why above the present screen."""
+    return Move(case, notes=(Line(key, dict(params)),))

@@ -1,0 +1,58 @@
+"""Sets right what a wrong clock has set: at a start, and whenever the clock has jumped against a steady one."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.core.clock import Clock
+from bot.engine.cases import Stores
+from bot.storage.database import Database, Transaction
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+
+class Timekeeping:
+    def __init__(
+        self,
+        database: Database,
+        stores: Stores,
+        clock: Clock,
+        lease: timedelta,
+        steady: Callable[[], float],
+    ) -> None:
+        """A jump is what is longer than a lease; `steady` are seconds that never jump."""
+        self._database = database
+        self._stores = stores
+        self._clock = clock
+        self._jump = lease.total_seconds()
+        self._steady = steady
+        self._known: float | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Set right what a wrong clock may have set: at the first look, and after each jump."""
+        ahead, before = self._ahead(), self._known
+        if before is not None and abs(ahead - before) <= self._jump:
+            self._known = ahead  # clocks drift, too
+            return
+        if before is not None:
+            logger.warning("the clock has jumped", extra={"by_s": round(ahead - before)})
+        await self._database.unit(self._set_right)
+        self._known = ahead
+
+    def _ahead(self) -> float:
+        return self._clock.now().timestamp() - self._steady()
+
+    def _set_right(self, tx: Transaction) -> None:
+        now = self._clock.now()
+        self._stores.inbox.set_right(tx, now)
+        self._stores.outbox.set_right(tx, now)
+        self._stores.jobs.set_right(tx, now)

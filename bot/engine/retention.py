@@ -1,0 +1,106 @@
+"""Forgets in time: rows that are done, files whose lifetime is over, and applications that nobody goes on with."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.conversation.events import Abandoned
+from bot.core.clock import Clock
+from bot.engine.cases import Desk, Stores
+from bot.issuing.kept_files import Keeps
+from bot.issuing.port import Issuer, IssuerAway, IssuerRefused
+from bot.queues.outbox import KEPT
+from bot.storage.database import Database, Transaction
+
+logger = logging.getLogger(__name__)
+
+#: So many abandoned cases, or rows that are forgotten, at most in one transaction, so that customers never wait for it.
+AT_ONCE, ROWS_AT_ONCE = 50, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept."""
+
+    #: Telegram offers an update again for a day; known ids must outlive that.
+    updates: timedelta = timedelta(days=3)
+    messages: timedelta = KEPT
+    jobs: timedelta = timedelta(days=7)
+    #: An application that waits for its customer.
+    abandoned: timedelta = timedelta(days=7)
+    #: What the knowledge base left open: long enough to see what comes again.
+    gaps: timedelta = timedelta(days=90)
+    #: An address at which nobody was is tried again after this, should the register still have it.
+    bounces: timedelta = timedelta(days=365)
+    every: timedelta = timedelta(minutes=10)
+
+
+DEFAULT_RETENTION = Retention()
+
+
+class Housekeeping:
+    def __init__(
+        self,
+        database: Database,
+        stores: Stores,
+        keeps: Keeps,
+        desk: Desk,
+        issuer: Issuer,
+        clock: Clock,
+        retention: Retention = DEFAULT_RETENTION,
+    ) -> None:
+        self._database = database
+        self._stores = stores
+        self._keeps = keeps
+        self._desk = desk
+        self._issuer = issuer
+        self._clock = clock
+        self._retention = retention
+
+    async def run(self) -> None:
+        """Tidy up now and then until cancelled."""
+        while True:
+            await self.tidy()
+            await asyncio.sleep(self._retention.every.total_seconds())
+
+    async def tidy(self) -> None:
+        """Forget all that is due by now."""
+        now = self._clock.now()
+        await self._forget(now)
+        while await self._database.unit(lambda tx: self._abandon(tx, now)):
+            pass
+        if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)) or self._database.traces_left:
+            await self._database.erase_traces()
+        await self._tend()
+
+    async def _tend(self) -> None:
+        """Have the authority's lists renewed long before they go stale; a list that ages is told to whoever runs us."""
+        try:
+            await self._issuer.tend()
+        except (IssuerAway, IssuerRefused) as error:
+            logger.exception("the authority could not be tended", extra={"why": type(error).__name__})
+
+    async def _forget(self, now: datetime) -> None:
+        kept = self._retention
+        ages = {"inbox_forget": kept.updates, "outbox_forget": kept.messages, "job_forget": kept.jobs}
+        ages["bounce_forget"] = kept.bounces
+        for query, age in ages.items():
+            while await self._database.unit(partial(_forget_some, query, now - age)) == ROWS_AT_ONCE:
+                pass
+        await self._database.unit(lambda tx: self._stores.gaps.forget(tx, now - kept.gaps))
+
+    def _abandon(self, tx: Transaction, now: datetime) -> int:
+        """Close cases that wait for a customer for too long; what was entered is erased with them."""
+        before = (now - self._retention.abandoned).timestamp()
+        rows = tx.rows("chats_abandoned", before=before, most=AT_ONCE)
+        for row in rows:
+            chat = self._stores.chats.load(tx, row["chat_id"])
+            if chat is not None:
+                self._desk.report(tx, chat, Abandoned(), f"abandoned.{chat.chat_id}.{chat.case.revision}")
+        return len(rows)
+
+
+def _forget_some(query: str, before: datetime, tx: Transaction) -> int:
+    return tx.run(query, before=before.timestamp(), most=ROWS_AT_ONCE)

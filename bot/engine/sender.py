@@ -1,0 +1,277 @@
+"""Drains the outbox: in order per lane, lanes side by side, as patient with each as it asks for."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+from bot.conversation.chats import Chats, Place
+from bot.core import correlation
+from bot.core.clock import Clock
+from bot.core.tasks import Supervisor
+from bot.core.wakeup import Bell
+from bot.issuing.kept_files import Keeps
+from bot.messages.catalog import Rich, Words
+from bot.messages.delivery import Busy, DeliveryError, Down, Gone
+from bot.messages.mail_body import Letter, written
+from bot.messages.outgoing import CHAT, Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
+from bot.messages.screen import Line, Screen
+from bot.monitoring.meter import Delivered, Meter
+from bot.notices.addresses import Way
+from bot.notices.bounces import Bounces
+from bot.queues.outbox import Claimed, Outbox
+from bot.reminders.schedule import by_day
+from bot.storage.database import Database, Transaction
+
+logger = logging.getLogger(__name__)
+
+BACK_OFF = (1, 2, 5, 15, 60, 300)
+#: A mail or text message that nobody takes so often (about two hours) is given up; one for the chat never is.
+MOST_TRIES = 28
+LANES_AT_ONCE = 64
+IDLE_SECONDS = 1.0
+
+
+class Messenger(Protocol):
+    """The port to a messenger. Every method raises a `bot.messages.delivery.DeliveryError`; ids are its message ids."""
+
+    async def show(self, chat_id: int, screen: Screen, language: str, over: int | None) -> int:
+        """Show this in place of message `over`, or as a new one; return the id of the message it stands in."""
+        ...
+
+    async def quiet(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons off an earlier screen."""
+        ...
+
+    async def erase(self, chat_id: int, message_id: int) -> None: ...
+
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int: ...
+
+    async def fetch(self, file_id: str, most_bytes: int) -> bytes:
+        """Return the content of a file that was sent to us; raise `TooBig` before more than that is read."""
+        ...
+
+
+class Texter(Protocol):
+    async def send(self, key: str, to: str, text: str) -> None: ...
+
+
+class Mailing(Protocol):
+    async def send(self, key: str, to: str, letter: Letter) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Who carries what; a bank without mail or text messages configured has None there."""
+
+    messenger: Messenger
+    texter: Texter | None
+    mailing: Mailing | None
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """What this bank can send beside the chat."""
+        carriers: dict[Way, object] = {"sms": self.texter, "mail": self.mailing}
+        return tuple(way for way, carrier in carriers.items() if carrier is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    database: Database
+    chats: Chats
+    outbox: Outbox
+    keeps: Keeps
+    bounces: Bounces
+
+
+#: What to record beside "sent", in the same transaction.
+Record = Callable[[Transaction], None]
+
+
+class Courier:
+    def __init__(
+        self,
+        stock: Stock,
+        carriers: Carriers,
+        words: Words,
+        clock: Clock,
+        bell: Bell,
+        supervisor: Supervisor,
+        *,
+        meter: Meter | None = None,
+    ) -> None:
+        self._meter = meter or Meter()
+        self._stock = stock
+        self._carriers = carriers
+        self._words = words
+        self._clock = clock
+        self._bell = bell
+        self._supervisor = supervisor
+        self._sending: dict[str, Claimed] = {}
+
+    async def run(self) -> None:
+        """Send until cancelled. A message that was cut off is sent again when its lease ends."""
+        while True:
+            claimed = await self._stock.database.unit(self._claim)
+            for each in claimed:
+                self._supervisor.start(f"send {each.lane}", self._drain(each))
+            if len(claimed) < LANES_AT_ONCE:
+                await self._bell.wait(IDLE_SECONDS)
+
+    async def hold(self) -> None:
+        """Renew the leases of what is being sent: a carrier slower than a lease would be given it twice."""
+        while True:
+            await asyncio.sleep(self._stock.outbox.lease.total_seconds() / 3)
+            if self._sending:
+                held = tuple(self._sending.values())
+                await self._stock.database.unit(partial(self._renew, held))
+
+    def _renew(self, held: Sequence[Claimed], tx: Transaction) -> None:
+        self._stock.outbox.renew(tx, held, self._clock.now())
+
+    def _claim(self, tx: Transaction) -> list[Claimed]:
+        claimed = self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
+        return [self._placed(tx, each) for each in claimed]
+
+    def _placed(self, tx: Transaction, claimed: Claimed) -> Claimed:
+        """Look up the chat along with the claim: a unit of work by itself would cost as much again."""
+        if not claimed.lane.startswith(CHAT):
+            return claimed
+        return replace(claimed, place=self._stock.chats.place(tx, int(claimed.lane.removeprefix(CHAT))))
+
+    async def _drain(self, first: Claimed) -> None:
+        """Send this lane's messages one by one until it is empty or asks for patience."""
+        claimed: Claimed | None = first
+        while claimed is not None:
+            lease = claimed.lease
+            self._sending[lease] = claimed
+            try:
+                with correlation.handling(claimed.reference, f"send {claimed.lane.partition(':')[0]}"):
+                    claimed = await self.deliver(claimed)
+            finally:
+                del self._sending[lease]
+
+    async def deliver(self, claimed: Claimed) -> Claimed | None:
+        """Send one message and record it; return the next one of its lane, claimed in the same transaction."""
+        try:
+            record = await self._send(claimed)
+        except DeliveryError as error:
+            await self._put_off(claimed, error)
+            return None
+        except Exception:
+            logger.exception("cannot send", extra={"outbox": claimed.key})
+            await self._put_off(claimed, Down("bug"))
+            return None
+        following = await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        self._meter.delivered(claimed.lane, "sent")
+        return following
+
+    async def _put_off(self, claimed: Claimed, error: DeliveryError) -> None:
+        outcome = await self._stock.database.unit(lambda tx: self._failed(tx, claimed, error))
+        self._meter.delivered(claimed.lane, outcome)
+
+    def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
+        if not self._stock.outbox.sent(tx, claimed, self._clock.now()):
+            return None
+        if record is not None:
+            record(tx)
+        following = self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
+        return self._placed(tx, following) if following else None
+
+    def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
+        now = self._clock.now()
+        in_chat = claimed.lane.startswith(CHAT)
+        if isinstance(error, Gone) and in_chat:
+            tx.write("chat_block", chat_id=int(claimed.lane.removeprefix(CHAT)), blocked=1)
+            self._stock.outbox.drop_lane(tx, claimed.lane, now)
+            return "gone"
+        if isinstance(error, Busy):
+            due = now + timedelta(seconds=error.retry_after_s)
+        elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
+            due = now + timedelta(seconds=BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1])
+        else:
+            reason = self._stock.bounces.reason(tx, claimed, error, now)
+            logger.error("given up", extra={"outbox": claimed.key, "reason": reason})
+            self._stock.outbox.dead(tx, claimed, reason, now)
+            return "dead"
+        self._stock.outbox.later(tx, claimed, due, type(error).__name__, now)
+        return "later"
+
+    def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
+        message: Message = claimed.message
+        match message:
+            case Sms() | Mail():
+                return self._off_chat(claimed.key, message)
+            case _:
+                return self._in_chat(int(claimed.lane.removeprefix(CHAT)), claimed.place, message)
+
+    async def _off_chat(self, key: str, message: Sms | Mail) -> None:
+        carrier: object = self._carriers.texter if isinstance(message, Sms) else self._carriers.mailing
+        if not message.to or carrier is None:
+            return
+        if message.by_day and (morning := by_day(self._clock.now())) > self._clock.now():
+            raise Busy((morning - self._clock.now()).total_seconds())
+        if isinstance(message, Sms) and self._carriers.texter:
+            text = self._words.text(message.language, message.line)
+            await self._carriers.texter.send(key, message.to, text)
+        elif isinstance(message, Mail) and self._carriers.mailing:
+            await self._carriers.mailing.send(key, message.to, written(message, self._words))
+
+    async def _in_chat(
+        self, chat_id: int, place: Place | None, message: Card | Tell | Relay | Erase | Hand
+    ) -> Record | None:
+        if place is not None and place.blocked:
+            raise Gone("blocked")  # known without asking; a call each would only be refused
+        language = place.language if place else self._words.default
+        match message:
+            case Card():
+                return await self._show(chat_id, place, message)
+            case Tell():
+                return await self._tell(chat_id, message, language)
+            case Relay(line=line):
+                shown = await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
+                return _below(chat_id, shown)
+            case Erase(message_id=message_id):
+                await self._carriers.messenger.erase(chat_id, message_id)
+                return None
+            case Hand():
+                return _below(chat_id, await self._hand(chat_id, message, language))
+
+    async def _show(self, chat_id: int, place: Place | None, message: Card) -> Record | None:
+        if place is None:
+            return None
+        buried = place.card is not None and place.card < place.last
+        over = None if message.fresh or buried else place.card
+        shown = await self._carriers.messenger.show(chat_id, message.screen, place.language, over)
+        if shown == place.card:
+            return None
+        if place.card is not None:
+            await self._carriers.messenger.quiet(chat_id, place.card)
+        return lambda tx: tx.write("chat_card", chat_id=chat_id, card=shown)
+
+    async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:
+        shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
+        if message.about is None:
+            return _below(chat_id, shown)
+        about = message.about
+        return lambda tx: tx.write("relay_add", message_id=shown, chat_id=about)
+
+    async def _hand(self, chat_id: int, message: Hand, language: str) -> int:
+        now = self._clock.now()
+        request_id, name = message.request_id, message.name
+        content = await self._stock.database.unit(
+            lambda tx: self._stock.keeps.load(tx, request_id, name, now)
+        )
+        if content is None:
+            lapsed = Screen((Line("files.lapsed"),))
+            return await self._carriers.messenger.show(chat_id, lapsed, language, None)
+        caption = self._words.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
+        return await self._carriers.messenger.hand(chat_id, name, content, caption)
+
+
+def _below(chat_id: int, message_id: int) -> Record:
+    """Record that a message stands below the present screen, which is then shown anew instead of edited."""
+    return lambda tx: tx.write("chat_last", chat_id=chat_id, last=message_id)

@@ -1,0 +1,85 @@
+"""What leaves the house, as it waits in the outbox: values without words, rendered when they are sent."""
+
+import msgspec
+
+from bot.messages.screen import Line, Screen
+
+
+class Card(msgspec.Struct, frozen=True, tag="card"):
+    """The case's present screen. `fresh` puts it below everything else; otherwise the present one is edited."""
+
+    screen: Screen
+    fresh: bool
+
+
+class Otherwise(msgspec.Struct, frozen=True):
+    """What is sent instead, in its own lane, where the first way turns out to lead nowhere."""
+
+    lane: str
+    message: "Tell | Sms | Mail"
+
+
+class Tell(msgspec.Struct, frozen=True, tag="tell"):
+    """A message of its own. `about` is the chat that it speaks of, in the operators' chat."""
+
+    screen: Screen
+    about: int | None = None
+    otherwise: Otherwise | None = None
+    #: The request whose result it tells: what became of it can be asked for.
+    result: str | None = None
+
+
+class Relay(msgspec.Struct, frozen=True, tag="relay"):
+    """A person's own words, passed on between a customer and staff."""
+
+    line: Line
+
+
+class Erase(msgspec.Struct, frozen=True, tag="erase"):
+    message_id: int
+
+
+class Hand(msgspec.Struct, frozen=True, tag="hand"):
+    """One of the certificate's files, by the request that it was made for."""
+
+    request_id: str
+    name: str
+
+
+class Sms(msgspec.Struct, frozen=True, tag="sms"):
+    """`to` is empty for a decoy: the same work is done for somebody unknown, and nothing is sent."""
+
+    to: str
+    line: Line
+    language: str
+    otherwise: Otherwise | None = None
+    result: str | None = None
+    #: The chat in which its customer is told if nobody is at this address.
+    chat: int | None = None
+    #: Not sent at night, in Korea.
+    by_day: bool = False
+
+
+class Mail(msgspec.Struct, frozen=True, tag="mail"):
+    to: str
+    subject: Line
+    body: tuple[Line, ...]
+    language: str
+    #: A calendar file (RFC 5545) that goes with it.
+    calendar: bytes | None = None
+    otherwise: Otherwise | None = None
+    result: str | None = None
+    chat: int | None = None
+    by_day: bool = False
+
+
+Message = Card | Tell | Relay | Erase | Hand | Sms | Mail
+
+
+#: What the lane of a chat begins with.
+CHAT = "chat:"
+
+
+def chat_lane(chat_id: int) -> str:
+    """Return the lane of a chat: what is in one lane is sent in order."""
+    return f"{CHAT}{chat_id}"

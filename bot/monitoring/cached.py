@@ -1,0 +1,37 @@
+"""An answer that is kept for a moment: many may ask, one is asked."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from bot.core.tasks import Supervisor
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    def __init__(
+        self,
+        make: Callable[[], Coroutine[Any, Any, T]],
+        seconds: float,
+        hands: Supervisor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._make = make
+        self._seconds = seconds
+        self._hands = hands
+        self._clock = clock
+        self._made: tuple[float, T] | None = None
+        self._making: asyncio.Task[T] | None = None
+
+    async def get(self) -> T:
+        """Return what was made lately, or what is being made now; an error is raised for all who wait, and not kept."""
+        if self._made is not None and self._clock() - self._made[0] < self._seconds:
+            return self._made[1]
+        if self._making is None or self._making.done():
+            self._making = self._hands.start("watch", self._make())
+        # Who asked first may go away before there is an answer; the others still wait for it.
+        answer: T = await asyncio.shield(self._making)
+        self._made = (self._clock(), answer)
+        return answer

@@ -1,0 +1,100 @@
+"""What readiness asks for: the database, the loops, the authority's lists, the messenger, and the queues."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from bot.core.clock import Clock
+from bot.core.tasks import Supervisor
+from bot.issuing.port import IssuerAway, Watched
+from bot.monitoring.figures import queues
+from bot.monitoring.meter import Meter
+from bot.monitoring.readiness import NotWell
+from bot.storage.database import Database, Transaction
+
+T = TypeVar("T")
+
+
+class Looks(Protocol):
+    """The port to a look beside the work (`bot.storage.readonly`)."""
+
+    async def look(self, work: Callable[[Transaction], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From where on something is not well."""
+
+    #: A list with less than this left was not renewed for hours.
+    list_left_s: float = 3600.0
+    #: Three long polls, and some.
+    messenger_s: float = 90.0
+    queue_s: float = 60.0
+    #: A loop that broke so lately may break again.
+    loop_s: float = 10.0
+
+
+DEFAULT_BOUNDS = Bounds()
+
+
+async def database(there: Database, clock: Clock) -> str:
+    """Write a row: a disk that is full or read-only still answers to a reader."""
+    try:
+        await there.unit(lambda tx: tx.run("pulse", now=clock.now().timestamp()))
+    except Exception as error:  # each engine has errors of its own
+        raise NotWell(f"cannot be written: {error}") from error
+    return "answers and can be written"
+
+
+async def loops(expected: Sequence[str], supervisor: Supervisor, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+    running = supervisor.running
+    if missing := [name for name in expected if name not in running]:
+        raise NotWell(f"not running: {', '.join(missing)}")
+    if broken := supervisor.broken(bounds.loop_s):
+        raise NotWell(f"broke and began anew: {', '.join(broken)}")
+    return f"{len(expected)} are running"
+
+
+async def lists(authority: Watched, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+    try:
+        ages = await authority.list_ages()
+    except IssuerAway as error:
+        raise NotWell("the authority's ledger cannot be had now") from error
+    aging = [each for each in ages if each.left_s < bounds.list_left_s]
+    if aging:
+        raise NotWell("; ".join(f"{each.name} is stale in {each.left_s} s" for each in aging))
+    return f"{len(ages)} are fresh" if ages else "none of ours"
+
+
+async def messenger(
+    meter: Meter, probe: Callable[[], Awaitable[object]], bounds: Bounds = DEFAULT_BOUNDS
+) -> str:
+    """Tell when it answered last. Behind a webhook nobody calls it for hours: then it is asked."""
+    if (since := _since(meter)) is not None and since <= bounds.messenger_s:
+        return f"answered {since:.0f} s ago"
+    try:
+        await probe()
+    except Exception as error:
+        silent = "since the start" if since is None else f"for {since:.0f} s"
+        raise NotWell(f"has not answered {silent} ({type(error).__name__})") from error
+    return "answered just now"
+
+
+def _since(meter: Meter) -> float | None:
+    return None if meter.heard_at is None else meter.clock() - meter.heard_at
+
+
+async def queue_heads(looking: Looks, clock: Clock, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+    try:
+        found = await looking.look(lambda tx: queues(tx, clock.now()))
+    except Exception as error:
+        raise NotWell(f"cannot be read: {error}") from error
+    named = zip(("inbox", "outbox", "jobs"), found, strict=True)
+    late = [
+        f"{name} waits for {queue.overdue_s:.0f} s"
+        for name, queue in named
+        if queue.overdue_s > bounds.queue_s
+    ]
+    if late:
+        raise NotWell("; ".join(late))
+    return f"{sum(queue.waiting for queue in found)} wait, none for long"

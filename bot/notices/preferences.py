@@ -1,0 +1,57 @@
+"""Rows of `reminders`: what is watched for a chat, and what its customer chose."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from bot.reminders.schedule import Choice, Watched
+from bot.storage.database import Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    choice: Choice
+    watched: Watched | None
+    turn: int
+
+
+NOTHING = Kept(Choice(), None, 0)
+
+
+def load(tx: Transaction, chat_id: int) -> Kept:
+    row = tx.row("reminder_load", chat_id=chat_id)
+    if row is None:
+        return NOTHING
+    choice = Choice(bool(row["active"]), row["lead"], row["hour"], row["channel"], row["results"])
+    return Kept(choice, _watched(row), row["turn"])
+
+
+def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
+    choice, watched = kept.choice, kept.watched
+    tx.write(
+        "reminder_save",
+        chat_id=chat_id,
+        active=int(choice.active),
+        lead=choice.lead,
+        hour=choice.hour,
+        channel=choice.channel,
+        results=choice.results,
+        serial=watched.serial if watched else None,
+        issued_on=watched.issued_on.isoformat() if watched else None,
+        expires_on=watched.expires_on.isoformat() if watched else None,
+        again_on=watched.again_on.isoformat() if watched and watched.again_on else None,
+        told_until=watched.told_until.timestamp() if watched else 0.0,
+        turn=kept.turn,
+    )
+
+
+def _watched(row: Row) -> Watched | None:
+    if row["serial"] is None:
+        return None
+    again = date.fromisoformat(row["again_on"]) if row["again_on"] else None
+    return Watched(
+        row["serial"],
+        date.fromisoformat(row["issued_on"]),
+        date.fromisoformat(row["expires_on"]),
+        datetime.fromtimestamp(row["told_until"], UTC),
+        again,
+    )

@@ -1,0 +1,140 @@
+"""The result of an application, told in the chat and on the customer's other channels, once an application.
+
+What touches a certificate, or looks like somebody else at it, goes everywhere at once and cannot be switched off. Of
+the rest the customer chooses where it goes beside the chat, and nobody is woken by it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.conversation.case import Case
+from bot.conversation.chats import Chat
+from bot.core.clock import kst_day
+from bot.identity.register import Directory
+from bot.messages.outgoing import Mail, Message, Otherwise, Sms, Tell
+from bot.messages.screen import Day, Line, Param
+from bot.notices import preferences as rows
+from bot.notices.addresses import WAYS, Addresses, Way
+from bot.queues.outbox import Outbox
+from bot.storage.database import Transaction
+
+#: Refusals where what was said does not fit the person, or the person had the certificate stopped: it may have been
+#: somebody else who applied.
+SUSPICIOUS = frozenset({"R01", "R02", "R03", "R04", "R06", "R07", "R11"})
+WANTED: MappingProxyType[str, tuple[Way, ...]] = MappingProxyType(
+    {"both": WAYS, "sms": ("sms",), "mail": ("mail",), "chat": ()}
+)
+#: How the key of a screen begins that tells a result.
+RESULT = "notice."
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened, for each way that it may take."""
+
+    chat: Chat
+    request_id: str
+    #: "issued" or "refused".
+    kind: str
+    params: dict[str, Param]
+    urgent: bool
+    #: A file that reminds of the expiry; it goes with the mail.
+    calendar: bytes | None = None
+
+
+class Notices:
+    def __init__(self, directory: Directory, outbox: Outbox, addresses: Addresses) -> None:
+        self._directory = directory
+        self._outbox = outbox
+        self._addresses = addresses
+
+    def issued(
+        self, tx: Transaction, chat: Chat, case: Case, now: datetime, calendar: bytes | None = None
+    ) -> None:
+        if case.certificate is None:
+            return
+        until = Day(kst_day(case.certificate.not_after))
+        params: dict[str, Param] = {"receipt": case.receipt or "", "until": until}
+        news = News(chat, case.request_id, "issued", params, urgent=True, calendar=calendar)
+        self._send(tx, case, news, now)
+
+    def refused(self, tx: Transaction, chat: Chat, case: Case, now: datetime) -> None:
+        self._send(tx, case, _refusal(chat, case), now)
+
+    def in_chat(
+        self, tx: Transaction, chat: Chat, case: Case, message: Message, cause: str
+    ) -> tuple[str, Message]:
+        """Return key and message for the chat: a result is known by its application, however often it is reported."""
+        if not isinstance(message, Tell) or not message.screen.key.startswith(RESULT):
+            return cause, message
+        kind = message.screen.key.removeprefix(RESULT)
+        told = Tell(message.screen, result=case.request_id)
+        if kind == "refused":
+            told = self._not_only_there(tx, case, told, _refusal(chat, case))
+        return _key(case.request_id, kind, "chat"), told
+
+    def _not_only_there(self, tx: Transaction, case: Case, told: Tell, news: News) -> Tell:
+        """Where the chat is the only way that is wanted, another follows should the chat be closed to us."""
+        ways = self._ways(tx, case)
+        if news.urgent or not ways or self._chosen(tx, news, ways):
+            return told
+        way = next(iter(ways))
+        return Tell(told.screen, otherwise=_otherwise(news, way, ways[way]), result=told.result)
+
+    def _send(self, tx: Transaction, case: Case, news: News, now: datetime) -> None:
+        ways = self._ways(tx, case)
+        chosen = self._chosen(tx, news, ways)
+        spare = [way for way in ways if way not in chosen]
+        for number, way in enumerate(chosen):
+            then = _otherwise(news, spare[0], ways[spare[0]]) if spare and not number else None
+            message = _message(news, way, ways[way], then)
+            key = _key(news.request_id, news.kind, way)
+            self._outbox.add(tx, key, f"{way}:{key}", message, now)
+
+    def _ways(self, tx: Transaction, case: Case) -> dict[Way, str]:
+        customer = case.proof.customer if case.proof else case.customer
+        record = self._directory.record(tx, customer) if customer else None
+        return self._addresses.of(tx, record)
+
+    def _chosen(self, tx: Transaction, news: News, ways: dict[Way, str]) -> Sequence[Way]:
+        """Return the ways to take; if what was wanted leads nowhere, the next that is there."""
+        if news.urgent:
+            return tuple(ways)
+        wanted = WANTED[rows.load(tx, news.chat.chat_id).choice.results]
+        open_ = tuple(way for way in wanted if way in ways)
+        return open_ or tuple(ways)[:1] if wanted else ()
+
+
+def _refusal(chat: Chat, case: Case) -> News:
+    code = case.refusal or ""
+    params: dict[str, Param] = {"receipt": case.receipt or "", "code": code}
+    return News(chat, case.request_id, "refused", params, urgent=code in SUSPICIOUS)
+
+
+def _key(request_id: str, kind: str, channel: str) -> str:
+    return f"result:{request_id}:{kind}:{channel}"
+
+
+def _otherwise(news: News, way: Way, to: str) -> Otherwise:
+    return Otherwise(f"{way}:{_key(news.request_id, news.kind, way)}.otherwise", _message(news, way, to))
+
+
+def _message(news: News, way: Way, to: str, then: Otherwise | None = None) -> Sms | Mail:
+    language, chat_id = news.chat.language, news.chat.chat_id
+    if way == "sms":
+        line = Line(f"sms.{news.kind}", news.params)
+        return Sms(to, line, language, then, news.request_id, chat_id, by_day=not news.urgent)
+    subject, body = (
+        Line(f"mail.{news.kind}.subject", news.params),
+        Line(f"mail.{news.kind}", news.params),
+    )
+    return Mail(
+        *(to, subject, (body, Line("mail.warning")), language),
+        calendar=news.calendar,
+        otherwise=then,
+        result=news.request_id,
+        chat=chat_id,
+        by_day=not news.urgent,
+    )

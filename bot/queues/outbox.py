@@ -1,0 +1,179 @@
+"""Messages to send: kept with what caused them in one commit, once per cause, in order per lane."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from bot.conversation.chats import Place
+from bot.core import correlation
+from bot.core.wakeup import Bell
+from bot.messages import masking
+from bot.messages.outgoing import Mail, Message, Sms, Tell
+from bot.queues.leases import Leases
+from bot.storage.database import Transaction
+from bot.storage.sealing import UNREADABLE, Sealing
+
+logger = logging.getLogger(__name__)
+
+#: For so long it can be asked what became of a message.
+KEPT = timedelta(days=7)
+#: How the key of a message ends that took another's place.
+INSTEAD = ".otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to send until the lease ends. `attempts` counts this one and those that failed."""
+
+    seq: int
+    key: str
+    lane: str
+    message: Message
+    attempts: int
+    lease: str
+    #: What caused it, as its customer would name it; see `bot.core.correlation`.
+    reference: str = ""
+    #: The chat that it goes to, as of the claim; None of what goes elsewhere, or to a chat of which nothing is known.
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What became of one notice of a result."""
+
+    key: str
+    #: "chat", "sms" or "mail".
+    way: str
+    #: Masked; empty for the chat.
+    address: str
+    state: str
+    error: str | None
+    due: datetime
+    ended: datetime | None
+
+
+class Outbox:
+    def __init__(
+        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+    ) -> None:
+        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
+        self._sealing = sealing
+        self._bell = bell
+        self.lease = lease
+        self._leases = Leases(lease, steady)
+        self._decoder = msgspec.json.Decoder[Message](Message)
+
+    def add(self, tx: Transaction, key: str, lane: str, message: Message, now: datetime) -> None:
+        """Queue a message; the same key again changes nothing."""
+        body = msgspec.json.encode(message)
+        sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
+        told = {"reference": correlation.current(), **self._trace(key, message)}
+        tx.write("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
+        tx.after.append(self._bell.ring)
+
+    def _trace(self, key: str, message: Message) -> dict[str, object]:
+        """Return what is kept of a result's notice beyond its sending."""
+        if not isinstance(message, Tell | Sms | Mail) or message.result is None:
+            return {"result": None, "address": None}
+        shown = masking.mobile(message.to) if isinstance(message, Sms) else ""
+        shown = masking.email(message.to) if isinstance(message, Mail) else shown
+        address = self._sealing.seal(shown.encode(), table="outbox", column="address", row=key)
+        return {"result": message.result, "address": address}
+
+    def traces(self, tx: Transaction, request_id: str) -> list[Trace]:
+        """Return what became of the notices of this request's result, in the order of their making."""
+        return [self._traced(dict(row)) for row in tx.rows("outbox_of_result", result=request_id)]
+
+    def _traced(self, row: dict[str, Any]) -> Trace:
+        key, ended = row["key"], row["ended_at"]
+        try:
+            address = self._sealing.open(row["address"], table="outbox", column="address", row=key).decode()
+        except UNREADABLE:
+            address = masking.HIDDEN
+        return Trace(
+            key,
+            row["lane"].partition(":")[0],
+            address,
+            row["state"],
+            row["last_error"],
+            datetime.fromtimestamp(row["due_at"], UTC),
+            datetime.fromtimestamp(ended, UTC) if ended is not None else None,
+        )
+
+    def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
+        """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
+        rows = tx.rows("outbox_heads", most=most, **self._moments(now))
+        claimed = (self._claimed(tx, dict(row), now) for row in rows)
+        return [each for each in claimed if each is not None]
+
+    def claim_next(self, tx: Transaction, lane: str, now: datetime) -> Claimed | None:
+        row = tx.row("outbox_head_of", lane=lane, **self._moments(now))
+        return self._claimed(tx, dict(row), now) if row else None
+
+    def _moments(self, now: datetime) -> dict[str, float]:
+        return {"now": now.timestamp(), "steady": self._leases.now(now)}
+
+    def _claimed(self, tx: Transaction, row: dict[str, object], now: datetime) -> Claimed | None:
+        lease, key = secrets.token_hex(8), str(row["key"])
+        tx.write("outbox_claim", seq=row["seq"], lease=lease, until=self._leases.until(now))
+        attempts = int(str(row["attempts"])) + 1
+        try:
+            message = self._opened(key, row["sealed"])  # type: ignore[arg-type]
+        except UNREADABLE:
+            with correlation.handling(str(row["reference"])):
+                logger.error("message unreadable", extra={"outbox": key})  # noqa: TRY400 — the text may be in the error
+            self._give_up(tx, row["seq"], lease, "unreadable", now)
+            return None
+        seq, lane, about = int(str(row["seq"])), str(row["lane"]), str(row["reference"])
+        return Claimed(seq, key, lane, message, attempts, lease, about)
+
+    def set_right(self, tx: Transaction, now: datetime) -> None:
+        """Let nothing wait for an hour that only a wrong clock has set."""
+        tx.write("outbox_set_right", **self._leases.out_of_reach(now))
+
+    def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
+        """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
+        until = self._leases.until(now)
+        tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
+
+    def sent(self, tx: Transaction, claimed: Claimed, now: datetime) -> bool:
+        """Return whether the lease still held; a late one's record is refused."""
+        return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease, now=now.timestamp()) == 1
+
+    def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str, now: datetime) -> None:
+        moments = {"due_at": due.timestamp(), "now": now.timestamp()}
+        tx.write("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
+
+    def dead(self, tx: Transaction, claimed: Claimed, error: str, now: datetime) -> None:
+        """Give it up, and take the next way, if there is one: what did not arrive on one may on another."""
+        if self._give_up(tx, claimed.seq, claimed.lease, error, now):
+            self._instead(tx, claimed.key, claimed.message, now)
+
+    def _give_up(self, tx: Transaction, seq: object, lease: str, error: str, now: datetime) -> bool:
+        return tx.run("outbox_dead", seq=seq, lease=lease, error=error, now=now.timestamp()) == 1
+
+    def drop_lane(self, tx: Transaction, lane: str, now: datetime) -> None:
+        """Give up all that waits in this lane, and take the next way of what has one."""
+        waiting = tx.rows("outbox_lane", lane=lane)
+        tx.write("outbox_drop_lane", lane=lane, now=now.timestamp())
+        for row in waiting:
+            try:
+                message = self._opened(row["key"], row["sealed"])
+            except UNREADABLE:
+                continue
+            self._instead(tx, row["key"], message, now)
+
+    def _opened(self, key: str, sealed: bytes) -> Message:
+        message: Message = self._decoder.decode(
+            self._sealing.open(sealed, table="outbox", column="message", row=key)
+        )
+        return message
+
+    def _instead(self, tx: Transaction, key: str, message: Message, now: datetime) -> None:
+        if isinstance(message, Tell | Sms | Mail) and message.otherwise is not None:
+            self.add(tx, f"{key}{INSTEAD}", message.otherwise.lane, message.otherwise.message, now)

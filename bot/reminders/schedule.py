@@ -1,0 +1,116 @@
+"""Which reminder of a certificate is due, told from its dates and the customer's choice. Pure.
+
+There is no list of reminders still to send: what is due is computed from how far it was told. Who was away for a week
+is told once, what still makes sense.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from bot.conversation.procedure import Rules, renewal_window
+from bot.core.clock import KST, kst_day
+
+Kind = Literal["expiry", "window", "backup", "password"]
+Channel = Literal["chat", "sms", "mail"]
+#: Where results go beside the chat, which has them always.
+Results = Literal["both", "sms", "mail", "chat"]
+
+#: Days before the expiry on which it is told; 0 is the expiry day itself, on which the certificate still works.
+DAYS = (30, 14, 7, 3, 1, 0)
+#: As early as there are days for.
+EARLIEST = 366
+HOURS = (8, 10, 13, 18, 20)
+#: Nobody is reminded of anything at night, in Korea: not before the first of these, and not from the second on.
+MORNING, EVENING = 8, 21
+BACKUP_AFTER = timedelta(days=2)
+PASSWORD_AFTER = timedelta(days=180)
+#: What is not about the expiry is said late by so much, or not at all; and an expired certificate is spoken of so long.
+STALE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where.
+
+    `results` is about what no reminder tells: where else the outcome of an application goes.
+    """
+
+    active: bool = True
+    lead: int = EARLIEST
+    hour: int = 10
+    channel: Channel = "chat"
+    results: Results = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A certificate and how far its holder was told: `told_until` is the moment up to which nothing is due any more."""
+
+    serial: str
+    issued_on: date
+    expires_on: date
+    told_until: datetime
+    #: The customer asked to hear of it once more on this day.
+    again_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    kind: Kind
+    on: date
+
+
+def occasions(
+    watched: Watched, choice: Choice, rules: Rules, days: Sequence[int] = DAYS
+) -> tuple[Occasion, ...]:
+    """Return all there ever are, in order."""
+    expiry = {watched.expires_on - timedelta(days=each) for each in days if each <= choice.lead}
+    if watched.again_on is not None:
+        expiry.add(watched.again_on)
+    found = {Occasion("expiry", day) for day in expiry}
+    opens, _ = renewal_window(watched.expires_on, rules)
+    wanted = watched.expires_on - timedelta(days=choice.lead) <= opens
+    beside: tuple[tuple[Kind, date], ...] = (
+        *((("window", opens),) if wanted else ()),
+        ("backup", watched.issued_on + BACKUP_AFTER),
+        ("password", watched.issued_on + PASSWORD_AFTER),
+    )
+    found |= {Occasion(kind, day) for kind, day in beside if day not in expiry and day < watched.expires_on}
+    return tuple(sorted(found, key=lambda each: (each.on, each.kind)))
+
+
+def following(all_of_them: Sequence[Occasion], choice: Choice, after: datetime) -> datetime | None:
+    """Return the moment of the next one after this; None if there is none, or none is wanted."""
+    moments = (moment(each.on, choice) for each in all_of_them)
+    return min((each for each in moments if each > after), default=None) if choice.active else None
+
+
+def due(all_of_them: Sequence[Occasion], choice: Choice, watched: Watched, now: datetime) -> Occasion | None:
+    """Return the one to send now: of those that were missed, the last that still makes sense; the expiry goes first."""
+    today = kst_day(now)
+    missed = [each for each in all_of_them if watched.told_until < moment(each.on, choice) <= now]
+    expired_for = today - watched.expires_on
+    urgent = [each for each in missed if each.kind in {"expiry", "window"} and expired_for <= STALE]
+    others = [each for each in missed if today - each.on <= STALE and expired_for < timedelta(0)]
+    return next(iter((*urgent[::-1], *others[::-1])), None)
+
+
+def moment(day: date, choice: Choice) -> datetime:
+    return datetime.combine(day, time(choice.hour), KST)
+
+
+def by_day(now: datetime) -> datetime:
+    """Return this moment, or the next morning in Korea if it is night there."""
+    local = now.astimezone(KST)
+    if local.hour < MORNING:
+        return datetime.combine(local.date(), time(MORNING), KST)
+    if local.hour >= EVENING:
+        return datetime.combine(local.date() + timedelta(days=1), time(MORNING), KST)
+    return now
+
+
+def day_after(now: datetime) -> datetime:
+    """Return the next midnight in Korea."""
+    return datetime.combine(kst_day(now) + timedelta(days=1), time(), KST)

@@ -1,0 +1,155 @@
+"""Transactions of several threads go to disk together: one commit for all that waited, and each returns after it.
+
+Whoever finds others waiting hands the open transaction on; the last one commits. Nobody waits for a clock, so a single
+thread works as if this were not here. What one did that failed is undone alone; what the disk refuses fails for all.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ca.ledger.journal import Write
+
+#: So many share a commit at most: other processes wait for the write lock, too.
+MOST_TOGETHER = 32
+
+
+class Group:
+    """What is committed together, in the order it was done."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self.writes: list[Write] = []
+        self.error: BaseException | None = None
+        self.ended = False
+
+
+class Commits:
+    """The one connection that writes. `note` is called with a group's writes before its commit."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, note: Callable[[sqlite3.Connection, list[Write]], None]
+    ) -> None:
+        self.connection = connection
+        self._note = note
+        self._lock = threading.Lock()
+        self._free = threading.Condition(self._lock)
+        self._over = threading.Condition(self._lock)
+        self._busy = False
+        self._owner: int | None = None
+        self._waiting = 0
+        self._group: Group | None = None
+
+    def close(self) -> None:
+        """Close the connection when whoever works on it is through."""
+        self._take_turn()
+        try:
+            if self._group is not None:
+                self._end(self._group)
+            self.connection.close()
+        finally:
+            self._give_turn()
+
+    @contextmanager
+    def member(self, writes: list[Write]) -> Iterator[None]:
+        """Let the caller work alone on the connection; return when what it did, which is in `writes`, is on disk.
+
+        An error of its own undoes its own work and is raised when the group has ended; an error of the commit is
+        raised in every member.
+        """
+        group = self._join()
+        try:
+            yield
+            group.writes += writes
+        except BaseException as error:
+            self._undo(group, error)
+            raise
+        finally:
+            self._settle(group)
+
+    def _join(self) -> Group:
+        self._take_turn()
+        try:
+            if self._group is None:
+                self._begin()
+                self._group = Group()
+            else:
+                self.connection.execute("SAVEPOINT member")
+            self._group.members += 1
+        except BaseException:
+            self._give_turn()
+            raise
+        return self._group
+
+    def _take_turn(self) -> None:
+        if self._owner == threading.get_ident():
+            raise RuntimeError("a transaction within a transaction would wait for itself")
+        with self._lock:
+            self._waiting += 1
+            try:
+                self._free.wait_for(lambda: not self._busy)
+                self._busy, self._owner = True, threading.get_ident()
+            finally:
+                self._waiting -= 1
+                if not self._busy:  # interrupted: the turn that was meant for this thread is another's
+                    self._wake()
+
+    def _give_turn(self) -> None:
+        with self._lock:
+            self._busy, self._owner = False, None
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting:
+            self._free.notify()
+        else:
+            self._over.notify()  # the group is left to its members: any of them ends it
+
+    def _undo(self, group: Group, error: BaseException) -> None:
+        """Take back what this member did alone."""
+        if group.members > 1 and self.connection.in_transaction:
+            self.connection.execute("ROLLBACK TO member")
+        else:  # the first has nobody beside it yet; or SQLite gave up the whole transaction, the others' work too
+            group.error = error
+
+    def _settle(self, group: Group) -> None:
+        """End the group if nobody else joins it, or wait until somebody has ended it."""
+        with self._lock:
+            self._busy, self._owner = False, None
+            while not group.ended:
+                complete = group.error is not None or group.members >= MOST_TOGETHER or not self._waiting
+                if complete and not self._busy:
+                    self._busy = True
+                    break
+                if not self._busy:
+                    self._free.notify()
+                self._over.wait()
+        if not group.ended:
+            self._end(group)
+            self._give_turn()
+        if group.error is not None:
+            raise group.error
+
+    def _end(self, group: Group) -> None:
+        try:
+            if group.error is None:
+                if group.writes:
+                    self._note(self.connection, group.writes)
+                self._commit()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised in every member
+            group.error = error
+        finally:
+            try:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+            finally:
+                with self._lock:
+                    group.ended, self._group = True, None
+                    self._over.notify_all()
+
+    def _begin(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def _commit(self) -> None:
+        self.connection.execute("COMMIT")

@@ -1,0 +1,41 @@
+"""The method that answers inline queries.
+
+`chosen_inline_result` is never sent: the real server sends it only to bots whose owner turned inline feedback on
+with BotFather, and here nobody has.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from handlers.local.methods.editing import TOO_OLD
+from handlers.local.methods.results import button_of, check, results_of
+from handlers.local.wire.json_shapes import Params, bad
+from handlers.local.world.queries import Offer
+from handlers.local.world.world import World
+
+KEPT_FOR = 300  #: seconds, when the bot says nothing
+KEPT_AT_MOST = 24 * 3600
+
+
+class Inline:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def methods(self) -> dict[str, Callable[[Params], Any]]:
+        return {"answerInlineQuery": self.answer}
+
+    def answer(self, params: Params) -> bool:
+        """https://core.telegram.org/bots/api#answerinlinequery, its problems in the order they are found there."""
+        button = button_of(params)
+        results = results_of(params, self._world.limits)
+        queries = self._world.queries
+        query = queries.waiting(params.text("inline_query_id"))
+        if query is None:
+            raise bad(TOO_OLD)
+        next_offset = params.text("next_offset")
+        check(results, next_offset)
+        kept_for = min(max(params.integer("cache_time", KEPT_FOR), 0), KEPT_AT_MOST)
+        offer = Offer(query.id, query.text, results, button, next_offset)
+        queries.answer(query, offer, kept_for, params.flag("is_personal"))
+        self._world.ring(self._world.chat(query.chat_id))
+        return True

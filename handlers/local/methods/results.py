@@ -1,0 +1,197 @@
+"""What a bot may offer for an inline query, refused as the real server refuses: articles with a text, and a button.
+
+The other kinds of result and of content are real, but nothing here could show them: they are refused by name.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from handlers.local.formatting.entities import formatted, units
+from handlers.local.formatting.keyboards import is_link, only_inline, reply_markup
+from handlers.local.wire.json_shapes import JSON, Params, Refusal, bad
+from handlers.local.wire.limits import Limits
+from handlers.local.world.queries import Result
+
+LONGEST_ID = 64  #: bytes
+LONGEST_OFFSET = 64  #: bytes
+LONGEST_START = 64
+_RESULT = "can't parse inline query result: "
+_BUTTON = "can't parse inline query results button: "
+_NOT_HERE = "is not supported by the local messenger"
+_OTHER_KINDS = frozenset(
+    [
+        "audio",
+        "contact",
+        "document",
+        "game",
+        "gif",
+        "location",
+        "mpeg4_gif",
+        "photo",
+        "sticker",
+        "venue",
+        "video",
+        "voice",
+    ],
+)
+_OTHER_CONTENTS = ("latitude", "phone_number", "payload")
+#: Buttons that a message sent via the bot cannot have: the bot may be no member of its chat.
+_OTHER_BUTTONS = ("web_app", "pay", "callback_game")
+#: Problems that the Bot API server finds while it reads a result, and tells as such.
+_READING = ("can't parse", "unsupported parse_mode", 'field "')
+
+
+def results_of(params: Params, limits: Limits) -> tuple[Result, ...]:
+    """`results` of https://core.telegram.org/bots/api#answerinlinequery."""
+    given = params.data("results", "can't parse JSON encoded inline query results")
+    if given is None:
+        return ()
+    if not isinstance(given, list):
+        raise bad("expected an Array of inline query results")
+    if len(given) > limits.inline_results:
+        raise bad("too many inline query results specified")
+    return tuple(_result(each, limits) for each in given)
+
+
+def check(results: Sequence[Result], next_offset: str) -> None:
+    """What the Bot API server passes on unread, and the server behind it refuses."""
+    if _size(next_offset) > LONGEST_OFFSET:
+        raise bad("NEXT_OFFSET_INVALID")
+    for result in results:
+        if not 1 <= _size(result.id) <= LONGEST_ID:
+            raise bad("RESULT_ID_INVALID")
+        if not result.title.strip():
+            raise bad("ARTICLE_TITLE_EMPTY")
+    if len({result.id for result in results}) < len(results):
+        raise bad("RESULT_ID_DUPLICATE")
+
+
+def button_of(params: Params) -> JSON | None:
+    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton), or its older form."""
+    given = params.data("button", "can't parse inline query results button JSON object")
+    if given is None:
+        text = params.text("switch_pm_text")
+        return _starting(text, params.text("switch_pm_parameter")) if text else None
+    if not isinstance(given, dict):
+        raise bad(_BUTTON + "InlineQueryResultsButton must be an Object")
+    text = _required(given, "text", _BUTTON)
+    if given.get("start_parameter") is not None:
+        return _starting(text, _required(given, "start_parameter", _BUTTON))
+    if given.get("web_app") is None:
+        raise bad(_BUTTON + "InlineQueryResultsButton must have exactly one optional field")
+    return _launching(text, given["web_app"])
+
+
+def _starting(text: str, parameter: str) -> JSON:
+    if not parameter:
+        raise bad("can't use empty start_parameter")
+    if _size(parameter) > LONGEST_START:
+        raise bad("too long start_parameter specified")
+    if not (parameter.isascii() and parameter.replace("-", "a").replace("_", "a").isalnum()):
+        raise bad("unallowed characters in start_parameter are used")
+    return {"text": _label(text), "start_parameter": parameter}
+
+
+def _launching(text: str, app: Any) -> JSON:
+    if not isinstance(app, dict):
+        raise bad(_BUTTON + 'Field "web_app" must be of type Object')
+    url = _required(app, "url", _BUTTON)
+    if not is_link(url):
+        raise bad(f"inline query button Web App URL '{url}' is invalid: Wrong HTTP URL")
+    return {"text": _label(text), "web_app": {"url": url}}
+
+
+def _label(text: str) -> str:
+    if not text.strip():
+        raise bad("SWITCH_PM_TEXT_EMPTY")
+    return text
+
+
+def _result(value: Any, limits: Limits) -> Result:
+    if not isinstance(value, dict):
+        raise bad(_RESULT + "Inline query result must be an object")
+    kind = _required(value, "type", _RESULT).lower()
+    result_id = _required(value, "id", _RESULT)
+    if kind in _OTHER_KINDS:
+        raise bad(f'{_RESULT}type "{kind}" {_NOT_HERE}')
+    if kind != "article":
+        raise bad(f'{_RESULT}type "{kind}" is unsupported for the inline query result')
+    content = {**_message(value, limits), **_keyboard(value, limits)}
+    title = _required(value, "title", _RESULT)
+    return Result(result_id, title, _optional(value, "description"), content)
+
+
+def _message(value: JSON, limits: Limits) -> JSON:
+    content = value.get("input_message_content")
+    if content is None:  # as results were before contents were objects of their own: still accepted
+        content = value
+        if not _required(value, "message_text", _RESULT):
+            raise bad(_RESULT + "Message text is empty")
+    if not isinstance(content, dict):
+        raise bad(_RESULT + 'Field "input_message_content" must be of type Object')
+    if not _optional(content, "message_text"):
+        other = any(name in content for name in _OTHER_CONTENTS)
+        raise bad(
+            _RESULT + (f"this content {_NOT_HERE}" if other else "Input message content is not specified")
+        )
+    return _text(content, limits)
+
+
+def _text(content: JSON, limits: Limits) -> JSON:
+    with _reading():
+        text, entities = formatted(Params(content), "message_text", "entities")
+    if not text.strip():
+        raise bad("text must be non-empty")
+    if units(text) > limits.text:
+        raise bad("MESSAGE_TOO_LONG")
+    return {"text": text, **({"entities": entities} if entities else {})}
+
+
+def _keyboard(value: JSON, limits: Limits) -> JSON:
+    given = value.get("reply_markup")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise bad(_RESULT + 'Field "reply_markup" must be of type Object')
+    with _reading():
+        kept = only_inline(reply_markup(Params({"reply_markup": given}), limits))
+    if kept is None:
+        return {}
+    if any(name in button for row in kept["inline_keyboard"] for button in row for name in _OTHER_BUTTONS):
+        raise bad("BUTTON_TYPE_INVALID")
+    return {"reply_markup": kept}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        reason = refusal.description.removeprefix("Bad Request: ")
+        if not reason.startswith(_READING):
+            raise
+        raise bad(f"{_RESULT}{reason[:1].upper()}{reason[1:]}") from None
+
+
+def _required(value: JSON, name: str, problem: str) -> str:
+    given = value.get(name)
+    if given is None:
+        raise bad(f'{problem}Can\'t find field "{name}"')
+    return _string(given, name, problem)
+
+
+def _optional(value: JSON, name: str) -> str:
+    given = value.get(name)
+    return "" if given is None else _string(given, name, _RESULT)
+
+
+def _string(given: Any, name: str, problem: str) -> str:
+    """Numbers pass for strings, as they do there."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise bad(f'{problem}Field "{name}" must be of type String')
+    return str(given)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,171 @@
+"""What people do on the page, done by the same persons that tests use; and what a page must know to begin."""
+
+from collections.abc import Callable
+
+from handlers.local.page.phones import Attachment, Lines, show_mail, show_sms
+from handlers.local.people.launch import app_url
+from handlers.local.people.person import NotOnScreen, Person
+from handlers.local.wire.faults import Faults
+from handlers.local.wire.json_shapes import JSON
+from handlers.local.world.files import Stored, image_type
+from handlers.local.world.persona import Persona
+from handlers.local.world.queries import Offer
+from handlers.local.world.world import World
+
+FIRST_SIGHT = 300  #: messages of each chat that a page is given at once
+LONGEST_TEXT = 4096
+
+
+class Impossible(Exception):
+    """The page asked for something that cannot be done now; its message is a word key."""
+
+
+class Acts:
+    def __init__(
+        self, world: World, lines: Lines, faults: Faults, person: Callable[[int, int], Person]
+    ) -> None:
+        self._world = world
+        self._lines = lines
+        self._faults = faults
+        self._person = person
+
+    def watch(self, watcher: Callable[[JSON], None]) -> Callable[[], None]:
+        return self._world.watch(watcher)
+
+    def file(self, file_id: str) -> Stored | None:
+        return self._world.files.get(file_id)
+
+    def attachment(self, order: int, number: int) -> Attachment | None:
+        for mail in self._lines.mails:
+            if mail.order == order:
+                return mail.attachments[number] if number < len(mail.attachments) else None
+        return None
+
+    def snapshot(self) -> JSON:
+        world = self._world
+        return {
+            "type": "hello",
+            "bot": {**world.bot, "name": world.about.get("name:", "")},
+            "commands": world.about.get("commands_by_language", {}),
+            "people": [card(each) for each in world.people.personas],
+            "operators": [card(each) for each in world.people.operators],
+            "group": world.people.operator_chat_id,
+            "chats": [self._chat(chat_id) for chat_id in world.chats],
+            "texts": [show_sms(each) for each in self._lines.texts],
+            "mails": [show_mail(each) for each in self._lines.mails],
+            "faults": self._faults.as_dict(),
+        }
+
+    def _chat(self, chat_id: int) -> JSON:
+        chat = self._world.chats[chat_id]
+        return {
+            "id": chat_id,
+            "messages": chat.tail(FIRST_SIGHT),
+            "keyboard": chat.keyboard,
+            "blocked": chat.blocked,
+        }
+
+    async def do(self, act: JSON) -> JSON:
+        kind = act["act"]
+        if kind == "faults":
+            return self._turn(act)
+        if kind == "stats":
+            return {"stats": self._world.stats.as_dict()}
+        person = self._who(act)
+        try:
+            return await self._personal(kind, person, act)
+        except NotOnScreen:
+            raise Impossible("gone") from None
+
+    async def send(self, query: dict[str, str], content: bytes, mime: str) -> JSON:
+        person = self._who(query)
+        if not content:
+            raise Impossible("empty_file")
+        name = query["name"][:255]
+        if image_type(content) and query.get("as") == "photo":
+            await person.sends_photo(content)
+        else:
+            await person.sends_document(name, content, mime)
+        return {}
+
+    async def _personal(self, kind: str, person: Person, act: JSON) -> JSON:
+        match kind:
+            case "say":
+                text = str(act["text"]).strip()
+                if not text or len(text) > LONGEST_TEXT:
+                    raise Impossible("too_long" if text else "empty")
+                await person.says(text, reply_to=act.get("reply_to"))
+            case "tap":
+                return {"tap": await person.taps(str(act["data"]), int(act["message"]))}
+            case "contact":
+                await person.shares_contact()
+            case "edit":
+                await person.edits(int(act["message"]), str(act["text"]))
+            case "delete":
+                await person.deletes(int(act["message"]))
+            case "block":
+                await (person.blocks() if act["blocked"] else person.unblocks())
+            case "inline" | "pick":
+                return await self._inline(kind, person, act)
+            case "app":
+                return {"url": app_url(self._world, person.persona, str(act["url"]))}
+            case _:
+                raise Impossible("unknown")
+        return {}
+
+    async def _inline(self, kind: str, person: Person, act: JSON) -> JSON:
+        if kind == "inline":
+            return {"offer": await self._offer(person, str(act["text"]), str(act.get("offset", "")))}
+        await person.picks(str(act["query"]), str(act["result"]), reply_to=act.get("reply_to"))
+        return {}
+
+    async def _offer(self, person: Person, text: str, offset: str) -> JSON | None:
+        """None when the bot keeps silent, or the person has typed on meanwhile."""
+        query_id = await person.types_inline(text, offset)
+        queries, user_id = self._world.queries, person.persona.user_id
+
+        def look(_: Person) -> Offer | bool | None:
+            return queries.offer(query_id, user_id) or not queries.is_newest(query_id, user_id)
+
+        try:
+            found: Offer | bool = await person.until(look, self._world.limits.inline_age)
+        except TimeoutError:
+            return None
+        return shown(found) if isinstance(found, Offer) else None
+
+    def _who(self, act: JSON) -> Person:
+        try:
+            return self._person(int(act["user"]), int(act["chat"]))
+        except KeyError:
+            raise Impossible("unknown") from None
+
+    def _turn(self, act: JSON) -> JSON:
+        if act.get("calm"):
+            self._faults.calm()
+        else:
+            self._faults.set(str(act["name"]), act["value"])
+        self._world.tell(None, {"type": "faults", "faults": self._faults.as_dict()})
+        return {"faults": self._faults.as_dict()}
+
+
+def shown(offer: Offer) -> JSON:
+    lines = [{"id": each.id, "title": each.title, "description": each.description} for each in offer.results]
+    return {
+        "query": offer.query_id,
+        "results": lines,
+        "button": offer.button,
+        "next_offset": offer.next_offset,
+    }
+
+
+def card(persona: Persona) -> JSON:
+    return {
+        "id": persona.user_id,
+        "first_name": persona.first_name,
+        "last_name": persona.last_name,
+        "username": persona.username,
+        "phone": persona.phone,
+        "email": persona.email,
+        "language": persona.language_code,
+        "card": list(persona.card.items()),
+    }

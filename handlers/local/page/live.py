@@ -1,0 +1,175 @@
+"""The chat page's server side: its files, a live line to every open page, and what people do there."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from urllib.parse import quote, unquote
+
+from aiohttp import WSMsgType, web
+
+from handlers.local.page.acts import Acts, Impossible
+from handlers.local.wire.json_shapes import JSON, dump
+from handlers.local.world.files import image_type
+
+LANGUAGES = ("ko", "en")
+LARGEST_ACT = 64 * 1024
+BACKLOG = 5000  #: changes a page may lag behind before it is told to start afresh
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+SAFE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+SEALED = {**SAFE, "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+
+class Page:
+    def __init__(self, acts: Acts, upload: int) -> None:
+        self._acts = acts
+        self._upload = upload
+        self._site = loaded(files("handlers.local").joinpath("site"))
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = unquote(request.path)
+        if request.method == "POST":
+            return await self._post(request, path)
+        if path == "/live":
+            return await self._live(request)
+        if path.startswith("/take/"):
+            return self._take(path.removeprefix("/take/"))
+        if path.startswith("/attachment/"):
+            return self._attachment(path.removeprefix("/attachment/"))
+        found = self._site.get("index.html" if path == "/" else path.removeprefix("/"))
+        if found is None:
+            return web.Response(status=404, text="Not Found", headers=SAFE)
+        content, mime = found
+        return web.Response(body=content, content_type=mime, charset="utf-8", headers=SAFE)
+
+    async def close(self) -> None:
+        for socket in tuple(self._open):
+            await socket.close()
+
+    async def _post(self, request: web.BaseRequest, path: str) -> web.Response:
+        if "Origin" not in request.headers:
+            return web.Response(status=403, text="Forbidden", headers=SAFE)
+        try:
+            if path == "/send":
+                return done(await self._send(request))
+            if path != "/act" or request.content_type != "application/json":
+                return web.Response(status=404, text="Not Found", headers=SAFE)
+            return done(await self._acts.do(json.loads(await request.read())))
+        except Impossible as reason:
+            return web.Response(
+                status=409, body=dump({"error": str(reason)}), content_type="application/json"
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return web.Response(
+                status=400, body=dump({"error": "malformed"}), content_type="application/json"
+            )
+
+    async def _send(self, request: web.BaseRequest) -> JSON:
+        content = bytearray()
+        async for chunk in request.content.iter_any():
+            content += chunk
+            if len(content) > self._upload:
+                raise Impossible("too_big")
+        return await self._acts.send(dict(request.query), bytes(content), request.content_type)
+
+    async def _live(self, request: web.BaseRequest) -> web.WebSocketResponse:
+        """Everything at first, then every change; the page asks anew when the line was cut."""
+        socket = web.WebSocketResponse(heartbeat=20, max_msg_size=LARGEST_ACT)
+        await socket.prepare(request)
+        changes: asyncio.Queue[JSON | None] = asyncio.Queue(BACKLOG)
+        leave = self._acts.watch(feeder(changes))
+        self._open.add(socket)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._write(socket, changes))
+                await drained(socket)
+                writer.cancel()
+        finally:
+            leave()
+            self._open.discard(socket)
+        return socket
+
+    async def _write(self, socket: web.WebSocketResponse, changes: asyncio.Queue[JSON | None]) -> None:
+        await socket.send_str(dump(self._acts.snapshot()).decode())
+        while (change := await changes.get()) is not None:
+            await socket.send_str(dump(change).decode())
+        await socket.close()
+
+    def _take(self, file_id: str) -> web.Response:
+        stored = self._acts.file(file_id)
+        if stored is None:
+            return web.Response(status=404, text="Not Found", headers=SAFE)
+        return given(stored.name, stored.content)
+
+    def _attachment(self, place: str) -> web.Response:
+        order, _, number = place.partition("/")
+        found = (
+            self._acts.attachment(int(order), int(number)) if order.isdigit() and number.isdigit() else None
+        )
+        if found is None:
+            return web.Response(status=404, text="Not Found", headers=SAFE)
+        return given(found.name, found.content)
+
+
+def feeder(changes: "asyncio.Queue[JSON | None]") -> Callable[[JSON], None]:
+    def feed(change: JSON) -> None:
+        if changes.full():
+            while not changes.empty():
+                changes.get_nowait()
+            changes.put_nowait(None)
+            return
+        changes.put_nowait(change)
+
+    return feed
+
+
+async def drained(socket: web.WebSocketResponse) -> None:
+    """Returns when the page has gone. What it says is not listened to: acts come by POST."""
+    async for message in socket:
+        if message.type is WSMsgType.ERROR:
+            return
+
+
+def given(name: str, content: bytes) -> web.Response:
+    """A file somebody sent: shown only if it is a picture by its bytes, otherwise saved and never run."""
+    picture = image_type(content)
+    if picture:
+        return web.Response(body=content, content_type=picture, headers=SEALED)
+    headers = {**SEALED, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+    return web.Response(body=content, content_type="application/octet-stream", headers=headers)
+
+
+def done(result: JSON) -> web.Response:
+    return web.Response(body=dump({"ok": True, **result}), content_type="application/json", headers=SAFE)
+
+
+def loaded(folder: Traversable) -> dict[str, tuple[bytes, str]]:
+    """The page's files and words, read once: nothing else can be asked for by any path."""
+    site = {}
+    for item in folder.iterdir():
+        ending = item.name.rpartition(".")[2]
+        if ending in TYPES:
+            site[item.name if item.name == "index.html" else f"site/{item.name}"] = (
+                item.read_bytes(),
+                TYPES[ending],
+            )
+    for language in LANGUAGES:
+        site[f"words/{language}.json"] = (dump(words_of(language)), "application/json")
+    return site
+
+
+def words_of(language: str) -> dict[str, str]:
+    catalog: dict[str, str] = json.loads(files("locales").joinpath(language, "messenger.json").read_bytes())
+    return catalog

@@ -1,0 +1,38 @@
+"""Who answers which address, and who may ask at all: loopback is reachable for every web page in the browser."""
+
+from aiohttp import web
+
+from handlers.local.api import Api
+from handlers.local.page.live import Page
+from handlers.local.page.phones import Lines
+
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+class Routes:
+    def __init__(self, api: Api, lines: Lines, page: Page) -> None:
+        self._api = api
+        self._lines = lines
+        self._page = page
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.raw_path
+        if not is_ours(request):
+            return web.Response(status=403, text="Forbidden")
+        if path.startswith("/bot"):
+            return await self._api.handle(request, path)
+        if path.startswith("/file/bot"):
+            return await self._api.download(path)
+        if path == "/sms" and request.method == "POST":
+            return await self._lines.take_sms(request)
+        return await self._page.handle(request)
+
+
+def is_ours(request: web.BaseRequest) -> bool:
+    """No foreign host name (DNS rebinding), and no other site's script or form (Origin)."""
+    headers = request.headers
+    host = headers.get("Host", "")
+    if host.rpartition(":")[0] not in LOCAL_NAMES:
+        return False
+    origin = headers.get("Origin")
+    return origin is None or origin == f"http://{host}"

@@ -1,0 +1,83 @@
+"""One chat as the outside world keeps it: who is in it, what was said, what keyboard is open."""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+from handlers.local.wire.json_shapes import JSON
+from handlers.local.wire.wakeup import Bell
+from handlers.local.world.persona import Persona
+
+REMEMBERED_TEXTS = 10_000
+
+
+class Chat:
+    """Messages are never changed in place: an edit puts a new one under the same id."""
+
+    __slots__ = (
+        "action",
+        "answers",
+        "bell",
+        "blocked",
+        "brief",
+        "id",
+        "kept",
+        "keyboard",
+        "members",
+        "messages",
+        "started",
+        "texts",
+        "uneditable",
+    )
+
+    def __init__(self, brief: JSON, members: dict[int, Persona], kept: int) -> None:
+        self.id: int = brief["id"]
+        self.brief = brief
+        self.members = members
+        self.kept = kept
+        self.messages: dict[int, JSON] = {}
+        self.keyboard: JSON | None = None  #: the open reply keyboard, or a forced reply
+        self.uneditable: set[int] = set()  #: bot messages that came with a reply keyboard
+        self.texts: set[int] = set()  #: hashes of what the bot sent here
+        self.blocked = False
+        self.started = False
+        self.action = ""
+        self.answers: deque[JSON] = deque(maxlen=100)  #: what the bot said to taps, newest last
+        self.bell = Bell()
+
+    @property
+    def private(self) -> bool:
+        return self.id > 0
+
+    def keep(self, message: JSON) -> None:
+        self.messages[message["message_id"]] = message
+        while len(self.messages) > self.kept:
+            forgotten = next(iter(self.messages))
+            del self.messages[forgotten]
+            self.uneditable.discard(forgotten)
+
+    def drop(self, message_id: int) -> bool:
+        return self.messages.pop(message_id, None) is not None
+
+    def newest(self) -> Iterator[JSON]:
+        return iter(reversed(self.messages.values()))
+
+    def repeats(self, content: int) -> bool:
+        """Whether the bot sent just this here before."""
+        if content in self.texts:
+            return True
+        if len(self.texts) >= REMEMBERED_TEXTS:
+            self.texts.clear()
+        self.texts.add(content)
+        return False
+
+    def tail(self, count: int) -> tuple[JSON, ...]:
+        return tuple(reversed(tuple(islice(self.newest(), count))))
+
+
+def membership(bot: JSON, blocked: bool) -> JSON:
+    """What became of the bot in a chat that was just blocked, or unblocked."""
+    member = {"user": bot, "status": "member"}
+    kicked = {"user": bot, "status": "kicked", "until_date": 0}
+    before, after = (member, kicked) if blocked else (kicked, member)
+    return {"old_chat_member": before, "new_chat_member": after}

@@ -1,0 +1,145 @@
+"""Posts updates to the bot's webhook: in order within a chat, chats side by side, again until it answers 2xx."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.json_shapes import JSON, bad, dump
+from handlers.local.wire.wakeup import Tasks
+from handlers.local.world.world import World
+
+LONGEST_PAUSE = 60.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+ANSWER_TIME = aiohttp.ClientTimeout(total=60)
+
+
+class Webhook:
+    def __init__(self, world: World, dice: Dice) -> None:
+        self._limits = world.limits
+        self._dice = dice
+        self._stats = world.stats
+        self._now = world.now
+        self._changed = world.bell.ring
+        self._tasks = Tasks()
+        self._queues: dict[int, deque[JSON]] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._places = asyncio.Semaphore(40)
+        self._generation = 0
+        self.url = ""
+        self._headers = {"Content-Type": "application/json"}
+        self._connections = 40
+        self._error: JSON = {}
+        #: What a call in the bot's answer leads to (Bot API: "Making requests when getting updates").
+        self.perform: Callable[[bytes], Awaitable[None]] | None = None
+
+    @property
+    def pending(self) -> int:
+        return sum(map(len, self._queues.values()))
+
+    def set(self, url: str, secret: str, connections: int) -> None:
+        self.url = url
+        self._headers = {"Content-Type": "application/json", **({SECRET_HEADER: secret} if secret else {})}
+        self._connections = connections or 40
+        self._places = asyncio.Semaphore(self._connections)
+        self._generation += 1
+        self._error = {}
+
+    def clear(self) -> list[JSON]:
+        """Stops posting and gives back what was not taken."""
+        self.url = ""
+        self._generation += 1
+        left = [update for queue in self._queues.values() for update in queue]
+        self._queues = {}
+        return left
+
+    def info(self) -> JSON:
+        connections = {"max_connections": self._connections, "ip_address": "127.0.0.1"} if self.url else {}
+        return {"url": self.url, "has_custom_certificate": False, **connections, **self._error}
+
+    def take(self, update: JSON) -> None:
+        key = queue_of(update)
+        queue = self._queues.get(key)
+        if queue is None:
+            self._queues[key] = deque([update])
+            self._tasks.run(self._work(key, self._queues[key], self._generation))
+        else:
+            queue.append(update)
+
+    async def close(self) -> None:
+        self._generation += 1
+        await self._tasks.stop()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _work(self, key: int, queue: deque[JSON], generation: int) -> None:
+        pause = self._limits.webhook_retry
+        while queue and generation == self._generation:
+            async with self._places:
+                done = await self._post(queue[0])
+            if generation != self._generation:
+                return
+            if done:
+                queue.popleft()
+                self._changed()
+                pause = self._limits.webhook_retry
+            else:
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
+        if self._queues.get(key) is queue:
+            del self._queues[key]
+
+    async def _post(self, update: JSON) -> bool:
+        """Whether the bot took it, and we heard so."""
+        fault = self._dice.call("webhook")
+        if fault in {Fault.RESET, Fault.REFUSE, Fault.STORM}:
+            return False
+        session = self._session = self._session or aiohttp.ClientSession(timeout=ANSWER_TIME)
+        try:
+            async with session.post(self.url, data=dump(update), headers=self._headers) as response:
+                if not self._heard(response) or fault is not None:
+                    return False
+                if self.perform is not None and (call := await response.read()):
+                    await self.perform(call)
+                return True
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            self._note(str(problem) or "Read timeout expired")
+            return False
+
+    def _heard(self, response: aiohttp.ClientResponse) -> bool:
+        self._stats.delivered += 1
+        self._changed()
+        if response.ok:
+            return True
+        self._note(f"Wrong response from the webhook: {response.status} {response.reason}")
+        return False
+
+    def _note(self, message: str) -> None:
+        self._error = {"last_error_date": int(self._now()), "last_error_message": message}
+
+
+def queue_of(update: JSON) -> int:
+    """The chat whose order must hold; 0 for updates that have none."""
+    for payload in update.values():
+        if isinstance(payload, dict):
+            message: Any = payload.get("message", payload)
+            chat = message.get("chat") or payload.get("from") or {}
+            return int(chat.get("id", 0))
+    return 0
+
+
+def checked_url(url: str) -> str:
+    """The webhook's address. Nothing here ever talks to another machine; on this one http is enough."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise bad("invalid webhook URL specified")
+    if parts.hostname in LOOPBACK:
+        return url
+    if parts.scheme == "http":
+        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+    raise bad("bad webhook: Failed to resolve host: Name or service not known")

@@ -1,0 +1,46 @@
+"""The commands that Telegram offers behind "/", in each language."""
+
+import logging
+from collections.abc import Sequence
+
+import telegram
+from telegram import error as errors
+
+from bot.messages.catalog import Words
+from bot.messages.screen import Line
+
+logger = logging.getLogger(__name__)
+
+COMMANDS = (
+    "reissue",
+    "status",
+    "mycert",
+    "reminders",
+    "check",
+    "faq",
+    "agent",
+    "cancel",
+    "language",
+    "privacy",
+    "help",
+)
+
+
+STAFF_COMMANDS = ("gaps", "case")
+
+
+async def publish(bot: telegram.Bot, words: Words, operators: int | None = None) -> None:
+    """Tell Telegram; a bot without this menu works all the same."""
+    try:
+        await bot.set_my_commands(_list(words, words.default))
+        for language in words.languages:
+            await bot.set_my_commands(_list(words, language), language_code=language)
+        if operators is not None:
+            menu = _list(words, words.default, STAFF_COMMANDS)
+            await bot.set_my_commands(menu, scope=telegram.BotCommandScopeChat(operators))
+    except errors.TelegramError as error:
+        logger.warning("commands not published", extra={"error": type(error).__name__})
+
+
+def _list(words: Words, language: str, names: Sequence[str] = COMMANDS) -> list[telegram.BotCommand]:
+    return [telegram.BotCommand(name, words.text(language, Line(f"command.{name}"))) for name in names]

@@ -1,0 +1,92 @@
+"""Answers of the knowledge base in any chat: somebody types `@bot a question`, and posts the answer that fits.
+
+Nothing of it is kept. What is typed there is half a sentence in somebody else's chat, and an answer that is lost or
+late is asked for again with the next letter.
+"""
+
+import asyncio
+import logging
+import re
+from typing import Any
+
+import telegram
+from telegram import error as errors
+
+from bot.core.tasks import Supervisor
+from bot.core.workers import Thinking
+from bot.knowledge.answers import Answers, Entry
+from bot.messages.catalog import Words
+from bot.messages.screen import Line, Screen
+from handlers.telegram.bot_api.update import InlineQuery, Malformed, parsed_query
+from handlers.telegram.events import FAQ
+from handlers.telegram.render import render
+
+logger = logging.getLogger(__name__)
+
+#: `answerInlineQuery` takes 50 results at once.
+PAGE = 20
+#: Ours, as `next_offset` says it.
+OFFSET = "[0-9]{1,9}"
+#: An article that staff change is posted anew after this. The language is the person's, so the answer is theirs too.
+CACHE_SECONDS = 300
+#: A question takes tens of milliseconds of a processor, and customers in the chat come first.
+AT_ONCE = 2
+
+
+class Inline:
+    def __init__(
+        self, bot: telegram.Bot, answers: Answers, words: Words, supervisor: Supervisor, thinking: Thinking
+    ) -> None:
+        self._bot = bot
+        self._answers = answers
+        self._words = words
+        self._supervisor = supervisor
+        self._thinking = thinking
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        #: The newest query of each person who waits: who types on asks anew, and the former is nobody's question.
+        self._newest: dict[int, str] = {}
+
+    def takes(self, update: dict[str, Any]) -> bool:
+        """Whether this update was one of ours; it is then answered, and there is nothing to store of it."""
+        if not isinstance(update.get("inline_query"), dict):
+            return False
+        try:
+            query = parsed_query(update["inline_query"])
+        except Malformed:
+            logger.warning("an inline query cannot be read")
+            return True
+        self._newest[query.sender.id] = query.id
+        self._supervisor.start("inline", self._answer(query))
+        return True
+
+    async def _answer(self, query: InlineQuery) -> None:
+        person = query.sender.id
+        async with self._turns:
+            if self._newest.get(person) != query.id:
+                return
+            del self._newest[person]
+            language = self._words.nearest(query.sender.language_code)
+            found = await self._thinking.of(self._answers.listed, query.query, language)
+        begin = int(query.offset) if re.fullmatch(OFFSET, query.offset) else 0
+        try:
+            await self._bot.answer_inline_query(
+                query.id,
+                [self._result(each, language) for each in found[begin : begin + PAGE]],
+                cache_time=CACHE_SECONDS,
+                is_personal=True,
+                next_offset=str(begin + PAGE) if begin + PAGE < len(found) else "",
+                button=telegram.InlineQueryResultsButton(
+                    self._words.text(language, Line("inline.chat" if found else "inline.unknown")),
+                    start_parameter=FAQ,
+                ),
+            )
+        except errors.TelegramError as error:
+            logger.info("an inline query was not answered", extra={"error": type(error).__name__})
+
+    def _result(self, entry: Entry, language: str) -> telegram.InlineQueryResultArticle:
+        """Its buttons stay here: in somebody else's chat nobody is a customer of ours."""
+        posted = render(Screen(entry.lines), self._words, language)
+        content = telegram.InputTextMessageContent(
+            posted.text, entities=telegram.MessageEntity.de_list(posted.entities, None)
+        )
+        return telegram.InlineQueryResultArticle(entry.topic, entry.title, content, description=entry.gist)

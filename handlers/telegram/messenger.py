@@ -1,0 +1,124 @@
+"""Telegram as a messenger: shows, erases and hands over; its errors become ours."""
+
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import telegram
+from telegram import error as errors
+
+from bot.messages.catalog import Rich, Words
+from bot.messages.delivery import Busy, Down, Gone, Refused, TooBig
+from bot.messages.screen import Screen
+from handlers.telegram.bot_api.calls import call
+from handlers.telegram.bot_api.transport import AiohttpRequest, TooLong
+from handlers.telegram.render import Rendered, entities, render
+
+T = TypeVar("T")
+
+#: What Telegram says when there is nothing left to do, so that doing it again is no failure.
+UNCHANGED = "not modified"
+#: The message to edit is gone, or no longer ours to edit: it is shown anew.
+UNEDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+class TelegramMessenger:
+    """`bot.engine.sender.Messenger` over the Bot API."""
+
+    def __init__(self, bot: telegram.Bot, words: Words) -> None:
+        self._bot = bot
+        self._words = words
+
+    async def show(self, chat_id: int, screen: Screen, language: str, over: int | None) -> int:
+        rendered = render(screen, self._words, language)
+        if over is not None and await self._edited(chat_id, over, rendered):
+            return over
+        message = await self._call(
+            "sendMessage",
+            chat_id=chat_id,
+            text=rendered.text,
+            entities=rendered.entities or None,
+            reply_markup=rendered.markup,
+        )
+        return int(message["message_id"])
+
+    async def _edited(self, chat_id: int, message_id: int, rendered: Rendered) -> bool:
+        try:
+            await self._call(
+                "editMessageText",
+                chat_id=chat_id,
+                message_id=message_id,
+                text=rendered.text,
+                entities=rendered.entities or None,
+                reply_markup=rendered.markup if rendered.is_inline else None,
+            )
+        except Refused as refusal:
+            if UNCHANGED in refusal.reason:
+                return True
+            if any(each in refusal.reason for each in UNEDITABLE):
+                return False
+            raise
+        return True
+
+    async def quiet(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons away. If they cannot be, they are old by their revision anyway."""
+        with suppress(Refused, Down, Busy):
+            await self._call("editMessageReplyMarkup", chat_id=chat_id, message_id=message_id)
+
+    async def erase(self, chat_id: int, message_id: int) -> None:
+        """Delete a message; one that is gone already, or over 48 hours old, is let be."""
+        with suppress(Refused):
+            await self._call("deleteMessage", chat_id=chat_id, message_id=message_id)
+
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int:
+        message = await _told(
+            self._bot.send_document(
+                chat_id,
+                content,
+                filename=name,
+                caption=caption.text,
+                caption_entities=telegram.MessageEntity.de_list(entities(caption), None),
+                protect_content=False,
+            )
+        )
+        return message.message_id
+
+    async def fetch(self, file_id: str, most_bytes: int) -> bytes:
+        """Ask for the file's place (Bot API: `getFile`), and read it there; what it says of the size comes first."""
+        file = await _told(self._bot.get_file(file_id))
+        if (file.file_size or 0) > most_bytes:
+            raise TooBig
+        return await _told(self._downloads.download(file.file_path or "", most_bytes))
+
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        return await _told(call(self._bot, method, **arguments))
+
+    @property
+    def _downloads(self) -> AiohttpRequest:
+        """The library's own way reads whatever comes, to the end."""
+        request = self._bot.request
+        assert isinstance(request, AiohttpRequest)
+        return request
+
+
+async def _told(call: Awaitable[T]) -> T:
+    """Await a call of the Bot API, and tell its failure in our words (`bot.messages.delivery`)."""
+    try:
+        return await call
+    except errors.RetryAfter as trouble:
+        raise Busy(_seconds(trouble)) from trouble
+    except (errors.Forbidden, errors.ChatMigrated) as trouble:
+        raise Gone(str(trouble)) from trouble
+    except errors.BadRequest as trouble:
+        if "chat not found" in trouble.message.lower():
+            raise Gone(trouble.message) from trouble
+        raise Refused(trouble.message.lower()) from trouble
+    except TooLong as trouble:
+        raise TooBig from trouble
+    except errors.TelegramError as trouble:
+        raise Down(type(trouble).__name__) from trouble
+
+
+def _seconds(trouble: errors.RetryAfter) -> float:
+    value = trouble.retry_after
+    return value if isinstance(value, int | float) else value.total_seconds()

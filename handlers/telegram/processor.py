@@ -1,0 +1,152 @@
+"""Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
+
+import logging
+
+from bot.conversation.events import Incoming, Said
+from bot.core import correlation
+from bot.core.clock import Clock
+from bot.core.tasks import Supervisor
+from bot.core.wakeup import Bell
+from bot.core.workers import Thinking
+from bot.engine.cases import Desk
+from bot.engine.rate_limiter import DRAUGHT, Floodgate, Verdict
+from bot.identity.limits import Limits
+from bot.messages.outgoing import chat_lane
+from bot.monitoring.meter import Meter
+from bot.queues.inbox import Inbox, Waiting
+from bot.storage.database import Database, Transaction
+from handlers.telegram.bot_api.update import Malformed, parsed
+from handlers.telegram.events import incoming
+
+logger = logging.getLogger(__name__)
+
+CHATS_AT_ONCE = 64
+IDLE_SECONDS = 1.0
+
+
+class Intake:
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        desk: Desk,
+        clock: Clock,
+        bell: Bell,
+        supervisor: Supervisor,
+        *,
+        thinking: Thinking,
+        floodgate: Floodgate,
+        limits: Limits,
+        meter: Meter | None = None,
+    ) -> None:
+        self._floodgate, self._limits = floodgate, limits
+        self._meter = meter or Meter()
+        self._database = database
+        self._inbox = inbox
+        self._desk = desk
+        self._clock = clock
+        self._bell = bell
+        self._supervisor = supervisor
+        self._thinking = thinking
+        self._busy: set[str] = set()
+        #: Of these, more was seen while somebody was at them, who may have looked just before it came.
+        self._passed_over: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            heads = await self._database.unit(
+                lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE)
+            )
+            started = [self._start(head) for head in heads]
+            if len(heads) < CHATS_AT_ONCE or not any(started):
+                await self._bell.wait(IDLE_SECONDS)
+
+    def _start(self, head: Waiting) -> bool:
+        """Begin with a chat unless it is being worked on already."""
+        if head.lane in self._busy:
+            self._passed_over.add(head.lane)
+            return False
+        self._busy.add(head.lane)
+        self._supervisor.start(f"chat {head.lane}", self._work(head))
+        return True
+
+    async def _work(self, first: Waiting) -> None:
+        waiting: Waiting | None = first
+        try:
+            while waiting is not None:
+                waiting = await self.handle(waiting)
+        finally:
+            self._busy.discard(first.lane)
+            if first.lane in self._passed_over:
+                self._passed_over.discard(first.lane)
+                self._bell.ring()
+
+    async def handle(self, waiting: Waiting) -> Waiting | None:
+        """Handle one update in one transaction, and return the next of its chat."""
+        with correlation.handling(correlation.of_update(waiting.update_id), "update"):
+            return await self._tried(waiting, self._meter.clock())
+
+    async def _tried(self, waiting: Waiting, begun: float) -> Waiting | None:
+        try:
+            following = await self._done(waiting)
+            self._meter.update("done", self._meter.clock() - begun)
+        except Exception as error:
+            self._meter.update("failed", self._meter.clock() - begun)
+            # One customer's broken update must not stop the others; it is tried again, then parked for staff.
+            logger.exception("update failed", extra={"update": waiting.update_id})
+            reason = type(error).__name__
+            await self._database.unit(lambda tx: self._desk.park(tx, waiting, reason))
+            return None
+        return following
+
+    async def _done(self, waiting: Waiting) -> Waiting | None:
+        word = await self._judged(waiting)
+        if word != "pass":
+            return await self._database.unit(lambda tx: self._let_go(tx, waiting, word))
+        try:
+            named = self._named(waiting)
+        except Malformed as error:
+            logger.warning("not an update", extra={"update": waiting.update_id, "why": str(error)})
+            reason = type(error).__name__
+            return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
+        if named is not None and isinstance(named.event, Said) and self._desk.is_long(named.event.text):
+            # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
+            await self._thinking.of(self._desk.ponder, named.event.text)
+        return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
+
+    async def _judged(self, waiting: Waiting) -> Verdict:
+        now, lane, ahead = self._clock.now(), waiting.lane, waiting.ahead
+        word = self._floodgate.judge(lane, now, ahead=ahead)
+        if word == "short":
+            key, shared = f"flood {lane} {ahead}", self._floodgate.shared
+            drawn = await self._database.unit(lambda tx: self._limits.draw(tx, key, shared, DRAUGHT, now))
+            word = self._floodgate.drawn(drawn, lane, now, ahead=ahead)
+        if word != "crowded":
+            return word
+        if await self._database.unit(lambda tx: self._desk.runs(tx, waiting)):
+            return "pass"
+        return "surplus" if self._floodgate.said(lane, now) else word
+
+    def _let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
+        self._desk.let_go(tx, waiting, word)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
+
+    def _set_aside(self, tx: Transaction, waiting: Waiting, reason: str) -> Waiting | None:
+        """Park at once what will not be read the next time either: its chat does not wait for that."""
+        self._desk.park(tx, waiting, reason, at_once=True)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
+
+    def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
+        self._desk.receive(tx, waiting, named)
+        return self._inbox.head_of(tx, waiting.lane, self._clock.now())
+
+    def _named(self, waiting: Waiting) -> Incoming | None:
+        """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it.
+
+        So is one that means another chat than the one in whose order it stands: it has two kinds at once, say.
+        """
+        named = incoming(parsed(waiting.body))
+        if named is not None and chat_lane(named.chat_id) != waiting.lane:
+            raise Malformed("it means another chat than its own")
+        return named
