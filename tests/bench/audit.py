@@ -15,7 +15,7 @@ from ca import AuthoritySettings
 from ca.asn1 import pbes
 from ca.ledger import tree_rows
 from tests.bench.tampering import rounds
-from tests.unit.ca.bureau import HOLDER, Bureau, key, order
+from tests.support.authority import HOLDER, Bureau, key, order
 
 AT_ONCE = 20_000
 

@@ -14,7 +14,7 @@ from ca import (
     open_vault,
 )
 from tests.bench.stock import StockAuthority
-from tests.unit.ca.bureau import IDN, NAME, PASSPHRASE
+from tests.support.authority import IDN, NAME, PASSPHRASE
 
 RANDOM_NUMBER = bytes(range(20))
 

@@ -28,8 +28,8 @@ from ca import Authority, EnrolmentOrder, KeyRequest, Order, Reason, Record, Sta
 from ca.asn1 import pbes
 from ca.asn1.der import spki_bytes
 from ca.ledger.ledger import LEDGER_FILE
+from tests.support.authority import IDN, NAME, PASSPHRASE, SETTINGS
 from tests.support.serving import free_port, serving
-from tests.unit.ca.bureau import IDN, NAME, PASSPHRASE, SETTINGS
 
 HOLDERS = 20
 BITS = 2048

@@ -36,7 +36,7 @@ FEW, MANY, WAYS = 50, 5_000, 20
 
 
 def queries() -> list[str]:
-    files = (ROOT / "tests" / "unit" / "faq" / f"{name}.jsonl" for name in EXAMS)
+    files = (ROOT / "tests" / "unit" / "bot" / "knowledge" / f"{name}.jsonl" for name in EXAMS)
     lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
     return [json.loads(line)["q"] for line in lines]
 

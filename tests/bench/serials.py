@@ -20,7 +20,7 @@ from ca.asn1 import pbes
 from ca.ledger.ledger import LEDGER_FILE
 from ca.ledger.records import hex_of
 from ca.values.serials import SERIAL_BYTES, new_serial
-from tests.unit.ca.bureau import PASSPHRASE, SETTINGS, order
+from tests.support.authority import PASSPHRASE, SETTINGS, order
 
 AT_ONCE = 250_000
 PROCESSES = 2

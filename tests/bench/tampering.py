@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ca import Authority, CaRefusal, LedgerBroken, Reason
 from ca.values.model import AuditHead
-from tests.unit.ca.bureau import Bureau, enrolment, request
+from tests.support.authority import Bureau, enrolment, request
 
 #: Left out: counters that may only be too high (`crl_number`, `journal`, which the journal outside holds), and what
 #: other checks at the start hold (`meta` beyond the codes' secret).

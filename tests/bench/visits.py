@@ -16,7 +16,7 @@ from tests.bench.crowd import FIRST_ID, Guest, Log, text_of, watched
 from tests.bench.ground import Ground
 from tests.support.town import WORDS, Customer
 
-EXAMS = Path(__file__).parents[1] / "unit" / "faq"
+EXAMS = Path(__file__).parents[1] / "unit" / "bot" / "knowledge"
 QUESTIONS_A_VISIT = 8
 #: What is asked again and again, in the same words, where that is wanted.
 ASKED_OFTEN = 100

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.hostile.cmp_world import World, key, private_half
 from tests.hostile.keys import Key
-from tests.unit.ca import bureau
+from tests.support import authority as bureau
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Impostor = tuple[Key, tuple[bytes, ...], dict[str, bytes]]

@@ -27,7 +27,7 @@ from tests.hostile.cmp_parts import (
 from tests.hostile.cmp_world import OFFICE, OFFICE_SECRET, World, key
 from tests.hostile.keys import Key, weak_keys
 from tests.hostile.wire import tlv
-from tests.unit.ca import bureau
+from tests.support import authority as bureau
 
 WEAK_SEED = 7
 REQUESTS = [kind for name, kind in corpus.KINDS.items() if name not in {"own_key", "armour", "noise"}]

@@ -24,8 +24,8 @@ from ca.cmp.message import Kind, MessageBroken, read
 from ca.keys.signer import SoftSigner
 from tests.hostile import wire
 from tests.hostile.keys import SHA256_RSA, Key
-from tests.unit.ca import bureau
-from tests.unit.ca.bureau import Bureau
+from tests.support import authority as bureau
+from tests.support.authority import Bureau
 
 OFFICE, OFFICE_SECRET = b"desk", b"a secret of an office, forty octets long"
 #: Grows by itself, and only tells of refusals: what it tells is looked at apart.

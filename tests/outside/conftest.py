@@ -5,7 +5,7 @@ import pytest
 
 from tests.outside import django_ca
 from tests.outside.django_ca import DjangoCa
-from tests.unit.ca.bureau import Bureau, copy_of
+from tests.support.authority import Bureau, copy_of
 
 
 @pytest.fixture(scope="session")

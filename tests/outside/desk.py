@@ -13,7 +13,7 @@ from bot.issuing.port import Applicant, Certified, Held
 from bot.storage.database import Database
 from bot.storage.opening import open_database
 from ca import Vault, open_vault
-from tests.unit.ca.bureau import HOLDER, IDN, NAME, key
+from tests.support.authority import HOLDER, IDN, NAME, key
 
 APPLICANT = Applicant(HOLDER, NAME, IDN)
 

@@ -20,8 +20,8 @@ from ca.asn1.der import spki_of
 from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
 from tests.outside.stock import private
+from tests.support.authority import HOLDER, IDN, NAME, key
 from tests.support.losing import LosingLine, losing
-from tests.unit.ca.bureau import HOLDER, IDN, NAME, key
 
 HOLDERS = iter(range(1000))
 #: The key of every certificate that is to be replaced.

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from tests.support.authority import key
 from tests.support.serving import free_port
-from tests.unit.ca.bureau import key
 
 PATIENCE = 20.0
 SECRET = "a-secret-between-two-offices-0123456789"

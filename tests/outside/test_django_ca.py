@@ -15,8 +15,8 @@ from bot.issuing.port import IssuerAway
 from ca.asn1.der import spki_of
 from tests.outside.django_ca import DjangoCa
 from tests.outside.django_desk import Ends, nobodys, opened, through
+from tests.support.authority import NAME, key
 from tests.support.serving import free_port
-from tests.unit.ca.bureau import NAME, key
 
 pytestmark = pytest.mark.judge
 

@@ -16,8 +16,8 @@ from ca.asn1.vid import read_identify_data, virtual_id
 from ca.cmp.client import Client, Dialect, Secret, Trust
 from tests.outside.desk import APPLICANT, Clock, Crash, Desk, Line
 from tests.support import certificates
-from tests.unit.ca.bureau import HOLDER, IDN, NAME, Bureau, key, order
-from tests.unit.ca.genuine import CERTIFICATE as GENUINE
+from tests.support.authority import HOLDER, IDN, NAME, Bureau, key, order
+from tests.support.genuine_npki import CERTIFICATE as GENUINE
 
 SECRET = b"k" * 40
 

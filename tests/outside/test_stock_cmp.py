@@ -18,8 +18,8 @@ from bot.issuing.port import IssuerAway, IssuerRefused
 from bot.settings.settings import Raw, parse
 from tests.outside.desk import Clock, Desk
 from tests.outside.stock import BY_SECRET, SECRET, StockAuthority, private
+from tests.support.authority import HOLDER
 from tests.support.serving import free_port
-from tests.unit.ca.bureau import HOLDER
 
 pytestmark = pytest.mark.judge
 TODAY = datetime(2026, 11, 23, tzinfo=UTC)

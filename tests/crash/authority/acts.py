@@ -17,7 +17,7 @@ from ca import Authority, Certificate, Reason
 from ca.asn1 import der
 from ca.cmp.client import Client, Done, Issued, Secret, Trust
 from ca.cmp.message import Kind
-from tests.unit.ca.bureau import Bureau, enrolment, key, order, request
+from tests.support.authority import Bureau, enrolment, key, order, request
 
 Things = dict[str, Any]
 """What an act needs to know, as JSON keeps it: it is prepared in one process and done in others."""

@@ -17,7 +17,7 @@ from cryptography import x509
 from ca import Authority, CaRefusal, Certificate, EnrolmentOrder, KeyRequest, Order, Reason, open_vault
 from tests.crash.authority.mutants import plant
 from tests.crash.authority.steps import Steps
-from tests.unit.ca.bureau import IDN, NAME, PASSPHRASE, SETTINGS
+from tests.support.authority import IDN, NAME, PASSPHRASE, SETTINGS
 
 PR_SET_PDEATHSIG = 1
 PACKET = 1 << 17

@@ -16,7 +16,7 @@ from tests.crash.authority.children import Broken, child
 from tests.crash.authority.invariants import Look, Signed, keys_of, look, problems
 from tests.crash.authority.mutants import plant
 from tests.crash.authority.steps import Steps
-from tests.unit.ca.bureau import HOLDER, SETTINGS, Bureau, Clock, key
+from tests.support.authority import HOLDER, SETTINGS, Bureau, Clock, key
 
 #: Far more steps than any act has: a harness that counts wrong ends here.
 MOST_STEPS = 2000

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ca.asn1 import pbes
-from tests.unit.ca.bureau import Bureau, copy_of
+from tests.support.authority import Bureau, copy_of
 
 
 @pytest.fixture(scope="session")

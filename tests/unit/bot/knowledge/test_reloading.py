@@ -1,0 +1,102 @@
+"""Staff edit articles on disk: what is well is taken up, what is broken is refused, and the former stays."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.knowledge import ArticleBroken, KnowledgeBase, reloading
+from bot.knowledge.reloading import Living
+from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "en" / "faq").mkdir(parents=True)
+    for name, text in TABLES.items():
+        (tmp_path / "en" / name).write_text(text, encoding="utf-8")
+    write(tmp_path, ARTICLE)
+    return tmp_path
+
+
+@pytest.fixture
+def articles(folder: Path) -> Living:
+    return Living(folder, lambda: KnowledgeBase.load(("en",), FACTS, root=folder))
+
+
+def write(folder: Path, text: str) -> None:
+    """Write it with another time than before, however quick the test is."""
+    file = folder / "en" / "faq" / "lost.md"
+    before = file.stat().st_mtime_ns if file.exists() else 0
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, ns=(before + 10**9, before + 10**9))
+
+
+def answer(articles: Living) -> str:
+    return articles.now.article("lost", "en").answer
+
+
+def test_nothing_is_read_again_while_nothing_changes(articles: Living) -> None:
+    first = articles.now
+    assert not any(articles.look() for _ in range(3))
+    assert articles.now is first
+
+
+def test_a_change_is_taken_up_once_it_rests(articles: Living, folder: Path) -> None:
+    write(folder, ARTICLE.replace("Call", "Ring"))
+    assert not articles.look()  # it may still be being written
+    assert answer(articles) == "Call 1234."
+    assert articles.look()
+    assert answer(articles) == "Ring 1234."
+    assert not articles.look()
+
+
+def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
+    articles: Living, folder: Path
+) -> None:
+    write(folder, ARTICLE.replace('title = "Lost"', 'title = "Lost'))
+    articles.look()
+    with pytest.raises(ArticleBroken, match=r"en/faq/lost\.md:\d+: "):
+        articles.look()
+    assert answer(articles) == "Call 1234."
+    assert not articles.look()
+    write(folder, ARTICLE.replace("Call", "Ring"))
+    articles.look()
+    articles.look()
+    assert answer(articles) == "Ring 1234."
+
+
+def test_a_head_made_anew_is_taken_up(articles: Living, folder: Path) -> None:
+    first = articles.now
+    (folder / "meaning.npz").write_bytes(b"a head")
+    articles.look()
+    assert articles.look()
+    assert articles.now is not first
+
+
+def test_an_article_may_come_and_go(articles: Living, folder: Path) -> None:
+    more = folder / "en" / "faq" / "found.md"
+    more.write_text(ARTICLE.replace('"lost"', '"found"', 1), encoding="utf-8")
+    articles.look()
+    articles.look()
+    assert articles.now.topics() == ("found", "lost")
+    more.unlink()
+    articles.look()
+    articles.look()
+    assert articles.now.topics() == ("lost",)
+
+
+async def test_whoever_keeps_them_is_told_and_it_goes_on(
+    articles: Living, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reloading, "EVERY_SECONDS", 0)
+    told: asyncio.Queue[ArticleBroken] = asyncio.Queue()
+    running = asyncio.create_task(articles.run(told.put))
+    write(folder, "no front matter")
+    broken = await asyncio.wait_for(told.get(), 10)
+    assert (broken.file, broken.line) == ("en/faq/lost.md", 1)
+    write(folder, "still none")
+    assert (await asyncio.wait_for(told.get(), 10)).file == "en/faq/lost.md"
+    running.cancel()
+    assert told.empty()

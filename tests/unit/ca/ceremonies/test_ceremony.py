@@ -1,0 +1,153 @@
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from ca import Authority, LedgerBroken, WrongPassphrase, open_vault
+from ca.ceremonies import ceremony, root
+from ca.keys import signer
+from tests.support.authority import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
+
+SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
+FILES = ["root.key", "root.der", "issuing.key", "issuing.der"]
+
+
+def test_files_are_for_the_owner_alone(bureau: Bureau) -> None:
+    bureau.old()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (bureau.folder / "ca").iterdir()}
+    assert set(FILES) < modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_wrong_passphrase_says_so(bureau: Bureau) -> None:
+    with pytest.raises(WrongPassphrase, match="passphrase does not open"):
+        Authority.open(bureau.folder / "ca", b"guess", bureau.vault, settings=SETTINGS)
+
+
+def test_keys_lie_encrypted(bureau: Bureau) -> None:
+    for name in ("root.key", "issuing.key"):
+        assert SCRYPT in (bureau.folder / "ca" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_lost_file_is_told_and_not_made_again(bureau: Bureau, name: str) -> None:
+    (bureau.folder / "ca" / name).unlink()
+    with pytest.raises(LedgerBroken, match=f"{name} is missing"):
+        bureau.restart()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x30\x82", b"garbage"])
+def test_a_damaged_key_file_is_not_called_a_wrong_passphrase(bureau: Bureau, content: bytes) -> None:
+    (bureau.folder / "ca" / "issuing.key").write_bytes(content)
+    with pytest.raises(LedgerBroken, match="damaged"):
+        bureau.restart()
+
+
+def test_another_authoritys_certificate_is_refused(bureau: Bureau) -> None:
+    folder = bureau.folder / "ca"
+    (folder / "issuing.der").write_bytes((folder / "root.der").read_bytes())
+    with pytest.raises(LedgerBroken, match="belongs to"):
+        bureau.restart()
+
+
+def test_another_key_file_is_told(bureau: Bureau, tmp_path: Path) -> None:
+    bureau.vault = open_vault(tmp_path / "other.json")[0]
+    with pytest.raises(LedgerBroken, match="another key file"):
+        bureau.restart()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)]
+)
+def test_a_damaged_ledger_is_told(bureau: Bureau, damage: object) -> None:
+    bureau.authority.close()
+    path = bureau.folder / "ca" / "ledger.sqlite3"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(LedgerBroken, match="damaged"):
+        bureau.authority = bureau.open()
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_a_first_start_that_dies_is_finished_by_the_next(
+    cheap_scrypt: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    done: list[str] = []
+
+    def dying(path: Path, content: bytes) -> None:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(path.name)
+        write_whole(path, content)
+
+    write_whole = ceremony.write_whole
+    for module in (ceremony, root, signer):
+        monkeypatch.setattr(module, "write_whole", dying)
+    if writes < len(FILES) + 2:  # what is to be signed is written before each certificate
+        with pytest.raises(KeyboardInterrupt):
+            Bureau(tmp_path)
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "ca").glob("[ri]*.*")}
+    for module in (ceremony, root, signer):
+        monkeypatch.setattr(module, "write_whole", write_whole)
+    bureau = Bureau(tmp_path)
+    now = {path.name: path.read_bytes() for path in (tmp_path / "ca").glob("[ri]*.*")}
+    assert set(now) == set(FILES)
+    for name, content in kept.items():
+        if name.endswith(".tbs"):
+            signed = x509.load_der_x509_certificate(now[name.replace(".tbs", ".der")])
+            assert signed.tbs_certificate_bytes == content
+        else:
+            assert now[name] == content
+    assert bureau.old().serial
+    assert bureau.authority.verify_audit().ok
+    bureau.authority.close()
+
+
+def test_the_chain_is_one(bureau: Bureau) -> None:
+    root = x509.load_der_x509_certificate(bureau.authority.chain.root)
+    issuing = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
+    root.verify_directly_issued_by(root)
+    issuing.verify_directly_issued_by(root)
+    x509.load_der_x509_certificate(bureau.old().der).verify_directly_issued_by(issuing)
+
+
+def test_opening_again_is_fast(template: Path, tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    Authority.open(template / "ca", PASSPHRASE, open_vault(template / "vault.json")[0], now=Clock()).close()
+    assert time.perf_counter() - begin < 0.5
+
+
+CHILD = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from ca import CaRefusal, Status, pbes
+    pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
+    from tests.support.authority import Bureau, order
+    bureau = Bureau(Path(sys.argv[1]))
+    for n in range(15):
+        print(bureau.authority.issue(order(f"r{n}", not_before=None, random_number=bytes(20), spki=KEY)).serial)
+        bureau.authority.crl()
+    """
+)
+
+
+def test_two_processes_start_and_issue_at_once(cheap_scrypt: None, tmp_path: Path) -> None:
+    code = CHILD.replace("KEY", repr(key(0).spki))
+    open_vault(tmp_path / "vault.json")
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = [child.communicate(timeout=60)[0].split() for child in children]
+    assert [child.returncode for child in children] == [0, 0]
+    assert answers[0] == answers[1]
+    assert len(set(answers[0])) == 15
+    bureau = Bureau(tmp_path)
+    assert len(bureau.authority.certificates(HOLDER)) == 15
+    assert bureau.authority.issue(order("r0", random_number=bytes(20))).serial == int(answers[0][0])
+    assert bureau.authority.verify_audit().ok
+    bureau.authority.close()

@@ -1,0 +1,186 @@
+"""The issuing authority gets a new key without a gap: at every moment each certificate has its chain."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from ca import Authority, LedgerBroken, Reason, Root, RootApart, Status, WrongPassphrase
+from ca.asn1.der import spki_bytes
+from ca.ceremonies.root import joined
+from ca.keys.signer import FileStore
+from tests.support.authority import PASSPHRASE, SETTINGS, Bureau, order
+
+HALVES = "first person's half", "second person's half"
+
+
+def issuer_of(certificate: bytes, authority: Authority) -> int:
+    """Return which of the issuing keys signed it, counted from one."""
+    signed = x509.load_der_x509_certificate(certificate)
+    for number, der in enumerate(authority.issuers, 1):
+        above = x509.load_der_x509_certificate(der)
+        if signed.issuer == above.subject:
+            signed.verify_directly_issued_by(above)
+            return number
+    raise AssertionError("nobody's certificate")
+
+
+def test_the_new_key_issues_and_the_old_ones_certificates_stay(bureau: Bureau) -> None:
+    before = bureau.old()
+    bureau.authority.roll_over()
+    given, after = bureau.reissue(before.serial)
+    assert given.reference
+    assert issuer_of(before.der, bureau.authority) == 1
+    assert issuer_of(after.der, bureau.authority) == 2
+    record = bureau.authority.record(before.serial)
+    assert record is not None
+    assert record.status is Status.REVOKED
+    assert bureau.authority.verify_audit().ok
+
+
+def test_both_generations_hang_under_the_one_root(bureau: Bureau) -> None:
+    bureau.authority.roll_over()
+    root = x509.load_der_x509_certificate(bureau.authority.chain.root)
+    subjects = set()
+    for der in bureau.authority.issuers:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(root)
+        subjects.add(x509.load_der_x509_certificate(der).subject.rfc4514_string())
+    assert len(subjects) == 2
+
+
+def test_a_certificate_begun_under_the_old_key_is_finished_under_it(bureau: Bureau) -> None:
+    bureau.restart(dies_at="reserved")
+    with pytest.raises(BaseException, match="reserved"):
+        bureau.old()
+    bureau.restart()
+    bureau.authority.roll_over()
+    assert issuer_of(bureau.old().der, bureau.authority) == 1
+
+
+def test_another_process_sees_the_new_key_at_its_next_certificate(bureau: Bureau) -> None:
+    elsewhere = bureau.open()
+    bureau.authority.roll_over()
+    certificate = elsewhere.issue(order())
+    assert issuer_of(certificate.der, elsewhere) == 2
+    elsewhere.close()
+
+
+def test_it_stays_so_after_a_restart(bureau: Bureau) -> None:
+    bureau.authority.roll_over()
+    bureau.restart()
+    assert len(bureau.authority.issuers) == 2
+    assert issuer_of(bureau.old().der, bureau.authority) == 2
+
+
+def test_a_roll_over_that_died_is_finished_by_the_next(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ca.ceremonies.ceremony.Ceremony._register", dies)
+        with pytest.raises(KeyboardInterrupt):
+            bureau.authority.roll_over()
+    made = (bureau.folder / "ca" / "issuing-2.der").read_bytes()
+    assert len(bureau.authority.issuers) == 1
+    bureau.authority.roll_over()
+    assert bureau.authority.issuers[1] == made
+
+
+def apart(bureau: Bureau, folder: Path) -> Root:
+    folder.mkdir(exist_ok=True)
+    return Root(folder, FileStore(folder, joined(*HALVES)))
+
+
+def authority_apart(bureau: Bureau, folder: Path, root: Root | None) -> Authority:
+    return Authority.open(folder, PASSPHRASE, bureau.vault, settings=SETTINGS, now=bureau.clock, root=root)
+
+
+def test_a_root_apart_is_needed_for_ceremonies_only(bureau: Bureau, tmp_path: Path) -> None:
+    root = apart(bureau, tmp_path / "safe")
+    authority_apart(bureau, tmp_path / "house", root).close()
+    assert {path.name for path in (tmp_path / "safe").iterdir()} == {"root.key", "root.der"}
+    assert "root.key" not in {path.name for path in (tmp_path / "house").iterdir()}
+    (tmp_path / "safe").rename(tmp_path / "carried away")
+
+    daily = authority_apart(bureau, tmp_path / "house", None)
+    old = daily.issue(order())
+    daily.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
+    assert daily.crl()
+    with pytest.raises(RootApart, match="ceremony"):
+        daily.roll_over()
+    assert len(daily.issuers) == 1
+    daily.close()
+
+    ceremony = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "carried away"))
+    ceremony.roll_over()
+    assert issuer_of(ceremony.issue(order("next", 1)).der, ceremony) == 2
+    ceremony.close()
+
+
+def test_with_the_root_apart_its_list_is_served_until_a_ceremony_renews_it(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    first = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    made = first.root_crl()
+    first.close()
+    daily = authority_apart(bureau, tmp_path / "house", None)
+    bureau.clock.pass_(days=179)
+    assert daily.root_crl() == made
+    bureau.clock.pass_(days=2)
+    with pytest.raises(RootApart):
+        daily.root_crl()
+    ceremony = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    renewed = ceremony.renew_root_crl()
+    assert daily.root_crl() == renewed != made
+    ceremony.close()
+    daily.close()
+
+
+def test_another_authoritys_root_is_refused(bureau: Bureau, tmp_path: Path) -> None:
+    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
+    authority_apart(bureau, tmp_path / "other house", apart(bureau, tmp_path / "other safe")).close()
+    with pytest.raises(LedgerBroken, match="not the root of this authority"):
+        authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "other safe"))
+
+
+def test_one_persons_half_opens_nothing(bureau: Bureau, tmp_path: Path) -> None:
+    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
+    for half in HALVES:
+        alone = Root(tmp_path / "safe", FileStore(tmp_path / "safe", half.encode()))
+        authority = authority_apart(bureau, tmp_path / "house", alone)
+        with pytest.raises(WrongPassphrase):
+            authority.roll_over()
+        authority.close()
+
+
+def test_openssl_opens_the_roots_key_with_both_halves(bureau: Bureau, tmp_path: Path) -> None:
+    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
+    key = tmp_path / "safe" / "root.key"
+    command = [
+        "openssl",
+        "pkey",
+        "-inform",
+        "DER",
+        "-in",
+        str(key),
+        "-noout",
+        "-passin",
+        f"pass:{'+'.join(HALVES)}",
+    ]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [("short", HALVES[1]), (HALVES[0], ""), (HALVES[0], HALVES[0])])
+def test_halves_that_are_no_halves_are_refused(first: str, second: str) -> None:
+    with pytest.raises(ValueError, match=r"half|halves"):
+        joined(first, second)
+
+
+def test_a_key_that_the_authority_had_once_is_still_refused(bureau: Bureau) -> None:
+    own = x509.load_der_x509_certificate(bureau.authority.issuers[0]).public_key()
+    bureau.authority.roll_over()
+    with pytest.raises(Exception, match="authority_key"):
+        bureau.authority.issue(order(spki=spki_bytes(own)))
