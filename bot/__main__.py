@@ -31,7 +31,7 @@ EXPLAINED = {
     "ca.ledger.vault.KeyFileUnusable": FAILED,
     "ca.values.refusals.LedgerBroken": FAILED,
     "ca.values.refusals.CaRefusal": FAILED,
-    "bot.cli.authority.common.Unknown": FAILED,
+    "bot.cli.authority.common.NotFound": FAILED,
     "bot.cli.authority.adopt.NotAdopted": FAILED,
     "ca.cmp.offices.OfficesWrong": WRONG_USE,
     "ca.profiles.reading.ProfileWrong": WRONG_USE,
@@ -44,7 +44,7 @@ EXPLAINED = {
     "bot.messages.catalog.CatalogBroken": FAILED,
     "bot.knowledge.articles.article.ArticleBroken": FAILED,
     "bot.knowledge.training.evaluate.QueriesBroken": WRONG_USE,
-    "bot.monitoring.readiness.NotWell": FAILED,
+    "bot.monitoring.readiness.NotReady": FAILED,
     "builtins.OSError": FAILED,
     "sqlite3.Error": FAILED,
 }

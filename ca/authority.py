@@ -18,7 +18,7 @@ from ca.cmp.offices import read_secrets
 from ca.cmp.server import CmpServer
 from ca.issuance import profile_check
 from ca.issuance.issuance import Issuance
-from ca.issuance.recheck import Recheck
+from ca.issuance.recheck import NightlyRecheck
 from ca.keys.issuing_keys import Keys
 from ca.keys.signer import FileStore
 from ca.keys.token import Token, TokenStore
@@ -30,7 +30,7 @@ from ca.ledger.vault import Vault
 from ca.profiles import load as load_profiles
 from ca.profiles.settings import AuthoritySettings
 from ca.registration.registrar import Registrar, typed_reference
-from ca.status.crl import Lists
+from ca.status.crl import RevocationLists
 from ca.status.delegate import Delegates
 from ca.status.ocsp import Answer, Responder
 from ca.status.revocation import Revocation
@@ -81,10 +81,10 @@ class Authority:
         self._ledger = ledger
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger, settings.hold_months)
-        self._lists = Lists(ledger, keys, settings)
+        self._lists = RevocationLists(ledger, keys, settings)
         delegates = Delegates(ledger, keys, settings, entropy)
         self._responder = Responder(ledger, keys, delegates)
-        self._recheck = Recheck(ledger)
+        self._recheck = NightlyRecheck(ledger)
         self._cmp = CmpServer(
             ledger, keys, delegates, Office(self, self._registrar, read_secrets(settings.offices))
         )

@@ -18,36 +18,36 @@ import ca
 from bot.conversation.chats import Chats
 from bot.conversation.procedure import Rules
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.core.tracing import started
-from bot.core.wakeup import Bell
-from bot.core.workers import Thinking
-from bot.engine.cases import Desk, Stores
-from bot.engine.certificate_check import Books, Examiner
-from bot.engine.clock_repair import Timekeeping
-from bot.engine.job_handlers import Clerk, Desks
-from bot.engine.job_runner import Runner
-from bot.engine.rate_limiter import DEFAULT_RATES, Floodgate, Rates
-from bot.engine.retention import Housekeeping
-from bot.engine.sender import Carriers, Courier, Mailing, Messenger, Stock, Texter
-from bot.engine.side_replies import Asides
+from bot.core.wakeup import Wakeup
+from bot.core.workers import WorkerThreads
+from bot.engine.cases import CaseService, CaseStores
+from bot.engine.certificate_check import CertificateCheck, CheckStores
+from bot.engine.clock_repair import ClockRepair
+from bot.engine.job_handlers import JobHandlers, JobStores
+from bot.engine.job_runner import JobRunner
+from bot.engine.rate_limiter import DEFAULT_RATES, RateLimiter, Rates
+from bot.engine.retention import Retention
+from bot.engine.sender import Channels, MailSender, Messenger, OutboxSender, SenderStores, SmsSender
+from bot.engine.side_replies import SideReplies
 from bot.identity.limits import Limits
 from bot.identity.proof import DEFAULT_LIMITS, Identity, IdentityLimits
-from bot.identity.register import Directory
+from bot.identity.register import CustomerRegister
 from bot.issuing.embedded import EmbeddedIssuer
-from bot.issuing.kept_files import Keeps
+from bot.issuing.kept_files import KeptFiles
 from bot.issuing.key_files import open_authority, open_vault
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.outside import build as opening
 from bot.issuing.outside.issuer import OutsideIssuer
 from bot.issuing.port import Issuer, Watched
 from bot.knowledge import ArticleBroken, KnowledgeBase
 from bot.knowledge.answers import Answers
 from bot.knowledge.gaps import Gaps
-from bot.knowledge.refit import Fitting
-from bot.knowledge.reloading import Living
+from bot.knowledge.refit import SearchRefit
+from bot.knowledge.reloading import ReloadingKnowledgeBase
 from bot.knowledge.search import embeddings
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.outgoing import chat_lane
 from bot.messages.screen import Line
 from bot.monitoring.build import Process, watching
@@ -62,55 +62,54 @@ from bot.notices.sms import SmsGateway
 from bot.queues.inbox import Inbox
 from bot.queues.jobs import Jobs
 from bot.queues.outbox import Outbox
-from bot.reminders.service import Reminders
-from bot.reminders.service import Stores as ReminderStores
+from bot.reminders.service import Reminders, ReminderStores
 from bot.settings.settings import PREFIX, Settings, SettingWrong
 from bot.storage.database import Database
 from bot.storage.opening import open_database, own_name
-from bot.storage.readonly import Looking
+from bot.storage.readonly import ReadOnlyConnection
 from ca.web import Status
 from handlers.telegram.bot_api.transport import AiohttpRequest
 from handlers.telegram.commands import publish
-from handlers.telegram.inline import Inline
+from handlers.telegram.inline import InlineAnswers
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.poller import Poller
-from handlers.telegram.processor import Intake
+from handlers.telegram.processor import UpdateProcessor
 from handlers.telegram.webhook import Webhook
 
 STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bells:
-    inbox: Bell
-    outbox: Bell
-    jobs: Bell
+class Wakeups:
+    inbox: Wakeup
+    outbox: Wakeup
+    jobs: Wakeup
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Application:
     """Everything built, nothing running."""
 
     database: Database
     inbox: Inbox
-    desk: Desk
-    intake: Intake
-    inline: Inline
-    runner: Runner
-    courier: Courier
-    housekeeping: Housekeeping
-    timekeeping: Timekeeping
-    articles: Living
-    fitting: Fitting
+    desk: CaseService
+    intake: UpdateProcessor
+    inline: InlineAnswers
+    runner: JobRunner
+    courier: OutboxSender
+    housekeeping: Retention
+    timekeeping: ClockRepair
+    articles: ReloadingKnowledgeBase
+    fitting: SearchRefit
     sources: Sources
-    words: Words
+    words: Catalogs
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
     clock: Clock
-    keys: KeyStock
+    keys: KeyPool
     #: Keeps what is in hand: one task a chat or lane.
-    hands: Supervisor
-    thinking: Thinking
+    hands: TaskSupervisor
+    thinking: WorkerThreads
 
     @property
     def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
@@ -136,15 +135,15 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Adapters:
     """What lies outside the house, and what tests put in its place."""
 
     messenger: Messenger
-    texter: Texter | None
-    mailing: Mailing | None
+    texter: SmsSender | None
+    mailing: MailSender | None
     issuer: Issuer
     clock: Clock
-    keys: KeyStock
+    keys: KeyPool
     #: The same authority as whoever watches asks it.
     authority: Watched | None = None
     meter: Meter = field(default_factory=Meter)
@@ -156,25 +155,30 @@ class Outside:
 
 
 def build(
-    settings: Settings, database: Database, vault: ca.Vault, bot: telegram.Bot, words: Words, outside: Outside
-) -> House:
-    bells, supervisor, thinking = Bells(Bell(), Bell(), Bell()), Supervisor(), Thinking()
+    settings: Settings,
+    database: Database,
+    vault: ca.Vault,
+    bot: telegram.Bot,
+    words: Catalogs,
+    outside: Adapters,
+) -> Application:
+    bells, supervisor, thinking = Wakeups(Wakeup(), Wakeup(), Wakeup()), TaskSupervisor(), WorkerThreads()
     staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
     chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff, own_name(settings.database_url))
     lease = settings.lease, outside.steady or database.steady
     outbox, jobs = Outbox(vault, bells.outbox, *lease), Jobs(vault, bells.jobs, *lease)
-    keeps, directory = Keeps(vault), Directory(vault)
+    keeps, directory = KeptFiles(vault), CustomerRegister(vault)
     gaps = Gaps(vault)
-    stores = Stores(chats, inbox, outbox, jobs, gaps)
+    stores = CaseStores(chats, inbox, outbox, jobs, gaps)
     articles = living(settings, words)
     answers, rules = Answers(lambda: articles.now), Rules()
-    carriers = Carriers(outside.messenger, outside.texter, outside.mailing)
+    carriers = Channels(outside.messenger, outside.texter, outside.mailing)
     addresses = Addresses(vault, carriers.ways)
     reminding = ReminderStores(jobs, outbox, keeps, directory, addresses)
     reminders = Reminders(reminding, words, rules, settings.reminder_days)
-    desk = Desk(
+    desk = CaseService(
         stores,
-        Asides(answers, words, gaps, reminders, outbox),
+        SideReplies(answers, words, gaps, reminders, outbox),
         Notices(directory, outbox, addresses),
         reminders,
         outside.clock,
@@ -182,31 +186,33 @@ def build(
         operators=settings.operator_chat_id,
     )
     identity = Identity(directory, Limits(vault), outside.limits)
-    desks = Desks(database, chats, outbox, keeps, directory)
-    books = Books(database, outbox, Limits(vault))
-    examiner = Examiner(outside.messenger, outside.issuer, books, outside.clock)
+    desks = JobStores(database, chats, outbox, keeps, directory)
+    books = CheckStores(database, outbox, Limits(vault))
+    examiner = CertificateCheck(outside.messenger, outside.issuer, books, outside.clock)
     others = {"check_certificate": examiner.check}
-    clerk = Clerk(desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others)
-    stock = Stock(database, chats, outbox, keeps, Bounces(addresses, outbox))
-    return House(
+    clerk = JobHandlers(
+        desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others
+    )
+    stock = SenderStores(database, chats, outbox, keeps, Bounces(addresses, outbox))
+    return Application(
         database,
         inbox,
         desk,
-        Intake(
+        UpdateProcessor(
             *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
             thinking=thinking,
-            floodgate=Floodgate(outside.rates, staff),
+            floodgate=RateLimiter(outside.rates, staff),
             limits=Limits(vault),
             meter=outside.meter,
         ),
-        Inline(bot, answers, words, supervisor, thinking),
-        Runner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
-        Courier(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
-        Housekeeping(database, stores, keeps, desk, outside.issuer, outside.clock),
-        Timekeeping(database, stores, outside.clock, *lease),
+        InlineAnswers(bot, answers, words, supervisor, thinking),
+        JobRunner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
+        OutboxSender(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
+        Retention(database, stores, keeps, desk, outside.issuer, outside.clock),
+        ClockRepair(database, stores, outside.clock, *lease),
         articles,
-        Fitting(articles_folder(settings), heads_folder(settings)),
-        Sources(Looking(settings.database_url), outside.authority, outside.meter, outside.clock),
+        SearchRefit(articles_folder(settings), heads_folder(settings)),
+        Sources(ReadOnlyConnection(settings.database_url), outside.authority, outside.meter, outside.clock),
         words,
         outside.routes,
         outside.clock,
@@ -216,7 +222,7 @@ def build(
     )
 
 
-def living(settings: Settings, words: Words) -> Living:
+def living(settings: Settings, words: Catalogs) -> ReloadingKnowledgeBase:
     """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
     folder, heads = articles_folder(settings), heads_folder(settings)
 
@@ -224,7 +230,7 @@ def living(settings: Settings, words: Words) -> Living:
         model = embeddings.load(heads, folder)
         return KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
 
-    return Living(folder, read, heads)
+    return ReloadingKnowledgeBase(folder, read, heads)
 
 
 def articles_folder(settings: Settings) -> Path:
@@ -259,19 +265,19 @@ def telegram_bot(settings: Settings, meter: Meter | None = None) -> telegram.Bot
 @asynccontextmanager
 async def opened(
     settings: Settings, say: Callable[[str], None], clock: Clock | None = None
-) -> AsyncIterator[tuple[House, telegram.Bot]]:
+) -> AsyncIterator[tuple[Application, telegram.Bot]]:
     """Build the house, and close what it opened at the end."""
     async with AsyncExitStack() as stack:
         if (traces := started()) is not None:
             stack.push_async_callback(asyncio.to_thread, traces.shutdown)
         meter = Meter()
         bot = telegram_bot(settings, meter)
-        words = Words.load(settings.timezone, facts(settings))
+        words = Catalogs.load(settings.timezone, facts(settings))
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
         house_clock = clock or database.clock
-        keys = KeyStock()
+        keys = KeyPool()
         stack.callback(keys.close)
         issuer, status = await _issuing(settings, vault, database, house_clock, keys, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -279,7 +285,7 @@ async def opened(
         mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
         messenger = TelegramMessenger(bot, words)
-        outside = Outside(
+        outside = Adapters(
             messenger, texter, mailing, issuer, house_clock, keys, issuer, meter, status,
             steady=(lambda: clock.now().timestamp()) if clock else None,
         )  # fmt: skip
@@ -293,7 +299,7 @@ async def _issuing(
     vault: ca.Vault,
     database: Database,
     clock: Clock,
-    keys: KeyStock,
+    keys: KeyPool,
     stack: AsyncExitStack,
     say: Callable[[str], None],
 ) -> tuple[EmbeddedIssuer | OutsideIssuer, Sequence[BaseRoute]]:
@@ -307,9 +313,11 @@ async def _issuing(
 
 
 @asynccontextmanager
-async def running(settings: Settings, house: House, bot: telegram.Bot, clock: Clock) -> AsyncIterator[None]:
+async def running(
+    settings: Settings, house: Application, bot: telegram.Bot, clock: Clock
+) -> AsyncIterator[None]:
     """Take updates and work; at the end take no more, and finish what is in hand."""
-    loops = Supervisor()
+    loops = TaskSupervisor()
     expected = [name for name, _ in house.loops] + ([] if settings.webhook_url else ["poller"])
     process = Process(house.database, expected, loops, bot.get_me)
     watch = watching(house.sources, process, settings.metrics_token)

@@ -22,9 +22,9 @@ from bot.conversation.procedure import Rules
 from bot.core import logs
 from bot.core.clock import kst_day
 from bot.core.tasks import stop_on_signals
-from bot.identity.register import COLUMNS, Record
+from bot.identity.register import COLUMNS, CustomerRecord
 from bot.issuing import key_files
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
 from bot.settings.settings import Raw, Settings, parse
 from handlers.local import LocalMessenger, Persona
@@ -40,7 +40,7 @@ HELD = "hold"
 class Customer:
     """A customer of the demo, their messenger, and the day on which their old certificate ends."""
 
-    record: Record
+    record: CustomerRecord
     user_id: int
     language: str
     expires_in: str
@@ -52,11 +52,11 @@ def customers() -> list[Customer]:
 
 
 def _customer(row: dict[str, str]) -> Customer:
-    record = msgspec.convert({column: row[column] for column in COLUMNS}, Record, strict=False)
+    record = msgspec.convert({column: row[column] for column in COLUMNS}, CustomerRecord, strict=False)
     return Customer(record, int(row["user_id"]), row["language"], row["expires_in"])
 
 
-def persona(customer: Customer, words: Words) -> Persona:
+def persona(customer: Customer, words: Catalogs) -> Persona:
     """Return the customer as the messenger has them, with what they would have on paper."""
     record, language = customer.record, customer.language
     first, last = _names(record.name)
@@ -103,7 +103,7 @@ def settings_for(messenger: LocalMessenger, token: str, data: Path, port: int) -
 
 async def run(data: Path, port: int, *, browser: bool) -> None:
     """Serve until a signal comes; raise `OSError` if the port is in use."""
-    people, words = customers(), Words.load()
+    people, words = customers(), Catalogs.load()
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     messenger = LocalMessenger(
         token=token,

@@ -33,7 +33,7 @@ from bot.backup import archive
 from bot.backup.after_restore import move_on
 from bot.conversation.chats import Chats
 from bot.conversation.procedure import Rules
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.outbox import Outbox
 from bot.settings.settings import Settings
 from bot.storage import snapshot
@@ -56,7 +56,7 @@ class NotRestored(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class RestoreReport:
     """What a restoration brought back."""
 
     manifest: archive.Manifest
@@ -95,7 +95,9 @@ def copy_authority(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> N
         backup.back_up(ledger, folder, to)
 
 
-def restore(settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[Path], now: Now) -> Back:
+def restore(
+    settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[Path], now: Now
+) -> RestoreReport:
     """Bring the desk and its authority back to where neither is.
 
     Everything is read and held against the manifest before anything is written, and made ready under other names before
@@ -118,13 +120,13 @@ def restore(settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[
             _refuse_older_authority(drafts / "ca" / LEDGER_FILE, vault, counts, now)
             _place(drafts / "ca", folder)
         _place(near / DESK, desk)
-    return Back(manifest, counts, played)
+    return RestoreReport(manifest, counts, played)
 
 
 async def _move_on(settings: Settings, vault: ca.Vault, path: Path, now: datetime) -> None:
     """Bring the schema up to this release, and the counts above what was given out since."""
     database = await open_database(f"{snapshot.WHERE}{path}")
-    chats, outbox = Chats(vault), Outbox(vault, Bell(), settings.lease)
+    chats, outbox = Chats(vault), Outbox(vault, Wakeup(), settings.lease)
     try:
         await database.unit(lambda tx: move_on(tx, chats, outbox, now, Rules()))
     finally:

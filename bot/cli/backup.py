@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ca
-from bot.backup.service import Back, back_up, restore
+from bot.backup.service import RestoreReport, back_up, restore
 from bot.issuing import key_files
 from bot.settings.settings import Settings, load
 from bot.storage import snapshot
@@ -91,7 +91,7 @@ def _journal_in_use(settings: Settings) -> list[Path]:
     return [settings.ca_journal] if settings.ca_journal and settings.ca_journal.exists() else []
 
 
-def _values(back: Back) -> dict[str, object]:
+def _values(back: RestoreReport) -> dict[str, object]:
     desk = {"updates": back.desk.updates, "messages": back.desk.messages, "jobs": back.desk.jobs}
     values: dict[str, object] = {"at": back.manifest.made_at, "schema": back.manifest.schema, "desk": desk}
     if back.authority is not None:
@@ -105,7 +105,7 @@ def _values(back: Back) -> dict[str, object]:
     return values
 
 
-def _tell(back: Back) -> None:
+def _tell(back: RestoreReport) -> None:
     desk = back.desk
     sys.stdout.write(
         f"desk as of {back.manifest.made_at}, schema {back.manifest.schema}\n"

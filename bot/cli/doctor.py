@@ -11,9 +11,9 @@ from http.client import HTTPConnection, HTTPException
 from bot.issuing import key_files
 from bot.issuing.outside import build
 from bot.monitoring.figures import queues
-from bot.monitoring.readiness import NotWell
+from bot.monitoring.readiness import NotReady
 from bot.settings.settings import PREFIX, Settings
-from bot.storage.readonly import Looking
+from bot.storage.readonly import ReadOnlyConnection
 from bot.storage.sqlite import MEND
 
 SECONDS = 3.0
@@ -22,7 +22,7 @@ MOST_TOLD = 3
 
 
 def authority(settings: Settings, say: Callable[[str], None]) -> str:
-    """Open it, and read its whole history against its state; raise `NotWell` with what does not fit."""
+    """Open it, and read its whole history against its state; raise `NotReady` with what does not fit."""
     if settings.ca_outside is not None:
         build.engine(settings.ca_outside)
         return "outside; its own history is looked after there"
@@ -31,18 +31,18 @@ def authority(settings: Settings, say: Callable[[str], None]) -> str:
     if not report.ok:
         more = len(report.problems) - MOST_TOLD
         told = "; ".join(report.problems[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
-        raise NotWell(f"{told}: {MEND}")
+        raise NotReady(f"{told}: {MEND}")
     return f"{report.head.entries} entries of its history fit what it knows"
 
 
 async def stuck(settings: Settings) -> str:
-    """Say what waits; raise `NotWell` for what was given up."""
+    """Say what waits; raise `NotReady` for what was given up."""
     now = datetime.now(UTC)
-    inbox, outbox, jobs = await Looking(settings.database_url).look(lambda tx: queues(tx, now))
+    inbox, outbox, jobs = await ReadOnlyConnection(settings.database_url).look(lambda tx: queues(tx, now))
     given_up = {"updates are parked": inbox, "messages are dead": outbox, "jobs are dead": jobs}
     said = [f"{queue.stuck} {what}" for what, queue in given_up.items() if queue.stuck]
     if said:
-        raise NotWell(f"{', '.join(said)}; see docs/watching.md")
+        raise NotReady(f"{', '.join(said)}; see docs/watching.md")
     return f"{inbox.waiting} updates, {outbox.waiting} messages and {jobs.waiting} jobs wait"
 
 
@@ -53,7 +53,7 @@ def metrics(settings: Settings) -> str:
 
 
 def running(settings: Settings) -> str:
-    """Ask the bot that listens at our address; raise `NotWell` with what it says is not well."""
+    """Ask the bot that listens at our address; raise `NotReady` with what it says is not well."""
     host, port = settings.listen
     try:
         with closing(HTTPConnection(_reachable(host), port, timeout=SECONDS)) as connection:
@@ -63,9 +63,9 @@ def running(settings: Settings) -> str:
     except (ConnectionRefusedError, socket.gaierror):
         return f"none runs at {host}:{port}"
     except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NotWell(f"what answers at {host}:{port} is no bot of ours") from error
+        raise NotReady(f"what answers at {host}:{port} is no bot of ours") from error
     if failed:
-        raise NotWell("; ".join(failed))
+        raise NotReady("; ".join(failed))
     return f"ready at {host}:{port}"
 
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import TypeVar
 
 import ca
-from bot.identity.register import Directory, Record
+from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.settings.settings import Settings
 from bot.storage.database import Transaction, Unit
 from bot.storage.opening import open_database
@@ -12,14 +12,14 @@ from bot.storage.opening import open_database
 T = TypeVar("T")
 
 
-def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> Record | None:
-    directory = Directory(vault)
+def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord | None:
+    directory = CustomerRegister(vault)
     return asyncio.run(once(settings, lambda tx: directory.record(tx, customer_id)))
 
 
-def store(settings: Settings, vault: ca.Vault, records: list[Record]) -> None:
+def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) -> None:
     """Put all of them, in one transaction."""
-    directory = Directory(vault)
+    directory = CustomerRegister(vault)
 
     def put(tx: Transaction) -> None:
         for record in records:

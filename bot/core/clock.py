@@ -46,7 +46,7 @@ class SharedClock:
         return datetime.fromtimestamp(self._steady() + self._ahead, UTC)
 
 
-class Steady:
+class SteadyClock:
     """Seconds for leases: the wall clock's once, and a steady clock's from then on, so that no jump ends a lease."""
 
     def __init__(

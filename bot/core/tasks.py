@@ -22,7 +22,7 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
-class Supervisor:
+class TaskSupervisor:
     """Keeps detached tasks: the event loop itself holds them only weakly, and would drop their errors."""
 
     def __init__(self, on_end: OnEnd | None = None, clock: Callable[[], float] = time.monotonic) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Bell:
+class Wakeup:
     def __init__(self) -> None:
         self._event = asyncio.Event()
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 NICE = 10
 
 
-class Thinking:
+class WorkerThreads:
     def __init__(self, threads: int = os.cpu_count() or 1) -> None:
         self._threads = ThreadPoolExecutor(threads, "thinking", _behind_the_loop)
 

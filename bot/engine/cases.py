@@ -26,9 +26,9 @@ from bot.conversation.refusals import REFUSALS
 from bot.core import correlation
 from bot.core.clock import Clock, kst_day
 from bot.engine.rate_limiter import Verdict
-from bot.engine.side_replies import Asides
+from bot.engine.side_replies import SideReplies
 from bot.knowledge.gaps import Gaps
-from bot.messages.outgoing import Card, Erase, Message, Relay, Tell, chat_lane
+from bot.messages.outgoing import Card, DeleteMessage, Message, RelayText, SendScreen, chat_lane
 from bot.messages.screen import Line, Screen
 from bot.notices.results import Notices
 from bot.queues.inbox import Inbox, Waiting
@@ -43,7 +43,7 @@ CASE_ID_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class CaseStores:
     chats: Chats
     inbox: Inbox
     outbox: Outbox
@@ -51,13 +51,13 @@ class Stores:
     gaps: Gaps
 
 
-class Desk:
+class CaseService:
     """Everything here runs inside one unit of work, so it is synchronous and touches nothing but the stores."""
 
     def __init__(
         self,
-        stores: Stores,
-        asides: Asides,
+        stores: CaseStores,
+        asides: SideReplies,
         notices: Notices,
         reminders: Reminders,
         clock: Clock,
@@ -101,7 +101,9 @@ class Desk:
         chat_id = int(waiting.lane.removeprefix("chat:"))
         if word != "surplus" and chat_id > 0:
             logger.warning("a flood", extra={"word": word, "surplus": surplus})
-            self._send(tx, f"u{waiting.update_id}.flood", chat_id, Tell(Screen((Line(f"flood.{word}"),))))
+            self._send(
+                tx, f"u{waiting.update_id}.flood", chat_id, SendScreen(Screen((Line(f"flood.{word}"),)))
+            )
 
     def runs(self, tx: Transaction, waiting: Waiting) -> bool:
         """Return whether an application is under way in this chat."""
@@ -140,11 +142,11 @@ class Desk:
         known = tx.row("chat_load", chat_id=chat_id) is not None  # not read: it may be what cannot be read
         if known and chat_id != self._operators:
             screen = Screen((Line("error.internal", {"reference": told}),))
-            self._send(tx, f"{cause}.said", chat_id, Tell(screen))
+            self._send(tx, f"{cause}.said", chat_id, SendScreen(screen))
 
     def tell_staff(self, tx: Transaction, line: Line, cause: str, about: int | None = None) -> None:
         if self._operators is not None:
-            self._send(tx, f"{cause}.staff", self._operators, Tell(Screen((line,)), about))
+            self._send(tx, f"{cause}.staff", self._operators, SendScreen(Screen((line,)), about))
 
     def _chat(self, tx: Transaction, incoming: Incoming) -> Chat:
         chat = self._stores.chats.load(tx, incoming.chat_id)
@@ -164,14 +166,14 @@ class Desk:
     def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
         if isinstance(event, AskedByStaff):
             if event.name == "gaps":
-                self._send(tx, cause, here, Tell(self._asides.gaps(tx)))
+                self._send(tx, cause, here, SendScreen(self._asides.gaps(tx)))
             elif event.name == "case":
                 screen, about = self._asides.looked_up(tx, event.about, self._clock.now())
-                self._send(tx, cause, here, Tell(screen, about))
+                self._send(tx, cause, here, SendScreen(screen, about))
             return
         row = tx.row("relay_load", message_id=event.to)
         if row is not None:
-            self._send(tx, cause, row["chat_id"], Relay(Line("staff.answer", {"text": event.text})))
+            self._send(tx, cause, row["chat_id"], RelayText(Line("staff.answer", {"text": event.text})))
 
     def _named(self, chat: Chat, incoming: Incoming, event: CustomerEvent) -> CustomerEvent:
         """Add what only the desk knows: which card a button stands on, whether a text names a button or asks."""
@@ -210,12 +212,12 @@ class Desk:
         self, tx: Transaction, chat: Chat, decision: Decision, erase: int | None, cause: str
     ) -> list[Message]:
         """Return what to send, in order: the erasure first, the present screen last."""
-        messages: list[Message] = [Erase(erase)] if erase is not None else []
-        messages += [Tell(screen) for screen in decision.tells]
+        messages: list[Message] = [DeleteMessage(erase)] if erase is not None else []
+        messages += [SendScreen(screen) for screen in decision.tells]
         language = chat.language
         for aside in decision.asides:
             told = self._asides.aside(tx, chat, decision.case, aside, self._clock.now())
-            messages += [Tell(screen) for screen in told.screens]
+            messages += [SendScreen(screen) for screen in told.screens]
             messages += [told.message] if told.message is not None else []
             language = told.language or language
             if told.staff is not None:
@@ -234,9 +236,9 @@ class Desk:
         tx.write("chat_keyboard", chat_id=chat.chat_id, open=int(wanted))
         if wanted:
             prompt = Screen((Line("keyboard.contact"),), keyboard="contact")
-            return [Card(screen, fresh=show == "fresh"), Tell(prompt)]
+            return [Card(screen, fresh=show == "fresh"), SendScreen(prompt)]
         closed = Screen((Line("keyboard.closed"),), keyboard="remove")
-        return [Tell(closed), Card(screen, fresh=True)]
+        return [SendScreen(closed), Card(screen, fresh=True)]
 
     def _order(
         self,

@@ -18,7 +18,7 @@ from bot.identity.limits import Limit, Limits
 from bot.issuing import bundle, certificate_reader
 from bot.issuing.port import Issuer, IssuerAway, IssuerRefused, Standing
 from bot.messages.delivery import DeliveryError, Gone, Refused, TooBig
-from bot.messages.outgoing import Erase, chat_lane
+from bot.messages.outgoing import DeleteMessage, chat_lane
 from bot.queues.jobs import Job
 from bot.queues.outbox import Outbox
 from bot.storage.database import Database, Transaction
@@ -34,7 +34,7 @@ AT_MOST = Limit(
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class CheckStores:
     """What the examiner writes into."""
 
     database: Database
@@ -42,8 +42,8 @@ class Books:
     limits: Limits
 
 
-class Examiner:
-    def __init__(self, messenger: Messenger, issuer: Issuer, books: Books, clock: Clock) -> None:
+class CertificateCheck:
+    def __init__(self, messenger: Messenger, issuer: Issuer, books: CheckStores, clock: Clock) -> None:
         self._messenger = messenger
         self._issuer = issuer
         self._books = books
@@ -55,7 +55,7 @@ class Examiner:
 
         def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
             if job.task.message is not None:
-                erase = Erase(job.task.message)
+                erase = DeleteMessage(job.task.message)
                 self._books.outbox.add(
                     tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now()
                 )
@@ -98,7 +98,7 @@ class Examiner:
             return FileUnread("broken")
         return await self._compared(sheet)
 
-    async def _compared(self, sheet: certificate_reader.Sheet) -> CertificateChecked:
+    async def _compared(self, sheet: certificate_reader.CertificateReport) -> CertificateChecked:
         purpose = bundle.purpose_of(sheet.policy, sheet.authority)
         try:
             standing = await self._standing(sheet)
@@ -112,7 +112,7 @@ class Examiner:
             standing.status,
         )
 
-    async def _standing(self, sheet: certificate_reader.Sheet) -> Standing:
+    async def _standing(self, sheet: certificate_reader.CertificateReport) -> Standing:
         if sheet.issuer is None:
             return Standing("foreign")
         return await self._issuer.standing(sheet.der)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.core.clock import Clock
-from bot.engine.cases import Stores
+from bot.engine.cases import CaseStores
 from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
@@ -14,11 +14,11 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
-class Timekeeping:
+class ClockRepair:
     def __init__(
         self,
         database: Database,
-        stores: Stores,
+        stores: CaseStores,
         clock: Clock,
         lease: timedelta,
         steady: Callable[[], float],

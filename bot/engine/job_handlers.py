@@ -23,10 +23,10 @@ from bot.conversation.events import (
 )
 from bot.core.clock import Clock, kst_day
 from bot.identity.proof import Claim, Identity, mismatches
-from bot.identity.register import Directory, Record
-from bot.issuing.kept_files import Keeps
-from bot.issuing.port import Applicant, Certified, Held, Issuer, IssuerRefused
-from bot.messages.outgoing import Hand, chat_lane
+from bot.identity.register import CustomerRecord, CustomerRegister
+from bot.issuing.kept_files import KeptFiles
+from bot.issuing.port import Applicant, Certified, HeldCertificate, Issuer, IssuerRefused
+from bot.messages.outgoing import SendFile, chat_lane
 from bot.queues.jobs import Job
 from bot.queues.outbox import Outbox
 from bot.reminders.service import Reminders
@@ -47,20 +47,20 @@ UNFIT = {"expired": "R05", "revoked": "R06", "hold": "R07"}
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
+class JobStores:
     """What the clerk works with."""
 
     database: Database
     chats: Chats
     outbox: Outbox
-    keeps: Keeps
-    directory: Directory
+    keeps: KeptFiles
+    directory: CustomerRegister
 
 
-class Clerk:
+class JobHandlers:
     def __init__(
         self,
-        desks: Desks,
+        desks: JobStores,
         identity: Identity,
         issuer: Issuer,
         reminders: Reminders,
@@ -134,7 +134,7 @@ class Clerk:
 
         return conclude
 
-    async def _enrolled(self, case: Case, record: Record) -> Approved | Refused:
+    async def _enrolled(self, case: Case, record: CustomerRecord) -> Approved | Refused:
         newest = _newest(await self._issuer.held(record.customer_id))
         if newest is None:
             return Refused("R09")
@@ -229,10 +229,10 @@ class Clerk:
         now: datetime = self._clock.now()
         for name in ("npki.zip", "certificate.p12"):
             key = f"{cause}.{name}"
-            self._desks.outbox.add(tx, key, chat_lane(chat_id), Hand(request_id, name), now)
+            self._desks.outbox.add(tx, key, chat_lane(chat_id), SendFile(request_id, name), now)
 
 
-def _newest(held: tuple[Held, ...]) -> Held | None:
+def _newest(held: tuple[HeldCertificate, ...]) -> HeldCertificate | None:
     """Return the certificate that counts: the one in use, else the latest."""
     return max(held, key=lambda each: (each.status == "good", each.not_before), default=None)
 

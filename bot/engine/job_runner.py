@@ -9,10 +9,10 @@ from functools import partial
 from bot.conversation.events import Delayed
 from bot.core import correlation
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
-from bot.core.wakeup import Bell
-from bot.engine.cases import Desk, Stores
-from bot.engine.job_handlers import Clerk, Conclusion
+from bot.core.tasks import TaskSupervisor
+from bot.core.wakeup import Wakeup
+from bot.engine.cases import CaseService, CaseStores
+from bot.engine.job_handlers import Conclusion, JobHandlers
 from bot.issuing.port import IssuerAway
 from bot.messages.delivery import Busy, DeliveryError
 from bot.messages.screen import Line
@@ -29,16 +29,16 @@ AT_ONCE = 8
 IDLE_SECONDS = 1.0
 
 
-class Runner:
+class JobRunner:
     def __init__(
         self,
         database: Database,
-        stores: Stores,
-        desk: Desk,
-        clerk: Clerk,
+        stores: CaseStores,
+        desk: CaseService,
+        clerk: JobHandlers,
         clock: Clock,
-        bell: Bell,
-        hands: Supervisor,
+        bell: Wakeup,
+        hands: TaskSupervisor,
     ) -> None:
         self._database = database
         self._stores = stores

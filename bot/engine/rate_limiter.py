@@ -62,7 +62,7 @@ class Bucket:
         return "surplus" if told else word
 
 
-class Floodgate:
+class RateLimiter:
     def __init__(self, rates: Rates = DEFAULT_RATES, exempt: Collection[str] = ()) -> None:
         """`exempt` are lanes that no limit holds for: those of staff."""
         self._rates = rates

@@ -8,8 +8,8 @@ from functools import partial
 
 from bot.conversation.events import Abandoned
 from bot.core.clock import Clock
-from bot.engine.cases import Desk, Stores
-from bot.issuing.kept_files import Keeps
+from bot.engine.cases import CaseService, CaseStores
+from bot.issuing.kept_files import KeptFiles
 from bot.issuing.port import Issuer, IssuerAway, IssuerRefused
 from bot.queues.outbox import KEPT
 from bot.storage.database import Database, Transaction
@@ -21,7 +21,7 @@ AT_ONCE, ROWS_AT_ONCE = 50, 500
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class RetentionPeriods:
     """How long things are kept."""
 
     #: Telegram offers an update again for a day; known ids must outlive that.
@@ -37,19 +37,19 @@ class Retention:
     every: timedelta = timedelta(minutes=10)
 
 
-DEFAULT_RETENTION = Retention()
+DEFAULT_RETENTION = RetentionPeriods()
 
 
-class Housekeeping:
+class Retention:
     def __init__(
         self,
         database: Database,
-        stores: Stores,
-        keeps: Keeps,
-        desk: Desk,
+        stores: CaseStores,
+        keeps: KeptFiles,
+        desk: CaseService,
         issuer: Issuer,
         clock: Clock,
-        retention: Retention = DEFAULT_RETENTION,
+        retention: RetentionPeriods = DEFAULT_RETENTION,
     ) -> None:
         self._database = database
         self._stores = stores

@@ -11,13 +11,23 @@ from typing import Protocol
 from bot.conversation.chats import Chats, Place
 from bot.core import correlation
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
-from bot.core.wakeup import Bell
-from bot.issuing.kept_files import Keeps
-from bot.messages.catalog import Rich, Words
+from bot.core.tasks import TaskSupervisor
+from bot.core.wakeup import Wakeup
+from bot.issuing.kept_files import KeptFiles
+from bot.messages.catalog import Catalogs, FormattedText
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone
 from bot.messages.mail_body import Letter, written
-from bot.messages.outgoing import CHAT, Card, Erase, Hand, Mail, Message, Relay, Sms, Tell
+from bot.messages.outgoing import (
+    CHAT,
+    Card,
+    DeleteMessage,
+    Mail,
+    Message,
+    RelayText,
+    SendFile,
+    SendScreen,
+    Sms,
+)
 from bot.messages.screen import Line, Screen
 from bot.monitoring.meter import Delivered, Meter
 from bot.notices.addresses import Way
@@ -48,28 +58,28 @@ class Messenger(Protocol):
 
     async def erase(self, chat_id: int, message_id: int) -> None: ...
 
-    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int: ...
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int: ...
 
     async def fetch(self, file_id: str, most_bytes: int) -> bytes:
         """Return the content of a file that was sent to us; raise `TooBig` before more than that is read."""
         ...
 
 
-class Texter(Protocol):
+class SmsSender(Protocol):
     async def send(self, key: str, to: str, text: str) -> None: ...
 
 
-class Mailing(Protocol):
+class MailSender(Protocol):
     async def send(self, key: str, to: str, letter: Letter) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Carriers:
+class Channels:
     """Who carries what; a bank without mail or text messages configured has None there."""
 
     messenger: Messenger
-    texter: Texter | None
-    mailing: Mailing | None
+    texter: SmsSender | None
+    mailing: MailSender | None
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -79,11 +89,11 @@ class Carriers:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class SenderStores:
     database: Database
     chats: Chats
     outbox: Outbox
-    keeps: Keeps
+    keeps: KeptFiles
     bounces: Bounces
 
 
@@ -91,15 +101,15 @@ class Stock:
 Record = Callable[[Transaction], None]
 
 
-class Courier:
+class OutboxSender:
     def __init__(
         self,
-        stock: Stock,
-        carriers: Carriers,
-        words: Words,
+        stock: SenderStores,
+        carriers: Channels,
+        words: Catalogs,
         clock: Clock,
-        bell: Bell,
-        supervisor: Supervisor,
+        bell: Wakeup,
+        supervisor: TaskSupervisor,
         *,
         meter: Meter | None = None,
     ) -> None:
@@ -221,7 +231,10 @@ class Courier:
             await self._carriers.mailing.send(key, message.to, written(message, self._words))
 
     async def _in_chat(
-        self, chat_id: int, place: Place | None, message: Card | Tell | Relay | Erase | Hand
+        self,
+        chat_id: int,
+        place: Place | None,
+        message: Card | SendScreen | RelayText | DeleteMessage | SendFile,
     ) -> Record | None:
         if place is not None and place.blocked:
             raise Gone("blocked")  # known without asking; a call each would only be refused
@@ -229,15 +242,15 @@ class Courier:
         match message:
             case Card():
                 return await self._show(chat_id, place, message)
-            case Tell():
+            case SendScreen():
                 return await self._tell(chat_id, message, language)
-            case Relay(line=line):
+            case RelayText(line=line):
                 shown = await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
                 return _below(chat_id, shown)
-            case Erase(message_id=message_id):
+            case DeleteMessage(message_id=message_id):
                 await self._carriers.messenger.erase(chat_id, message_id)
                 return None
-            case Hand():
+            case SendFile():
                 return _below(chat_id, await self._hand(chat_id, message, language))
 
     async def _show(self, chat_id: int, place: Place | None, message: Card) -> Record | None:
@@ -252,14 +265,14 @@ class Courier:
             await self._carriers.messenger.quiet(chat_id, place.card)
         return lambda tx: tx.write("chat_card", chat_id=chat_id, card=shown)
 
-    async def _tell(self, chat_id: int, message: Tell, language: str) -> Record | None:
+    async def _tell(self, chat_id: int, message: SendScreen, language: str) -> Record | None:
         shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
         if message.about is None:
             return _below(chat_id, shown)
         about = message.about
         return lambda tx: tx.write("relay_add", message_id=shown, chat_id=about)
 
-    async def _hand(self, chat_id: int, message: Hand, language: str) -> int:
+    async def _hand(self, chat_id: int, message: SendFile, language: str) -> int:
         now = self._clock.now()
         request_id, name = message.request_id, message.name
         content = await self._stock.database.unit(

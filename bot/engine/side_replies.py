@@ -12,7 +12,7 @@ from bot.engine.delivery_report import every, latest
 from bot.knowledge import OFFERED, Finding, name_of, words_of
 from bot.knowledge.answers import NEXT, Answers
 from bot.knowledge.gaps import Gap, Gaps, Kind, Question, report
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.outgoing import Message
 from bot.messages.screen import Line, Moment, Param, Screen, Word, button
 from bot.queues.outbox import Outbox
@@ -26,7 +26,7 @@ DECIDED = frozenset({Phase.ENROLLED, Phase.ISSUING, Phase.ISSUED, Phase.REFUSED,
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SideReply:
     screens: tuple[Screen, ...] = ()
     #: The language from now on, if it was changed.
     language: str | None = None
@@ -36,9 +36,9 @@ class Told:
     message: Message | None = None
 
 
-class Asides:
+class SideReplies:
     def __init__(
-        self, answers: Answers, words: Words, gaps: Gaps, reminders: Reminders, outbox: Outbox
+        self, answers: Answers, words: Catalogs, gaps: Gaps, reminders: Reminders, outbox: Outbox
     ) -> None:
         self._answers = answers
         self._words = words
@@ -76,30 +76,30 @@ class Asides:
 
     def aside(  # noqa: PLR0911 — one arm a kind
         self, tx: Transaction, chat: Chat, case: Case, aside: Aside, now: datetime
-    ) -> Told:
+    ) -> SideReply:
         topic, _, rated = aside.value.partition(":")
         known = topic in self._answers.knowledge.topics()
         match aside.kind:
             case "question":
-                return Told((self._question(tx, chat, case, aside.value, now),))
+                return SideReply((self._question(tx, chat, case, aside.value, now),))
             case "topic" if known:
-                return Told((self._article(topic, chat, case),))
+                return SideReply((self._article(topic, chat, case),))
             case "group":
-                return Told((self._answers.group(aside.value, chat.language),))
+                return SideReply((self._answers.group(aside.value, chat.language),))
             case "language":
                 return self._language(tx, chat, aside.value)
             case "human":
                 return self._human(case)
             case "status":
-                return Told((self._status(tx, case, now),))
+                return SideReply((self._status(tx, case, now),))
             case "remind":
                 screen, file = self._reminders.tapped(tx, chat, aside.value, now)
-                return Told((screen,) if screen else (), message=file)
+                return SideReply((screen,) if screen else (), message=file)
             case "useful" | "useless" if known:
                 self._rated(tx, chat, topic, rated, now, useful=aside.kind == "useful")
-                return Told((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))
+                return SideReply((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))
             case _:
-                return Told((self._answers.groups(chat.language),))
+                return SideReply((self._answers.groups(chat.language),))
 
     def _status(self, tx: Transaction, case: Case, now: datetime) -> Screen:
         lines = status_lines(case)
@@ -170,16 +170,16 @@ class Asides:
         below = "".join(f"\n{self._words.text(language, line)}" for line in more)
         return Line("staff.gaps.topic", {"title": title, "topic": gap.topic, "more": below, **counts})
 
-    def _language(self, tx: Transaction, chat: Chat, code: str) -> Told:
+    def _language(self, tx: Transaction, chat: Chat, code: str) -> SideReply:
         if code not in self._words.languages:
             rows = tuple((button(f"language.{each}", f"language:{each}"),) for each in self._words.languages)
-            return Told((Screen((Line("language.ask"),), rows),))
+            return SideReply((Screen((Line("language.ask"),), rows),))
         tx.run("chat_speak", chat_id=chat.chat_id, language=code)
-        return Told((Screen((Line("language.set"),)),), language=code)
+        return SideReply((Screen((Line("language.set"),)),), language=code)
 
-    def _human(self, case: Case) -> Told:
+    def _human(self, case: Case) -> SideReply:
         params: dict[str, Param] = {"receipt": case.receipt or "-", "phase": Word(f"phase.{case.phase}")}
-        return Told((Screen((Line("human.text"),)),), staff=Line("staff.wanted", params))
+        return SideReply((Screen((Line("human.text"),)),), staff=Line("staff.wanted", params))
 
 
 def _folded(text: str) -> str:

@@ -13,7 +13,7 @@ from bot.conversation.events import CodeSent, Paused
 from bot.conversation.input.parse import name_key
 from bot.conversation.turns.texts import CODE_LIFETIME, digest
 from bot.identity.limits import Limit, Limits
-from bot.identity.register import Directory, Record
+from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.messages.outgoing import Mail, Message, Sms
 from bot.messages.screen import Line
 from bot.storage.database import Transaction
@@ -64,7 +64,11 @@ class Claim:
 
 class Identity:
     def __init__(
-        self, directory: Directory, limits: Limits, policy: IdentityLimits, entropy: Entropy = os.urandom
+        self,
+        directory: CustomerRegister,
+        limits: Limits,
+        policy: IdentityLimits,
+        entropy: Entropy = os.urandom,
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -104,7 +108,7 @@ class Identity:
         waits = [self._limits.take(tx, key, self._policy.person, now) for key in person]
         return max(filter(None, waits), default=None)
 
-    def _find(self, tx: Transaction, claim: Claim) -> Record | None:
+    def _find(self, tx: Transaction, claim: Claim) -> CustomerRecord | None:
         people = self._directory.like(tx, claim.name, claim.birth, claim.phone, claim.account)
         fit = sorted(people, key=lambda each: _agreement(each, claim), reverse=True)
         if not fit or _agreement(fit[0], claim) < ENOUGH:
@@ -117,12 +121,12 @@ class Identity:
         return f"{int.from_bytes(self._entropy(8), 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
-def _agreement(record: Record, claim: Claim) -> int:
+def _agreement(record: CustomerRecord, claim: Claim) -> int:
     """Return how many of name, birth date, account and phone are right."""
     return len(LOCATING - frozenset(mismatches(record, claim)))
 
 
-def _carrier(found: Record | None, via: str, code: str, language: str) -> tuple[str, Message]:
+def _carrier(found: CustomerRecord | None, via: str, code: str, language: str) -> tuple[str, Message]:
     if via == "mail" and (found is None or found.email):
         body = (Line("mail.code", {"code": code}), Line("mail.code.warning"))
         to = found.email if found else ""
@@ -130,7 +134,7 @@ def _carrier(found: Record | None, via: str, code: str, language: str) -> tuple[
     return "sms", Sms(found.phone if found else "", Line("sms.code", {"code": code}), language)
 
 
-def mismatches(record: Record, claim: Claim) -> list[str]:
+def mismatches(record: CustomerRecord, claim: Claim) -> list[str]:
     """Return the refusal codes of every field that differs from the register."""
     same = {
         "R01": name_key(record.name) == name_key(claim.name),

@@ -34,7 +34,7 @@ COLUMNS = (
 )
 
 
-class Record(msgspec.Struct, frozen=True):
+class CustomerRecord(msgspec.Struct, frozen=True):
     """One customer as the bank knows them. `idn` goes into the certificate's VID and is never asked or shown."""
 
     customer_id: str
@@ -60,12 +60,12 @@ class RowRefused(Exception):
     """A row of the import is not acceptable; the message names the row (the header is row 1) and the column."""
 
 
-class Directory:
+class CustomerRegister:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
-        self._decoder = msgspec.json.Decoder(Record)
+        self._decoder = msgspec.json.Decoder(CustomerRecord)
 
-    def put(self, tx: Transaction, record: Record) -> None:
+    def put(self, tx: Transaction, record: CustomerRecord) -> None:
         body = msgspec.json.encode(record)
         sealed = self._sealing.seal(body, table="customers", column="record", row=record.customer_id)
         person = f"{name_key(record.name)}|{record.birth_date.isoformat()}"
@@ -76,11 +76,11 @@ class Directory:
             **self._hashes(person, record.phone, record.account),
         )
 
-    def record(self, tx: Transaction, customer_id: str) -> Record | None:
+    def record(self, tx: Transaction, customer_id: str) -> CustomerRecord | None:
         row = tx.row("customer_by_id", customer_id=customer_id)
         return self._open(row["customer_id"], row["sealed"]) if row else None
 
-    def like(self, tx: Transaction, name: str, birth: str, phone: str, account: str) -> list[Record]:
+    def like(self, tx: Transaction, name: str, birth: str, phone: str, account: str) -> list[CustomerRecord]:
         """Return everybody of whom name and birth date, phone, or account is the same."""
         rows = tx.rows("customers_like", **self._hashes(f"{name_key(name)}|{birth}", phone, account))
         return [self._open(row["customer_id"], row["sealed"]) for row in rows]
@@ -89,12 +89,12 @@ class Directory:
         parts = {"person": person, "phone": phone, "account": account}
         return {name: self._sealing.digest(f"customers.{name}", value) for name, value in parts.items()}
 
-    def _open(self, customer_id: str, sealed: bytes) -> Record:
+    def _open(self, customer_id: str, sealed: bytes) -> CustomerRecord:
         body = self._sealing.open(sealed, table="customers", column="record", row=customer_id)
         return self._decoder.decode(body)
 
 
-def read_csv(path: Path, today: date, unfit: Unfit = lambda _: None) -> list[Record]:
+def read_csv(path: Path, today: date, unfit: Unfit = lambda _: None) -> list[CustomerRecord]:
     """Return every row of the file, or raise `RowRefused` for the first one that is wrong: all or nothing."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -103,7 +103,7 @@ def read_csv(path: Path, today: date, unfit: Unfit = lambda _: None) -> list[Rec
     return list(_records(io.StringIO(text, newline=""), today, unfit))
 
 
-def _records(lines: Iterable[str], today: date, unfit: Unfit) -> Iterator[Record]:
+def _records(lines: Iterable[str], today: date, unfit: Unfit) -> Iterator[CustomerRecord]:
     reader = csv.DictReader(lines, strict=True)
     seen: set[str] = set()
     try:
@@ -116,7 +116,7 @@ def _records(lines: Iterable[str], today: date, unfit: Unfit) -> Iterator[Record
         raise RowRefused(f"row {reader.reader.line_num}: {error}") from error
 
 
-def _record(row: dict[str, str], number: int, seen: set[str], today: date, unfit: Unfit) -> Record:
+def _record(row: dict[str, str], number: int, seen: set[str], today: date, unfit: Unfit) -> CustomerRecord:
     if None in row or None in row.values():
         raise RowRefused(f"row {number}: it has not as many values as the header")
     value = {column: row[column].strip() for column in COLUMNS}
@@ -131,7 +131,7 @@ def _record(row: dict[str, str], number: int, seen: set[str], today: date, unfit
         "account": parse.account(value["account"], today),
         "idn": value["idn"].replace("-", ""),
     }
-    return msgspec.convert({**value, **read}, Record, strict=False)
+    return msgspec.convert({**value, **read}, CustomerRecord, strict=False)
 
 
 def _problems(value: dict[str, str], today: date, unfit: Unfit) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ class NoCertificate(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class CertificateReport:
     """What a certificate says of itself."""
 
     #: The issuer's O; None where its name cannot be read, which no authority that we know writes.
@@ -57,7 +57,7 @@ class Sheet:
         return named if named in AUTHORITIES else None
 
 
-def read(content: bytes) -> Sheet:
+def read(content: bytes) -> CertificateReport:
     """Read DER or PEM (RFC 7468); raise `NoCertificate`."""
     if not content or len(content) > MOST_BYTES:
         raise NoCertificate("empty, or too large")
@@ -81,12 +81,12 @@ def _loaded(content: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(content)
 
 
-def _sheet(certificate: x509.Certificate) -> Sheet:
+def _sheet(certificate: x509.Certificate) -> CertificateReport:
     if certificate.serial_number <= 0 or certificate.not_valid_before_utc.year < _FIRST_YEAR:
         raise NoCertificate("not one that an authority makes")
     if certificate.not_valid_after_utc.year < _FIRST_YEAR:
         raise NoCertificate("not one that an authority makes")
-    return Sheet(
+    return CertificateReport(
         _issuer(certificate),
         _policy(certificate),
         certificate.not_valid_before_utc,

@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 import ca
 from bot.issuing import bundle
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.port import (
     Applicant,
     Certified,
-    Held,
+    HeldCertificate,
     IssuerAway,
     IssuerRefused,
     ListAge,
@@ -42,11 +42,11 @@ PURPOSES = {
 class EmbeddedIssuer:
     """`bot.issuing.port.Issuer` over `ca.Authority`."""
 
-    def __init__(self, authority: ca.Authority, keys: KeyStock) -> None:
+    def __init__(self, authority: ca.Authority, keys: KeyPool) -> None:
         self._authority = authority
         self._keys = keys
 
-    async def held(self, holder: str) -> tuple[Held, ...]:
+    async def held(self, holder: str) -> tuple[HeldCertificate, ...]:
         records = await _asked(lambda: self._authority.certificates(holder))
         return tuple(_held(record) for record in records)
 
@@ -112,9 +112,9 @@ def _request(key: bytes) -> ca.KeyRequest:
     return ca.KeyRequest(spki, bundle.random_number(key))
 
 
-def _held(record: ca.Record) -> Held:
+def _held(record: ca.Record) -> HeldCertificate:
     status: Status = record.status.value
-    return Held(f"{record.serial:X}", status, record.not_before, record.not_after)
+    return HeldCertificate(f"{record.serial:X}", status, record.not_before, record.not_after)
 
 
 async def _asked(call: Callable[[], T]) -> T:

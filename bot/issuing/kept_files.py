@@ -6,7 +6,7 @@ from bot.storage.database import Transaction
 from bot.storage.sealing import Sealing
 
 
-class Keeps:
+class KeptFiles:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
 

@@ -9,8 +9,8 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from bot.core.wakeup import Bell
-from bot.core.workers import Thinking
+from bot.core.wakeup import Wakeup
+from bot.core.workers import WorkerThreads
 from bot.issuing import bundle
 
 #: Each is 1.3 KB, in memory alone: a key on disk before there is somebody who waits for it would be a risk for nothing.
@@ -20,7 +20,7 @@ FIRST_AFTER_S, QUIET_S = 15.0, 3.0
 IDLE_S = 3600.0
 
 
-class KeyStock:
+class KeyPool:
     def __init__(
         self,
         ahead: int = AHEAD,
@@ -34,8 +34,8 @@ class KeyStock:
         self._clock = clock
         self._quiet_from = clock() + FIRST_AFTER_S
         self._keys: deque[bytes] = deque()
-        self._taken = Bell()
-        self._behind = Thinking(threads=1)
+        self._taken = Wakeup()
+        self._behind = WorkerThreads(threads=1)
         self._process = os.getpid()
 
     async def take(self) -> bytes:

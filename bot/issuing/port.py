@@ -22,7 +22,7 @@ class IssuerRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldCertificate:
     """A certificate that somebody holds; the serial in upper-case hexadecimal digits."""
 
     serial: str
@@ -100,7 +100,7 @@ class Watched(Protocol):
 class Issuer(Protocol):
     """Every method raises `IssuerAway` or `IssuerRefused`; the same request id always gets the same answer."""
 
-    async def held(self, holder: str) -> tuple[Held, ...]: ...
+    async def held(self, holder: str) -> tuple[HeldCertificate, ...]: ...
 
     async def standing(self, certificate: bytes) -> Standing:
         """Say how a certificate (DER) stands, which may be anybody's or nobody's; nobody else is asked about it."""

@@ -10,8 +10,8 @@ from typing import Self
 
 from bot.knowledge.articles.article import Article
 from bot.knowledge.articles.facts import MenuPath
-from bot.knowledge.articles.library import Shelf, home, shelves
-from bot.knowledge.search.cache import Memory
+from bot.knowledge.articles.library import LanguageArticles, home, shelves
+from bot.knowledge.search.cache import SearchCache
 from bot.knowledge.search.embeddings import Meaning
 from bot.knowledge.search.finding import Finding
 from bot.knowledge.search.normalise import whole
@@ -44,11 +44,11 @@ class Group:
 class KnowledgeBase:
     """Read once, never changed. Every method is plain computation, safe from any thread."""
 
-    def __init__(self, stock: Sequence[Shelf], meaning: Meaning | None = None) -> None:
+    def __init__(self, stock: Sequence[LanguageArticles], meaning: Meaning | None = None) -> None:
         self._shelves = {shelf.language: shelf for shelf in stock}
         self._search = Search(stock, meaning)
-        self._found: Memory[Finding] = Memory(REMEMBERED)
-        self._beside: Memory[tuple[str, ...]] = Memory(REMEMBERED)
+        self._found: SearchCache[Finding] = SearchCache(REMEMBERED)
+        self._beside: SearchCache[tuple[str, ...]] = SearchCache(REMEMBERED)
 
     @classmethod
     def load(
@@ -133,7 +133,7 @@ class KnowledgeBase:
         readable = self._readable(language)
         return readable[0].facts.menus if readable else {}
 
-    def _readable(self, language: str) -> list[Shelf]:
+    def _readable(self, language: str) -> list[LanguageArticles]:
         order = dict.fromkeys((language, *FALLBACK))
         return [self._shelves[each] for each in order if each in self._shelves]
 

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 SAID = 300
 
 
-class Fitting:
+class SearchRefit:
     """Another process, since it computes for minutes: threads of ours would hold up the customers."""
 
     def __init__(self, articles: Path, heads: Path) -> None:

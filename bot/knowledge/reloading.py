@@ -17,7 +17,7 @@ EVERY_SECONDS = 2.0
 Signature = frozenset[tuple[str, int, int]]
 
 
-class Living:
+class ReloadingKnowledgeBase:
     """Holds the last knowledge base that could be read. Raises `ArticleBroken` at once if the first cannot."""
 
     def __init__(self, folder: Path, read: Callable[[], KnowledgeBase], heads: Path | None = None) -> None:

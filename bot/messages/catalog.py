@@ -40,7 +40,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Rich:
+class FormattedText:
     text: str
     spans: tuple[Span, ...] = ()
 
@@ -48,7 +48,7 @@ class Rich:
 Catalog = Mapping[str, str]
 
 
-class Words:
+class Catalogs:
     def __init__(
         self, catalogs: Mapping[str, Catalog], zone: ZoneInfo = KST, facts: Mapping[str, str] | None = None
     ) -> None:
@@ -60,7 +60,7 @@ class Words:
         self.default = DEFAULT if DEFAULT in catalogs else self.languages[0]
 
     @classmethod
-    def load(cls, zone: ZoneInfo = KST, facts: Mapping[str, str] | None = None) -> "Words":
+    def load(cls, zone: ZoneInfo = KST, facts: Mapping[str, str] | None = None) -> "Catalogs":
         """Read every language's catalog; raise `CatalogBroken` if one is missing or unreadable."""
         return cls({language: read_catalog(language) for language in LANGUAGES}, zone, facts)
 
@@ -73,13 +73,13 @@ class Words:
         """Return the words alone."""
         return self.rich(language, line).text
 
-    def rich(self, language: str, line: Line) -> Rich:
+    def rich(self, language: str, line: Line) -> FormattedText:
         """Return the words with their markup. Parameters are text: whatever they hold is shown, never meant."""
         builder = _Builder()
         self._write(builder, language, self._template(language, line.key), line.params, None)
         return builder.done()
 
-    def page(self, language: str, lines: tuple[Line, ...]) -> Rich:
+    def page(self, language: str, lines: tuple[Line, ...]) -> FormattedText:
         """Return paragraphs; a line whose key ends in `.row` follows the one before without a gap."""
         builder = _Builder()
         for number, line in enumerate(lines):
@@ -171,8 +171,8 @@ class _Builder:
         self._parts.append(text)
         self._length += len(text)
 
-    def done(self) -> Rich:
-        return Rich("".join(self._parts), tuple(self._spans))
+    def done(self) -> FormattedText:
+        return FormattedText("".join(self._parts), tuple(self._spans))
 
 
 def read_catalog(language: str) -> Catalog:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from bot.messages.catalog import Rich, Words
+from bot.messages.catalog import Catalogs, FormattedText
 from bot.messages.outgoing import Mail
 
 
@@ -20,7 +20,7 @@ class Letter:
 PARTING = "―" * 12
 
 
-def written(mail: Mail, words: Words) -> Letter:
+def written(mail: Mail, words: Catalogs) -> Letter:
     """Korean stands below another language: whoever helps at the customer centre reads that one."""
     languages = tuple(dict.fromkeys((mail.language, words.default)))
     subject = words.text(mail.language, mail.subject)
@@ -37,12 +37,12 @@ def written(mail: Mail, words: Words) -> Letter:
     return Letter(subject, text, page, mail.calendar)
 
 
-def _paragraphs(rich: Rich) -> str:
+def _paragraphs(rich: FormattedText) -> str:
     parts = _marked(rich).split("\n\n")
     return "".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in parts)
 
 
-def _marked(rich: Rich) -> str:
+def _marked(rich: FormattedText) -> str:
     """Escape everything, and mark what is bold or a code."""
     names = {"bold": "strong", "code": "code"}
     ends = [

@@ -12,34 +12,34 @@ class Card(msgspec.Struct, frozen=True, tag="card"):
     fresh: bool
 
 
-class Otherwise(msgspec.Struct, frozen=True):
+class Fallback(msgspec.Struct, frozen=True):
     """What is sent instead, in its own lane, where the first way turns out to lead nowhere."""
 
     lane: str
-    message: "Tell | Sms | Mail"
+    message: "SendScreen | Sms | Mail"
 
 
-class Tell(msgspec.Struct, frozen=True, tag="tell"):
+class SendScreen(msgspec.Struct, frozen=True, tag="tell"):
     """A message of its own. `about` is the chat that it speaks of, in the operators' chat."""
 
     screen: Screen
     about: int | None = None
-    otherwise: Otherwise | None = None
+    otherwise: Fallback | None = None
     #: The request whose result it tells: what became of it can be asked for.
     result: str | None = None
 
 
-class Relay(msgspec.Struct, frozen=True, tag="relay"):
+class RelayText(msgspec.Struct, frozen=True, tag="relay"):
     """A person's own words, passed on between a customer and staff."""
 
     line: Line
 
 
-class Erase(msgspec.Struct, frozen=True, tag="erase"):
+class DeleteMessage(msgspec.Struct, frozen=True, tag="erase"):
     message_id: int
 
 
-class Hand(msgspec.Struct, frozen=True, tag="hand"):
+class SendFile(msgspec.Struct, frozen=True, tag="hand"):
     """One of the certificate's files, by the request that it was made for."""
 
     request_id: str
@@ -52,7 +52,7 @@ class Sms(msgspec.Struct, frozen=True, tag="sms"):
     to: str
     line: Line
     language: str
-    otherwise: Otherwise | None = None
+    otherwise: Fallback | None = None
     result: str | None = None
     #: The chat in which its customer is told if nobody is at this address.
     chat: int | None = None
@@ -67,13 +67,13 @@ class Mail(msgspec.Struct, frozen=True, tag="mail"):
     language: str
     #: A calendar file (RFC 5545) that goes with it.
     calendar: bytes | None = None
-    otherwise: Otherwise | None = None
+    otherwise: Fallback | None = None
     result: str | None = None
     chat: int | None = None
     by_day: bool = False
 
 
-Message = Card | Tell | Relay | Erase | Hand | Sms | Mail
+Message = Card | SendScreen | RelayText | DeleteMessage | SendFile | Sms | Mail
 
 
 #: What the lane of a chat begins with.

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.monitoring import checks
 from bot.monitoring.readiness import Ask, Readiness
 from bot.monitoring.routes import Sources, Watch
@@ -17,7 +17,7 @@ class Process:
 
     database: Database
     expected: Sequence[str]
-    loops: Supervisor
+    loops: TaskSupervisor
     #: Asks the messenger for a word.
     probe: Callable[[], Awaitable[object]]
 
@@ -32,4 +32,4 @@ def watching(sources: Sources, process: Process, token: str) -> Watch:
     if sources.authority is not None:
         asks["lists"] = partial(checks.lists, sources.authority)
     # Hands of its own: at the end it still says that the bot stops.
-    return Watch(Readiness(asks), sources, token, Supervisor())
+    return Watch(Readiness(asks), sources, token, TaskSupervisor())

@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class Cached(Generic[T]):
     def __init__(
         self,
         make: Callable[[], Coroutine[Any, Any, T]],
         seconds: float,
-        hands: Supervisor,
+        hands: TaskSupervisor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.issuing.port import IssuerAway, Watched
 from bot.monitoring.figures import queues
 from bot.monitoring.meter import Meter
-from bot.monitoring.readiness import NotWell
+from bot.monitoring.readiness import NotReady
 from bot.storage.database import Database, Transaction
 
 T = TypeVar("T")
 
 
-class Looks(Protocol):
+class HealthChecks(Protocol):
     """The port to a look beside the work (`bot.storage.readonly`)."""
 
     async def look(self, work: Callable[[Transaction], T]) -> T: ...
@@ -42,16 +42,16 @@ async def database(there: Database, clock: Clock) -> str:
     try:
         await there.unit(lambda tx: tx.run("pulse", now=clock.now().timestamp()))
     except Exception as error:  # each engine has errors of its own
-        raise NotWell(f"cannot be written: {error}") from error
+        raise NotReady(f"cannot be written: {error}") from error
     return "answers and can be written"
 
 
-async def loops(expected: Sequence[str], supervisor: Supervisor, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+async def loops(expected: Sequence[str], supervisor: TaskSupervisor, bounds: Bounds = DEFAULT_BOUNDS) -> str:
     running = supervisor.running
     if missing := [name for name in expected if name not in running]:
-        raise NotWell(f"not running: {', '.join(missing)}")
+        raise NotReady(f"not running: {', '.join(missing)}")
     if broken := supervisor.broken(bounds.loop_s):
-        raise NotWell(f"broke and began anew: {', '.join(broken)}")
+        raise NotReady(f"broke and began anew: {', '.join(broken)}")
     return f"{len(expected)} are running"
 
 
@@ -59,10 +59,10 @@ async def lists(authority: Watched, bounds: Bounds = DEFAULT_BOUNDS) -> str:
     try:
         ages = await authority.list_ages()
     except IssuerAway as error:
-        raise NotWell("the authority's ledger cannot be had now") from error
+        raise NotReady("the authority's ledger cannot be had now") from error
     aging = [each for each in ages if each.left_s < bounds.list_left_s]
     if aging:
-        raise NotWell("; ".join(f"{each.name} is stale in {each.left_s} s" for each in aging))
+        raise NotReady("; ".join(f"{each.name} is stale in {each.left_s} s" for each in aging))
     return f"{len(ages)} are fresh" if ages else "none of ours"
 
 
@@ -76,7 +76,7 @@ async def messenger(
         await probe()
     except Exception as error:
         silent = "since the start" if since is None else f"for {since:.0f} s"
-        raise NotWell(f"has not answered {silent} ({type(error).__name__})") from error
+        raise NotReady(f"has not answered {silent} ({type(error).__name__})") from error
     return "answered just now"
 
 
@@ -84,11 +84,11 @@ def _since(meter: Meter) -> float | None:
     return None if meter.heard_at is None else meter.clock() - meter.heard_at
 
 
-async def queue_heads(looking: Looks, clock: Clock, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+async def queue_heads(looking: HealthChecks, clock: Clock, bounds: Bounds = DEFAULT_BOUNDS) -> str:
     try:
         found = await looking.look(lambda tx: queues(tx, clock.now()))
     except Exception as error:
-        raise NotWell(f"cannot be read: {error}") from error
+        raise NotReady(f"cannot be read: {error}") from error
     named = zip(("inbox", "outbox", "jobs"), found, strict=True)
     late = [
         f"{name} waits for {queue.overdue_s:.0f} s"
@@ -96,5 +96,5 @@ async def queue_heads(looking: Looks, clock: Clock, bounds: Bounds = DEFAULT_BOU
         if queue.overdue_s > bounds.queue_s
     ]
     if late:
-        raise NotWell("; ".join(late))
+        raise NotReady("; ".join(late))
     return f"{sum(queue.waiting for queue in found)} wait, none for long"

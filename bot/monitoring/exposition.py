@@ -21,7 +21,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STUCK = {"inbox": "parked", "outbox": "dead", "jobs": "dead"}
 
 
-class _Given(Collector):
+class _Collector(Collector):
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = tuple(families)
 
@@ -31,7 +31,7 @@ class _Given(Collector):
 
 def text(families: Iterable[Metric]) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Given(map(_without_birthdays, families)))
+    registry.register(_Collector(map(_without_birthdays, families)))
     return generate_latest(registry)
 
 

@@ -10,11 +10,11 @@ logger = logging.getLogger(__name__)
 #: A check that takes longer has failed.
 PATIENCE_SECONDS = 1.0
 
-#: Says in plain words why it is well, or raises `NotWell`.
+#: Says in plain words why it is well, or raises `NotReady`.
 Ask = Callable[[], Awaitable[str]]
 
 
-class NotWell(Exception):
+class NotReady(Exception):
     """A check failed; the text says why, to whoever may ask."""
 
 
@@ -46,7 +46,7 @@ class Readiness:
         try:
             async with asyncio.timeout(self._patience):
                 return Check(name, ok=True, why=await ask())
-        except NotWell as reason:
+        except NotReady as reason:
             return Check(name, ok=False, why=str(reason))
         except TimeoutError:
             return Check(name, ok=False, why=f"no answer within {self._patience:g} s")

@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.issuing.port import Status, Watched
 from bot.monitoring import exposition
-from bot.monitoring.cached import Kept
-from bot.monitoring.checks import Looks
+from bot.monitoring.cached import Cached
+from bot.monitoring.checks import HealthChecks
 from bot.monitoring.figures import desk_figures
 from bot.monitoring.meter import Meter
 from bot.monitoring.readiness import Readiness
@@ -39,16 +39,16 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 class Sources:
     """Where figures come from."""
 
-    looking: Looks
+    looking: HealthChecks
     authority: Watched | None
     meter: Meter
     clock: Clock
 
 
 class Watch:
-    def __init__(self, readiness: Readiness, sources: Sources, token: str, hands: Supervisor) -> None:
-        self._checks = Kept(readiness.ask, READY_SECONDS, hands)
-        self._counts = Kept(self._counted, COUNTS_SECONDS, hands)
+    def __init__(self, readiness: Readiness, sources: Sources, token: str, hands: TaskSupervisor) -> None:
+        self._checks = Cached(readiness.ask, READY_SECONDS, hands)
+        self._counts = Cached(self._counted, COUNTS_SECONDS, hands)
         self._sources = sources
         self._token = token
 

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 
 BACKLOG = 512
 STOP_SECONDS = 5
@@ -39,7 +39,7 @@ async def listening(address: tuple[str, int], routes: Sequence[BaseRoute]) -> As
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server, loops = _Server(configuration), Supervisor()
+    server, loops = _Server(configuration), TaskSupervisor()
     loops.start("web", server.serve(sockets=[sock]))
     try:
         while not server.started:

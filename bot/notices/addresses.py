@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.storage.database import Transaction
 from bot.storage.sealing import Sealing
 
@@ -18,7 +18,7 @@ class Addresses:
         self._sealing = sealing
         self._carried = carried
 
-    def of(self, tx: Transaction, record: Record | None) -> dict[Way, str]:
+    def of(self, tx: Transaction, record: CustomerRecord | None) -> dict[Way, str]:
         """Return the addresses that are worth a try, the text message first."""
         if record is None:
             return {}

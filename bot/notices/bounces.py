@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.messages import masking
 from bot.messages.delivery import DeliveryError, Gone
-from bot.messages.outgoing import Mail, Sms, Tell, chat_lane
+from bot.messages.outgoing import Mail, SendScreen, Sms, chat_lane
 from bot.messages.screen import Line, Screen, Word
 from bot.notices.addresses import Addresses, Way
 from bot.queues.outbox import Claimed, Outbox
@@ -29,7 +29,7 @@ class Bounces:
             return str(error)
         way: Way = "sms" if isinstance(message, Sms) else "mail"
         if self._addresses.bounced(tx, way, message.to, now):
-            told = Tell(_screen(way, message))
+            told = SendScreen(_screen(way, message))
             self._outbox.add(tx, f"{claimed.key}.bounced", chat_lane(message.chat), told, now)
         return BOUNCED
 

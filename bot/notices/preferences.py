@@ -3,29 +3,29 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.reminders.schedule import Choice, Watched
+from bot.reminders.schedule import Choice, WatchedCertificate
 from bot.storage.database import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class NoticePreferences:
     choice: Choice
-    watched: Watched | None
+    watched: WatchedCertificate | None
     turn: int
 
 
-NOTHING = Kept(Choice(), None, 0)
+NOTHING = NoticePreferences(Choice(), None, 0)
 
 
-def load(tx: Transaction, chat_id: int) -> Kept:
+def load(tx: Transaction, chat_id: int) -> NoticePreferences:
     row = tx.row("reminder_load", chat_id=chat_id)
     if row is None:
         return NOTHING
     choice = Choice(bool(row["active"]), row["lead"], row["hour"], row["channel"], row["results"])
-    return Kept(choice, _watched(row), row["turn"])
+    return NoticePreferences(choice, _watched(row), row["turn"])
 
 
-def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
+def save(tx: Transaction, chat_id: int, kept: NoticePreferences) -> None:
     choice, watched = kept.choice, kept.watched
     tx.write(
         "reminder_save",
@@ -44,11 +44,11 @@ def save(tx: Transaction, chat_id: int, kept: Kept) -> None:
     )
 
 
-def _watched(row: Row) -> Watched | None:
+def _watched(row: Row) -> WatchedCertificate | None:
     if row["serial"] is None:
         return None
     again = date.fromisoformat(row["again_on"]) if row["again_on"] else None
-    return Watched(
+    return WatchedCertificate(
         row["serial"],
         date.fromisoformat(row["issued_on"]),
         date.fromisoformat(row["expires_on"]),

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from bot.conversation.case import Case
 from bot.conversation.chats import Chat
 from bot.core.clock import kst_day
-from bot.identity.register import Directory
-from bot.messages.outgoing import Mail, Message, Otherwise, Sms, Tell
+from bot.identity.register import CustomerRegister
+from bot.messages.outgoing import Fallback, Mail, Message, SendScreen, Sms
 from bot.messages.screen import Day, Line, Param
 from bot.notices import preferences as rows
 from bot.notices.addresses import WAYS, Addresses, Way
@@ -45,7 +45,7 @@ class News:
 
 
 class Notices:
-    def __init__(self, directory: Directory, outbox: Outbox, addresses: Addresses) -> None:
+    def __init__(self, directory: CustomerRegister, outbox: Outbox, addresses: Addresses) -> None:
         self._directory = directory
         self._outbox = outbox
         self._addresses = addresses
@@ -67,21 +67,21 @@ class Notices:
         self, tx: Transaction, chat: Chat, case: Case, message: Message, cause: str
     ) -> tuple[str, Message]:
         """Return key and message for the chat: a result is known by its application, however often it is reported."""
-        if not isinstance(message, Tell) or not message.screen.key.startswith(RESULT):
+        if not isinstance(message, SendScreen) or not message.screen.key.startswith(RESULT):
             return cause, message
         kind = message.screen.key.removeprefix(RESULT)
-        told = Tell(message.screen, result=case.request_id)
+        told = SendScreen(message.screen, result=case.request_id)
         if kind == "refused":
             told = self._not_only_there(tx, case, told, _refusal(chat, case))
         return _key(case.request_id, kind, "chat"), told
 
-    def _not_only_there(self, tx: Transaction, case: Case, told: Tell, news: News) -> Tell:
+    def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: News) -> SendScreen:
         """Where the chat is the only way that is wanted, another follows should the chat be closed to us."""
         ways = self._ways(tx, case)
         if news.urgent or not ways or self._chosen(tx, news, ways):
             return told
         way = next(iter(ways))
-        return Tell(told.screen, otherwise=_otherwise(news, way, ways[way]), result=told.result)
+        return SendScreen(told.screen, otherwise=_otherwise(news, way, ways[way]), result=told.result)
 
     def _send(self, tx: Transaction, case: Case, news: News, now: datetime) -> None:
         ways = self._ways(tx, case)
@@ -117,11 +117,11 @@ def _key(request_id: str, kind: str, channel: str) -> str:
     return f"result:{request_id}:{kind}:{channel}"
 
 
-def _otherwise(news: News, way: Way, to: str) -> Otherwise:
-    return Otherwise(f"{way}:{_key(news.request_id, news.kind, way)}.otherwise", _message(news, way, to))
+def _otherwise(news: News, way: Way, to: str) -> Fallback:
+    return Fallback(f"{way}:{_key(news.request_id, news.kind, way)}.otherwise", _message(news, way, to))
 
 
-def _message(news: News, way: Way, to: str, then: Otherwise | None = None) -> Sms | Mail:
+def _message(news: News, way: Way, to: str, then: Fallback | None = None) -> Sms | Mail:
     language, chat_id = news.chat.language, news.chat.chat_id
     if way == "sms":
         line = Line(f"sms.{news.kind}", news.params)

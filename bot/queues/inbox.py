@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.storage.database import Transaction
 from bot.storage.sealing import UNREADABLE, Sealing
 
@@ -38,7 +38,7 @@ class Waiting:
 
 
 class Inbox:
-    def __init__(self, sealing: Sealing, bell: Bell, ahead: Collection[str] = (), me: str = "") -> None:
+    def __init__(self, sealing: Sealing, bell: Wakeup, ahead: Collection[str] = (), me: str = "") -> None:
         """`ahead` are lanes of which everything goes first: those of staff. `me` is this process among several."""
         self._me = me
         self._ahead = frozenset(ahead)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bot.core import correlation
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.leases import Leases
 from bot.storage.database import Transaction
 from bot.storage.sealing import UNREADABLE, Sealing
@@ -43,7 +43,7 @@ class Job:
 
 class Jobs:
     def __init__(
-        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+        self, sealing: Sealing, bell: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
         """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing

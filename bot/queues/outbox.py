@@ -11,9 +11,9 @@ import msgspec
 
 from bot.conversation.chats import Place
 from bot.core import correlation
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.messages import masking
-from bot.messages.outgoing import Mail, Message, Sms, Tell
+from bot.messages.outgoing import Mail, Message, SendScreen, Sms
 from bot.queues.leases import Leases
 from bot.storage.database import Transaction
 from bot.storage.sealing import UNREADABLE, Sealing
@@ -59,7 +59,7 @@ class Trace:
 
 class Outbox:
     def __init__(
-        self, sealing: Sealing, bell: Bell, lease: timedelta, steady: Callable[[], float] | None = None
+        self, sealing: Sealing, bell: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
         """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
@@ -78,7 +78,7 @@ class Outbox:
 
     def _trace(self, key: str, message: Message) -> dict[str, object]:
         """Return what is kept of a result's notice beyond its sending."""
-        if not isinstance(message, Tell | Sms | Mail) or message.result is None:
+        if not isinstance(message, SendScreen | Sms | Mail) or message.result is None:
             return {"result": None, "address": None}
         shown = masking.mobile(message.to) if isinstance(message, Sms) else ""
         shown = masking.email(message.to) if isinstance(message, Mail) else shown
@@ -175,5 +175,5 @@ class Outbox:
         return message
 
     def _instead(self, tx: Transaction, key: str, message: Message, now: datetime) -> None:
-        if isinstance(message, Tell | Sms | Mail) and message.otherwise is not None:
+        if isinstance(message, SendScreen | Sms | Mail) and message.otherwise is not None:
             self.add(tx, f"{key}{INSTEAD}", message.otherwise.lane, message.otherwise.message, now)

@@ -4,16 +4,21 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
-from bot.reminders.schedule import Choice, Watched
+from bot.reminders.schedule import Choice, WatchedCertificate
 
 #: A line of content is folded so that none is longer, line break not counted (3.1).
 MOST_OCTETS = 75
 
 
 def calendar(
-    watched: Watched, choice: Choice, days: Sequence[int], words: Words, language: str, now: datetime
+    watched: WatchedCertificate,
+    choice: Choice,
+    days: Sequence[int],
+    words: Catalogs,
+    language: str,
+    now: datetime,
 ) -> bytes:
     """Return one all-day event on the expiry day, with an alarm for each reminder. The same day is the same event."""
     name = hashlib.sha256(watched.serial.encode()).hexdigest()[:24]
@@ -31,7 +36,7 @@ def calendar(
     return "".join(f"{piece}\r\n" for line in lines for piece in _folded(line)).encode()
 
 
-def _alarm(day: int, choice: Choice, words: Words, language: str) -> Iterator[str]:
+def _alarm(day: int, choice: Choice, words: Catalogs, language: str) -> Iterator[str]:
     """The event begins at midnight, so an alarm on its day is a duration after that (3.8.6.3)."""
     hours = choice.hour - 24 * day
     sign, size = ("", hours) if hours >= 0 else ("-", -hours)

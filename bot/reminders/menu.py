@@ -7,14 +7,14 @@ from typing import get_args
 
 from bot.core.clock import KST
 from bot.messages.screen import Button, Day, Hour, Line, Moment, Screen, Word, button
-from bot.notices.preferences import Kept
+from bot.notices.preferences import NoticePreferences
 from bot.reminders.schedule import HOURS, Channel, Choice, Results
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 RESULTS: tuple[Results, ...] = get_args(Results)
 
 
-def menu(kept: Kept, days: Sequence[int], at: datetime | None) -> Screen:
+def menu(kept: NoticePreferences, days: Sequence[int], at: datetime | None) -> Screen:
     """`days` are those on which reminders are sent at all; `at` is the moment of the next one, if one is to come."""
     choice, watched = kept.choice, kept.watched
     lines = [Line("remind.menu.on" if choice.active else "remind.menu.off")]

@@ -45,7 +45,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedCertificate:
     """A certificate and how far its holder was told: `told_until` is the moment up to which nothing is due any more."""
 
     serial: str
@@ -57,19 +57,19 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ReminderTime:
     kind: Kind
     on: date
 
 
 def occasions(
-    watched: Watched, choice: Choice, rules: Rules, days: Sequence[int] = DAYS
-) -> tuple[Occasion, ...]:
+    watched: WatchedCertificate, choice: Choice, rules: Rules, days: Sequence[int] = DAYS
+) -> tuple[ReminderTime, ...]:
     """Return all there ever are, in order."""
     expiry = {watched.expires_on - timedelta(days=each) for each in days if each <= choice.lead}
     if watched.again_on is not None:
         expiry.add(watched.again_on)
-    found = {Occasion("expiry", day) for day in expiry}
+    found = {ReminderTime("expiry", day) for day in expiry}
     opens, _ = renewal_window(watched.expires_on, rules)
     wanted = watched.expires_on - timedelta(days=choice.lead) <= opens
     beside: tuple[tuple[Kind, date], ...] = (
@@ -77,17 +77,21 @@ def occasions(
         ("backup", watched.issued_on + BACKUP_AFTER),
         ("password", watched.issued_on + PASSWORD_AFTER),
     )
-    found |= {Occasion(kind, day) for kind, day in beside if day not in expiry and day < watched.expires_on}
+    found |= {
+        ReminderTime(kind, day) for kind, day in beside if day not in expiry and day < watched.expires_on
+    }
     return tuple(sorted(found, key=lambda each: (each.on, each.kind)))
 
 
-def following(all_of_them: Sequence[Occasion], choice: Choice, after: datetime) -> datetime | None:
+def following(all_of_them: Sequence[ReminderTime], choice: Choice, after: datetime) -> datetime | None:
     """Return the moment of the next one after this; None if there is none, or none is wanted."""
     moments = (moment(each.on, choice) for each in all_of_them)
     return min((each for each in moments if each > after), default=None) if choice.active else None
 
 
-def due(all_of_them: Sequence[Occasion], choice: Choice, watched: Watched, now: datetime) -> Occasion | None:
+def due(
+    all_of_them: Sequence[ReminderTime], choice: Choice, watched: WatchedCertificate, now: datetime
+) -> ReminderTime | None:
     """Return the one to send now: of those that were missed, the last that still makes sense; the expiry goes first."""
     today = kst_day(now)
     missed = [each for each in all_of_them if watched.told_until < moment(each.on, choice) <= now]

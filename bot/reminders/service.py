@@ -8,11 +8,11 @@ from bot.conversation.case import Case
 from bot.conversation.chats import Chat
 from bot.conversation.procedure import Rules, days_left, renewal_window
 from bot.core.clock import KST, kst_day
-from bot.identity.register import Directory
-from bot.issuing.kept_files import Keeps
-from bot.issuing.port import Held
-from bot.messages.catalog import Words
-from bot.messages.outgoing import Hand, Mail, Message, Otherwise, Sms, Tell, chat_lane
+from bot.identity.register import CustomerRegister
+from bot.issuing.kept_files import KeptFiles
+from bot.issuing.port import HeldCertificate
+from bot.messages.catalog import Catalogs
+from bot.messages.outgoing import Fallback, Mail, Message, SendFile, SendScreen, Sms, chat_lane
 from bot.messages.screen import Button, Day, Line, Param, Screen, button
 from bot.notices import preferences as rows
 from bot.notices.addresses import Addresses
@@ -23,8 +23,8 @@ from bot.reminders.menu import CHANNELS, asked, chosen, menu
 from bot.reminders.schedule import (
     Channel,
     Choice,
-    Occasion,
-    Watched,
+    ReminderTime,
+    WatchedCertificate,
     by_day,
     day_after,
     due,
@@ -39,16 +39,16 @@ CALENDAR = "reminders.ics"
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
+class ReminderStores:
     jobs: Jobs
     outbox: Outbox
-    keeps: Keeps
-    directory: Directory
+    keeps: KeptFiles
+    directory: CustomerRegister
     addresses: Addresses
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ReminderSubject:
     """One reminder, for each way that it may take."""
 
     line: Line
@@ -57,7 +57,7 @@ class About:
 
 
 class Reminders:
-    def __init__(self, stores: Stores, words: Words, rules: Rules, days: Sequence[int]) -> None:
+    def __init__(self, stores: ReminderStores, words: Catalogs, rules: Rules, days: Sequence[int]) -> None:
         self._stores = stores
         self._words = words
         self._rules = rules
@@ -84,7 +84,7 @@ class Reminders:
         kept = rows.load(tx, chat_id)
         return menu(kept, self._days, self._next(kept))
 
-    def _next(self, kept: rows.Kept) -> datetime | None:
+    def _next(self, kept: rows.NoticePreferences) -> datetime | None:
         watched = kept.watched
         if watched is None:
             return None
@@ -97,7 +97,7 @@ class Reminders:
         kept = rows.load(tx, chat_id)
         if kept.watched is not None and kept.watched.serial == serial:
             return
-        self._plan(tx, chat_id, replace(kept, watched=Watched(serial, *days, told_until=now)), now)
+        self._plan(tx, chat_id, replace(kept, watched=WatchedCertificate(serial, *days, told_until=now)), now)
 
     def choose(self, tx: Transaction, chat_id: int, choice: Choice, now: datetime) -> None:
         """Keep what the customer wants from now on; what would have been due before is not told."""
@@ -128,9 +128,11 @@ class Reminders:
             return None
         name = f"calendar-{chat.chat_id}-{rows.load(tx, chat.chat_id).turn}"
         self._stores.keeps.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
-        return Hand(name, CALENDAR)
+        return SendFile(name, CALENDAR)
 
-    def come(self, tx: Transaction, chat: Chat, turn: int, held: Sequence[Held], now: datetime) -> None:
+    def come(
+        self, tx: Transaction, chat: Chat, turn: int, held: Sequence[HeldCertificate], now: datetime
+    ) -> None:
         """A job says that something is due: tell it, unless things have changed since it was ordered."""
         kept = rows.load(tx, chat.chat_id)
         if kept.turn != turn or kept.watched is None or not kept.choice.active:
@@ -151,13 +153,13 @@ class Reminders:
         )  # one a day: a late one this morning says it for this evening
         self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=until)), now)
 
-    def _plan(self, tx: Transaction, chat_id: int, kept: rows.Kept, now: datetime) -> None:
+    def _plan(self, tx: Transaction, chat_id: int, kept: rows.NoticePreferences, now: datetime) -> None:
         """Keep this, and have a job wake us for what comes next."""
         at = self._next(kept)
         self._wake(tx, chat_id, kept, max(at, now) if at else None, now)
 
     def _wake(
-        self, tx: Transaction, chat_id: int, kept: rows.Kept, at: datetime | None, now: datetime
+        self, tx: Transaction, chat_id: int, kept: rows.NoticePreferences, at: datetime | None, now: datetime
     ) -> None:
         turn = kept.turn + 1
         rows.save(tx, chat_id, replace(kept, turn=turn))
@@ -165,10 +167,12 @@ class Reminders:
             task = Task("", about=str(turn).encode())
             self._stores.jobs.add(tx, f"remind:{chat_id}:{turn}", "remind", chat_id, task, at, now)
 
-    def _occasions(self, watched: Watched, choice: Choice) -> tuple[Occasion, ...]:
+    def _occasions(self, watched: WatchedCertificate, choice: Choice) -> tuple[ReminderTime, ...]:
         return occasions(watched, choice, self._rules, self._days)
 
-    def _tell(self, tx: Transaction, chat: Chat, kept: rows.Kept, occasion: Occasion, now: datetime) -> None:
+    def _tell(
+        self, tx: Transaction, chat: Chat, kept: rows.NoticePreferences, occasion: ReminderTime, now: datetime
+    ) -> None:
         """Tell it where the customer wants it; where that cannot be, the next way is taken, and says so."""
         watched = kept.watched
         if watched is None:
@@ -176,31 +180,35 @@ class Reminders:
         key = f"remind:{chat.chat_id}:{watched.serial}:{occasion.kind}:{occasion.on.isoformat()}"
         line = self._line(watched, occasion, now)
         calendar_ = calendar(watched, kept.choice, self._days, self._words, chat.language, now)
-        about = About(line, self._screen(watched, occasion, line, now), calendar_)
+        about = ReminderSubject(line, self._screen(watched, occasion, line, now), calendar_)
         first = self._first_way(tx, chat, kept.choice, about)
         if first is not None:
             self._stores.outbox.add(tx, key, first.lane, first.message, now)
 
-    def _first_way(self, tx: Transaction, chat: Chat, choice: Choice, about: About) -> Otherwise | None:
+    def _first_way(
+        self, tx: Transaction, chat: Chat, choice: Choice, about: ReminderSubject
+    ) -> Fallback | None:
         """Return the way that is wanted, with what follows it where it leads nowhere; None if none is open."""
         record = self._stores.directory.record(tx, chat.case.customer) if chat.case.customer else None
         open_: dict[Channel, str] = dict(self._stores.addresses.of(tx, record).items())
         if not chat.blocked:
             open_["chat"] = ""
         order = [each for each in dict.fromkeys((choice.channel, *CHANNELS)) if each in open_]
-        way: Otherwise | None = None
+        way: Fallback | None = None
         for each in reversed(order):
             way = _way(each, open_[each], chat, about, way, late=each != choice.channel)
         return way
 
-    def _line(self, watched: Watched, occasion: Occasion, now: datetime) -> Line:
+    def _line(self, watched: WatchedCertificate, occasion: ReminderTime, now: datetime) -> Line:
         left = days_left(watched.expires_on, kst_day(now))
         params: dict[str, Param] = {"until": Day(watched.expires_on), "days": abs(left)}
         if occasion.kind in {"backup", "password"}:
             return Line(f"remind.{occasion.kind}")
         return Line(f"remind.{_near(left)}", params)
 
-    def _screen(self, watched: Watched, occasion: Occasion, line: Line, now: datetime) -> Screen:
+    def _screen(
+        self, watched: WatchedCertificate, occasion: ReminderTime, line: Line, now: datetime
+    ) -> Screen:
         if occasion.kind in {"backup", "password"}:
             topic = "backup" if occasion.kind == "backup" else "password-rules"
             return Screen((line,), ((button("remind.how", f"topic:{topic}"),), (SETTINGS,)))
@@ -216,20 +224,20 @@ class Reminders:
 
 
 def _way(
-    channel: Channel, to: str, chat: Chat, about: About, then: Otherwise | None, *, late: bool
-) -> Otherwise:
+    channel: Channel, to: str, chat: Chat, about: ReminderSubject, then: Fallback | None, *, late: bool
+) -> Fallback:
     """`late` says that this is not where the customer wanted it."""
     instead = (Line("remind.instead"),) if late else ()
     if channel == "chat":
         screen = Screen((*about.screen.lines, *instead), about.screen.rows)
-        return Otherwise(chat_lane(chat.chat_id), Tell(screen, otherwise=then))
+        return Fallback(chat_lane(chat.chat_id), SendScreen(screen, otherwise=then))
     lane = f"{channel}:{chat.chat_id}"
     if channel == "sms":
         short = Line(f"sms.{about.line.key}", about.line.params)
-        return Otherwise(lane, Sms(to, short, chat.language, then, chat=chat.chat_id, by_day=True))
+        return Fallback(lane, Sms(to, short, chat.language, then, chat=chat.chat_id, by_day=True))
     subject, body = Line("mail.remind.subject"), (about.line, *instead, Line("mail.warning"))
     mail = Mail(to, subject, body, chat.language, about.calendar, then, chat=chat.chat_id, by_day=True)
-    return Otherwise(lane, mail)
+    return Fallback(lane, mail)
 
 
 SETTINGS = button("remind.settings", "remind:")

@@ -90,7 +90,7 @@ def _translated(query: str) -> str:
     return PARAMETER.sub(r"%(\1)s", plain.replace("%", "%%"))
 
 
-class Held(psycopg.Cursor[NamedRow]):
+class RowsInUse(psycopg.Cursor[NamedRow]):
     """In a pipeline, what is executed by it waits here for the next `sync`, and goes out along with that.
 
     The library would send it at once, and the server, which takes only a session with nothing half sent for idle,
@@ -237,7 +237,7 @@ async def opened(url: str) -> PostgresDatabase:
         min_size=1,
         max_size=CONNECTIONS,
         timeout=PATIENCE_S,
-        kwargs={"row_factory": _named, "autocommit": True, "cursor_factory": Held},
+        kwargs={"row_factory": _named, "autocommit": True, "cursor_factory": RowsInUse},
         configure=partial(_configure, clock),
         open=False,
     )

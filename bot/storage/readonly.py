@@ -19,7 +19,7 @@ MOST_SECONDS = 2.0
 STEPS = 10_000
 
 
-class Looking:
+class ReadOnlyConnection:
     def __init__(
         self, url: str, seconds: float = MOST_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:

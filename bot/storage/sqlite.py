@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
-from bot.core.clock import Clock, Steady, SystemClock
+from bot.core.clock import Clock, SteadyClock, SystemClock
 from bot.storage.database import DatabaseUnusable, Transaction, Unit
 from bot.storage.queries import migrations, queries, statements
 
@@ -71,7 +71,7 @@ class SqliteDatabase(aiosqlite.Connection):
         self.traces_left = False
         #: Whoever else has the file open is on this machine, and looks at the same clock.
         self.clock: Clock = SystemClock()
-        self.steady: Callable[[], float] = Steady()
+        self.steady: Callable[[], float] = SteadyClock()
         self._damage = ""
 
     async def unit(self, work: Unit[T]) -> T:

@@ -28,7 +28,7 @@ SEED_ROUNDS = 2048
 SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES = 2**14, 8, 5
 
 
-class Mix(Enum):
+class EncryptionScheme(Enum):
     """Who reads it decides the mix."""
 
     SCRYPT_AES = "the authority's own keys (RFC 7914)"
@@ -72,19 +72,19 @@ class ScryptParameters:
 class Derived:
     """A key from a password, and how it came about; several parts of one file may be encrypted under it."""
 
-    mix: Mix
+    mix: EncryptionScheme
     kdf: Algorithm
     key: bytes = field(repr=False)
 
 
-def derived(password: bytes, mix: Mix) -> Derived:
+def derived(password: bytes, mix: EncryptionScheme) -> Derived:
     """Derive a key under a fresh salt; an empty password is no password and raises `ValueError`."""
     if not password:
         raise ValueError("an empty password protects nothing")
     return Derived(mix, *_derive(password, mix))
 
 
-def encrypt(plaintext: bytes, password: bytes, mix: Mix) -> Encrypted:
+def encrypt(plaintext: bytes, password: bytes, mix: EncryptionScheme) -> Encrypted:
     """Encrypt under a fresh salt and IV; an empty password is no password and raises `ValueError`."""
     return encrypt_under(derived(password, mix), plaintext)
 
@@ -93,8 +93,10 @@ def encrypt_under(derived_key: Derived, plaintext: bytes) -> Encrypted:
     """Encrypt under a fresh IV."""
     mix, kdf, key = derived_key.mix, derived_key.kdf, derived_key.key
     iv = os.urandom(IV_BYTES)
-    data = seed.encrypt(key, iv, plaintext) if mix is Mix.PBKDF2_SEED else _aes(key, iv, plaintext)
-    cipher = OID_SEED_CBC if mix is Mix.PBKDF2_SEED else OID_AES_256_CBC
+    data = (
+        seed.encrypt(key, iv, plaintext) if mix is EncryptionScheme.PBKDF2_SEED else _aes(key, iv, plaintext)
+    )
+    cipher = OID_SEED_CBC if mix is EncryptionScheme.PBKDF2_SEED else OID_AES_256_CBC
     parameters = Pbes2(kdf=kdf, cipher=Algorithm(algorithm=cipher, parameters=raw(asn1.encode_der(iv))))
     scheme = Algorithm(algorithm=OID_PBES2, parameters=raw(asn1.encode_der(parameters)))
     return Encrypted(algorithm=scheme, data=data)
@@ -104,10 +106,10 @@ def pbkdf2(password: bytes, salt: bytes, rounds: int, length: int, prf: hashes.H
     return PBKDF2HMAC(algorithm=prf, length=length, salt=salt, iterations=rounds).derive(password)
 
 
-def _derive(password: bytes, mix: Mix) -> tuple[Algorithm, bytes]:
-    if mix is Mix.SCRYPT_AES:
+def _derive(password: bytes, mix: EncryptionScheme) -> tuple[Algorithm, bytes]:
+    if mix is EncryptionScheme.SCRYPT_AES:
         return _scrypt(password)
-    if mix is Mix.PBKDF2_AES:
+    if mix is EncryptionScheme.PBKDF2_AES:
         salt, prf = os.urandom(SALT_BYTES), AlgorithmNull(algorithm=OID_HMAC_SHA256, parameters=asn1.Null())
         key = pbkdf2(password, salt, AES_ROUNDS, AES_KEY_BYTES, hashes.SHA256())
         return _kdf(OID_PBKDF2, Pbkdf2(salt=salt, rounds=AES_ROUNDS, key_length=AES_KEY_BYTES, prf=prf)), key

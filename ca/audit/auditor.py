@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ca.audit.replay import Certificates, Intents, Told, differences
+from ca.audit.replay import AuditedState, Certificates, Intents, differences
 from ca.ledger import merkle
-from ca.ledger.chain import GENESIS, Line, digest_of
+from ca.ledger.chain import GENESIS, AuditLine, digest_of
 from ca.ledger.ledger import Ledger, Transaction
 from ca.values.model import AuditHead, AuditReport
 
@@ -46,7 +46,7 @@ class _Reader:
         self._tree = _Tree(tx)
         self._intents = Intents(tx)
         self._certificates = Certificates(tx)
-        self.told = Told()
+        self.told = AuditedState()
         self.end = AuditHead(0, GENESIS.hex())
         self.broken = False
 
@@ -57,7 +57,7 @@ class _Reader:
         try:
             for kind, subject, detail, digest, content, seq, at, request_id in self._tx.tuples("whole_audit"):
                 if seq != count + 1 or hashlib.sha256(before + content).digest() != digest:
-                    content = _spelt_otherwise(Line(seq, at, kind, subject, request_id, detail))  # noqa: PLW2901
+                    content = _spelt_otherwise(AuditLine(seq, at, kind, subject, request_id, detail))  # noqa: PLW2901
                     if seq != count + 1 or digest_of(before, content) != digest:
                         return self._break(count, before, "the chain is broken here")
                 count, before = seq, digest
@@ -71,7 +71,7 @@ class _Reader:
                     certificates(subject, detail, seq)
                     self.told.hear_signed(subject, detail, request_id, seq)
                 else:
-                    self.told.hear(Line(seq, at, kind, subject, request_id, detail))
+                    self.told.hear(AuditLine(seq, at, kind, subject, request_id, detail))
                 if count == known[0]:
                     seen = digest.hex() == known[1]
         except (sqlite3.OperationalError, UnicodeError):
@@ -88,7 +88,7 @@ class _Reader:
         return [f"line {count + 1}: {what}"]
 
 
-def _spelt_otherwise(line: Line) -> bytes:
+def _spelt_otherwise(line: AuditLine) -> bytes:
     """Return the text as Python spells it, which differs from SQLite's beyond ASCII; both keep all parts apart."""
     return line.content
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ca.keys.issuing_keys import Keys
 from ca.ledger import merkle, tree_rows
-from ca.ledger.chain import GENESIS, Line
+from ca.ledger.chain import GENESIS, AuditLine
 from ca.ledger.ledger import Ledger, Transaction
 from ca.ledger.records import hex_of
 from ca.status.delegate import Delegate, Delegates, Purpose
@@ -36,7 +36,7 @@ class Receipts:
         """Return the lines of this certificate with their proofs, JSON, nothing personal; R09 if there are none."""
         delegate, above = self._delegate()
         with self._ledger.reading() as tx:
-            lines = [Line(*row) for row in tx.all("audit_of_certificate", serial=hex_of(serial))]
+            lines = [AuditLine(*row) for row in tx.all("audit_of_certificate", serial=hex_of(serial))]
             if not lines:
                 raise CaRefusal("R09", reason="no_certificate")
             statement = _statement(tx)
@@ -53,7 +53,7 @@ class Receipts:
         return self._delegates.get(Purpose.AUDIT, issuer.key_id, now), issuer.der
 
 
-def _proved(tx: Transaction, line: Line, size: int) -> dict[str, object]:
+def _proved(tx: Transaction, line: AuditLine, size: int) -> dict[str, object]:
     proof = merkle.inclusion(line.seq - 1, size, lambda place: tree_rows.read(tx, place))
     return {"line": line.content.decode(), "proof": [each.hex() for each in proof]}
 

@@ -48,7 +48,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceiptFacts:
     """What one proved line says about the certificate."""
 
     number: int
@@ -63,7 +63,9 @@ def check_head(content: bytes, root: x509.Certificate) -> Head:
     return _reading(content, lambda value: _head(value, root))
 
 
-def check_receipt(content: bytes, root: x509.Certificate, certificate: bytes | None = None) -> list[Told]:
+def check_receipt(
+    content: bytes, root: x509.Certificate, certificate: bytes | None = None
+) -> list[ReceiptFacts]:
     """Return the proved lines of one certificate; with its DER, check that it is the one they tell of."""
     return _reading(content, lambda value: _receipt(value, root, certificate))
 
@@ -77,7 +79,7 @@ def _reading(content: bytes, read: Callable[[Any], Read]) -> Read:
         raise ReceiptRefused("it is not a receipt, or damaged") from error
 
 
-def _receipt(value: Any, root: x509.Certificate, certificate: bytes | None) -> list[Told]:
+def _receipt(value: Any, root: x509.Certificate, certificate: bytes | None) -> list[ReceiptFacts]:
     if value["receipt"] != 1:
         raise ReceiptRefused("it is of a version that this program does not know")
     head = _head(value["head"], root)
@@ -89,14 +91,14 @@ def _receipt(value: Any, root: x509.Certificate, certificate: bytes | None) -> l
     return told
 
 
-def _proved(line: str, proof: list[str], head: Head) -> Told:
+def _proved(line: str, proof: list[str], head: Head) -> ReceiptFacts:
     number, at, kind, serial, _request, detail = json.loads(line)
     if not 0 < number <= head.entries or len(proof) > DEEPEST:
         raise ReceiptRefused("a line is not among those of the head")
     leaf = hashlib.sha256(b"\x00" + line.encode()).digest()
     if _root_of(leaf, number - 1, head.entries, [bytes.fromhex(each) for each in proof]) != head.root:
         raise ReceiptRefused(f"line {number} was changed, or is not in the audit")
-    return Told(number, datetime.fromtimestamp(at, UTC), kind, serial, json.loads(detail))
+    return ReceiptFacts(number, datetime.fromtimestamp(at, UTC), kind, serial, json.loads(detail))
 
 
 def _root_of(leaf: bytes, number: int, size: int, proof: list[bytes]) -> bytes | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ca.ledger.chain import Line
+from ca.ledger.chain import AuditLine
 from ca.ledger.ledger import Transaction
 from ca.ledger.vault import SealBroken
 
@@ -15,7 +15,7 @@ GOOD = ("good", None, None)
 
 
 @dataclass(slots=True)
-class Told:
+class AuditedState:
     """The state as the audit alone tells it; what is in `Intents` and `Certificates` is not kept here."""
 
     unsigned: set[str] = field(default_factory=set)
@@ -39,7 +39,7 @@ class Told:
         if "replaces" in detail:
             self.superseding[request_id] = json.loads(detail)["replaces"]
 
-    def hear(self, line: Line) -> None:
+    def hear(self, line: AuditLine) -> None:
         detail = json.loads(line.detail)
         match line.kind:
             case "revoked" | "held" | "released":
@@ -58,7 +58,7 @@ class Told:
             case "opened" | "rolled_over":
                 self.issuers.append(detail)
 
-    def _change(self, line: Line, reason: str | None) -> None:
+    def _change(self, line: AuditLine, reason: str | None) -> None:
         if line.kind == "released":
             self.status[line.subject] = GOOD
         else:
@@ -164,7 +164,7 @@ class Certificates(_InOrder):
             self.not_good[serial] = (status, reason, status_at)
 
 
-def differences(tx: Transaction, told: Told) -> Iterator[str]:
+def differences(tx: Transaction, told: AuditedState) -> Iterator[str]:
     """Yield what differs in every table that is small, or read at once."""
     checks = (_acts, _enrolments, _lists, _delegates, _issuers, _days, _meta)
     for check in checks:
@@ -174,14 +174,14 @@ def differences(tx: Transaction, told: Told) -> Iterator[str]:
             yield f"the table of {check.__name__.strip('_')} cannot be read"
 
 
-def _acts(tx: Transaction, told: Told) -> Iterator[str]:
+def _acts(tx: Transaction, told: AuditedState) -> Iterator[str]:
     stored = {row["request_id"]: tuple(row)[1:] for row in tx.all("whole_act")}
     # A certificate that was replaced is revoked by the request for the new one, which is no act of its own.
     asked = {name: act for name, act in told.acts.items() if told.superseding.get(name) != act[1]}
     yield from _differences("the act", stored, asked)
 
 
-def _enrolments(tx: Transaction, told: Told) -> Iterator[str]:
+def _enrolments(tx: Transaction, told: AuditedState) -> Iterator[str]:
     there = set()
     for row in tx.all("whole_enrolment"):
         name = row["reference"]
@@ -202,7 +202,7 @@ def _enrolments(tx: Transaction, told: Told) -> Iterator[str]:
         yield f"the enrolment {name} is not what the audit tells"
 
 
-def _lists(tx: Transaction, told: Told) -> Iterator[str]:
+def _lists(tx: Transaction, told: AuditedState) -> Iterator[str]:
     rows = {row["issuer"]: row for row in tx.all("whole_crl")}
     for name in sorted(rows.keys() | told.lists.keys()):
         if name not in rows or name not in told.lists or not _matches(rows[name], told.lists[name]):
@@ -213,7 +213,7 @@ def _lists(tx: Transaction, told: Told) -> Iterator[str]:
             yield f"the last number of the revocation list {name} went back"
 
 
-def _delegates(tx: Transaction, told: Told) -> Iterator[str]:
+def _delegates(tx: Transaction, told: AuditedState) -> Iterator[str]:
     rows = {row["serial"]: row for row in tx.all("whole_delegate")}
     for serial in sorted(rows.keys() | told.delegates.keys()):
         known = serial in rows and serial in told.delegates
@@ -227,7 +227,7 @@ def _matches(row: sqlite3.Row, detail: dict[str, Any]) -> bool:
     return same and detail.get("row", attested) == attested
 
 
-def _issuers(tx: Transaction, told: Told) -> Iterator[str]:
+def _issuers(tx: Transaction, told: AuditedState) -> Iterator[str]:
     rows = list(tx.all("whole_issuer"))
     if [row["ordinal"] for row in rows] != list(range(1, len(told.issuers) + 1)):
         yield "the issuing keys are not as many as the audit tells"
@@ -238,14 +238,14 @@ def _issuers(tx: Transaction, told: Told) -> Iterator[str]:
             yield f"the issuing key {row['ordinal']} is not what the audit tells"
 
 
-def _days(tx: Transaction, told: Told) -> Iterator[str]:  # noqa: ARG001 — one table of checks
+def _days(tx: Transaction, told: AuditedState) -> Iterator[str]:  # noqa: ARG001 — one table of checks
     stored = {row["day"]: row["last"] for row in tx.all("whole_day")}
     yield from _differences(
         "the count of", stored, {row["day"]: row["last"] for row in tx.all("intents_by_day")}
     )
 
 
-def _meta(tx: Transaction, told: Told) -> Iterator[str]:
+def _meta(tx: Transaction, told: AuditedState) -> Iterator[str]:
     row = tx.one("get_meta", name="code_secret")
     if row is None:
         if told.enrolled:

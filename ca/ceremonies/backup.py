@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ca.ledger.chain import GENESIS
-from ca.ledger.journal import Entry, Journal, read
+from ca.ledger.journal import Journal, JournalEntry, read
 from ca.ledger.ledger import LEDGER_FILE, Ledger
 from ca.ledger.vault import Vault
 from ca.values.disk import sync_folder
@@ -124,9 +124,9 @@ def _play(path: Path, vault: Vault, journals: Sequence[Path], now: Callable[[], 
         return Restored(before, _head(ledger), count, tuple(acts))
 
 
-def _in_order(journals: Sequence[Path], vault: Vault, known: int) -> Iterator[Entry]:
+def _in_order(journals: Sequence[Path], vault: Vault, known: int) -> Iterator[JournalEntry]:
     """Yield what came after the backup; of two entries of one number the later one counts."""
-    waiting: Entry | None = None
+    waiting: JournalEntry | None = None
     for path in journals:
         for entry in read(path, vault):
             if entry.number <= known:

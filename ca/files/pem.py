@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cryptography.hazmat import asn1
 
-from ca.asn1.pbes import Mix, encrypt
+from ca.asn1.pbes import EncryptionScheme, encrypt
 from ca.files.certificate import spki_of_certificate
 from ca.files.faults import FileBroken, Mismatch, TooBig, UnsupportedScheme, WrongKind
 from ca.files.identity import Identity, join
@@ -23,7 +23,7 @@ BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*(?:-(?!----)[^-]*)*
 
 def write_pem(pkcs8: bytes, certificate: bytes, password: str, *, chain: tuple[bytes, ...] = ()) -> bytes:
     """Return key, certificate and chain; the key under AES-256; an empty password raises `ValueError`."""
-    sealed = asn1.encode_der(encrypt(pkcs8, password.encode(), Mix.PBKDF2_AES))
+    sealed = asn1.encode_der(encrypt(pkcs8, password.encode(), EncryptionScheme.PBKDF2_AES))
     blocks = [_block(ENCRYPTED_KEY, sealed), *(_block(CERTIFICATE, each) for each in (certificate, *chain))]
     return b"".join(blocks)
 

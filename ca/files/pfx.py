@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from ca.asn1.der import Algorithm, AlgorithmNull, Oid, raw, sequence_of
-from ca.asn1.pbes import AES_ROUNDS, Encrypted, Mix, derived, encrypt_under
+from ca.asn1.pbes import AES_ROUNDS, Encrypted, EncryptionScheme, derived, encrypt_under
 from ca.files.encryption.decrypt import OID_TRIPLE_DES
 from ca.files.encryption.pkcs12_kdf import FOR_IV, FOR_KEY, FOR_MAC, derive
 
@@ -151,7 +151,7 @@ def _sealer(password: str, *, compatible: bool) -> Callable[[bytes], Encrypted]:
     """Both parts of a file are under one key, each with an IV of its own: a second key would guard nothing more."""
     if compatible:
         return partial(_seal_compatibly, password)
-    return partial(encrypt_under, derived(password.encode(), Mix.PBKDF2_AES))
+    return partial(encrypt_under, derived(password.encode(), EncryptionScheme.PBKDF2_AES))
 
 
 def _seal_compatibly(password: str, plaintext: bytes) -> Encrypted:

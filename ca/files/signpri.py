@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from ca.asn1 import seed
 from ca.asn1.der import Algorithm, raw, spki_bytes
-from ca.asn1.pbes import Encrypted, Mix, encrypt
+from ca.asn1.pbes import Encrypted, EncryptionScheme, encrypt
 from ca.files import kinds
 from ca.files.encryption.decrypt import OID_SEED_CBC_WITH_SHA1, pbes1_seed, unseal
 from ca.files.faults import FileBroken, UnsupportedScheme
@@ -41,7 +41,7 @@ class Pbes1:
 def write_signpri(pkcs8: bytes, password: bytes, scheme: Scheme = Scheme.PBES2) -> bytes:
     """Return the file; an empty password raises `ValueError`."""
     if scheme is Scheme.PBES2:
-        return asn1.encode_der(encrypt(pkcs8, password, Mix.PBKDF2_SEED))
+        return asn1.encode_der(encrypt(pkcs8, password, EncryptionScheme.PBKDF2_SEED))
     return write_pbes1(pkcs8, password, os.urandom(SALT_BYTES))
 
 

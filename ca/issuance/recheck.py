@@ -12,7 +12,7 @@ RECHECKED = "rechecked"
 NIGHT, AT_ONCE = range(1, 5), 500
 
 
-class Recheck:
+class NightlyRecheck:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ca.asn1.der import spki_bytes
-from ca.asn1.pbes import Encrypted, Mix, encrypt
+from ca.asn1.pbes import Encrypted, EncryptionScheme, encrypt
 from ca.values.disk import write_whole
 from ca.values.refusals import LedgerBroken, WrongPassphrase
 
@@ -67,7 +67,9 @@ class FileStore:
 
     def keep(self, name: str, pkcs8: bytes) -> None:
         """Write this key's file, encrypted; the plain key is not kept."""
-        write_whole(self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, Mix.SCRYPT_AES)))
+        write_whole(
+            self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, EncryptionScheme.SCRYPT_AES))
+        )
 
     def open(self, name: str) -> Signer:
         path = self._path(name)

@@ -10,7 +10,7 @@ GENESIS = bytes(32)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-class Line(NamedTuple):
+class AuditLine(NamedTuple):
     """A tuple rather than a dataclass: a million of them are verified in seconds."""
 
     seq: int

@@ -15,7 +15,7 @@ from ca.ledger.journal import Write
 MOST_TOGETHER = 32
 
 
-class Group:
+class CommitGroup:
     """What is committed together, in the order it was done."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Group:
         self.ended = False
 
 
-class Commits:
+class GroupCommit:
     """The one connection that writes. `note` is called with a group's writes before its commit."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Commits:
         self._busy = False
         self._owner: int | None = None
         self._waiting = 0
-        self._group: Group | None = None
+        self._group: CommitGroup | None = None
 
     def close(self) -> None:
         """Close the connection when whoever works on it is through."""
@@ -68,12 +68,12 @@ class Commits:
         finally:
             self._settle(group)
 
-    def _join(self) -> Group:
+    def _join(self) -> CommitGroup:
         self._take_turn()
         try:
             if self._group is None:
                 self._begin()
-                self._group = Group()
+                self._group = CommitGroup()
             else:
                 self.connection.execute("SAVEPOINT member")
             self._group.members += 1
@@ -106,14 +106,14 @@ class Commits:
         else:
             self._over.notify()  # the group is left to its members: any of them ends it
 
-    def _undo(self, group: Group, error: BaseException) -> None:
+    def _undo(self, group: CommitGroup, error: BaseException) -> None:
         """Take back what this member did alone."""
         if group.members > 1 and self.connection.in_transaction:
             self.connection.execute("ROLLBACK TO member")
         else:  # the first has nobody beside it yet; or SQLite gave up the whole transaction, the others' work too
             group.error = error
 
-    def _settle(self, group: Group) -> None:
+    def _settle(self, group: CommitGroup) -> None:
         """End the group if nobody else joins it, or wait until somebody has ended it."""
         with self._lock:
             self._busy, self._owner = False, None
@@ -131,7 +131,7 @@ class Commits:
         if group.error is not None:
             raise group.error
 
-    def _end(self, group: Group) -> None:
+    def _end(self, group: CommitGroup) -> None:
         try:
             if group.error is None:
                 if group.writes:

@@ -25,7 +25,7 @@ Write = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     number: int
     """Of the transaction, in the ledger's count of all that wrote."""
     writes: tuple[Write, ...]
@@ -73,7 +73,7 @@ class Journal:
             return 0
 
 
-def read(path: Path, vault: Vault) -> Iterator[Entry]:
+def read(path: Path, vault: Vault) -> Iterator[JournalEntry]:
     """Yield the entries of a journal file; raise `LedgerBroken` at a line that was changed or is missing.
 
     A line that a power cut tore was never committed: it is passed over, and the next line has its number again.
@@ -95,14 +95,14 @@ def read(path: Path, vault: Vault) -> Iterator[Entry]:
         raise LedgerBroken(f"the journal {path.name} is damaged after transaction {before}")
 
 
-def _entry(line: bytes, vault: Vault) -> Entry | None:
+def _entry(line: bytes, vault: Vault) -> JournalEntry | None:
     try:
         number = _number(line)
         sealed = base64.b64decode(line.rstrip(b"\n").partition(b" ")[2], validate=True)
         values = json.loads(vault.open(sealed, row=str(number), **PLACE))
     except (ValueError, SealBroken):
         return None
-    return Entry(
+    return JournalEntry(
         number, tuple((name, {key: _decoded(each) for key, each in row.items()}) for name, row in values)
     )
 

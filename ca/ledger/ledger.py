@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ca.ledger import tree_rows
-from ca.ledger.chain import GENESIS, Line, digest_of
-from ca.ledger.group_commit import Commits
+from ca.ledger.chain import GENESIS, AuditLine, digest_of
+from ca.ledger.group_commit import GroupCommit
 from ca.ledger.journal import Journal, Write
 from ca.ledger.vault import SealBroken, Vault
 from ca.values.refusals import CaRefusal, LedgerBroken
@@ -94,7 +94,7 @@ class Transaction:
         """Append a line to the chain; it stands or falls with the transaction."""
         last = self.one("last_audit")
         seq, before = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
-        line = Line.make(seq, self.seconds, kind, subject, request_id, detail)
+        line = AuditLine.make(seq, self.seconds, kind, subject, request_id, detail)
         content = line.content
         self.run("insert_audit", **line.columns(), digest=digest_of(before, content))
         tree_rows.plant(self, seq - 1, content)
@@ -133,7 +133,7 @@ class Ledger:
         self._path = path
         self._lock = threading.Lock()
         noted = journal.last() if journal else 0
-        self._commits = Commits(_connect(path, busy_timeout), self._note)
+        self._commits = GroupCommit(_connect(path, busy_timeout), self._note)
         self._connection = _reader(path, busy_timeout)
         # One more is a transaction that was noted and did not come to its commit.
         if noted > self.number() + 1:

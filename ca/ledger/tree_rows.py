@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from ca.ledger import merkle
-from ca.ledger.chain import Line
+from ca.ledger.chain import AuditLine
 from ca.values.refusals import LedgerBroken
 
 
@@ -42,7 +42,7 @@ def _plant_all(rows: Rows) -> int:
     count = 0
     # The line that is being written is the last, and its turn comes after this.
     for row in list(rows.all("audit_lines"))[:-1]:
-        _store(rows, count, merkle.leaf_hash(Line(*row).content))
+        _store(rows, count, merkle.leaf_hash(AuditLine(*row).content))
         count += 1
     return merkle.stored(count)
 

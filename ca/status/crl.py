@@ -54,7 +54,7 @@ class Scope:
     """Where a part lies; the whole list says nothing of where it lies."""
 
 
-class Lists:
+class RevocationLists:
     def __init__(self, ledger: Ledger, keys: Keys, settings: AuthoritySettings) -> None:
         self._ledger = ledger
         self._keys = keys

@@ -3,7 +3,7 @@
 from handlers.local.messenger import LocalMessenger
 from handlers.local.page.phones import Mail, Sms
 from handlers.local.people.person import NotOnScreen, Person
-from handlers.local.people.seen import Seen
+from handlers.local.people.seen import SeenMessage
 from handlers.local.wire.faults import Fault, Faults, Line
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
@@ -22,7 +22,7 @@ __all__ = [
     "Person",
     "Persona",
     "Result",
-    "Seen",
+    "SeenMessage",
     "Sms",
     "Stats",
 ]

@@ -11,7 +11,7 @@ from handlers.local.wire.faults import Dice, Fault
 from handlers.local.wire.json_shapes import JSON, Params, Refusal, Upload, bad, dump, too_many
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 UNAUTHORIZED = Refusal(401, "Unauthorized")
 NOT_FOUND = Refusal(404, "Not Found")
@@ -26,7 +26,7 @@ Methods = dict[str, Callable[[Params], Any]]
 class Api:
     """Knows nothing of what the methods do: it reads, plays the weather, calls, and answers."""
 
-    def __init__(self, world: World, methods: Methods, dice: Dice) -> None:
+    def __init__(self, world: ServerState, methods: Methods, dice: Dice) -> None:
         self._world = world
         self._stats: Stats = world.stats
         self._dice = dice

@@ -14,9 +14,9 @@ from handlers.local.methods.editing import Editing
 from handlers.local.methods.inline import Inline
 from handlers.local.methods.profile import Profile
 from handlers.local.methods.sending import Sending
-from handlers.local.page.acts import Acts
+from handlers.local.page.acts import PageActions
 from handlers.local.page.live import Page
-from handlers.local.page.phones import Lines, Mail, Sms
+from handlers.local.page.phones import Mail, Phones, Sms
 from handlers.local.page.routes import Routes
 from handlers.local.people.person import PATIENCE, Person
 from handlers.local.people.seen import dump_of
@@ -27,7 +27,7 @@ from handlers.local.wire.stats import Stats
 from handlers.local.world.persona import Persona, digits
 from handlers.local.world.updates import Updates
 from handlers.local.world.webhook import Webhook
-from handlers.local.world.world import People, World, first_id
+from handlers.local.world.world import People, ServerState, first_id
 
 T = TypeVar("T")
 GRACE = 0.5  #: seconds open connections have to end by themselves
@@ -50,10 +50,10 @@ class LocalMessenger:
         self.limits = limits or Limits()
         self.faults = faults or Faults()
         self.sms_token = sms_token or secrets.token_urlsafe(16)
-        self.world = World(token, People(personas, operators, operator_chat_id), self.limits, now)
+        self.world = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
         self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
         self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.bell.ring)
-        self._lines = Lines(self.world, self._dice, self.sms_token)
+        self._lines = Phones(self.world, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
         self._page: Page | None = None
@@ -179,7 +179,7 @@ class LocalMessenger:
             **Profile(self.world, self.updates, webhook).methods(),
         }
         self.methods = tuple(calls)
-        acts = Acts(self.world, self._lines, self.faults, self.person)
+        acts = PageActions(self.world, self._lines, self.faults, self.person)
         self._page = Page(acts, self.limits.upload)
         api = Api(self.world, calls, self._dice)
         webhook.perform = api.perform_unheard

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import telegram
 from telegram import error as errors
 
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ COMMANDS = (
 STAFF_COMMANDS = ("gaps", "case")
 
 
-async def publish(bot: telegram.Bot, words: Words, operators: int | None = None) -> None:
+async def publish(bot: telegram.Bot, words: Catalogs, operators: int | None = None) -> None:
     """Tell Telegram; a bot without this menu works all the same."""
     try:
         await bot.set_my_commands(_list(words, words.default))
@@ -42,5 +42,5 @@ async def publish(bot: telegram.Bot, words: Words, operators: int | None = None)
         logger.warning("commands not published", extra={"error": type(error).__name__})
 
 
-def _list(words: Words, language: str, names: Sequence[str] = COMMANDS) -> list[telegram.BotCommand]:
+def _list(words: Catalogs, language: str, names: Sequence[str] = COMMANDS) -> list[telegram.BotCommand]:
     return [telegram.BotCommand(name, words.text(language, Line(f"command.{name}"))) for name in names]

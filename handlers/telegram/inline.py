@@ -12,10 +12,10 @@ from typing import Any
 import telegram
 from telegram import error as errors
 
-from bot.core.tasks import Supervisor
-from bot.core.workers import Thinking
+from bot.core.tasks import TaskSupervisor
+from bot.core.workers import WorkerThreads
 from bot.knowledge.answers import Answers, Entry
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line, Screen
 from handlers.telegram.bot_api.update import InlineQuery, Malformed, parsed_query
 from handlers.telegram.events import FAQ
@@ -33,9 +33,14 @@ CACHE_SECONDS = 300
 AT_ONCE = 2
 
 
-class Inline:
+class InlineAnswers:
     def __init__(
-        self, bot: telegram.Bot, answers: Answers, words: Words, supervisor: Supervisor, thinking: Thinking
+        self,
+        bot: telegram.Bot,
+        answers: Answers,
+        words: Catalogs,
+        supervisor: TaskSupervisor,
+        thinking: WorkerThreads,
     ) -> None:
         self._bot = bot
         self._answers = answers

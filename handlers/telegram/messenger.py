@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import telegram
 from telegram import error as errors
 
-from bot.messages.catalog import Rich, Words
+from bot.messages.catalog import Catalogs, FormattedText
 from bot.messages.delivery import Busy, Down, Gone, Refused, TooBig
 from bot.messages.screen import Screen
 from handlers.telegram.bot_api.calls import call
@@ -25,7 +25,7 @@ UNEDITABLE = ("message to edit not found", "message can't be edited", "message_i
 class TelegramMessenger:
     """`bot.engine.sender.Messenger` over the Bot API."""
 
-    def __init__(self, bot: telegram.Bot, words: Words) -> None:
+    def __init__(self, bot: telegram.Bot, words: Catalogs) -> None:
         self._bot = bot
         self._words = words
 
@@ -70,7 +70,7 @@ class TelegramMessenger:
         with suppress(Refused):
             await self._call("deleteMessage", chat_id=chat_id, message_id=message_id)
 
-    async def hand(self, chat_id: int, name: str, content: bytes, caption: Rich) -> int:
+    async def hand(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int:
         message = await _told(
             self._bot.send_document(
                 chat_id,

@@ -14,13 +14,13 @@ import telegram
 from telegram import error as errors
 
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.messages.outgoing import chat_lane
 from bot.queues.inbox import Arrival, Inbox
 from bot.storage.database import Database, Transaction
 from handlers.telegram.bot_api.calls import call
 from handlers.telegram.bot_api.update import MOST_ID
-from handlers.telegram.inline import Inline
+from handlers.telegram.inline import InlineAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ class Poller:
         database: Database,
         inbox: Inbox,
         clock: Clock,
-        supervisor: Supervisor,
-        inline: Inline,
+        supervisor: TaskSupervisor,
+        inline: InlineAnswers,
     ) -> None:
         self._bot = bot
         self._database = database
@@ -106,7 +106,7 @@ class Poller:
 class Queries:
     """Stops a button's waiting mark at once, whatever the tap will mean; late or twice is no matter."""
 
-    def __init__(self, bot: telegram.Bot, supervisor: Supervisor) -> None:
+    def __init__(self, bot: telegram.Bot, supervisor: TaskSupervisor) -> None:
         self._bot = bot
         self._supervisor = supervisor
 

@@ -5,11 +5,11 @@ import logging
 from bot.conversation.events import Incoming, Said
 from bot.core import correlation
 from bot.core.clock import Clock
-from bot.core.tasks import Supervisor
-from bot.core.wakeup import Bell
-from bot.core.workers import Thinking
-from bot.engine.cases import Desk
-from bot.engine.rate_limiter import DRAUGHT, Floodgate, Verdict
+from bot.core.tasks import TaskSupervisor
+from bot.core.wakeup import Wakeup
+from bot.core.workers import WorkerThreads
+from bot.engine.cases import CaseService
+from bot.engine.rate_limiter import DRAUGHT, RateLimiter, Verdict
 from bot.identity.limits import Limits
 from bot.messages.outgoing import chat_lane
 from bot.monitoring.meter import Meter
@@ -24,18 +24,18 @@ CHATS_AT_ONCE = 64
 IDLE_SECONDS = 1.0
 
 
-class Intake:
+class UpdateProcessor:
     def __init__(
         self,
         database: Database,
         inbox: Inbox,
-        desk: Desk,
+        desk: CaseService,
         clock: Clock,
-        bell: Bell,
-        supervisor: Supervisor,
+        bell: Wakeup,
+        supervisor: TaskSupervisor,
         *,
-        thinking: Thinking,
-        floodgate: Floodgate,
+        thinking: WorkerThreads,
+        floodgate: RateLimiter,
         limits: Limits,
         meter: Meter | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.messages.catalog import Rich, Words
+from bot.messages.catalog import Catalogs, FormattedText
 from bot.messages.screen import Button, Line, Screen
 
 #: `InlineKeyboardButton.callback_data` takes 1–64 bytes.
@@ -25,12 +25,12 @@ class Rendered:
         return self.markup is not None and "inline_keyboard" in self.markup
 
 
-def render(screen: Screen, words: Words, language: str) -> Rendered:
+def render(screen: Screen, words: Catalogs, language: str) -> Rendered:
     rich = words.page(language, screen.lines)
     return Rendered(rich.text, entities(rich), _markup(screen, words, language))
 
 
-def entities(rich: Rich) -> list[JSON]:
+def entities(rich: FormattedText) -> list[JSON]:
     """Return the spans as entities, whose offsets count UTF-16 units (Bot API: `MessageEntity`)."""
     return [
         {
@@ -46,7 +46,7 @@ def _units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _markup(screen: Screen, words: Words, language: str) -> JSON | None:
+def _markup(screen: Screen, words: Catalogs, language: str) -> JSON | None:
     if screen.keyboard == "remove":
         return {"remove_keyboard": True}
     if screen.keyboard == "contact":
@@ -58,7 +58,7 @@ def _markup(screen: Screen, words: Words, language: str) -> JSON | None:
     return {"inline_keyboard": rows}
 
 
-def _button(button: Button, revision: int, words: Words, language: str) -> JSON:
+def _button(button: Button, revision: int, words: Catalogs, language: str) -> JSON:
     text = words.text(language, button.label)
     return {"text": text, "callback_data": write_token(revision, button.token)}
 

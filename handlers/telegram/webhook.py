@@ -15,7 +15,7 @@ from starlette.routing import Route
 from bot.core.clock import Clock
 from bot.queues.inbox import Inbox
 from bot.storage.database import Database
-from handlers.telegram.inline import Inline
+from handlers.telegram.inline import InlineAnswers
 from handlers.telegram.poller import ALLOWED, UNREADABLE, arrival, query_of
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Webhook:
         database: Database,
         inbox: Inbox,
         clock: Clock,
-        inline: Inline,
+        inline: InlineAnswers,
         secret: str,
     ) -> None:
         self._bot = bot

@@ -15,12 +15,12 @@ from ca import AuthoritySettings
 from ca.asn1 import pbes
 from ca.ledger import tree_rows
 from tests.bench.tampering import rounds
-from tests.support.authority import HOLDER, Bureau, key, order
+from tests.support.authority import HOLDER, SmallAuthority, key, order
 
 AT_ONCE = 20_000
 
 
-def filled(bureau: Bureau, entries: int) -> None:
+def filled(bureau: SmallAuthority, entries: int) -> None:
     """Write two lines, an intent and a certificate for each issue, as `Issuance` does, until there are enough."""
     ledger, fingerprint = bureau.authority._ledger, bytes(32)
     with ledger.reading() as tx:
@@ -49,7 +49,7 @@ def filled(bureau: Bureau, entries: int) -> None:
 
 
 def verification(folder: Path, entries: int) -> None:
-    bureau = Bureau(folder)
+    bureau = SmallAuthority(folder)
     began = time.perf_counter()
     filled(bureau, entries)
     print(f"filled in {time.perf_counter() - began:.0f} s")
@@ -83,7 +83,7 @@ def issuing(folder: Path, issues: int) -> None:
     houses = {}
     for number, (kind, (_, settings)) in enumerate(kinds.items()):
         (folder / str(number)).mkdir(parents=True)
-        houses[kind] = Bureau(folder / str(number), settings=settings)
+        houses[kind] = SmallAuthority(folder / str(number), settings=settings)
         if kind == "bare":  # no line of its audit may find that the tree has stopped
             houses[kind].authority.close()
     spent = dict.fromkeys(kinds, 0.0)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.identity.register import Record
-from handlers.local import LocalMessenger, Seen
+from bot.identity.register import CustomerRecord
+from handlers.local import LocalMessenger, SeenMessage
 from handlers.local.people.person import button_of
 from handlers.local.world.persona import digits
 from tests.support.town import PASSWORD, Customer
@@ -35,7 +35,7 @@ class Log:
 class Guest(Customer):
     """A customer of the town who looks at changes only, so that watching costs the same in every round."""
 
-    def __init__(self, messenger: LocalMessenger, number: int, record: Record, log: Log) -> None:
+    def __init__(self, messenger: LocalMessenger, number: int, record: CustomerRecord, log: Log) -> None:
         super().__init__(messenger.person(FIRST_ID + number), messenger, "ko", record)
         self._log = log
         self._beside = [self.pattern(key) for key in BESIDE]
@@ -73,7 +73,7 @@ class Guest(Customer):
         self._acts()
         await self.person.taps(label, message["message_id"])
 
-    async def sees(self, key: str, patience: float = PATIENCE) -> Seen:
+    async def sees(self, key: str, patience: float = PATIENCE) -> SeenMessage:
         pattern = self.pattern(key)
         await self._until(lambda: self._found(lambda each: bool(pattern.search(text_of(each)))), patience)
         assert self.person.last is not None
@@ -126,7 +126,7 @@ def text_of(message: Message) -> str:
 
 @contextmanager
 def watched(
-    messenger: LocalMessenger, people: list[Record], log: Log, kind: type[Guest] = Guest
+    messenger: LocalMessenger, people: list[CustomerRecord], log: Log, kind: type[Guest] = Guest
 ) -> Iterator[list[Guest]]:
     """Let these people into the chat, each told of the changes in theirs."""
     guests = [kind(messenger, number, record, log) for number, record in enumerate(people)]

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from bot.settings.settings import Raw, parse
 from handlers.local import Limits, LocalMessenger
@@ -33,7 +33,7 @@ class Ground:
     """A data folder as it stands before the first start, and who is in its register."""
 
     template: Path
-    people: list[Record]
+    people: list[CustomerRecord]
 
     def copied(self, folder: Path) -> Path:
         shutil.copytree(self.template, folder)
@@ -61,13 +61,13 @@ def prepared(folder: Path, customers: int) -> Ground:
     return Ground(template, people)
 
 
-async def registered(folder: Path, people: list[Record], database: str = "") -> None:
+async def registered(folder: Path, people: list[CustomerRecord], database: str = "") -> None:
     settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=database))
     await register(settings, key_files.open_vault(settings, print), people)
 
 
 @asynccontextmanager
-async def messenger_for(people: list[Record]) -> AsyncIterator[LocalMessenger]:
+async def messenger_for(people: list[CustomerRecord]) -> AsyncIterator[LocalMessenger]:
     messenger = LocalMessenger(
         token=TOKEN,
         personas=[persona(record, FIRST_ID + number) for number, record in enumerate(people)],

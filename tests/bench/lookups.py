@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from bot.core.workers import Thinking
+from bot.core.workers import WorkerThreads
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
 from bot.knowledge.articles.article import Entry
-from bot.knowledge.articles.library import Shelf
+from bot.knowledge.articles.library import LanguageArticles
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.embeddings import Meaning
 from bot.knowledge.search.search import phrases
@@ -99,7 +99,7 @@ def started() -> tuple[float, float]:
 async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -> list[float]:
     """Return how much later than it should a loop came back while so many customers ask on threads, as in the house."""
     spans: list[float] = []
-    thinking = Thinking()
+    thinking = WorkerThreads()
     asking = [
         asyncio.create_task(_asks(thinking, knowledge, asked[at::customers])) for at in range(customers)
     ]
@@ -112,7 +112,7 @@ async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -
     return spans
 
 
-async def _asks(thinking: Thinking, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
+async def _asks(thinking: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
     for text in texts:
         await thinking.of(knowledge.beside, text)
 
@@ -120,7 +120,7 @@ async def _asks(thinking: Thinking, knowledge: KnowledgeBase, texts: Sequence[st
 # --- many articles ---
 
 
-def grown(stock: Sequence[Shelf], articles: int, chance: Random) -> KnowledgeBase:
+def grown(stock: Sequence[LanguageArticles], articles: int, chance: Random) -> KnowledgeBase:
     """Make a knowledge base of so many made-up articles, from the words of ours; the head is of made-up vectors."""
     shelf = stock[0]
     words = sorted({word for _, way in phrases(stock) for word in way.split()})
@@ -139,7 +139,7 @@ def _entry(pattern: Entry, topic: str, words: Sequence[str], chance: Random) -> 
     )
 
 
-def _any_head(stock: Sequence[Shelf]) -> Meaning:
+def _any_head(stock: Sequence[LanguageArticles]) -> Meaning:
     import numpy as np  # noqa: PLC0415 - nobody else here needs it
 
     model = embeddings.E5()

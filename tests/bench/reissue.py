@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from handlers.local import Limits, LocalMessenger
 from tests.bench.bots import KINDS
@@ -52,7 +52,7 @@ class Wanted:
 
 class Bench:
     def __init__(
-        self, messenger: LocalMessenger, template: Path, people: list[Record], wanted: Wanted
+        self, messenger: LocalMessenger, template: Path, people: list[CustomerRecord], wanted: Wanted
     ) -> None:
         self._messenger = messenger
         self._template = template
@@ -163,7 +163,7 @@ class Used:
     calls: int
 
 
-async def prepared(folder: Path, people: list[Record], messenger: LocalMessenger) -> Path:
+async def prepared(folder: Path, people: list[CustomerRecord], messenger: LocalMessenger) -> Path:
     """Make the authority, everybody's old certificate and the register once; each round gets a copy."""
     template = await asyncio.to_thread(authority_template, folder / "template", people)
     settings = settings_for(messenger, template)

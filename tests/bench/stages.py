@@ -12,7 +12,7 @@ from ca.asn1 import vid
 from ca.certificates import lint, tbs
 from ca.issuance.issuance import Issuance
 from ca.keys.signer import SoftSigner
-from ca.ledger.group_commit import Commits
+from ca.ledger.group_commit import GroupCommit
 from ca.ledger.ledger import Transaction
 from ca.ledger.vault import Vault
 from ca.requests import key_rules
@@ -28,7 +28,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "seal and open": ((Vault, "seal"), (Vault, "open")),
     "audit: lines, chain, tree, row hashes": ((Transaction, "audit"), (Transaction, "attest")),
     "SQL": ((Transaction, "_execute"),),
-    "begin, commit and its wait for the disk": ((Commits, "_begin"), (Commits, "_commit")),
+    "begin, commit and its wait for the disk": ((GroupCommit, "_begin"), (GroupCommit, "_commit")),
 }
 
 

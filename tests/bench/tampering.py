@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ca import Authority, CaRefusal, LedgerBroken, Reason
 from ca.values.model import AuditHead
-from tests.support.authority import Bureau, enrolment, request
+from tests.support.authority import SmallAuthority, enrolment, request
 
 #: Left out: counters that may only be too high (`crl_number`, `journal`, which the journal outside holds), and what
 #: other checks at the start hold (`meta` beyond the codes' secret).
@@ -19,7 +19,7 @@ TABLES = (
 KINDS = ("flip", "flip", "flip", "delete", "swap", "truncate", "double")
 
 
-def busy(bureau: Bureau) -> AuditHead:
+def busy(bureau: SmallAuthority) -> AuditHead:
     """Make a little history of everything, and return its head, which is kept elsewhere."""
     house = bureau.authority
     bureau.reissue(bureau.old().serial)
@@ -153,7 +153,7 @@ def is_found(authority: Authority, head: AuditHead) -> tuple[bool, bool]:
 def rounds(folder: Path, count: int, seed: int, *, show: bool = True) -> list[str]:
     """Return the tamperings that were not found."""
     folder.mkdir(parents=True, exist_ok=True)
-    bureau = Bureau(folder)
+    bureau = SmallAuthority(folder)
     head = busy(bureau)
     missed: list[str] = []
     kinds: Counter[str] = Counter()

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from bot.settings.settings import Raw, parse
 from bot.storage.queries import migrations
@@ -86,7 +86,7 @@ def taken_out(commit: str, folder: Path) -> Path:
     return folder
 
 
-def furnished(release: Path, data: Path, people: Sequence[Record]) -> None:
+def furnished(release: Path, data: Path, people: Sequence[CustomerRecord]) -> None:
     """Have the release make everything that it later runs on."""
     register = release / "register.csv"
     rows = [{**msgspec.structs.asdict(each), "kind": "personal"} for each in people]

@@ -19,16 +19,16 @@ from bot.conversation.case import Case
 from bot.conversation.chats import Chat
 from bot.conversation.procedure import Rules
 from bot.core.clock import KST, kst_day
-from bot.core.wakeup import Bell
-from bot.identity.register import Directory, Record
-from bot.issuing.kept_files import Keeps
-from bot.issuing.port import Held
+from bot.core.wakeup import Wakeup
+from bot.identity.register import CustomerRecord, CustomerRegister
+from bot.issuing.kept_files import KeptFiles
+from bot.issuing.port import HeldCertificate
 from bot.notices import preferences as rows
 from bot.notices.addresses import Addresses
 from bot.queues.jobs import Jobs
 from bot.queues.outbox import Outbox
 from bot.reminders.schedule import DAYS, EVENING, MORNING, Choice, moment
-from bot.reminders.service import Reminders, Stores
+from bot.reminders.service import Reminders, ReminderStores
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
 from tests.support.talk import WORDS
@@ -59,14 +59,14 @@ class Customer:
     def serial(self) -> str:
         return f"{self.chat_id:X}"
 
-    def held(self, today: date) -> tuple[Held, ...]:
+    def held(self, today: date) -> tuple[HeldCertificate, ...]:
         gone = self.revoked_on is not None and self.revoked_on <= today
         status = "revoked" if gone else "good" if today <= self.expires_on else "expired"
         begin, end = (
             datetime(each.year, each.month, each.day, tzinfo=KST)
             for each in (self.issued_on, self.expires_on)
         )
-        return (Held(self.serial, status, begin, end),)  # type: ignore[arg-type]
+        return (HeldCertificate(self.serial, status, begin, end),)  # type: ignore[arg-type]
 
 
 class Town:
@@ -77,11 +77,14 @@ class Town:
         _migrate(self.connection)
         self.tx = SqliteTransaction(self.connection)
         vault = Vault(KeyRing.new())
-        self.jobs = Jobs(vault, Bell(), LEASE)
-        self.outbox = Outbox(vault, Bell(), LEASE)
-        directory = Directory(vault)
+        self.jobs = Jobs(vault, Wakeup(), LEASE)
+        self.outbox = Outbox(vault, Wakeup(), LEASE)
+        directory = CustomerRegister(vault)
         self.reminders = Reminders(
-            Stores(self.jobs, self.outbox, Keeps(vault), directory, Addresses(vault)), WORDS, RULES, DAYS
+            ReminderStores(self.jobs, self.outbox, KeptFiles(vault), directory, Addresses(vault)),
+            WORDS,
+            RULES,
+            DAYS,
         )
         self.customers = [self._customer(number) for number in range(1, customers + 1)]
         for each in self.customers:
@@ -165,11 +168,11 @@ class Town:
         self.connection.execute("UPDATE outbox SET state = 'sent', sealed = NULL WHERE state = 'pending'")
 
 
-def _record(customer: Customer) -> Record:
+def _record(customer: Customer) -> CustomerRecord:
     number = f"{customer.chat_id:08}"
     phone, mail, account = f"010{number}", f"p{number}@example.kr", f"9{number}1234"
     born, given = date(1980, 1, 1), date(2020, 1, 1)
-    return Record(
+    return CustomerRecord(
         str(customer.chat_id),
         number,
         born,

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from playwright.sync_api import Page, expect
 
 from bot.core.clock import KST
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
 
 pytestmark = pytest.mark.browser
 
-WORDS = Words.load()
+WORDS = Catalogs.load()
 PASSWORD = "Haneul!2026road"
 
 

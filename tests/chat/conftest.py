@@ -10,7 +10,7 @@ from bot.knowledge.search import embeddings
 from ca.keys import signer
 from tests.support import server as postgres
 from tests.support.people import AN, GILDONG, persona
-from tests.support.town import Customer, Town, authority_template, town
+from tests.support.town import Customer, LocalTelegram, authority_template, town
 
 
 @pytest.fixture(scope="session")
@@ -75,19 +75,19 @@ def engine(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture
-async def place(template: Path, tmp_path: Path, engine: dict[str, str]) -> AsyncIterator[Town]:
+async def place(template: Path, tmp_path: Path, engine: dict[str, str]) -> AsyncIterator[LocalTelegram]:
     personas = [persona(GILDONG, 101), persona(AN, 104, "en")]
     async with town(template, tmp_path / "data", [GILDONG, AN], personas, **engine) as made:
         yield made
 
 
 @pytest.fixture
-def gildong(place: Town) -> Customer:
+def gildong(place: LocalTelegram) -> Customer:
     return place.customer(101, "ko", GILDONG)
 
 
 @pytest.fixture
-def an(place: Town) -> Customer:
+def an(place: LocalTelegram) -> Customer:
     return place.customer(104, "en", AN)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.asking import asks, case_of, ends_well, has_one_new_certificate, was_answered
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 NAMES = ("이지은", "최수민", "나요한", "하나", "남궁민수", "Max Power", "Will Price", "May Cost", "Can Yaman",
          "NGUYEN VAN AN", "Nguyễn Thị Hoa", "Do Kyung Soo", "Do The Anh")  # fmt: skip
@@ -14,7 +14,7 @@ WRITTEN = {
 }
 
 
-async def test_an_answer_is_not_taken_for_a_question(place: Town, anybody: Customer) -> None:
+async def test_an_answer_is_not_taken_for_a_question(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     begin = "name"
     for step, texts in {"name": NAMES, **WRITTEN}.items():
@@ -36,7 +36,9 @@ async def test_an_answer_is_not_taken_for_a_question(place: Town, anybody: Custo
     await ends_well(place, anybody, begin="review")
 
 
-async def test_an_address_where_a_name_is_asked_is_no_question(place: Town, anybody: Customer) -> None:
+async def test_an_address_where_a_name_is_asked_is_no_question(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.triage()
 
     await anybody.says(anybody.record.email)
@@ -46,7 +48,9 @@ async def test_an_address_where_a_name_is_asked_is_no_question(place: Town, anyb
     await ends_well(place, anybody, begin="name")
 
 
-async def test_a_question_at_any_step_is_answered_and_no_answer(place: Town, anybody: Customer) -> None:
+async def test_a_question_at_any_step_is_answered_and_no_answer(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     record = anybody.record
     await anybody.person.starts()
     await asks(place, anybody, "fees", below=None)
@@ -105,7 +109,7 @@ UNMARKED = {
 }
 
 
-async def test_a_question_is_not_taken_for_a_name(place: Town, anybody: Customer) -> None:
+async def test_a_question_is_not_taken_for_a_name(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     await anybody.sees("reissue.ask.name")
 
@@ -124,7 +128,7 @@ NO_WORD_ASKS = {
 
 @pytest.mark.parametrize("number", [0, 1], ids=["said", "asked"])
 async def test_another_thing_where_a_name_is_asked_is_no_name(
-    place: Town, anybody: Customer, number: int
+    place: LocalTelegram, anybody: Customer, number: int
 ) -> None:
     await anybody.triage()
     await anybody.sees("reissue.ask.name")

@@ -22,7 +22,7 @@ from handlers.telegram.bot_api.transport import AiohttpRequest
 from tests.support import server as postgres_server
 from tests.support.people import AN, GILDONG, persona
 from tests.support.serving import free_port
-from tests.support.town import PASSWORD, Customer, Town, town
+from tests.support.town import PASSWORD, Customer, LocalTelegram, town
 
 PATIENT = 60.0
 
@@ -59,7 +59,7 @@ class Silence:
 
 
 async def test_silence_about_one_chat_holds_up_no_other_and_loses_nothing(
-    place: Town, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = place.house.inline._bot.request
     assert isinstance(request, AiohttpRequest)
@@ -84,7 +84,7 @@ async def test_silence_about_one_chat_holds_up_no_other_and_loses_nothing(
 
 
 @contextmanager
-def kept_from(place: Town) -> Iterator[None]:
+def kept_from(place: LocalTelegram) -> Iterator[None]:
     """Another process sits on the ledger for longer than the authority waits."""
     issuer = place.house.sources.authority
     assert isinstance(issuer, EmbeddedIssuer)
@@ -97,7 +97,7 @@ def kept_from(place: Town) -> Iterator[None]:
 
 
 async def test_without_the_authority_the_case_waits_with_a_word_and_is_asked_again_as_the_same(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.applies(GILDONG)
     with kept_from(place):
@@ -133,7 +133,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 async def on_a_server(
     template: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Town, Callable[[], None], Callable[[], None]]]:
+) -> AsyncIterator[tuple[LocalTelegram, Callable[[], None], Callable[[], None]]]:
     """A town with its rows on a server of its own, and what stops and starts that."""
     monkeypatch.setattr(postgres, "PATIENCE_S", 0.3)
     running = postgres_server.server(folder)
@@ -156,14 +156,14 @@ async def on_a_server(
     stops()
 
 
-async def readiness(place: Town) -> dict[str, dict[str, Any]]:
+async def readiness(place: LocalTelegram) -> dict[str, dict[str, Any]]:
     async with aiohttp.ClientSession() as session, session.get(f"{place.settings.ca_url}/readyz") as answer:
         found: dict[str, dict[str, Any]] = await answer.json()
         return found
 
 
 async def test_a_server_that_is_gone_for_a_minute(
-    on_a_server: tuple[Town, Callable[[], None], Callable[[], None]],
+    on_a_server: tuple[LocalTelegram, Callable[[], None], Callable[[], None]],
 ) -> None:
     place, stops, starts = on_a_server
     gildong = place.customer(101, "ko", GILDONG)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.people import AN, GILDONG
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 LOST = {"ko": "인증서를 잃어버렸어요", "en": "I lost my certificate"}
 WEATHER = {"ko": "오늘 날씨 어때요?", "en": "How is the weather today?"}
@@ -20,7 +20,7 @@ async def test_a_question_at_the_very_start_leads_to_the_reissue(anybody: Custom
     await anybody.sees("reissue.ask.name")
 
 
-async def test_a_question_nobody_can_answer_leads_to_people(place: Town, anybody: Customer) -> None:
+async def test_a_question_nobody_can_answer_leads_to_people(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.person.starts()
 
     await anybody.says(WEATHER[anybody.language])
@@ -32,7 +32,7 @@ async def test_a_question_nobody_can_answer_leads_to_people(place: Town, anybody
 
 
 async def test_the_articles_are_browsed_from_group_to_topic_to_related(
-    place: Town, anybody: Customer
+    place: LocalTelegram, anybody: Customer
 ) -> None:
     await anybody.says("/faq")
     groups = await anybody.sees("faq.groups")
@@ -55,7 +55,7 @@ async def test_the_articles_are_browsed_from_group_to_topic_to_related(
     assert await place.rows("SELECT useful, times FROM usefulness ORDER BY useful") == [(0, 1), (1, 1)]
 
 
-async def test_every_topic_of_every_group_opens(place: Town, anybody: Customer) -> None:
+async def test_every_topic_of_every_group_opens(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.says("/faq")
     groups = await anybody.sees("faq.groups")
     for row in groups.keyboard:
@@ -88,7 +88,7 @@ async def test_every_command_works_before_anything_else(anybody: Customer, comma
     await anybody.sees(key)
 
 
-async def test_the_language_changes_at_once_and_stays(place: Town, gildong: Customer) -> None:
+async def test_the_language_changes_at_once_and_stays(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.triage()
     await gildong.fills_in(GILDONG, until="birth")
     english = place.customer(101, "en")
@@ -108,7 +108,9 @@ async def test_the_language_changes_at_once_and_stays(place: Town, gildong: Cust
     await english.sees("status.phase")
 
 
-async def test_the_first_language_is_the_messengers(place: Town, gildong: Customer, an: Customer) -> None:
+async def test_the_first_language_is_the_messengers(
+    place: LocalTelegram, gildong: Customer, an: Customer
+) -> None:
     await gildong.person.starts()
     await an.person.starts()
 
@@ -117,7 +119,7 @@ async def test_the_first_language_is_the_messengers(place: Town, gildong: Custom
 
 
 async def test_my_certificate_is_shown_to_whom_it_belongs(
-    place: Town, gildong: Customer, an: Customer
+    place: LocalTelegram, gildong: Customer, an: Customer
 ) -> None:
     await gildong.reissues(GILDONG)
     before = gildong.newest
@@ -137,7 +139,7 @@ async def test_my_certificate_is_shown_to_whom_it_belongs(
     assert gildong.words("mycert.status.hold") in mine.text
 
 
-async def test_status_is_live_in_every_phase(place: Town, an: Customer) -> None:
+async def test_status_is_live_in_every_phase(place: LocalTelegram, an: Customer) -> None:
     async def says_that_it_is(phase: str) -> None:
         before = an.newest
         await an.says("/status")
@@ -177,7 +179,7 @@ async def test_help_and_what_is_this_are_there_for_every_step(an: Customer) -> N
         await an.sees(f"reissue.what.{item}")
 
 
-async def test_the_checklist_is_ticked_off_one_by_one(place: Town, anybody: Customer) -> None:
+async def test_the_checklist_is_ticked_off_one_by_one(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.person.starts()
     await anybody.taps("button.start")
     await anybody.asked("reason", "device")
@@ -205,7 +207,9 @@ async def test_the_checklist_ticked_faster_than_it_is_redrawn(anybody: Customer)
     await anybody.sees("reissue.ask.consent")
 
 
-async def test_the_button_under_an_answer_tapped_twice_begins_once(place: Town, anybody: Customer) -> None:
+async def test_the_button_under_an_answer_tapped_twice_begins_once(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.says(LOST[anybody.language])
     answer = await anybody.sees("faq.answer")
 
@@ -242,7 +246,7 @@ async def test_the_triage_leads_elsewhere_and_back(anybody: Customer, ending: st
     await anybody.sees(f"reissue.ask.{ENDINGS[ending][-1][0]}")
 
 
-async def test_who_declines_leaves_nothing_behind(place: Town, anybody: Customer) -> None:
+async def test_who_declines_leaves_nothing_behind(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.person.starts()
     await anybody.taps("button.start")
     for step, tap in (("reason", "lost"), ("state", "unknown"), ("who", "self")):
@@ -264,7 +268,9 @@ TWO_THINGS = {
 }
 
 
-async def test_two_questions_in_one_message_are_both_answered(place: Town, anybody: Customer) -> None:
+async def test_two_questions_in_one_message_are_both_answered(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.says(TWO_THINGS[anybody.language])
 
     first = await anybody.sees("faq.beside")
@@ -277,7 +283,7 @@ async def test_two_questions_in_one_message_are_both_answered(place: Town, anybo
 
 
 async def test_staff_see_what_was_left_open_and_no_word_that_one_person_wrote(
-    place: Town, gildong: Customer, an: Customer
+    place: LocalTelegram, gildong: Customer, an: Customer
 ) -> None:
     await place.staff.person.says("/gaps")
     await place.staff.sees("staff.gaps.none")

@@ -12,7 +12,7 @@ from handlers.local.wire.faults import Faults
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, KEY, der, issuer
 from tests.support.people import GILDONG
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 BINARY = "application/octet-stream"
 NAME = HOLDER.partition("(")[0]
@@ -23,7 +23,7 @@ async def sends(customer: Customer, content: bytes, name: str = "signCert.der") 
     return sent.message_id
 
 
-def old(place: Town, customer: Customer) -> ca.Record:
+def old(place: LocalTelegram, customer: Customer) -> ca.Record:
     record = place.authority.record(place.serials[customer.record.customer_id])
     assert record is not None
     return record
@@ -33,7 +33,7 @@ def is_gone(customer: Customer, message_id: int) -> bool:
     return message_id not in [each.message_id for each in customer.person.messages]
 
 
-async def nothing_is_left(place: Town, customer: Customer, message_id: int) -> None:
+async def nothing_is_left(place: LocalTelegram, customer: Customer, message_id: int) -> None:
     await place.quiet()
     assert is_gone(customer, message_id)
     assert await place.rows("SELECT COUNT(*) FROM jobs WHERE sealed IS NOT NULL AND state <> 'pending'") == [
@@ -46,7 +46,7 @@ async def nothing_is_left(place: Town, customer: Customer, message_id: int) -> N
 # --- one of ours ---
 
 
-async def test_a_good_one_leads_to_the_reissue(place: Town, anybody: Customer) -> None:
+async def test_a_good_one_leads_to_the_reissue(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.person.starts()
     sent = await sends(anybody, old(place, anybody).der)
 
@@ -61,19 +61,19 @@ async def test_a_good_one_leads_to_the_reissue(place: Town, anybody: Customer) -
     await anybody.sees("reissue.ask.name")
 
 
-def revoked(place: Town, serial: int) -> None:
+def revoked(place: LocalTelegram, serial: int) -> None:
     place.authority.revoke(serial, ca.Reason.KEY_COMPROMISE, "test")
 
 
-def held(place: Town, serial: int) -> None:
+def held(place: LocalTelegram, serial: int) -> None:
     place.authority.hold(serial, "test")
 
 
-def expiring(place: Town, _serial: int) -> None:
+def expiring(place: LocalTelegram, _serial: int) -> None:
     place.clock.ahead += timedelta(days=180)
 
 
-def expired(place: Town, _serial: int) -> None:
+def expired(place: LocalTelegram, _serial: int) -> None:
     place.clock.ahead += timedelta(days=210)
 
 
@@ -87,7 +87,11 @@ def expired(place: Town, _serial: int) -> None:
     ],
 )
 async def test_one_that_is_not_reissued(
-    place: Town, anybody: Customer, happens: Callable[[Town, int], None], status: str, ending: str
+    place: LocalTelegram,
+    anybody: Customer,
+    happens: Callable[[LocalTelegram, int], None],
+    status: str,
+    ending: str,
 ) -> None:
     await anybody.person.starts()
     await anybody.sees("card.idle")
@@ -103,7 +107,7 @@ async def test_one_that_is_not_reissued(
     await anybody.sees("faq.answer")
 
 
-async def test_one_that_was_replaced_here_is_the_old_one(place: Town, gildong: Customer) -> None:
+async def test_one_that_was_replaced_here_is_the_old_one(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.reissues(GILDONG)
 
     await sends(gildong, old(place, gildong).der)
@@ -111,7 +115,9 @@ async def test_one_that_was_replaced_here_is_the_old_one(place: Town, gildong: C
     await gildong.sees("check.replaced")
 
 
-async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(place: Town, anybody: Customer) -> None:
+async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     record = old(place, anybody)
     name = x509.load_der_x509_certificate(record.der).issuer
     place.authority.revoke(record.serial, ca.Reason.KEY_COMPROMISE, "test")
@@ -125,7 +131,7 @@ async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(place: Town, anybo
 # --- one of others ---
 
 
-async def test_one_of_another_authority(place: Town, anybody: Customer) -> None:
+async def test_one_of_another_authority(place: LocalTelegram, anybody: Customer) -> None:
     sent = await sends(anybody, der())
 
     answer = await anybody.sees("check.foreign")
@@ -134,7 +140,7 @@ async def test_one_of_another_authority(place: Town, anybody: Customer) -> None:
     await nothing_is_left(place, anybody, sent)
 
 
-async def test_two_at_once_are_two_answers(place: Town, anybody: Customer) -> None:
+async def test_two_at_once_are_two_answers(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.person.starts()
     first = await sends(anybody, der())
     second = await sends(anybody, der(organization="KICA", policy="1.2.410.200004.5.2.1.1"), "b.CER")
@@ -146,7 +152,7 @@ async def test_two_at_once_are_two_answers(place: Town, anybody: Customer) -> No
     assert sum(anybody.pattern("check.title").search(text) is not None for text in anybody.texts()) == 2
 
 
-async def test_every_update_twice_is_one_answer(place: Town, gildong: Customer) -> None:
+async def test_every_update_twice_is_one_answer(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.duplicate = 1.0
     await sends(gildong, der())
 
@@ -161,7 +167,7 @@ async def test_every_update_twice_is_one_answer(place: Town, gildong: Customer) 
 @pytest.mark.parametrize(
     "content", [b"", b"hello", b"PK\x03\x04 a zip", b"\x30" * 900, der()[:-5], b"-----BEGIN CERTIFICATE-----"]
 )
-async def test_what_is_no_certificate(place: Town, anybody: Customer, content: bytes) -> None:
+async def test_what_is_no_certificate(place: LocalTelegram, anybody: Customer, content: bytes) -> None:
     sent = await sends(anybody, content)
 
     await anybody.sees("error.file_no_certificate")
@@ -184,7 +190,7 @@ PEM_KEY = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     ids=["der", "pem", "certificate and key", "zip"],
 )
 async def test_a_key_under_a_certificates_name_is_refused_by_its_bytes(
-    place: Town, anybody: Customer, content: bytes
+    place: LocalTelegram, anybody: Customer, content: bytes
 ) -> None:
     sent = await sends(anybody, content, "signCert.pem")
 
@@ -193,14 +199,14 @@ async def test_a_key_under_a_certificates_name_is_refused_by_its_bytes(
     await nothing_is_left(place, anybody, sent)
 
 
-async def test_a_photograph_under_a_certificates_name_is_one(place: Town, anybody: Customer) -> None:
+async def test_a_photograph_under_a_certificates_name_is_one(place: LocalTelegram, anybody: Customer) -> None:
     sent = await sends(anybody, b"\xff\xd8\xff\xe0 a face")
 
     await anybody.sees("forbidden.id_photo")
     await nothing_is_left(place, anybody, sent)
 
 
-async def test_one_that_is_too_big_is_not_fetched(place: Town, anybody: Customer) -> None:
+async def test_one_that_is_too_big_is_not_fetched(place: LocalTelegram, anybody: Customer) -> None:
     sent = await sends(anybody, der() + bytes(16 * 1024))
 
     await anybody.sees("error.file_too_big")
@@ -211,7 +217,7 @@ async def test_one_that_is_too_big_is_not_fetched(place: Town, anybody: Customer
 
 @pytest.mark.parametrize("told", [{}, {"file_size": 900}])
 async def test_one_that_says_that_it_is_small_is_not_read(
-    place: Town, anybody: Customer, told: dict[str, int]
+    place: LocalTelegram, anybody: Customer, told: dict[str, int]
 ) -> None:
     stored = place.messenger.world.files.add("signCert.der", BINARY, bytes(40_000))
     document = {name: value for name, value in stored.document().items() if name != "file_size"}
@@ -222,7 +228,7 @@ async def test_one_that_says_that_it_is_small_is_not_read(
     assert is_gone(anybody, sent.message_id)
 
 
-async def test_one_that_is_gone_at_the_server(place: Town, anybody: Customer) -> None:
+async def test_one_that_is_gone_at_the_server(place: LocalTelegram, anybody: Customer) -> None:
     gone = {"file_id": "LOCAL0", "file_unique_id": "x", "file_name": "signCert.der", "file_size": 900}
     sent = await anybody.person.sends({"document": gone})
 
@@ -245,7 +251,7 @@ def storming(faults: Faults) -> None:
 
 @pytest.mark.parametrize("begins", [refusing, storming])
 async def test_bad_weather_is_waited_for(
-    place: Town, gildong: Customer, begins: Callable[[Faults], None]
+    place: LocalTelegram, gildong: Customer, begins: Callable[[Faults], None]
 ) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")
@@ -263,7 +269,7 @@ async def test_bad_weather_is_waited_for(
     await nothing_is_left(place, gildong, sent)
 
 
-async def test_it_is_as_patient_as_it_is_told_to_be(place: Town, gildong: Customer) -> None:
+async def test_it_is_as_patient_as_it_is_told_to_be(place: LocalTelegram, gildong: Customer) -> None:
     storming(place.messenger.faults)
     place.messenger.faults.methods = frozenset({"getFile"})
     await sends(gildong, der())
@@ -278,7 +284,7 @@ async def test_it_is_as_patient_as_it_is_told_to_be(place: Town, gildong: Custom
     await gildong.sees("check.title")
 
 
-async def test_weather_that_stays_bad_is_owned_up_to(place: Town, gildong: Customer) -> None:
+async def test_weather_that_stays_bad_is_owned_up_to(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")
     refusing(place.messenger.faults)
@@ -292,7 +298,7 @@ async def test_weather_that_stays_bad_is_owned_up_to(place: Town, gildong: Custo
     assert not place.staff.shows("staff.job")
 
 
-async def test_it_is_read_after_a_restart(place: Town, gildong: Customer) -> None:
+async def test_it_is_read_after_a_restart(place: LocalTelegram, gildong: Customer) -> None:
     refusing(place.messenger.faults)
     place.messenger.faults.methods = frozenset({"getFile"})
     sent = await sends(gildong, der())
@@ -306,7 +312,7 @@ async def test_it_is_read_after_a_restart(place: Town, gildong: Customer) -> Non
 
 
 async def test_in_the_middle_of_the_form_which_goes_on_below_the_answer(
-    place: Town, anybody: Customer
+    place: LocalTelegram, anybody: Customer
 ) -> None:
     await anybody.triage()
     begin = "name"
@@ -324,7 +330,7 @@ async def test_in_the_middle_of_the_form_which_goes_on_below_the_answer(
 
 
 async def test_while_the_password_is_awaited_and_the_certificate_is_made_all_the_same(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.applies(GILDONG)
     await gildong.taps("button.submit")

@@ -11,14 +11,23 @@ import pytest
 
 import ca
 from bot.backup import archive
-from bot.backup.service import AUTHORITY, DESK, Back, NotRestored, copy_authority, copy_desk, mac_of, restore
+from bot.backup.service import (
+    AUTHORITY,
+    DESK,
+    NotRestored,
+    RestoreReport,
+    copy_authority,
+    copy_desk,
+    mac_of,
+    restore,
+)
 from bot.issuing import key_files
 from bot.issuing.embedded import EmbeddedIssuer
 from bot.queues.inbox import Arrival, Inbox
 from bot.storage.database import Transaction
 from tests.crash.folk import folk
 from tests.support.survivor import Survivor, awake, survivors
-from tests.support.town import Town, authority_template, town
+from tests.support.town import LocalTelegram, authority_template, town
 
 ONE = folk(1)[0]
 
@@ -29,7 +38,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def place(furnished: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def place(furnished: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     journal = str(tmp_path / "elsewhere.journal")
     async with town(furnished, tmp_path / "data", [ONE.record], [ONE.persona], CA_JOURNAL=journal) as made:
         yield made
@@ -37,14 +46,14 @@ async def place(furnished: Path, tmp_path: Path) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-def customer(place: Town) -> Survivor:
+def customer(place: LocalTelegram) -> Survivor:
     return survivors(place.messenger, [ONE])[0]
 
 
 class Vans:
     """Takes the copies away at the moments that a test names."""
 
-    def __init__(self, place: Town, folder: Path) -> None:
+    def __init__(self, place: LocalTelegram, folder: Path) -> None:
         self._place = place
         self._folder = folder
         self._vault = key_files.open_vault(place.settings, print)
@@ -69,7 +78,7 @@ class Vans:
         for each in await asyncio.to_thread(lambda: list(data.glob("desk.db*"))):
             each.unlink()
 
-    async def bring_back(self, *journals: Path) -> Back:
+    async def bring_back(self, *journals: Path) -> RestoreReport:
         file = self.pack()
         settings, clock = self._place.settings, self._place.clock
         return await asyncio.to_thread(restore, settings, self._vault, file, journals, clock.now)
@@ -80,7 +89,7 @@ class Vans:
 
 
 @pytest.fixture
-def vans(place: Town, tmp_path: Path) -> Vans:
+def vans(place: LocalTelegram, tmp_path: Path) -> Vans:
     return Vans(place, tmp_path)
 
 
@@ -108,7 +117,7 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_desk_older_than_its_authority_keeps_every_promise(
-    place: Town, customer: Survivor, vans: Vans, monkeypatch: pytest.MonkeyPatch, moment: str
+    place: LocalTelegram, customer: Survivor, vans: Vans, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     method, applies_again = MOMENTS[moment]
     with awake(place.messenger, [customer]), monkeypatch.context() as patch:
@@ -139,7 +148,7 @@ async def test_a_desk_older_than_its_authority_keeps_every_promise(
 
 
 async def test_an_authority_older_than_its_desk_is_refused_and_its_journal_mends_it(
-    place: Town, customer: Survivor, vans: Vans, tmp_path: Path
+    place: LocalTelegram, customer: Survivor, vans: Vans, tmp_path: Path
 ) -> None:
     vans.authority()
     with awake(place.messenger, [customer]):
@@ -170,7 +179,7 @@ async def test_an_authority_older_than_its_desk_is_refused_and_its_journal_mends
 
 
 async def test_updates_that_are_offered_again_are_known_or_have_no_second_effect(
-    place: Town, customer: Survivor, vans: Vans, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, customer: Survivor, vans: Vans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[Arrival] = []
     adds = Inbox.add

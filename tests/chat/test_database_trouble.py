@@ -16,17 +16,17 @@ from handlers.telegram.webhook import SECRET_HEADER, derived_secret
 from tests.faults.shim import Recording, recording
 from tests.support.people import GILDONG, persona
 from tests.support.serving import free_port
-from tests.support.town import TOKEN, Customer, Town, town
+from tests.support.town import TOKEN, Customer, LocalTelegram, town
 
 PATIENT = 60.0
-Trouble = Callable[[Town, Recording], AbstractContextManager[None]]
+Trouble = Callable[[LocalTelegram, Recording], AbstractContextManager[None]]
 
 
 def refusing(code: int) -> Trouble:
     """Have every write told so by the file system."""
 
     @contextmanager
-    def trouble(_place: Town, disk: Recording) -> Iterator[None]:
+    def trouble(_place: LocalTelegram, disk: Recording) -> Iterator[None]:
         disk.refuses = code
         yield
         disk.refuses = 0
@@ -35,7 +35,7 @@ def refusing(code: int) -> Trouble:
 
 
 @contextmanager
-def locked(place: Town, _disk: Recording) -> Iterator[None]:
+def locked(place: LocalTelegram, _disk: Recording) -> Iterator[None]:
     """Another process sits on it for longer than anybody waits."""
     with closing(sqlite3.connect(place.settings.data_dir / "desk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -58,18 +58,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def living(template: Path, folder: Path, **settings: str) -> AsyncIterator[tuple[Town, Recording]]:
+async def living(
+    template: Path, folder: Path, **settings: str
+) -> AsyncIterator[tuple[LocalTelegram, Recording]]:
     with recording(folder) as disk:
         async with town(template, folder, [GILDONG], [persona(GILDONG, 101)], **settings) as place:
             yield place, disk
 
 
-async def readiness(place: Town) -> tuple[int, dict[str, dict[str, Any]]]:
+async def readiness(place: LocalTelegram) -> tuple[int, dict[str, dict[str, Any]]]:
     async with aiohttp.ClientSession() as session, session.get(f"{place.settings.ca_url}/readyz") as answer:
         return answer.status, await answer.json()
 
 
-async def is_told(place: Town, why: str) -> None:
+async def is_told(place: LocalTelegram, why: str) -> None:
     """Wait until it is said: what is asked within a second is told what was found then."""
     found: dict[str, Any] = {}
     while why not in str(found.get("database", {}).get("why")):
@@ -78,7 +80,7 @@ async def is_told(place: Town, why: str) -> None:
     assert found["database"] == {"ok": False, "why": f"cannot be written: {why}"}
 
 
-async def goes_on(place: Town, customer: Customer) -> None:
+async def goes_on(place: LocalTelegram, customer: Customer) -> None:
     await customer.sees("reissue.ask.reason", PATIENT)
     await place.quiet(PATIENT)
     assert await place.rows("SELECT state, COUNT(*) FROM inbox GROUP BY state") == [("done", 2)]
@@ -106,7 +108,7 @@ async def test_polling_does_not_acknowledge_and_goes_on(template: Path, tmp_path
         await goes_on(place, gildong)
 
 
-async def posted(place: Town) -> int:
+async def posted(place: LocalTelegram) -> int:
     headers = {SECRET_HEADER: derived_secret(TOKEN)}
     update = b'{"update_id": 4000000000, "poll": {}}'
     async with (

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 QUESTION = {"ko": "만료일이 뭐예요?", "en": "How long is the certificate valid?"}
 EXAMPLE = {"ko": "예:", "en": "Example:"}
@@ -24,7 +24,7 @@ async def test_interrupted_by_a_question_the_form_goes_on_where_it_was(anybody: 
     await anybody.proves(anybody.record)
 
 
-async def test_corrected_at_the_review(place: Town, anybody: Customer) -> None:
+async def test_corrected_at_the_review(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.applies(anybody.record)
 
     await anybody.taps("button.edit")
@@ -53,7 +53,7 @@ async def test_a_correction_can_be_left_as_it_was(anybody: Customer) -> None:
     await anybody.sees("reissue.review")
 
 
-async def test_cancelled_after_a_second_thought(place: Town, anybody: Customer) -> None:
+async def test_cancelled_after_a_second_thought(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     await anybody.fills_in(anybody.record, until="account")
 
@@ -182,7 +182,7 @@ async def test_an_unknown_command_is_told_about_help(anybody: Customer) -> None:
     await anybody.sees("proof.sent.sms")
 
 
-async def test_handed_over_to_a_human_whose_answer_arrives(place: Town, anybody: Customer) -> None:
+async def test_handed_over_to_a_human_whose_answer_arrives(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     await anybody.says("/agent")
     await anybody.sees("human.text")
@@ -197,7 +197,7 @@ async def test_handed_over_to_a_human_whose_answer_arrives(place: Town, anybody:
 
 
 async def test_repeat_says_where_one_stands_and_a_second_tap_does_nothing(
-    place: Town, anybody: Customer
+    place: LocalTelegram, anybody: Customer
 ) -> None:
     await anybody.triage()
     card = await anybody.sees("reissue.ask.name")
@@ -224,7 +224,9 @@ POISON = {
 }
 
 
-async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(place: Town, anybody: Customer) -> None:
+async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.triage()
     chat = {"id": anybody.person.chat.id, "type": "private"}
 
@@ -244,7 +246,9 @@ async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(place: Town
     await anybody.proves(anybody.record)
 
 
-async def test_back_after_days_and_a_restart_the_card_resumes(place: Town, anybody: Customer) -> None:
+async def test_back_after_days_and_a_restart_the_card_resumes(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.triage()
     await anybody.fills_in(anybody.record, until="account")
 
@@ -261,7 +265,9 @@ async def test_back_after_days_and_a_restart_the_card_resumes(place: Town, anybo
     await anybody.sees("card.issued")
 
 
-async def test_back_after_days_an_answer_to_the_old_card_is_taken(place: Town, anybody: Customer) -> None:
+async def test_back_after_days_an_answer_to_the_old_card_is_taken(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await anybody.triage()
     await anybody.fills_in(anybody.record, until="birth")
 

@@ -16,7 +16,7 @@ from bot.issuing import key_files
 from tests.crash.folk import Folk, folk
 from tests.support.program import program, settings_of
 from tests.support.survivor import Survivor, awake, survivors
-from tests.support.town import Town, authority_template, town
+from tests.support.town import LocalTelegram, authority_template, town
 
 #: Where each customer stands at the backup. The last two talk while it is made, one more comes later.
 STAGES = (
@@ -39,7 +39,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Drill:
-    town: Town
+    town: LocalTelegram
     folder: Path
     people: list[Survivor]
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from ca import files as ca_files
 from tests.support.people import GILDONG
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 
 def content_of(archive: bytes, name: str) -> bytes:
@@ -21,7 +21,9 @@ def content_of(archive: bytes, name: str) -> bytes:
         return opened.read(path)
 
 
-async def test_the_folder_opens_with_the_password_and_with_no_other(place: Town, gildong: Customer) -> None:
+async def test_the_folder_opens_with_the_password_and_with_no_other(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     archive = (await gildong.reissues(GILDONG))["npki.zip"]
 
     certificate = x509.load_der_x509_certificate(content_of(archive, "signCert.der"))
@@ -51,7 +53,7 @@ async def test_the_p12_opens_with_the_password_and_with_no_other(gildong: Custom
 
 
 async def test_they_can_be_fetched_again_until_their_hour_and_no_longer(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     first = await gildong.reissues(GILDONG)
     await gildong.taps("button.received")
@@ -81,7 +83,7 @@ async def test_they_can_be_fetched_again_until_their_hour_and_no_longer(
     assert not mine.keyboard
 
 
-async def test_they_lapse_while_the_house_is_closed_as_well(place: Town, gildong: Customer) -> None:
+async def test_they_lapse_while_the_house_is_closed_as_well(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.reissues(GILDONG)
 
     await place.restarts(after=timedelta(hours=30))
@@ -92,7 +94,7 @@ async def test_they_lapse_while_the_house_is_closed_as_well(place: Town, gildong
     await gildong.sees("files.lapsed")
 
 
-async def test_nobody_else_gets_them(place: Town, gildong: Customer, an: Customer) -> None:
+async def test_nobody_else_gets_them(place: LocalTelegram, gildong: Customer, an: Customer) -> None:
     await gildong.reissues(GILDONG)
     await an.person.starts()
     card = await an.sees("card.idle")
@@ -115,7 +117,7 @@ async def test_how_to_install_them_is_said_by_device(gildong: Customer, device: 
     await gildong.sees(f"install.{device}")
 
 
-async def test_a_second_reissue_replaces_the_first(place: Town, gildong: Customer) -> None:
+async def test_a_second_reissue_replaces_the_first(place: LocalTelegram, gildong: Customer) -> None:
     first = await gildong.reissues(GILDONG)
     await gildong.taps("button.received")
     await gildong.sees("card.closed")

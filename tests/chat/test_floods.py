@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.engine.rate_limiter import Floodgate, Rates
+from bot.engine.rate_limiter import RateLimiter, Rates
 from bot.identity.limits import Rate
 from handlers.telegram.poller import arrival
 from tests.support.people import GILDONG, OPERATORS
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 FLOOD, SHARE, OWN = 500, 5, 2
 LITTLE = Rates(Rate(OWN, 1), Rate(SHARE - OWN, 1))
@@ -28,7 +28,7 @@ def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
     return {"update_id": 10_000_000 + number, "message": json.loads(json.dumps(body))}
 
 
-async def arrives(place: Town, updates: list[dict[str, Any]]) -> list[tuple[str, int]]:
+async def arrives(place: LocalTelegram, updates: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Store all at once, as a batch of the poller is, and return which lanes had their turn, and which was let go."""
     desk = place.house.desk
     turns: dict[tuple[str, int, int], None] = {}  # a unit that collides is run again, and is the same turn
@@ -53,11 +53,11 @@ async def arrives(place: Town, updates: list[dict[str, Any]]) -> list[tuple[str,
 
 
 async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
-    place: Town, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pondered: list[str] = []
     monkeypatch.setattr(place.house.desk, "ponder", pondered.append)
-    monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(LITTLE))
+    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
     flood = [update(number, 101, f"인증서 재발급 {number}") for number in range(FLOOD)]
 
     turns = await arrives(place, [*flood, update(FLOOD, 104, "/help")])
@@ -72,10 +72,10 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
 
 
 async def test_another_process_knows_what_the_chat_has_used_up(
-    place: Town, gildong: Customer, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, gildong: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for times in range(2):
-        monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(LITTLE))
+        monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
         flood = [update(FLOOD * times + number, 101, f"재발급 {number}") for number in range(FLOOD)]
         turns = await arrives(place, flood)
         assert len(turns) == (OWN if times else SHARE) + 1
@@ -84,13 +84,13 @@ async def test_another_process_knows_what_the_chat_has_used_up(
 
 
 async def test_whoever_has_an_application_running_is_served_in_the_crowd(
-    place: Town, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await an.person.starts()
     await an.sees("card.idle")
     await gildong.triage()
     await gildong.sees("reissue.ask.name")
-    monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(NOBODY, [f"chat:{OPERATORS}"]))
+    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(NOBODY, [f"chat:{OPERATORS}"]))
     await arrives(place, [update(1, 555, "?")])
 
     await an.says("Where is my certificate?")
@@ -104,8 +104,8 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
     assert not gildong.shows("flood.crowded")
 
 
-async def test_in_a_group_nobody_is_spoken_to(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.house.intake, "_floodgate", Floodgate(LITTLE))
+async def test_in_a_group_nobody_is_spoken_to(place: LocalTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
     turns = await arrives(place, [update(number, -5005, "x") for number in range(FLOOD)])
     assert turns == [("receive", -5005)] * SHARE + [("let_go", -5005)]
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE lane = 'chat:-5005'") == [(0,)]

@@ -3,17 +3,17 @@
 import pytest
 
 from bot.knowledge import KnowledgeBase
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 FEES = {"ko": "재발급 수수료가 얼마예요?", "en": "how much is the reissue fee?"}
 WEATHER = {"ko": "오늘 날씨 어때요?", "en": "How is the weather today?"}
 
 
-def knowledge(place: Town) -> KnowledgeBase:
+def knowledge(place: LocalTelegram) -> KnowledgeBase:
     return place.house.articles.now
 
 
-async def test_the_answer_is_offered_first_and_posted_whole(place: Town, anybody: Customer) -> None:
+async def test_the_answer_is_offered_first_and_posted_whole(place: LocalTelegram, anybody: Customer) -> None:
     offer = await anybody.person.asks_inline(FEES[anybody.language])
 
     article = knowledge(place).article("fees", anybody.language)
@@ -25,7 +25,9 @@ async def test_the_answer_is_offered_first_and_posted_whole(place: Town, anybody
     assert not posted.keyboard
 
 
-async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(place: Town, anybody: Customer) -> None:
+async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     offer = await anybody.person.asks_inline(FEES[anybody.language])
     await anybody.person.picks(offer, "fees")
     await place.quiet()
@@ -35,7 +37,9 @@ async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(place: Town
     assert await place.rows("SELECT COUNT(*) FROM gaps") == [(0,)]
 
 
-async def test_without_a_question_all_there_is_can_be_leafed_through(place: Town, anybody: Customer) -> None:
+async def test_without_a_question_all_there_is_can_be_leafed_through(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     titles, offset = [], ""
     while True:
         offer = await anybody.person.asks_inline("", offset)
@@ -47,7 +51,7 @@ async def test_without_a_question_all_there_is_can_be_leafed_through(place: Town
     assert len(titles) == len(knowledge(place).topics())
 
 
-async def test_what_it_does_not_know_leads_into_the_chat(place: Town, anybody: Customer) -> None:
+async def test_what_it_does_not_know_leads_into_the_chat(place: LocalTelegram, anybody: Customer) -> None:
     offer = await anybody.person.asks_inline(WEATHER[anybody.language])
 
     assert offer.titles == ()
@@ -69,7 +73,7 @@ async def test_hostile_questions_are_answered_like_any(anybody: Customer, text: 
     assert not [title for title in offer.titles if text in title]
 
 
-async def test_who_types_on_is_answered_for_the_last_letter(place: Town, gildong: Customer) -> None:
+async def test_who_types_on_is_answered_for_the_last_letter(place: LocalTelegram, gildong: Customer) -> None:
     word = "재발급 수수료가 얼마예요"
     queries = [await gildong.person.types_inline(word[:end]) for end in range(1, len(word) + 1)]
 
@@ -79,7 +83,9 @@ async def test_who_types_on_is_answered_for_the_last_letter(place: Town, gildong
     await place.quiet()
 
 
-async def test_a_query_that_grew_old_stops_nobody(place: Town, gildong: Customer, an: Customer) -> None:
+async def test_a_query_that_grew_old_stops_nobody(
+    place: LocalTelegram, gildong: Customer, an: Customer
+) -> None:
     place.messenger.push_update(
         {"inline_query": {"id": "9", "from": {"id": 101, "is_bot": False, "first_name": "x"}, "query": "",
                           "offset": ""}}

@@ -9,13 +9,13 @@ import pytest
 from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
 from bot.identity.proof import DEFAULT_LIMITS
 from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer, LocalTelegram, town
 
 NOBODY = crowd(4)
 
 
 @pytest.fixture
-async def street(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def street(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     """The victim, and four who are no customers."""
     thieves = [persona(record, 301 + number) for number, record in enumerate(NOBODY)]
     async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]) as made:
@@ -23,7 +23,7 @@ async def street(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-def victim(street: Town) -> Customer:
+def victim(street: LocalTelegram) -> Customer:
     return street.customer(101)
 
 
@@ -33,14 +33,14 @@ async def asks_for_a_code(customer: Customer) -> None:
     await customer.sees("proof.sent.sms")
 
 
-async def asks_again(place: Town, customer: Customer, times: int) -> None:
+async def asks_again(place: LocalTelegram, customer: Customer, times: int) -> None:
     for _ in range(times):
         await place.quiet()
         await customer.taps("button.again")
     await place.quiet()
 
 
-async def gets_in(place: Town, customer: Customer) -> None:
+async def gets_in(place: LocalTelegram, customer: Customer) -> None:
     await place.quiet()
     codes = place.messenger.sms_of(GILDONG.phone)
     await customer.says(await customer.code(GILDONG.phone, after=codes[-2].order if len(codes) > 1 else 0))
@@ -48,7 +48,7 @@ async def gets_in(place: Town, customer: Customer) -> None:
 
 
 async def test_one_chat_asks_for_so_many_codes_then_pauses_until_a_time_that_is_said(
-    street: Town, victim: Customer
+    street: LocalTelegram, victim: Customer
 ) -> None:
     await asks_for_a_code(victim)
     await asks_again(street, victim, DEFAULT_LIMITS.chat.tries)
@@ -66,7 +66,7 @@ async def test_one_chat_asks_for_so_many_codes_then_pauses_until_a_time_that_is_
 
 
 async def test_a_thief_alone_uses_up_the_own_chat_and_not_the_victims_tries(
-    street: Town, victim: Customer
+    street: LocalTelegram, victim: Customer
 ) -> None:
     thief = street.customer(301)
     await asks_for_a_code(thief)
@@ -77,7 +77,9 @@ async def test_a_thief_alone_uses_up_the_own_chat_and_not_the_victims_tries(
     await gets_in(street, victim)
 
 
-async def test_many_thieves_make_the_victim_wait_and_never_for_good(street: Town, victim: Customer) -> None:
+async def test_many_thieves_make_the_victim_wait_and_never_for_good(
+    street: LocalTelegram, victim: Customer
+) -> None:
     for number in (301, 302):
         thief = street.customer(number)
         await asks_for_a_code(thief)
@@ -94,7 +96,7 @@ async def test_many_thieves_make_the_victim_wait_and_never_for_good(street: Town
 
 
 async def test_a_code_takes_so_many_guesses_and_then_even_the_right_one_is_nothing(
-    street: Town, victim: Customer
+    street: LocalTelegram, victim: Customer
 ) -> None:
     await asks_for_a_code(victim)
     right = await victim.code(GILDONG.phone)
@@ -114,7 +116,9 @@ async def test_a_code_takes_so_many_guesses_and_then_even_the_right_one_is_nothi
     await gets_in(street, victim)
 
 
-async def test_a_late_code_is_told_to_be_late_and_a_new_one_voids_it(street: Town, victim: Customer) -> None:
+async def test_a_late_code_is_told_to_be_late_and_a_new_one_voids_it(
+    street: LocalTelegram, victim: Customer
+) -> None:
     await asks_for_a_code(victim)
     late = await victim.code(GILDONG.phone)
     await street.later(CODE_LIFETIME + timedelta(seconds=1))
@@ -131,7 +135,7 @@ async def test_a_late_code_is_told_to_be_late_and_a_new_one_voids_it(street: Tow
 
 
 async def test_the_code_lapses_at_its_minute_even_if_nobody_was_there_to_see(
-    street: Town, victim: Customer
+    street: LocalTelegram, victim: Customer
 ) -> None:
     await asks_for_a_code(victim)
     late = await victim.code(GILDONG.phone)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import leaks
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 #: What somebody might send, the secret in it, and what it is called.
 SENT = {
@@ -23,7 +23,7 @@ ENGLISH = {
 }
 
 
-async def is_gone(place: Town, customer: Customer, kind: str, secret: str) -> None:
+async def is_gone(place: LocalTelegram, customer: Customer, kind: str, secret: str) -> None:
     """Deleted with an explanation, and in no byte of ours."""
     await customer.sees(f"forbidden.{kind.partition(' ')[0]}")
     await customer.sees("forbidden.deleted")
@@ -33,7 +33,7 @@ async def is_gone(place: Town, customer: Customer, kind: str, secret: str) -> No
 
 
 @pytest.mark.parametrize("kind", SENT)
-async def test_at_the_very_start(place: Town, gildong: Customer, kind: str) -> None:
+async def test_at_the_very_start(place: LocalTelegram, gildong: Customer, kind: str) -> None:
     await gildong.person.starts()
     text, secret = SENT[kind]
 
@@ -42,7 +42,7 @@ async def test_at_the_very_start(place: Town, gildong: Customer, kind: str) -> N
     await is_gone(place, gildong, kind, secret)
 
 
-async def test_in_the_middle_of_the_form_which_goes_on(place: Town, gildong: Customer) -> None:
+async def test_in_the_middle_of_the_form_which_goes_on(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.triage()
     begin = "name"
     steps = ("name", "birth", "phone", "account", "id_issued_on", "via")
@@ -59,7 +59,7 @@ async def test_in_the_middle_of_the_form_which_goes_on(place: Town, gildong: Cus
 
 
 @pytest.mark.parametrize("kind", ENGLISH)
-async def test_in_english(place: Town, an: Customer, kind: str) -> None:
+async def test_in_english(place: LocalTelegram, an: Customer, kind: str) -> None:
     await an.triage()
     text, secret = ENGLISH[kind]
 
@@ -79,7 +79,7 @@ FILES = [
 
 @pytest.mark.parametrize(("name", "mime", "kind"), FILES)
 async def test_key_files_and_photographs_sent_as_files(
-    place: Town, gildong: Customer, name: str, mime: str, kind: str
+    place: LocalTelegram, gildong: Customer, name: str, mime: str, kind: str
 ) -> None:
     await gildong.triage()
 
@@ -94,7 +94,7 @@ async def test_key_files_and_photographs_sent_as_files(
     await gildong.sees("proof.sent.sms")
 
 
-async def test_a_photograph(place: Town, gildong: Customer) -> None:
+async def test_a_photograph(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.triage()
 
     sent = await gildong.person.sends_photo(b"\xff\xd8\xff", caption="신분증 800521-1234567")
@@ -107,7 +107,7 @@ async def test_a_photograph(place: Town, gildong: Customer) -> None:
     ("name", "mime"), [("key.zip", "application/zip"), ("memo.txt", "text/plain"), ("", "")]
 )
 async def test_any_other_file_is_taken_out_of_the_chat_as_well(
-    place: Town, gildong: Customer, name: str, mime: str
+    place: LocalTelegram, gildong: Customer, name: str, mime: str
 ) -> None:
     await gildong.triage()
 
@@ -120,7 +120,7 @@ async def test_any_other_file_is_taken_out_of_the_chat_as_well(
 
 @pytest.mark.parametrize("password", ["Haneul!2026road?", "what#Is2026this?", "어떻게Haneul!2026?"])
 async def test_a_password_with_a_question_mark_does_not_stay_as_a_question(
-    place: Town, gildong: Customer, password: str
+    place: LocalTelegram, gildong: Customer, password: str
 ) -> None:
     await gildong.applies(gildong.record)
     await gildong.taps("button.submit")
@@ -134,7 +134,7 @@ async def test_a_password_with_a_question_mark_does_not_stay_as_a_question(
     assert not leaks.found_under(place.settings.data_dir, [password])
 
 
-async def test_a_password_typed_twice_is_taken_out_twice(place: Town, gildong: Customer) -> None:
+async def test_a_password_typed_twice_is_taken_out_twice(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.applies(gildong.record)
     await gildong.taps("button.submit")
     await gildong.sees("enrolled.password")

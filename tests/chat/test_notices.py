@@ -9,19 +9,19 @@ from msgspec.structs import replace
 
 from bot.app import build
 from bot.core.clock import KST
-from bot.core.tasks import Supervisor
-from bot.engine.job_runner import Runner
-from bot.engine.sender import Courier
+from bot.core.tasks import TaskSupervisor
+from bot.engine.job_runner import JobRunner
+from bot.engine.sender import OutboxSender
 from handlers.local.wire.faults import Line
-from handlers.telegram.processor import Intake
+from handlers.telegram.processor import UpdateProcessor
 from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer, LocalTelegram, town
 
 PHONE, MAIL = "010-****-5678", "g***@customers.example"
 NOON, EVENING, MORNING = 12, 22, 8
 
 
-async def is_hour(place: Town, hour: int) -> None:
+async def is_hour(place: LocalTelegram, hour: int) -> None:
     """Let it be this hour in Korea, today or tomorrow."""
     now = place.clock.now().astimezone(KST)
     then = datetime.combine(now.date(), datetime.min.time(), KST) + timedelta(hours=hour, minutes=1)
@@ -29,7 +29,7 @@ async def is_hour(place: Town, hour: int) -> None:
 
 
 @pytest.fixture
-async def lapsed(template: Path, tmp_path: Path) -> AsyncIterator[tuple[Town, Customer]]:
+async def lapsed(template: Path, tmp_path: Path) -> AsyncIterator[tuple[LocalTelegram, Customer]]:
     """Somebody whose certificate has expired: a refusal that nobody need be woken for."""
     (record,), data = crowd(1), tmp_path / "data"
     gone = {record.customer_id: -3}
@@ -54,7 +54,7 @@ def count(customer: Customer, key: str, text: str) -> int:
     return len(customer.pattern(key).findall(text))
 
 
-def results(place: Town, customer: Customer, kind: str) -> tuple[int, int, int]:
+def results(place: LocalTelegram, customer: Customer, kind: str) -> tuple[int, int, int]:
     """Return how many text messages, mails and messages in the chat told it."""
     sms, subject = customer.pattern(f"sms.{kind}"), customer.words(f"mail.{kind}.subject")
     return (
@@ -65,7 +65,7 @@ def results(place: Town, customer: Customer, kind: str) -> tuple[int, int, int]:
 
 
 async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await is_hour(place, EVENING)
     await gildong.reissues(GILDONG)
@@ -95,7 +95,9 @@ async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
     assert gildong.words("delivery.forgotten", days=7) in await status(gildong)
 
 
-async def test_what_has_not_left_yet_is_said_to_be_on_its_way(place: Town, gildong: Customer) -> None:
+async def test_what_has_not_left_yet_is_said_to_be_on_its_way(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     place.messenger.faults.mail = Line.DOWN
     await gildong.reissues(GILDONG)
     await place.until(lambda: place.messenger.stats.faults["mail:down"] >= 1)
@@ -111,7 +113,7 @@ async def test_what_has_not_left_yet_is_said_to_be_on_its_way(place: Town, gildo
 
 
 async def test_a_mail_that_came_back_is_told_once_and_the_address_let_be(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     place.messenger.faults.mail = Line.REJECT
     await gildong.triage()
@@ -139,7 +141,9 @@ async def test_a_mail_that_came_back_is_told_once_and_the_address_let_be(
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE last_error = 'bounced'") == [(1,)]
 
 
-async def test_a_number_that_is_nobodys_has_the_next_way_taken(lapsed: tuple[Town, Customer]) -> None:
+async def test_a_number_that_is_nobodys_has_the_next_way_taken(
+    lapsed: tuple[LocalTelegram, Customer],
+) -> None:
     place, somebody = lapsed
     await somebody.says("/reminders")
     await somebody.taps("remind.change.results")
@@ -160,7 +164,7 @@ async def test_a_number_that_is_nobodys_has_the_next_way_taken(lapsed: tuple[Tow
     assert somebody.words("delivery.instead.mail") in said
 
 
-async def test_what_is_not_urgent_goes_where_it_is_wanted(lapsed: tuple[Town, Customer]) -> None:
+async def test_what_is_not_urgent_goes_where_it_is_wanted(lapsed: tuple[LocalTelegram, Customer]) -> None:
     place, somebody = lapsed
     await somebody.says("/reminders")
     await somebody.taps("remind.turn.off")
@@ -175,7 +179,9 @@ async def test_what_is_not_urgent_goes_where_it_is_wanted(lapsed: tuple[Town, Cu
     assert results(place, somebody, "refused") == (0, 0, 1)
 
 
-async def test_at_night_what_is_not_urgent_waits_for_the_morning(lapsed: tuple[Town, Customer]) -> None:
+async def test_at_night_what_is_not_urgent_waits_for_the_morning(
+    lapsed: tuple[LocalTelegram, Customer],
+) -> None:
     place, somebody = lapsed
     await is_hour(place, EVENING)
     await is_refused(somebody)
@@ -188,14 +194,16 @@ async def test_at_night_what_is_not_urgent_waits_for_the_morning(lapsed: tuple[T
     assert results(place, somebody, "refused") == (1, 1, 1)
 
 
-def hands_of(house: build.House) -> tuple[Intake, Runner, Courier]:
+def hands_of(house: build.Application) -> tuple[UpdateProcessor, JobRunner, OutboxSender]:
     return house.intake, house.runner, house.courier
 
 
-async def test_one_cause_is_told_once_however_often_it_is_reported(place: Town, gildong: Customer) -> None:
+async def test_one_cause_is_told_once_however_often_it_is_reported(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     """Every update comes twice, and two houses share the rows: each of them takes what it can get."""
     place.messenger.faults.duplicate = 1.0
-    twin = Supervisor()
+    twin = TaskSupervisor()
     async with build.opened(place.settings, print, clock=place.clock) as (house, _bot):
         house.inbox._me = place.house.inbox._me  # so that neither leaves to the other what one has received
         for ours, theirs in zip(hands_of(place.house), hands_of(house), strict=True):

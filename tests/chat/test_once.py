@@ -6,11 +6,11 @@ import pytest
 
 import ca
 from tests.support.people import AN, GILDONG, persona
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 
 async def test_fifty_taps_on_submit_from_two_devices_are_one_application(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.applies(GILDONG)
     review = await gildong.sees("reissue.review")
@@ -49,7 +49,9 @@ async def test_fifty_taps_on_submit_from_two_devices_are_one_application(
     assert len([each for each in gildong.person.messages if each.document]) == 2
 
 
-async def test_every_tap_is_answered_even_on_the_oldest_button(place: Town, gildong: Customer) -> None:
+async def test_every_tap_is_answered_even_on_the_oldest_button(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     await gildong.person.starts()
     first = await gildong.sees("card.idle")
     start = first.keyboard[0][0].data
@@ -91,7 +93,9 @@ FORGED = [
 
 
 @pytest.mark.parametrize("token", FORGED)
-async def test_a_forged_button_gets_nobody_further(place: Town, gildong: Customer, token: str) -> None:
+async def test_a_forged_button_gets_nobody_further(
+    place: LocalTelegram, gildong: Customer, token: str
+) -> None:
     """The revision can be guessed; what it leads to is looked up in the case."""
     await gildong.triage()
     card = await gildong.sees("reissue.ask.name")
@@ -107,7 +111,7 @@ async def test_a_forged_button_gets_nobody_further(place: Town, gildong: Custome
 
 
 async def test_two_customers_at_once_never_see_each_others_data(
-    place: Town, gildong: Customer, an: Customer
+    place: LocalTelegram, gildong: Customer, an: Customer
 ) -> None:
     files, other_files = await asyncio.gather(gildong.reissues(GILDONG), an.reissues(AN))
 
@@ -127,7 +131,9 @@ async def test_two_customers_at_once_never_see_each_others_data(
         assert str(receipt) not in mails
 
 
-async def test_only_the_own_contact_counts_and_its_key_goes_away(place: Town, gildong: Customer) -> None:
+async def test_only_the_own_contact_counts_and_its_key_goes_away(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     await gildong.triage()
     await gildong.fills_in(GILDONG, until="phone")
     await gildong.person.until(lambda person: person.reply_keyboard)
@@ -154,7 +160,9 @@ async def test_only_the_own_contact_counts_and_its_key_goes_away(place: Town, gi
     await gildong.proves(GILDONG)
 
 
-async def test_a_foreign_number_in_the_own_contact_is_told_what_is_needed(place: Town, an: Customer) -> None:
+async def test_a_foreign_number_in_the_own_contact_is_told_what_is_needed(
+    place: LocalTelegram, an: Customer
+) -> None:
     await an.triage()
     await an.fills_in(AN, until="phone")
 
@@ -182,7 +190,7 @@ HOSTILE_NAMES = [
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
 async def test_a_hostile_name_is_text_or_refused_and_the_form_goes_on(
-    place: Town, gildong: Customer, name: str
+    place: LocalTelegram, gildong: Customer, name: str
 ) -> None:
     await gildong.triage()
 

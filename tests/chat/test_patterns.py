@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.conversation.case import Phase
-from bot.engine.side_replies import Asides
+from bot.engine.side_replies import SideReplies
 from tests.support.asking import (
     QUESTIONS,
     article,
@@ -24,7 +24,7 @@ from tests.support.asking import (
     says_beside,
     taps_twice,
 )
-from tests.support.town import PASSWORD, Customer, Town
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 WRONG_ACCOUNT = "99999999999999"
 
@@ -34,7 +34,7 @@ WRONG_ACCOUNT = "99999999999999"
 
 @pytest.mark.parametrize(("command", "told"), [("/status", "status.phase"), ("/help", "help.text")])
 async def test_interrupted_by_a_command_and_a_question(
-    place: Town, anybody: Customer, command: str, told: str
+    place: LocalTelegram, anybody: Customer, command: str, told: str
 ) -> None:
     await comes_to(anybody, "account")
 
@@ -47,7 +47,7 @@ async def test_interrupted_by_a_command_and_a_question(
 # --- corrected ---
 
 
-async def test_corrected_by_going_back(place: Town, anybody: Customer) -> None:
+async def test_corrected_by_going_back(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "account", typed=replace(anybody.record, phone="01099998888"))
 
     await anybody.taps("button.back")
@@ -58,7 +58,7 @@ async def test_corrected_by_going_back(place: Town, anybody: Customer) -> None:
     await ends_well(place, anybody, begin="phone")
 
 
-async def test_corrected_at_the_review(place: Town, anybody: Customer) -> None:
+async def test_corrected_at_the_review(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "review", typed=replace(anybody.record, account=WRONG_ACCOUNT))
 
     await anybody.taps("button.edit")
@@ -77,7 +77,9 @@ async def test_corrected_at_the_review(place: Town, anybody: Customer) -> None:
 # --- cancelled ---
 
 
-async def test_cancelled_while_waiting_for_the_code_then_rather_not(place: Town, anybody: Customer) -> None:
+async def test_cancelled_while_waiting_for_the_code_then_rather_not(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await comes_to(anybody, "code")
     proof = (await case_of(place, anybody)).proof
 
@@ -91,7 +93,7 @@ async def test_cancelled_while_waiting_for_the_code_then_rather_not(place: Town,
     await ends_well(place, anybody, begin="code")
 
 
-async def test_cancelled_for_good_then_begun_anew(place: Town, anybody: Customer) -> None:
+async def test_cancelled_for_good_then_begun_anew(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "id_issued_on")
 
     await anybody.taps("button.cancel")
@@ -111,7 +113,7 @@ async def test_cancelled_for_good_then_begun_anew(place: Town, anybody: Customer
 
 
 @pytest.mark.parametrize("how", ["taps", "says"])
-async def test_skipped_what_one_does_not_know(place: Town, anybody: Customer, how: str) -> None:
+async def test_skipped_what_one_does_not_know(place: LocalTelegram, anybody: Customer, how: str) -> None:
     await anybody.person.starts()
     await anybody.taps("button.start")
     await anybody.asked("reason", "device")
@@ -128,7 +130,7 @@ async def test_skipped_what_one_does_not_know(place: Town, anybody: Customer, ho
     await ends_well(place, anybody, begin="name")
 
 
-async def test_skipped_ahead_the_order_is_kept(place: Town, anybody: Customer) -> None:
+async def test_skipped_ahead_the_order_is_kept(place: LocalTelegram, anybody: Customer) -> None:
     """Who types the next answer already is told what is asked now; nothing lands in a field that it is not for."""
     record = anybody.record
     await anybody.triage()
@@ -154,7 +156,7 @@ HALF_A_SENTENCE = {"ko": "그러니까 제 말은 인증서를", "en": "opening 
 
 
 @pytest.mark.parametrize("unclear", ["ㅁㄴㅇㄹ", "asdfgh", "👍"])
-async def test_unclear_where_a_choice_is_asked(place: Town, anybody: Customer, unclear: str) -> None:
+async def test_unclear_where_a_choice_is_asked(place: LocalTelegram, anybody: Customer, unclear: str) -> None:
     await anybody.person.starts()
     await anybody.taps("button.start")
     await anybody.sees("reissue.ask.reason")
@@ -166,7 +168,7 @@ async def test_unclear_where_a_choice_is_asked(place: Town, anybody: Customer, u
     await ends_well(place, anybody, begin="name")
 
 
-async def test_half_a_sentence_is_offered_topics(place: Town, anybody: Customer) -> None:
+async def test_half_a_sentence_is_offered_topics(place: LocalTelegram, anybody: Customer) -> None:
     half, knowledge = HALF_A_SENTENCE[anybody.language], place.house.articles.now
     offers = knowledge.find(half, anybody.language).offers
     titles = [[knowledge.title(topic, anybody.language)] for topic in offers]
@@ -187,7 +189,7 @@ async def test_half_a_sentence_is_offered_topics(place: Town, anybody: Customer)
     await ends_well(place, anybody, begin="name")
 
 
-async def test_unclear_where_a_name_is_asked(place: Town, anybody: Customer) -> None:
+async def test_unclear_where_a_name_is_asked(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "name")
     for unclear in ("🤔", "...", "?"):
         await anybody.says(unclear)
@@ -210,7 +212,7 @@ NOT_TEXT: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("kind", NOT_TEXT)
-async def test_what_is_no_text_cannot_be_handled(place: Town, anybody: Customer, kind: str) -> None:
+async def test_what_is_no_text_cannot_be_handled(place: LocalTelegram, anybody: Customer, kind: str) -> None:
     content, told = NOT_TEXT[kind]
     await comes_to(anybody, "id_issued_on")
 
@@ -229,7 +231,7 @@ ANOTHER_THING = {
 
 @pytest.mark.parametrize("number", [0, 1], ids=["credit card", "loan"])
 async def test_what_is_no_business_of_ours_leads_to_a_human(
-    place: Town, anybody: Customer, number: int
+    place: LocalTelegram, anybody: Customer, number: int
 ) -> None:
     await comes_to(anybody, "account")
     text, unknown = ANOTHER_THING[anybody.language][number], anybody.pattern("faq.unknown")
@@ -248,7 +250,9 @@ async def test_what_is_no_business_of_ours_leads_to_a_human(
 ADVICE = {"ko": "통장 첫 장의 계좌번호를 봐 주세요", "en": "Look at the first page of your passbook"}
 
 
-async def test_handed_off_after_a_refusal_the_form_is_still_there(place: Town, anybody: Customer) -> None:
+async def test_handed_off_after_a_refusal_the_form_is_still_there(
+    place: LocalTelegram, anybody: Customer
+) -> None:
     await comes_to(anybody, "review", typed=replace(anybody.record, account=WRONG_ACCOUNT))
     await anybody.taps("button.submit")
     await anybody.sees("refusal.R03")
@@ -269,7 +273,7 @@ async def test_handed_off_after_a_refusal_the_form_is_still_there(place: Town, a
 # --- repeat ---
 
 
-async def test_the_same_question_twice_is_answered_twice(place: Town, anybody: Customer) -> None:
+async def test_the_same_question_twice_is_answered_twice(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "code")
 
     for _ in range(2):
@@ -278,7 +282,7 @@ async def test_the_same_question_twice_is_answered_twice(place: Town, anybody: C
     await ends_well(place, anybody, begin="code")
 
 
-async def test_the_same_update_twice_is_answered_once(place: Town, anybody: Customer) -> None:
+async def test_the_same_update_twice_is_answered_once(place: LocalTelegram, anybody: Customer) -> None:
     place.messenger.faults.duplicate = 1.0
     await comes_to(anybody, "phone")
 
@@ -289,7 +293,7 @@ async def test_the_same_update_twice_is_answered_once(place: Town, anybody: Cust
     await ends_well(place, anybody, begin="phone")
 
 
-async def test_every_tap_twice_counts_once(place: Town, anybody: Customer) -> None:
+async def test_every_tap_twice_counts_once(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "review")
     await asks(place, anybody, "old-cert-status", below="reissue.review")
     await taps_twice(anybody, "button.submit")
@@ -310,13 +314,13 @@ async def test_every_tap_twice_counts_once(place: Town, anybody: Customer) -> No
 
 
 async def test_an_internal_error_is_owned_up_to_and_the_next_question_answered(
-    place: Town, anybody: Customer, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, anybody: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await comes_to(anybody, "password")
     case = await case_of(place, anybody)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Asides, "_article", breaks)
+        patch.setattr(SideReplies, "_article", breaks)
         await anybody.says(QUESTIONS["storage-usb"][anybody.language])
         for _ in range(5):
             await place.quiet()
@@ -340,7 +344,7 @@ def breaks(*_: object) -> None:
 # --- return after days ---
 
 
-async def test_back_within_a_week_the_form_is_where_it_was(place: Town, anybody: Customer) -> None:
+async def test_back_within_a_week_the_form_is_where_it_was(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "account")
 
     await place.restarts(after=timedelta(days=6))
@@ -350,7 +354,7 @@ async def test_back_within_a_week_the_form_is_where_it_was(place: Town, anybody:
 
 
 async def test_back_within_a_week_with_an_old_proof_a_new_code_is_asked(
-    place: Town, anybody: Customer
+    place: LocalTelegram, anybody: Customer
 ) -> None:
     await comes_to(anybody, "review")
 
@@ -363,7 +367,7 @@ async def test_back_within_a_week_with_an_old_proof_a_new_code_is_asked(
     await ends_well(place, anybody, begin="code")
 
 
-async def test_return_after_days_with_nothing_but_a_question(place: Town, anybody: Customer) -> None:
+async def test_return_after_days_with_nothing_but_a_question(place: LocalTelegram, anybody: Customer) -> None:
     """Six days and six days are no week of silence: who asks in between is there."""
     await comes_to(anybody, "birth")
     await place.restarts(after=timedelta(days=6))
@@ -376,7 +380,7 @@ async def test_return_after_days_with_nothing_but_a_question(place: Town, anybod
 
 
 async def test_back_after_more_than_a_week_it_was_erased_and_can_begin_anew(
-    place: Town, anybody: Customer
+    place: LocalTelegram, anybody: Customer
 ) -> None:
     await comes_to(anybody, "account")
 

@@ -12,13 +12,13 @@ import pytest
 from bot.core.logs import LIBRARIES, configure
 from handlers.local.wire.faults import Line as At
 from tests.support.people import GILDONG
-from tests.support.town import TOKEN, Customer, Town
+from tests.support.town import TOKEN, Customer, LocalTelegram
 
 Lines = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture
-def lines(place: Town) -> Iterator[Lines]:
+def lines(place: LocalTelegram) -> Iterator[Lines]:
     """Log as `run` does, and give what was written since."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -38,7 +38,7 @@ def about(lines: Lines, request: object) -> list[dict[str, object]]:
 
 
 async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
-    place: Town, gildong: Customer, lines: Lines, monkeypatch: pytest.MonkeyPatch
+    place: LocalTelegram, gildong: Customer, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await gildong.person.starts()
     await gildong.sees("card.idle")
@@ -62,7 +62,9 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
     assert await place.rows(f"SELECT COUNT(*) FROM outbox WHERE reference = '{told[0]}'") == [(2,)]
 
 
-async def test_what_an_update_led_to_carries_it_on(place: Town, gildong: Customer, lines: Lines) -> None:
+async def test_what_an_update_led_to_carries_it_on(
+    place: LocalTelegram, gildong: Customer, lines: Lines
+) -> None:
     """A tap orders a job; the job fails, then refuses; and the text message that tells so is taken by nobody."""
     place.authority.hold(place.serials[GILDONG.customer_id], "held")
     await gildong.applies(GILDONG)
@@ -92,7 +94,7 @@ async def test_what_an_update_led_to_carries_it_on(place: Town, gildong: Custome
     )
 
 
-async def test_what_nobody_handles_has_no_reference(place: Town, lines: Lines) -> None:
+async def test_what_nobody_handles_has_no_reference(place: LocalTelegram, lines: Lines) -> None:
     logging.getLogger("bot.engine.retention").warning("between updates")
 
     (line,) = [line for line in lines() if line["message"] == "between updates"]

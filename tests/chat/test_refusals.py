@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 import ca
 from bot.conversation.refusals import REFUSALS
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import PASSWORD, Customer, Town, town
+from tests.support.town import PASSWORD, Customer, LocalTelegram, town
 
 LAPSED, NEVER, REVOKED, HELD = crowd(4)
 #: What was typed wrong, and the field that mends it.
@@ -26,7 +26,7 @@ MISTYPED = {
 
 
 @pytest.fixture
-async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     """Old certificates in every state that no reissue can begin with."""
     people = {201: LAPSED, 202: NEVER, 203: REVOKED, 204: HELD}
     days = {LAPSED.customer_id: -3, NEVER.customer_id: None}
@@ -37,7 +37,7 @@ async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
         yield made
 
 
-async def submits(customer: Customer, typed: Record, known: Record) -> None:
+async def submits(customer: Customer, typed: CustomerRecord, known: CustomerRecord) -> None:
     """Apply with what was typed; until the code came back nothing says that anything is wrong."""
     await customer.triage()
     await customer.fills_in(typed)
@@ -66,7 +66,7 @@ async def goes_on_to_the_certificate(customer: Customer) -> None:
 
 @pytest.mark.parametrize("code", MISTYPED)
 async def test_a_mistyped_field_is_named_after_the_code_and_mended(
-    place: Town, gildong: Customer, code: str
+    place: LocalTelegram, gildong: Customer, code: str
 ) -> None:
     field, typed = MISTYPED[code]
     await submits(gildong, typed, GILDONG)
@@ -84,7 +84,7 @@ async def test_a_mistyped_field_is_named_after_the_code_and_mended(
 
 
 async def test_a_mistyped_day_of_the_identity_card_is_mended_by_choosing_the_field(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await submits(gildong, replace(GILDONG, id_issued_on=date(2019, 3, 7)), GILDONG)
     await is_refused(gildong, "R11")
@@ -98,7 +98,9 @@ async def test_a_mistyped_day_of_the_identity_card_is_mended_by_choosing_the_fie
     await goes_on_to_the_certificate(gildong)
 
 
-async def test_too_many_refused_applications_pause_and_say_until_when(place: Town, gildong: Customer) -> None:
+async def test_too_many_refused_applications_pause_and_say_until_when(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     wrong = ["홍길순", "홍길선", "홍길산", "홍길손", "홍길신", "홍길센"]
     await submits(gildong, replace(GILDONG, name=wrong[0]), GILDONG)
     for each in wrong[1:]:
@@ -128,7 +130,7 @@ async def test_too_many_refused_applications_pause_and_say_until_when(place: Tow
     [(201, LAPSED, "R05"), (202, NEVER, "R09"), (203, REVOKED, "R06")],
 )
 async def test_an_old_certificate_that_no_reissue_can_begin_with(
-    old_town: Town, user_id: int, record: Record, code: str
+    old_town: LocalTelegram, user_id: int, record: CustomerRecord, code: str
 ) -> None:
     customer = old_town.customer(user_id)
     await submits(customer, record, record)
@@ -144,7 +146,7 @@ async def test_an_old_certificate_that_no_reissue_can_begin_with(
     await old_town.staff.sees("staff.wanted")
 
 
-async def test_a_held_certificate_is_released_by_staff_and_then_reissued(old_town: Town) -> None:
+async def test_a_held_certificate_is_released_by_staff_and_then_reissued(old_town: LocalTelegram) -> None:
     customer = old_town.customer(204)
     await submits(customer, HELD, HELD)
     await is_refused(customer, "R07")
@@ -163,7 +165,7 @@ async def test_a_held_certificate_is_released_by_staff_and_then_reissued(old_tow
 
 
 async def test_a_lapsed_enrolment_is_applied_for_once_more_without_typing_again(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.applies(GILDONG)
     await gildong.taps("button.submit")

@@ -5,10 +5,10 @@ import zipfile
 
 import ca
 from tests.support.people import AN, GILDONG
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 
-async def test_a_customer_goes_the_whole_way_in_korean(place: Town, gildong: Customer) -> None:
+async def test_a_customer_goes_the_whole_way_in_korean(place: LocalTelegram, gildong: Customer) -> None:
     files = await gildong.reissues(GILDONG)
 
     names = zipfile.ZipFile(io.BytesIO(files["npki.zip"])).namelist()
@@ -20,7 +20,7 @@ async def test_a_customer_goes_the_whole_way_in_korean(place: Town, gildong: Cus
     assert new.not_after == old.not_after
 
 
-async def test_and_in_english(place: Town, an: Customer) -> None:
+async def test_and_in_english(place: LocalTelegram, an: Customer) -> None:
     files = await an.reissues(AN)
 
     assert set(files) == {"npki.zip", "certificate.p12"}

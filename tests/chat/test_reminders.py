@@ -9,18 +9,20 @@ import ca
 from bot.core.clock import KST, kst_day
 from bot.reminders.schedule import DAYS
 from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer, LocalTelegram, town
 
 TEN = 10
 
 
-async def has_certificate(place: Town, customer: Customer) -> None:
+async def has_certificate(place: LocalTelegram, customer: Customer) -> None:
     await customer.reissues(customer.record)
     await customer.taps("button.received")
     await customer.sees("card.closed")
 
 
-async def days_before(place: Town, customer: Customer, days: int, hour: int = TEN, minute: int = 1) -> None:
+async def days_before(
+    place: LocalTelegram, customer: Customer, days: int, hour: int = TEN, minute: int = 1
+) -> None:
     """Let it be this many days before the expiry, at this time in Korea."""
     (serial,) = [row[0] for row in await place.rows("SELECT serial FROM reminders WHERE serial IS NOT NULL")]
     (expires,) = [row[0] for row in await place.rows("SELECT expires_on FROM reminders")]
@@ -39,7 +41,7 @@ def reminders(customer: Customer) -> int:
     return sum(told(customer, f"remind.{each}") for each in ("days", "tomorrow", "today", "past"))
 
 
-async def test_each_day_is_told_once(place: Town, anybody: Customer) -> None:
+async def test_each_day_is_told_once(place: LocalTelegram, anybody: Customer) -> None:
     await has_certificate(place, anybody)
     for number, days in enumerate(DAYS, 1):
         await days_before(place, anybody, days)
@@ -50,7 +52,9 @@ async def test_each_day_is_told_once(place: Town, anybody: Customer) -> None:
     assert told(anybody, "remind.window") >= 1
 
 
-async def test_down_for_a_week_it_tells_once_what_still_makes_sense(place: Town, gildong: Customer) -> None:
+async def test_down_for_a_week_it_tells_once_what_still_makes_sense(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     await has_certificate(place, gildong)
     await days_before(place, gildong, 10)
     before = reminders(gildong)
@@ -67,7 +71,7 @@ async def test_down_for_a_week_it_tells_once_what_still_makes_sense(place: Town,
     assert gildong.words("remind.days", days=2, until="").split("(")[0] in newest
 
 
-async def test_at_night_it_waits_for_the_morning(place: Town, gildong: Customer) -> None:
+async def test_at_night_it_waits_for_the_morning(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     await days_before(place, gildong, 31)
     before = reminders(gildong)
@@ -79,7 +83,7 @@ async def test_at_night_it_waits_for_the_morning(place: Town, gildong: Customer)
     assert reminders(gildong) == before + 1
 
 
-async def test_the_menu_changes_day_hour_and_way(place: Town, anybody: Customer) -> None:
+async def test_the_menu_changes_day_hour_and_way(place: LocalTelegram, anybody: Customer) -> None:
     await has_certificate(place, anybody)
     await anybody.says("/reminders")
     await anybody.sees("remind.menu.on")
@@ -104,7 +108,9 @@ async def test_the_menu_changes_day_hour_and_way(place: Town, anybody: Customer)
     assert anybody.words("sms.remind.days", days=7) in texts
 
 
-async def test_switched_off_nothing_comes_and_on_again_nothing_old(place: Town, gildong: Customer) -> None:
+async def test_switched_off_nothing_comes_and_on_again_nothing_old(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     await has_certificate(place, gildong)
     await gildong.says("/reminders")
     await gildong.taps("remind.turn.off")
@@ -121,7 +127,7 @@ async def test_switched_off_nothing_comes_and_on_again_nothing_old(place: Town, 
     assert reminders(gildong) == 1
 
 
-async def test_tomorrow_again(place: Town, gildong: Customer) -> None:
+async def test_tomorrow_again(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     await days_before(place, gildong, 14)
     await gildong.taps("remind.again")
@@ -134,7 +140,7 @@ async def test_tomorrow_again(place: Town, gildong: Customer) -> None:
     assert reminders(gildong) == 2
 
 
-async def test_who_left_the_chat_is_told_by_text_message(place: Town, gildong: Customer) -> None:
+async def test_who_left_the_chat_is_told_by_text_message(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     await gildong.person.blocks()
     await place.quiet()
@@ -145,7 +151,7 @@ async def test_who_left_the_chat_is_told_by_text_message(place: Town, gildong: C
     assert gildong.words("sms.remind.days", days=7) in texts
 
 
-async def test_a_certificate_that_is_gone_is_nobodys_worry(place: Town, gildong: Customer) -> None:
+async def test_a_certificate_that_is_gone_is_nobodys_worry(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     (serial,) = [row[0] for row in await place.rows("SELECT serial FROM reminders")]
     place.authority.revoke(int(str(serial), 16), ca.Reason.KEY_COMPROMISE, "by-hand-1")
@@ -158,7 +164,7 @@ async def test_a_certificate_that_is_gone_is_nobodys_worry(place: Town, gildong:
     assert await place.rows("SELECT serial FROM reminders") == [(None,)]
 
 
-async def test_the_calendar_file_comes_into_the_chat(place: Town, anybody: Customer) -> None:
+async def test_the_calendar_file_comes_into_the_chat(place: LocalTelegram, anybody: Customer) -> None:
     await has_certificate(place, anybody)
     await anybody.says("/reminders")
     await anybody.taps("remind.file")
@@ -175,7 +181,9 @@ async def test_without_a_certificate_the_menu_says_so(anybody: Customer) -> None
     await anybody.sees("remind.menu.none")
 
 
-async def test_one_that_was_only_looked_at_is_watched_as_well(place: Town, gildong: Customer) -> None:
+async def test_one_that_was_only_looked_at_is_watched_as_well(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     """`/mycert` shows it to whom it belongs; the row that an earlier version did not keep is there then."""
     await has_certificate(place, gildong)
     await place.rows("DELETE FROM reminders")
@@ -204,7 +212,7 @@ async def test_a_bank_sets_the_days(template: Path, tmp_path: Path, days: str) -
 
 
 async def test_a_text_message_that_cannot_be_sent_becomes_one_in_the_chat(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await has_certificate(place, gildong)
     await gildong.says("/reminders")
@@ -220,7 +228,7 @@ async def test_a_text_message_that_cannot_be_sent_becomes_one_in_the_chat(
     assert told(gildong, "remind.instead") == 1
 
 
-async def test_a_mail_has_the_calendar_file_with_it(place: Town, an: Customer) -> None:
+async def test_a_mail_has_the_calendar_file_with_it(place: LocalTelegram, an: Customer) -> None:
     await has_certificate(place, an)
     await place.quiet()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.inbox import LEFT_ALONE_S, Inbox, Waiting
 from bot.storage.database import Transaction
 from handlers.telegram.poller import arrival
@@ -118,7 +118,7 @@ async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
 
 async def test_what_a_replica_died_with_is_done_by_another(cluster: Cluster) -> None:
     house, gildong = cluster.town.house, cluster.town.customer(101, "ko", GILDONG)
-    dead = Inbox(house.inbox._sealing, Bell(), me="a dead one")
+    dead = Inbox(house.inbox._sealing, Wakeup(), me="a dead one")
     message = {"message_id": 1, "date": 0, "chat": {"id": 101, "type": "private"}, "text": "/start",
                "from": {"id": 101, "is_bot": False, "first_name": "G", "language_code": "ko"}}  # fmt: skip
     came = arrival({"update_id": 5, "message": message})

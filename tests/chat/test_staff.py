@@ -1,11 +1,11 @@
 """Staff speak to customers from their own chat, and nobody else does."""
 
 from tests.support.people import GILDONG, OPERATORS
-from tests.support.town import Customer, Town
+from tests.support.town import Customer, LocalTelegram
 
 
 async def test_only_an_answer_to_a_message_about_a_customer_reaches_one(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.says("/agent")
     asked = await place.staff.sees("staff.wanted")
@@ -21,7 +21,7 @@ async def test_only_an_answer_to_a_message_about_a_customer_reaches_one(
     assert not [text for text in gildong.texts() if "저희끼리" in text or "이것도" in text]
 
 
-async def test_an_answer_in_a_strangers_group_reaches_nobody(place: Town, gildong: Customer) -> None:
+async def test_an_answer_in_a_strangers_group_reaches_nobody(place: LocalTelegram, gildong: Customer) -> None:
     """Anybody may take the bot into a group and answer there under the number of a message that staff have."""
     await gildong.says("/agent")
     asked = await place.staff.sees("staff.wanted")
@@ -43,7 +43,7 @@ async def test_an_answer_in_a_strangers_group_reaches_nobody(place: Town, gildon
     assert not gildong.shows("staff.answer")
 
 
-async def test_the_operators_chat_is_no_customer(place: Town) -> None:
+async def test_the_operators_chat_is_no_customer(place: LocalTelegram) -> None:
     await place.staff.person.says("/start")
     await place.staff.person.says("인증서를 잃어버렸어요")
 
@@ -52,7 +52,7 @@ async def test_the_operators_chat_is_no_customer(place: Town) -> None:
     assert not place.staff.texts()
 
 
-async def test_what_staff_are_told_names_no_customer(place: Town, gildong: Customer) -> None:
+async def test_what_staff_are_told_names_no_customer(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.applies(GILDONG)
     await gildong.says("/agent")
     await place.staff.sees("staff.wanted")

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from bot.identity.proof import Identity
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer, LocalTelegram, town
 
 #: Typed by three people. Masked, as the chat echoes it, all of it looks the same.
 TYPED = {
@@ -24,7 +24,9 @@ CODE = "314159"
 
 
 @pytest.fixture
-async def three(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+async def three(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[LocalTelegram]:
     monkeypatch.setattr(Identity, "_code", lambda _self: CODE)
     personas = [persona(replace(GILDONG, phone=f"0105555000{number}"), number) for number in TYPED]
     async with town(template, tmp_path / "data", [GILDONG], personas) as made:
@@ -41,7 +43,7 @@ def all_that_is_shown(customer: Customer) -> list[tuple[str, list[tuple[str, str
     ]
 
 
-async def walks_to_the_code(place: Town, user_id: int, typed: Record, via: str) -> Customer:
+async def walks_to_the_code(place: LocalTelegram, user_id: int, typed: CustomerRecord, via: str) -> Customer:
     customer = place.customer(user_id)
     await customer.triage()
     await customer.fills_in(typed, via)
@@ -50,7 +52,7 @@ async def walks_to_the_code(place: Town, user_id: int, typed: Record, via: str) 
 
 
 @pytest.mark.parametrize("via", ["sms", "mail"])
-async def test_a_match_a_slip_and_a_stranger_see_the_same_bytes(three: Town, via: str) -> None:
+async def test_a_match_a_slip_and_a_stranger_see_the_same_bytes(three: LocalTelegram, via: str) -> None:
     seen = []
     for user_id, typed in TYPED.items():
         customer = await walks_to_the_code(three, user_id, typed, via)
@@ -74,7 +76,7 @@ async def test_a_match_a_slip_and_a_stranger_see_the_same_bytes(three: Town, via
     assert match == stranger
 
 
-async def test_a_lapsed_code_and_a_pause_look_the_same_too(three: Town) -> None:
+async def test_a_lapsed_code_and_a_pause_look_the_same_too(three: LocalTelegram) -> None:
     seen = []
     start = three.clock.ahead
     for user_id, typed in TYPED.items():
@@ -93,7 +95,7 @@ async def test_a_lapsed_code_and_a_pause_look_the_same_too(three: Town) -> None:
     assert match == stranger
 
 
-async def test_no_code_goes_anywhere_for_somebody_unknown_and_none_is_right(three: Town) -> None:
+async def test_no_code_goes_anywhere_for_somebody_unknown_and_none_is_right(three: LocalTelegram) -> None:
     stranger = await walks_to_the_code(three, 103, TYPED[103], "sms")
     await three.quiet()
     assert not three.messenger._lines.texts
@@ -105,7 +107,7 @@ async def test_no_code_goes_anywhere_for_somebody_unknown_and_none_is_right(thre
     assert not stranger.shows("reissue.review")
 
 
-async def test_the_code_of_one_chat_is_worth_nothing_in_another(three: Town) -> None:
+async def test_the_code_of_one_chat_is_worth_nothing_in_another(three: LocalTelegram) -> None:
     honest = await walks_to_the_code(three, 101, TYPED[101], "sms")
     assert await honest.code(GILDONG.phone) == CODE
     stranger = await walks_to_the_code(three, 103, TYPED[103], "sms")
@@ -117,7 +119,7 @@ async def test_the_code_of_one_chat_is_worth_nothing_in_another(three: Town) -> 
     await honest.sees("reissue.review")
 
 
-async def test_a_code_goes_only_where_the_bank_wrote_down(three: Town) -> None:
+async def test_a_code_goes_only_where_the_bank_wrote_down(three: LocalTelegram) -> None:
     thief = three.customer(102)
     await thief.triage()
     await thief.fills_in(replace(GILDONG, phone="01055550002"))
@@ -127,7 +129,7 @@ async def test_a_code_goes_only_where_the_bank_wrote_down(three: Town) -> None:
     assert not three.messenger.sms_of("01055550002")
 
 
-async def test_after_a_restart_the_code_still_counts_its_tries(three: Town) -> None:
+async def test_after_a_restart_the_code_still_counts_its_tries(three: LocalTelegram) -> None:
     customer = await walks_to_the_code(three, 101, TYPED[101], "sms")
     for guess in ("000000", "111111"):
         await customer.says(guess)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.core import correlation, tracing
 from tests.support.people import GILDONG
-from tests.support.town import PASSWORD, TOKEN, Customer, Town
+from tests.support.town import PASSWORD, TOKEN, Customer, LocalTelegram
 
 memory = pytest.importorskip(
     "opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="the extra otel"
@@ -31,7 +31,7 @@ def spans() -> Iterator[Callable[[], Any]]:
 
 
 async def test_every_piece_of_work_is_a_span_without_a_person(
-    place: Town, gildong: Customer, spans: Callable[[], Any]
+    place: LocalTelegram, gildong: Customer, spans: Callable[[], Any]
 ) -> None:
     await gildong.reissues(GILDONG)
     await place.quiet()

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.engine.job_runner import Runner
-from bot.engine.sender import Courier
+from bot.engine.job_runner import JobRunner
+from bot.engine.sender import OutboxSender
 from bot.queues.inbox import Inbox
 from bot.storage.queries import migrations
 from tests.support.cluster import Cluster, replicas
 from tests.support.people import AN, GILDONG, crowd, persona
 from tests.support.schemas import LATER, as_the_first_release_had_it
 from tests.support.server import new_database
-from tests.support.town import PASSWORD, WORDS, Customer, Town, town
+from tests.support.town import PASSWORD, WORDS, Customer, LocalTelegram, town
 
 FIRST_ID = 301
 Act = Callable[[Customer], Awaitable[object]]
@@ -156,7 +156,7 @@ RECORDS = crowd(len(PLACES))
 
 
 @pytest.fixture
-async def crowded(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def crowded(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     personas = [persona(record, FIRST_ID + number) for number, record in enumerate(RECORDS)]
     async with town(template, tmp_path / "data", RECORDS, personas) as made:
         yield made
@@ -175,7 +175,7 @@ async def all_do(people: list[Customer], at: int) -> None:
     await asyncio.gather(*(acts[at](each) for each, acts in zip(people, PLACES.values(), strict=True)))
 
 
-async def until_rows(place: Town, sql: str, wanted: int) -> None:
+async def until_rows(place: LocalTelegram, sql: str, wanted: int) -> None:
     async with asyncio.timeout(20):
         while await place.rows(sql) != [(wanted,)] or place.messenger.stats.pending:
             pass
@@ -186,11 +186,11 @@ def errors_shown(customer: Customer) -> list[str]:
     return [key for key in keys if customer.shows(key)]
 
 
-async def test_from_the_first_schema_everybody_comes_to_a_certificate(crowded: Town) -> None:
+async def test_from_the_first_schema_everybody_comes_to_a_certificate(crowded: LocalTelegram) -> None:
     people = [crowded.customer(FIRST_ID + at, "ko", record) for at, record in enumerate(RECORDS)]
     await all_do(people, 0)
     await crowded.quiet()
-    with nobody_works((Runner, "_claim"), (Courier, "_claim")):
+    with nobody_works((JobRunner, "_claim"), (OutboxSender, "_claim")):
         await all_do(people, 1)
         await until_rows(crowded, "SELECT COUNT(*) FROM inbox WHERE state = 'pending'", 0)
         with nobody_works((Inbox, "heads")):

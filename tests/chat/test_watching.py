@@ -12,14 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.leaks import found_in
 from tests.support.people import GILDONG, persona
 from tests.support.serving import free_port
-from tests.support.town import PASSWORD, TOKEN, Customer, Town, town
+from tests.support.town import PASSWORD, TOKEN, Customer, LocalTelegram, town
 
 METRICS_TOKEN = "a-token-of-the-test_0123456789"
 CHECKS = {"database", "loops", "messenger", "queues", "lists"}
 
 
 @pytest.fixture(params=["polling", "webhook"])
-async def place(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def place(
+    request: pytest.FixtureRequest, template: Path, tmp_path: Path
+) -> AsyncIterator[LocalTelegram]:
     address = f"127.0.0.1:{free_port()}"
     settings = {"LISTEN": address}
     if request.param == "webhook":
@@ -29,11 +31,11 @@ async def place(request: pytest.FixtureRequest, template: Path, tmp_path: Path) 
 
 
 @pytest.fixture
-def gildong(place: Town) -> Customer:
+def gildong(place: LocalTelegram) -> Customer:
     return place.customer(101, "ko", GILDONG)
 
 
-async def got(place: Town, path: str, **headers: str) -> tuple[int, str]:
+async def got(place: LocalTelegram, path: str, **headers: str) -> tuple[int, str]:
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{place.settings.ca_url}{path}", headers=headers) as answer,
@@ -41,7 +43,7 @@ async def got(place: Town, path: str, **headers: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def checks(place: Town) -> tuple[int, dict[str, dict[str, object]]]:
+async def checks(place: LocalTelegram) -> tuple[int, dict[str, dict[str, object]]]:
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{place.settings.ca_url}/readyz") as answer,
@@ -49,7 +51,7 @@ async def checks(place: Town) -> tuple[int, dict[str, dict[str, object]]]:
         return answer.status, await answer.json()
 
 
-async def figures(place: Town, **headers: str) -> dict[tuple[str, ...], float]:
+async def figures(place: LocalTelegram, **headers: str) -> dict[tuple[str, ...], float]:
     """Return every sample by its name and the values of its labels."""
     status, text = await got(place, "/metrics", **headers)
     assert status == 200
@@ -60,7 +62,7 @@ async def figures(place: Town, **headers: str) -> dict[tuple[str, ...], float]:
     }
 
 
-async def test_a_house_that_works_lives_and_is_ready(place: Town, gildong: Customer) -> None:
+async def test_a_house_that_works_lives_and_is_ready(place: LocalTelegram, gildong: Customer) -> None:
     assert await got(place, "/healthz") == (200, "ok\n")
 
     status, found = await checks(place)
@@ -70,7 +72,7 @@ async def test_a_house_that_works_lives_and_is_ready(place: Town, gildong: Custo
     assert all(each["ok"] is True and each["why"] for each in found.values())
 
 
-async def test_the_figures_after_a_reissue(place: Town, gildong: Customer) -> None:
+async def test_the_figures_after_a_reissue(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.reissues(GILDONG)
     await gildong.says("오늘 환율은 얼마예요?")
     await place.quiet()
@@ -96,7 +98,7 @@ async def test_the_figures_after_a_reissue(place: Town, gildong: Customer) -> No
     assert found["process_resident_memory_bytes",] > 0
 
 
-async def test_nothing_in_it_names_a_person(place: Town, gildong: Customer) -> None:
+async def test_nothing_in_it_names_a_person(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.reissues(GILDONG)
     secrets = [GILDONG.name, GILDONG.phone, GILDONG.account, GILDONG.idn, GILDONG.email, PASSWORD, TOKEN]
 
@@ -107,7 +109,7 @@ async def test_nothing_in_it_names_a_person(place: Town, gildong: Customer) -> N
     assert "101" not in {value for key in await figures(place) for value in key[1:]}
 
 
-async def test_a_refusal_is_counted_by_its_code(place: Town, gildong: Customer) -> None:
+async def test_a_refusal_is_counted_by_its_code(place: LocalTelegram, gildong: Customer) -> None:
     serial = place.serials[GILDONG.customer_id]
     place.authority.hold(serial, "hold")
     await gildong.applies(GILDONG)
@@ -122,7 +124,7 @@ async def test_a_refusal_is_counted_by_its_code(place: Town, gildong: Customer) 
     assert found["reissue_cases", "refused"] == 1
 
 
-async def test_a_messenger_that_is_away_is_told(place: Town, gildong: Customer) -> None:
+async def test_a_messenger_that_is_away_is_told(place: LocalTelegram, gildong: Customer) -> None:
     meter = place.house.sources.meter
     await place.messenger.stop()
     meter.heard_at = meter.clock() - 3600
@@ -135,7 +137,7 @@ async def test_a_messenger_that_is_away_is_told(place: Town, gildong: Customer) 
     assert (await got(place, "/healthz"))[0] == 200
 
 
-async def test_an_update_that_nobody_works_on_is_told(place: Town, gildong: Customer) -> None:
+async def test_an_update_that_nobody_works_on_is_told(place: LocalTelegram, gildong: Customer) -> None:
     place.house.intake._busy.add("chat:9")
     with closing(sqlite3.connect(place.settings.data_dir / "desk.db")) as other, other:
         other.execute(
@@ -153,7 +155,7 @@ async def test_an_update_that_nobody_works_on_is_told(place: Town, gildong: Cust
     assert 700 <= seen["reissue_inbox_oldest_seconds",] < 760
 
 
-async def test_a_database_on_which_another_sits_is_told(place: Town, gildong: Customer) -> None:
+async def test_a_database_on_which_another_sits_is_told(place: LocalTelegram, gildong: Customer) -> None:
     with closing(sqlite3.connect(place.settings.data_dir / "desk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         status, found = await checks(place)

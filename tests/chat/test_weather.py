@@ -10,12 +10,12 @@ import ca
 from handlers.local import Limits
 from handlers.local.wire.faults import Line
 from tests.support.people import AN, GILDONG, persona
-from tests.support.town import PASSWORD, Customer, Town, town
+from tests.support.town import PASSWORD, Customer, LocalTelegram, town
 
 PATIENT = 60.0
 
 
-async def is_issued_once(place: Town, customer: Customer) -> None:
+async def is_issued_once(place: LocalTelegram, customer: Customer) -> None:
     await place.quiet(PATIENT)
     assert await place.rows("SELECT outcome FROM applications") == [("issued",)]
     old, new = place.authority.certificates(customer.record.customer_id)
@@ -31,7 +31,7 @@ async def is_issued_once(place: Town, customer: Customer) -> None:
     }
 
 
-async def test_every_update_twice_and_some_late(place: Town, gildong: Customer) -> None:
+async def test_every_update_twice_and_some_late(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.duplicate = 1.0
     place.messenger.faults.reorder = 0.2
 
@@ -43,7 +43,7 @@ async def test_every_update_twice_and_some_late(place: Town, gildong: Customer) 
 
 
 @pytest.mark.parametrize("fault", ["refuse", "reset", "lose"])
-async def test_calls_that_fail_are_made_again(place: Town, gildong: Customer, fault: str) -> None:
+async def test_calls_that_fail_are_made_again(place: LocalTelegram, gildong: Customer, fault: str) -> None:
     """Lost replies are the hard ones: the thing was done, and nobody heard."""
     setattr(place.messenger.faults, fault, 0.05)
     place.messenger.faults.methods = frozenset(
@@ -56,7 +56,9 @@ async def test_calls_that_fail_are_made_again(place: Town, gildong: Customer, fa
     await is_issued_once(place, gildong)
 
 
-async def test_the_first_card_is_shown_although_its_reply_was_lost(place: Town, gildong: Customer) -> None:
+async def test_the_first_card_is_shown_although_its_reply_was_lost(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     faults = place.messenger.faults
     faults.methods = frozenset({"sendMessage"})
     faults.lose = 1.0
@@ -69,7 +71,7 @@ async def test_the_first_card_is_shown_although_its_reply_was_lost(place: Town, 
     await gildong.sees("reissue.ask.reason")
 
 
-async def test_telegram_gone_for_a_while(place: Town, gildong: Customer) -> None:
+async def test_telegram_gone_for_a_while(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.triage()
     await gildong.fills_in(GILDONG, until="birth")
     place.messenger.faults.refuse = 1.0
@@ -84,7 +86,7 @@ async def test_telegram_gone_for_a_while(place: Town, gildong: Customer) -> None
 
 
 @pytest.fixture
-async def strict(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def strict(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     """A messenger that asks a busy chat for patience."""
     personas = [persona(GILDONG, 101), persona(AN, 104, "en")]
     limits = Limits(chat_burst=4, chat_rate=1.0)
@@ -92,7 +94,7 @@ async def strict(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
         yield made
 
 
-async def test_patience_with_one_chat_holds_up_no_other_and_drops_nothing(strict: Town) -> None:
+async def test_patience_with_one_chat_holds_up_no_other_and_drops_nothing(strict: LocalTelegram) -> None:
     busy, other = strict.customer(101), strict.customer(104, "en")
     for _ in range(6):
         await busy.says("/help")
@@ -108,7 +110,7 @@ def how_often_told(customer: Customer) -> int:
     return sum(customer.pattern("help.text").search(text) is not None for text in customer.texts())
 
 
-async def test_text_messages_down_at_the_time_of_the_code(place: Town, gildong: Customer) -> None:
+async def test_text_messages_down_at_the_time_of_the_code(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.sms = Line.DOWN
     await gildong.triage()
     await gildong.fills_in(GILDONG)
@@ -122,7 +124,9 @@ async def test_text_messages_down_at_the_time_of_the_code(place: Town, gildong: 
     await gildong.sees("reissue.review")
 
 
-async def test_a_text_message_whose_receipt_was_lost_comes_once(place: Town, gildong: Customer) -> None:
+async def test_a_text_message_whose_receipt_was_lost_comes_once(
+    place: LocalTelegram, gildong: Customer
+) -> None:
     place.messenger.faults.sms = Line.LOST
     await gildong.triage()
     await gildong.fills_in(GILDONG)
@@ -135,7 +139,7 @@ async def test_a_text_message_whose_receipt_was_lost_comes_once(place: Town, gil
     await gildong.proves(GILDONG)
 
 
-async def test_mail_down_at_the_time_of_the_result(place: Town, gildong: Customer) -> None:
+async def test_mail_down_at_the_time_of_the_result(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.mail = Line.DOWN
     await gildong.reissues(GILDONG)
     await place.until(lambda: place.messenger.stats.faults["mail:down"] >= 1)
@@ -148,7 +152,7 @@ async def test_mail_down_at_the_time_of_the_result(place: Town, gildong: Custome
 
 
 async def test_a_number_that_the_gateway_refuses_stops_costing_and_staff_learn_of_it(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     place.messenger.faults.sms = Line.REJECT
     await gildong.triage()
@@ -167,7 +171,7 @@ async def test_a_number_that_the_gateway_refuses_stops_costing_and_staff_learn_o
 
 
 async def test_who_blocks_the_bot_is_left_in_peace_and_finds_all_of_it_on_return(
-    place: Town, gildong: Customer
+    place: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.applies(GILDONG)
     await gildong.says("/agent")
@@ -199,7 +203,7 @@ async def test_who_blocks_the_bot_is_left_in_peace_and_finds_all_of_it_on_return
     await gildong.sees("card.closed")
 
 
-async def test_who_blocked_it_in_the_middle_goes_on_where_it_was(place: Town, an: Customer) -> None:
+async def test_who_blocked_it_in_the_middle_goes_on_where_it_was(place: LocalTelegram, an: Customer) -> None:
     await an.triage()
     await an.fills_in(AN, until="account")
     await an.person.blocks()

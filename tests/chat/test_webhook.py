@@ -12,7 +12,7 @@ from cryptography import x509
 
 from handlers.telegram.webhook import SECRET_HEADER
 from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, Town, town
+from tests.support.town import Customer, LocalTelegram, town
 
 SECRET = "a-secret-of-the-test_0123456789"
 
@@ -24,7 +24,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(params=[SECRET, ""], ids=["secret set", "secret made"])
-async def hooked(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def hooked(
+    request: pytest.FixtureRequest, template: Path, tmp_path: Path
+) -> AsyncIterator[LocalTelegram]:
     address = f"127.0.0.1:{free_port()}"
     settings = {
         "WEBHOOK_URL": f"http://{address}/telegram",
@@ -36,11 +38,11 @@ async def hooked(request: pytest.FixtureRequest, template: Path, tmp_path: Path)
 
 
 @pytest.fixture
-def gildong(hooked: Town) -> Customer:
+def gildong(hooked: LocalTelegram) -> Customer:
     return hooked.customer(101, "ko", GILDONG)
 
 
-async def posts(place: Town, body: bytes, **headers: str) -> tuple[int, bytes]:
+async def posts(place: LocalTelegram, body: bytes, **headers: str) -> tuple[int, bytes]:
     async with (
         aiohttp.ClientSession() as session,
         session.post(place.settings.webhook_url, data=io.BytesIO(body), headers=headers) as answer,
@@ -48,7 +50,7 @@ async def posts(place: Town, body: bytes, **headers: str) -> tuple[int, bytes]:
         return answer.status, await answer.read()
 
 
-async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
+async def test_the_whole_way(hooked: LocalTelegram, gildong: Customer) -> None:
     hooked.messenger.faults.duplicate = 0.5
 
     await gildong.reissues(GILDONG)
@@ -59,7 +61,9 @@ async def test_the_whole_way(hooked: Town, gildong: Customer) -> None:
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
 
 
-async def test_a_question_in_another_chat_is_answered_and_not_stored(hooked: Town, gildong: Customer) -> None:
+async def test_a_question_in_another_chat_is_answered_and_not_stored(
+    hooked: LocalTelegram, gildong: Customer
+) -> None:
     offer = await gildong.person.asks_inline("재발급 수수료가 얼마예요?")
 
     assert offer.results[0].id == "fees"
@@ -67,7 +71,7 @@ async def test_a_question_in_another_chat_is_answered_and_not_stored(hooked: Tow
 
 
 async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certificate_is_gone(
-    hooked: Town, gildong: Customer
+    hooked: LocalTelegram, gildong: Customer
 ) -> None:
     await gildong.reissues(GILDONG)
     async with (
@@ -79,7 +83,7 @@ async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certific
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "é"])
-async def test_nobody_without_the_secret_is_heard(hooked: Town, secret: str) -> None:
+async def test_nobody_without_the_secret_is_heard(hooked: LocalTelegram, secret: str) -> None:
     message = (
         b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 101, "type": "private"}}}'
     )

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from bot.__main__ import main
-from bot.identity.register import COLUMNS, Record
+from bot.identity.register import COLUMNS, CustomerRecord
 from handlers.local import LocalMessenger
 from tests.support.lone import messenger_of_one
 from tests.support.people import AN, GILDONG
@@ -17,7 +17,7 @@ from tests.support.program import program
 Program = Callable[..., CompletedProcess[str]]
 
 
-def write_register(path: Path, *records: Record, **changes: str) -> Path:
+def write_register(path: Path, *records: CustomerRecord, **changes: str) -> Path:
     """Write the bank's file; `changes` go into the last row."""
     rows = [{name: str(getattr(record, name)) for name in COLUMNS} for record in records]
     rows[-1] |= changes

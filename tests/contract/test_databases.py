@@ -18,7 +18,7 @@ from bot.storage.database import Database, DatabaseUnusable, Transaction
 from bot.storage.opening import open_database
 from bot.storage.postgres import PostgresDatabase, _translated, translated
 from bot.storage.queries import queries
-from bot.storage.readonly import Looking
+from bot.storage.readonly import ReadOnlyConnection
 from tests.support.server import new_database, place, server
 
 PARAMETERS = re.compile(r"(?<![:\w]):(\w+)")
@@ -148,7 +148,7 @@ async def test_it_is_there_again_after_closing_and_migrated_once(url: str) -> No
 async def test_figures_are_read_beside_the_work_and_nothing_is_written_there(url: str) -> None:
     opened = await open_database(url)
     await opened.unit(lambda tx: tx.run("outbox_add", key="k", now=0.0, **MESSAGE))
-    looking = Looking(url)
+    looking = ReadOnlyConnection(url)
 
     _, outbox, _ = await looking.look(lambda tx: queues(tx, datetime.now(UTC)))
 

@@ -7,7 +7,7 @@ from ssl import SSLContext, create_default_context
 
 import pytest
 
-from handlers.telegram.bot_api.http_pool import KeepAlive
+from handlers.telegram.bot_api.http_pool import HttpPool
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell"
@@ -51,8 +51,8 @@ def answering(*answers: bytes, close: bool = False) -> Serve:
     return serve
 
 
-async def said(url: str, calls: KeepAlive | None = None, read: float = 5.0) -> tuple[int, bytes]:
-    calls = calls or KeepAlive("test", create_default_context)
+async def said(url: str, calls: HttpPool | None = None, read: float = 5.0) -> tuple[int, bytes]:
+    calls = calls or HttpPool("test", create_default_context)
     return await calls.post(url, b"{}", "application/json", connect=5.0, read=read)
 
 
@@ -129,7 +129,7 @@ async def test_the_request_is_what_a_server_expects() -> None:
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
     async with server(answering(WHOLE, close=True)) as url:
-        calls = KeepAlive("test", create_default_context)
+        calls = HttpPool("test", create_default_context)
         for _ in range(3):
             assert await said(url, calls) == (200, b"well")
             await asyncio.sleep(0.01)  # its end arrives
@@ -137,7 +137,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again()
 
 async def test_a_second_answer_to_one_call_is_nobodys() -> None:
     async with server(answering(WHOLE + WHOLE.replace(b"well", b"evil"), WHOLE)) as url:
-        calls = KeepAlive("test", create_default_context)
+        calls = HttpPool("test", create_default_context)
         assert await said(url, calls) == (200, b"well")
         await asyncio.sleep(0.01)
         assert await said(url, calls) == (200, b"well")
@@ -152,7 +152,7 @@ async def test_what_is_said_unasked_closes_the_connection() -> None:
         writer.write(WHOLE.replace(b"well", b"evil"))
 
     async with server(serve) as url:
-        calls = KeepAlive("test", create_default_context)
+        calls = HttpPool("test", create_default_context)
         assert await said(url, calls) == (200, b"well")
         await asyncio.sleep(0.05)
         assert await said(url, calls) == (200, b"well")
@@ -170,7 +170,7 @@ async def test_an_answer_that_comes_after_our_patience_is_nobodys() -> None:
             writer.write(WHOLE)
 
     async with server(serve) as url:
-        calls = KeepAlive("test", create_default_context)
+        calls = HttpPool("test", create_default_context)
         with pytest.raises(TimeoutError):
             await said(f"{url}/slow", calls, read=0.05)
         late.set()
@@ -185,7 +185,7 @@ async def test_many_calls_at_once_get_each_their_own_answer() -> None:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(number), number))
 
     async with server(serve) as url:
-        calls = KeepAlive("test", create_default_context)
+        calls = HttpPool("test", create_default_context)
         for _ in range(3):
             answers = await asyncio.gather(*(said(f"{url}/{number}", calls) for number in range(40)))
             assert [body for _, body in answers] == [b"%d" % number for number in range(40)]
@@ -200,6 +200,6 @@ def test_other_addresses_are_for_the_general_client(url: str) -> None:
         def context() -> SSLContext:
             raise AssertionError
 
-        return KeepAlive("test", context).reaches(url)
+        return HttpPool("test", context).reaches(url)
 
     assert not asyncio.run(reached())

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import ca
-from bot.core.clock import Steady
-from bot.core.wakeup import Bell
+from bot.core.clock import SteadyClock
+from bot.core.wakeup import Wakeup
 from bot.messages.outgoing import Sms
 from bot.messages.screen import Line
 from bot.queues.jobs import Job, Jobs, Task
@@ -62,7 +62,7 @@ def replica(database: Database, tmp_path: Path) -> Replicas:
 
     def made(lease: timedelta = LEASE) -> Replica:
         steady = database.steady
-        return Replica(database, Outbox(vault, Bell(), lease, steady), Jobs(vault, Bell(), lease, steady))
+        return Replica(database, Outbox(vault, Wakeup(), lease, steady), Jobs(vault, Wakeup(), lease, steady))
 
     return made
 
@@ -103,7 +103,7 @@ async def test_a_lease_ends_all_the_same_and_the_late_one_is_refused(replica: Re
 
 def test_a_steady_clock_goes_on_from_the_wall_whatever_becomes_of_that() -> None:
     wall, ticks = [1_000_000.0], [50.0]
-    steady = Steady(lambda: wall[0], lambda: ticks[0])
+    steady = SteadyClock(lambda: wall[0], lambda: ticks[0])
     assert steady() == 1_000_000.0
     wall[0], ticks[0] = 5.0, 53.5
     assert steady() == 1_000_003.5

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from handlers.local import Persona
 
 FIRST_USER = 5_000
@@ -13,7 +13,7 @@ SYLLABLES = "갑뭇쾨펑뷸챗꿩툇웩뎅"
 
 @dataclass(frozen=True, slots=True)
 class Folk:
-    record: Record
+    record: CustomerRecord
     user_id: int
     password: str
 
@@ -43,7 +43,7 @@ def folk(count: int) -> list[Folk]:
 def _folk(number: int) -> Folk:
     name = "홍" + "".join(SYLLABLES[int(digit)] for digit in f"{number:04}")
     birth = date(1950 + number % 45, 1 + number % 12, 1 + number % 28)
-    record = Record(
+    record = CustomerRecord(
         customer_id=f"F{number:05}",
         name=name,
         birth_date=birth,

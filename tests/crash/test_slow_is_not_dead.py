@@ -11,13 +11,13 @@ import pytest
 import ca
 from bot.conversation.chats import Chats
 from bot.core.clock import SystemClock
-from bot.core.tasks import Supervisor
-from bot.core.wakeup import Bell
-from bot.engine.cases import Desk, Stores
-from bot.engine.job_handlers import Clerk, Conclusion
-from bot.engine.job_runner import Runner
-from bot.engine.sender import Carriers, Courier, Stock
-from bot.issuing.kept_files import Keeps
+from bot.core.tasks import TaskSupervisor
+from bot.core.wakeup import Wakeup
+from bot.engine.cases import CaseService, CaseStores
+from bot.engine.job_handlers import Conclusion, JobHandlers
+from bot.engine.job_runner import JobRunner
+from bot.engine.sender import Channels, OutboxSender, SenderStores
+from bot.issuing.kept_files import KeptFiles
 from bot.knowledge.gaps import Gaps
 from bot.messages.outgoing import Sms
 from bot.messages.screen import Line
@@ -63,21 +63,26 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def hands() -> AsyncIterator[Supervisor]:
-    made = Supervisor()
+async def hands() -> AsyncIterator[TaskSupervisor]:
+    made = TaskSupervisor()
     yield made
     await made.stop(5.0)
 
 
 async def test_a_job_slower_than_its_lease_is_done_once(
-    tmp_path: Path, database: Database, hands: Supervisor
+    tmp_path: Path, database: Database, hands: TaskSupervisor
 ) -> None:
     vault, _ = ca.open_vault(tmp_path / "master.json")
-    jobs = Jobs(vault, Bell(), LEASE)
-    stores = Stores(Chats(vault), Inbox(vault, Bell()), Outbox(vault, Bell(), LEASE), jobs, Gaps(vault))
+    jobs = Jobs(vault, Wakeup(), LEASE)
+    stores = CaseStores(
+        Chats(vault), Inbox(vault, Wakeup()), Outbox(vault, Wakeup(), LEASE), jobs, Gaps(vault)
+    )
     clerk = SlowClerk()
-    desk = cast("Desk", None)  # nothing is reported
-    runners = [Runner(database, stores, desk, cast("Clerk", clerk), CLOCK, Bell(), hands) for _ in range(2)]
+    desk = cast("CaseService", None)  # nothing is reported
+    runners = [
+        JobRunner(database, stores, desk, cast("JobHandlers", clerk), CLOCK, Wakeup(), hands)
+        for _ in range(2)
+    ]
     now = CLOCK.now()
     await database.unit(lambda tx: jobs.add(tx, "k", "issue", 1, Task("r"), now, now))
     _run(hands, *(loop for each in runners for loop in (each.run, each.hold)))
@@ -88,14 +93,14 @@ async def test_a_job_slower_than_its_lease_is_done_once(
 
 
 async def test_a_message_slower_than_its_lease_is_sent_once(
-    tmp_path: Path, database: Database, hands: Supervisor
+    tmp_path: Path, database: Database, hands: TaskSupervisor
 ) -> None:
     vault, _ = ca.open_vault(tmp_path / "master.json")
-    outbox = Outbox(vault, Bell(), LEASE)
+    outbox = Outbox(vault, Wakeup(), LEASE)
     gateway = SlowGateway()
-    carriers = Carriers(cast("Any", None), gateway, None)
-    stock = Stock(database, Chats(vault), outbox, Keeps(vault), Bounces(Addresses(vault), outbox))
-    couriers = [Courier(stock, carriers, WORDS, CLOCK, Bell(), hands) for _ in range(2)]
+    carriers = Channels(cast("Any", None), gateway, None)
+    stock = SenderStores(database, Chats(vault), outbox, KeptFiles(vault), Bounces(Addresses(vault), outbox))
+    couriers = [OutboxSender(stock, carriers, WORDS, CLOCK, Wakeup(), hands) for _ in range(2)]
     message = Sms("01012345678", Line("sms.code", {"code": "123456"}), "ko")
     await database.unit(lambda tx: outbox.add(tx, "k", "sms:1", message, CLOCK.now()))
     _run(hands, *(loop for each in couriers for loop in (each.run, each.hold)))
@@ -105,7 +110,7 @@ async def test_a_message_slower_than_its_lease_is_sent_once(
     assert gateway.sent == 1
 
 
-def _run(hands: Supervisor, *loops: Any) -> None:
+def _run(hands: TaskSupervisor, *loops: Any) -> None:
     for number, loop in enumerate(loops):
         hands.start(f"loop {number}", loop())
 

@@ -22,11 +22,11 @@ import bot.notices.sms
 import ca
 from bot.app import build
 from bot.core import logs
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.search import embeddings
 from bot.messages import catalog
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.settings.settings import Raw, Settings, parse
 from bot.storage import postgres
 from bot.storage.queries import migrations, queries
@@ -53,13 +53,13 @@ def warm() -> None:
     every time, and judging the profiles, which the bank did when it was furnished.
     """
     model = embeddings.load()
-    loaded = KnowledgeBase.load(Words.load(facts=FACTS).languages, FACTS, meaning=model)
+    loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, meaning=model)
     embeddings.load = lambda *_folders: model
     build.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     catalog.read_catalog = functools.cache(catalog.read_catalog)  # type: ignore[assignment]
-    Words.load(facts=FACTS)
+    Catalogs.load(facts=FACTS)
     for module in LATE:
         importlib.import_module(module)
     for language in LANGUAGES:
@@ -163,15 +163,15 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
 
 
 def _running(
-    settings: Settings, house: build.House, bot: telegram.Bot, role: str
+    settings: Settings, house: build.Application, bot: telegram.Bot, role: str
 ) -> AbstractAsyncContextManager[None]:
     """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
     return build.running(settings, house, bot, house.clock) if role == "bot" else _working(house)
 
 
 @asynccontextmanager
-async def _working(house: build.House) -> AsyncIterator[None]:
-    loops = Supervisor()
+async def _working(house: build.Application) -> AsyncIterator[None]:
+    loops = TaskSupervisor()
     for name, run in house.loops:
         loops.start(name, loops.keep(name, run))
     yield

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.inbox import Arrival, Inbox
 from bot.storage.database import Transaction
 from bot.storage.sqlite import SqliteDatabase
@@ -30,7 +30,7 @@ async def units(folder: Path, synchronous: str = "") -> Recording:
     await asyncio.to_thread(folder.mkdir, parents=True)
     async with on_disk(folder / DESK):
         pass
-    inbox, random = Inbox(open_vault(folder / "master.json")[0], Bell()), Random(7)
+    inbox, random = Inbox(open_vault(folder / "master.json")[0], Wakeup()), Random(7)
     with recording(folder, synchronous) as record:
         async with on_disk(folder / DESK) as database:
             await database.hop(lambda: database._conn.execute("PRAGMA wal_autocheckpoint = 60"))

@@ -25,7 +25,7 @@ from ca.keys.signer import SoftSigner
 from tests.hostile import wire
 from tests.hostile.keys import SHA256_RSA, Key
 from tests.support import authority as bureau
-from tests.support.authority import Bureau
+from tests.support.authority import SmallAuthority
 
 OFFICE, OFFICE_SECRET = b"desk", b"a secret of an office, forty octets long"
 #: Grows by itself, and only tells of refusals: what it tells is looked at apart.
@@ -80,7 +80,7 @@ class Seen:
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self._bureau = Bureau(folder, settings=_settings(folder))
+        self._bureau = SmallAuthority(folder, settings=_settings(folder))
         chain = self.authority.chain
         self.issuing, self.root = chain.issuing, chain.root
         self.name = x509.load_der_x509_certificate(chain.issuing).subject.public_bytes()

@@ -20,12 +20,12 @@ from bot.knowledge.answers import Answers
 from bot.knowledge.articles import library
 from bot.knowledge.search import embeddings
 from bot.knowledge.serve import serve
-from bot.messages.catalog import LANGUAGES, Words
+from bot.messages.catalog import LANGUAGES, Catalogs
 from bot.messages.screen import Screen
 from handlers.telegram.render import render
 
 FACTS = {"customer_centre": "1566-2566, 1588-2588"}
-WORDS = Words.load(facts=FACTS)
+WORDS = Catalogs.load(facts=FACTS)
 MOST_UNITS, MOST_ENTITIES = 4096, 100
 #: Shorter ones may stand in our own words.
 LEAST_ECHO = 12

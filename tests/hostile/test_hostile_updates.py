@@ -19,7 +19,7 @@ from tests.hostile.updates_watch import Watch, flaws
 from tests.support.people import GILDONG, persona
 from tests.support.serving import free_port
 from tests.support.talk import NOON, Talk, at
-from tests.support.town import Customer, Town, authority_template, town
+from tests.support.town import Customer, LocalTelegram, authority_template, town
 
 SMALL = Plan(3_000, seed=7, chats=40, customers=10, honest=2)
 
@@ -161,13 +161,13 @@ def hooks() -> dict[str, str]:
 
 
 @pytest.fixture
-async def hooked(template: Path, tmp_path: Path) -> AsyncIterator[Town]:
+async def hooked(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     people, none = [persona(GILDONG, 101)], {GILDONG.customer_id: None}
     async with town(template, tmp_path / "data", [GILDONG], people, None, none, **hooks()) as made:
         yield made
 
 
-async def posted(place: Town, *bodies: bytes) -> list[int]:
+async def posted(place: LocalTelegram, *bodies: bytes) -> list[int]:
     line = Line(place.settings.webhook_url)
     try:
         return [await line.post(each) for each in bodies]
@@ -180,7 +180,9 @@ def told_of_no_error(caplog: pytest.LogCaptureFixture) -> bool:
     return not [each for each in bad if each.getMessage() != "update parked"]
 
 
-async def test_what_is_no_update_is_refused_once(hooked: Town, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_no_update_is_refused_once(
+    hooked: LocalTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
     """Anything but 400 has the messenger send it again and again."""
     bodies = [
         b'{"update_id":1e999}',
@@ -194,7 +196,7 @@ async def test_what_is_no_update_is_refused_once(hooked: Town, caplog: pytest.Lo
 
 
 async def test_a_taps_id_and_a_query_of_no_sense_are_taken(
-    hooked: Town, caplog: pytest.LogCaptureFixture
+    hooked: LocalTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     tap = b'{"update_id":1,"callback_query":{"id":"\\ud800","from":{"id":101},"data":"x"}}'
     query = b'{"update_id":2,"inline_query":{"id":"q","from":{"id":%s},"query":%s,"offset":%s}}'
@@ -214,7 +216,7 @@ IN_CHAT = b'{"update_id":%d,"message":{"message_id":%s,"chat":{"id":%s,"type":"p
 
 
 async def test_what_cannot_be_read_is_parked_at_once_and_its_chat_goes_on(
-    hooked: Town, caplog: pytest.LogCaptureFixture
+    hooked: LocalTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A number beyond those of any database, a truth value for a chat, two kinds at once: nobody waits behind them."""
     hooked.clock.stands_at = hooked.clock.now()  # so that nothing is tried again meanwhile

@@ -27,7 +27,7 @@ from tests.hostile.updates_torn import Tearing
 from tests.hostile.updates_watch import Watch, watch_the_order, watching
 from tests.support import server
 from tests.support.serving import free_port
-from tests.support.town import Town, authority_template, town
+from tests.support.town import LocalTelegram, authority_template, town
 
 SECRET = "a-secret-of-the-campaign_0123456789"
 CONNECTIONS = 24
@@ -109,7 +109,7 @@ class Line:
 @dataclass
 class Scene:
     plan: Plan
-    town: Town
+    town: LocalTelegram
     watch: Watch
     folk: list[Folk]
     chance: Random

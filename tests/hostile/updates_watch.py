@@ -23,7 +23,7 @@ from bot.storage.database import Transaction
 from handlers.local import LocalMessenger
 from handlers.local.wire.json_shapes import JSON
 from tests.hostile.updates_shapes import MARK
-from tests.support.town import Town
+from tests.support.town import LocalTelegram
 
 #: Why an update may be parked: it has not the shape of one, and nothing else.
 MALFORMED = frozenset({"Malformed"})
@@ -207,7 +207,7 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
         forget()
 
 
-def watch_the_order(watch: Watch, town: Town) -> None:
+def watch_the_order(watch: Watch, town: LocalTelegram) -> None:
     """Whatever is done with an update, those before it in its chat are done."""
     inbox = town.house.inbox
     real = inbox.finish

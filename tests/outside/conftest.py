@@ -5,19 +5,19 @@ import pytest
 
 from tests.outside import django_ca
 from tests.outside.django_ca import DjangoCa
-from tests.support.authority import Bureau, copy_of
+from tests.support.authority import SmallAuthority, copy_of
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("outside")
-    Bureau(folder).authority.close()
+    SmallAuthority(folder).authority.close()
     return folder
 
 
 @pytest.fixture
-def bureau(template: Path, tmp_path: Path) -> Iterator[Bureau]:
-    bureau = Bureau(copy_of(template, tmp_path / "authority"))
+def bureau(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
+    bureau = SmallAuthority(copy_of(template, tmp_path / "authority"))
     yield bureau
     bureau.authority.close()
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.outside.issuer import OutsideIssuer
 from bot.issuing.outside.orders import OutsideStore
 from bot.issuing.outside.protocol import Away, Engine
-from bot.issuing.port import Applicant, Certified, Held
+from bot.issuing.port import Applicant, Certified, HeldCertificate
 from bot.storage.database import Database
 from bot.storage.opening import open_database
 from ca import Vault, open_vault
@@ -71,7 +71,7 @@ class Desk:
     async def opened(cls, folder: Path, engine: Engine, clock: Clock) -> "Desk":
         vault, _ = open_vault(folder / "desk-keys.json")
         database = await open_database(f"sqlite:///{folder / 'desk.db'}")
-        issuer = OutsideIssuer(engine, database, OutsideStore(vault), clock, KeyStock())
+        issuer = OutsideIssuer(engine, database, OutsideStore(vault), clock, KeyPool())
         return cls(folder, clock, vault, database, issuer)
 
     async def again(self, engine: Engine) -> "Desk":
@@ -86,5 +86,5 @@ class Desk:
         return await self.issuer.redeem(opening.reference, opening.authorization, key(number).pkcs8)
 
     async def statuses(self) -> dict[str, str]:
-        held: tuple[Held, ...] = await self.issuer.held(HOLDER)
+        held: tuple[HeldCertificate, ...] = await self.issuer.held(HOLDER)
         return {each.serial: each.status for each in held}

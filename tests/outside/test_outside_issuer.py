@@ -16,7 +16,7 @@ from ca.asn1.vid import read_identify_data, virtual_id
 from ca.cmp.client import Client, Dialect, Secret, Trust
 from tests.outside.desk import APPLICANT, Clock, Crash, Desk, Line
 from tests.support import certificates
-from tests.support.authority import HOLDER, IDN, NAME, Bureau, key, order
+from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key, order
 from tests.support.genuine_npki import CERTIFICATE as GENUINE
 
 SECRET = b"k" * 40
@@ -26,7 +26,7 @@ SECRET = b"k" * 40
 class Ends:
     """Both ends of the line, and the certificate that its holder has lost."""
 
-    bureau: Bureau
+    bureau: SmallAuthority
     desk: Desk
     old: Certificate
 
@@ -58,7 +58,7 @@ class Ends:
 
 
 @pytest.fixture
-async def ends(bureau: Bureau, tmp_path: Path) -> AsyncIterator[Ends]:
+async def ends(bureau: SmallAuthority, tmp_path: Path) -> AsyncIterator[Ends]:
     offices = tmp_path / "offices"
     offices.mkdir()
     (offices / "desk.secret").write_bytes(SECRET)
@@ -240,7 +240,7 @@ async def test_no_identity_number_and_no_name_stays_readable(ends: Ends) -> None
 async def test_a_certificate_of_another_authority_is_not_adopted(ends: Ends, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    other = Bureau(elsewhere, ends.bureau.clock)
+    other = SmallAuthority(elsewhere, ends.bureau.clock)
     for der in (other.old().der, b"no certificate"):
         with pytest.raises(ValueError, match=r"certificate|parsing"):
             await ends.desk.issuer.adopt(HOLDER, der)

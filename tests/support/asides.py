@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot.conversation.procedure import Rules
-from bot.core.wakeup import Bell
-from bot.engine.side_replies import Asides
-from bot.identity.register import Directory
-from bot.issuing.kept_files import Keeps
+from bot.core.wakeup import Wakeup
+from bot.engine.side_replies import SideReplies
+from bot.identity.register import CustomerRegister
+from bot.issuing.kept_files import KeptFiles
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.answers import Answers
 from bot.knowledge.gaps import Gaps
@@ -14,16 +14,16 @@ from bot.notices.addresses import Addresses
 from bot.queues.jobs import Jobs
 from bot.queues.outbox import Outbox
 from bot.reminders.schedule import DAYS
-from bot.reminders.service import Reminders, Stores
+from bot.reminders.service import Reminders, ReminderStores
 from ca.ledger.vault import KeyRing, Vault
 from tests.support.talk import WORDS
 
 LEASE = timedelta(seconds=30)
 
 
-def asides(knowledge: KnowledgeBase) -> Asides:
+def asides(knowledge: KnowledgeBase) -> SideReplies:
     vault = Vault(KeyRing.new())
-    jobs, outbox = Jobs(vault, Bell(), LEASE), Outbox(vault, Bell(), LEASE)
-    stores = Stores(jobs, outbox, Keeps(vault), Directory(vault), Addresses(vault))
+    jobs, outbox = Jobs(vault, Wakeup(), LEASE), Outbox(vault, Wakeup(), LEASE)
+    stores = ReminderStores(jobs, outbox, KeptFiles(vault), CustomerRegister(vault), Addresses(vault))
     reminders = Reminders(stores, WORDS, Rules(), DAYS)
-    return Asides(Answers(lambda: knowledge), WORDS, Gaps(vault), reminders, outbox)
+    return SideReplies(Answers(lambda: knowledge), WORDS, Gaps(vault), reminders, outbox)

@@ -6,10 +6,10 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 import ca
 from bot.conversation.case import Case
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.knowledge import Article
-from handlers.local import Seen
-from tests.support.town import PASSWORD, Customer, Town
+from handlers.local import SeenMessage
+from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 #: As people type in a chat, by the topic whose article should come.
 QUESTIONS = {
@@ -40,11 +40,11 @@ QUESTIONS = {
 STAGES = ("code", "review", "password", "received")
 
 
-def article(place: Town, customer: Customer, topic: str) -> Article:
+def article(place: LocalTelegram, customer: Customer, topic: str) -> Article:
     return place.house.articles.now.article(topic, customer.language)
 
 
-async def case_of(place: Town, customer: Customer) -> Case:
+async def case_of(place: LocalTelegram, customer: Customer) -> Case:
     """Return all that the desk knows of this conversation now."""
     await place.quiet()
     stores, chat_id = place.house.desk._stores, customer.person.chat.id
@@ -54,16 +54,16 @@ async def case_of(place: Town, customer: Customer) -> Case:
 
 
 async def asks(
-    place: Town, customer: Customer, topic: str, below: str | None, text: str | None = None
-) -> Seen:
+    place: LocalTelegram, customer: Customer, topic: str, below: str | None, text: str | None = None
+) -> SeenMessage:
     """Ask about a topic, and read its article; for the rest see `says_beside`."""
     question = re.compile(re.escape(article(place, customer, topic).question))
     return await says_beside(place, customer, text or QUESTIONS[topic][customer.language], question, below)
 
 
 async def says_beside(
-    place: Town, customer: Customer, text: str, told: re.Pattern[str], below: str | None
-) -> Seen:
+    place: LocalTelegram, customer: Customer, text: str, told: re.Pattern[str], below: str | None
+) -> SeenMessage:
     """Say what is no answer: what is told comes, below it the screen that was there, and the case is as it was."""
     case, screen, before = await case_of(place, customer), customer.person.screen, customer.newest
 
@@ -89,7 +89,7 @@ def was_answered(customer: Customer) -> bool:
     return articles or customer.shows("faq.maybe") or customer.shows("faq.unknown")
 
 
-def is_back(customer: Customer, key: str, as_it_was: Seen, above: Seen) -> None:
+def is_back(customer: Customer, key: str, as_it_was: SeenMessage, above: SeenMessage) -> None:
     """The screen stands below this message, with the same buttons as before."""
     screen = customer.person.screen
     assert screen is not None
@@ -98,11 +98,11 @@ def is_back(customer: Customer, key: str, as_it_was: Seen, above: Seen) -> None:
     assert labels(screen) == labels(as_it_was)
 
 
-def labels(seen: Seen) -> list[list[str]]:
+def labels(seen: SeenMessage) -> list[list[str]]:
     return [[each.text for each in row] for row in seen.keyboard]
 
 
-async def comes_to(customer: Customer, stage: str, typed: Record | None = None) -> None:
+async def comes_to(customer: Customer, stage: str, typed: CustomerRecord | None = None) -> None:
     """From the first word to a field of the form, or one of `STAGES`, with what is `typed` instead of the truth."""
     typed = typed or customer.record
     await customer.triage()
@@ -118,7 +118,7 @@ async def comes_to(customer: Customer, stage: str, typed: Record | None = None) 
         await customer.sees("enrolled.password")
 
 
-async def ends_well(place: Town, customer: Customer, begin: str) -> None:
+async def ends_well(place: LocalTelegram, customer: Customer, begin: str) -> None:
     """Go on from here, a field of the form or one of `STAGES`, until the new certificate is in use."""
     if begin not in STAGES:
         await customer.fills_in(customer.record, begin=begin)
@@ -140,7 +140,7 @@ async def ends_well(place: Town, customer: Customer, begin: str) -> None:
     await has_one_new_certificate(place, customer)
 
 
-async def has_one_new_certificate(place: Town, customer: Customer) -> None:
+async def has_one_new_certificate(place: LocalTelegram, customer: Customer) -> None:
     """It opens with the password just chosen, and the one before it is revoked."""
     await place.quiet()
     old, new = place.authority.certificates(customer.record.customer_id)

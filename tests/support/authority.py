@@ -75,7 +75,7 @@ def enrolment(request_id: str = "new", replaces: int | None = None, **changes: A
 
 
 @dataclass
-class Bureau:
+class SmallAuthority:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     settings: AuthoritySettings = SETTINGS

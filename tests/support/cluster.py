@@ -8,15 +8,15 @@ from pathlib import Path
 from bot.app import build
 from tests.support.balancer import PATH, Balancer, balancing, free_port
 from tests.support.people import AN, GILDONG, persona
-from tests.support.town import Town, town
+from tests.support.town import LocalTelegram, town
 
 
 @dataclass
 class Cluster:
-    town: Town
+    town: LocalTelegram
     balancer: Balancer
     houses: list[AsyncExitStack]
-    newest: build.House = field(init=False)
+    newest: build.Application = field(init=False)
 
     async def loses(self, number: int) -> None:
         """One goes away, as at an upgrade; the others get its share."""
@@ -37,7 +37,7 @@ class Cluster:
 
 
 @asynccontextmanager
-async def another(place: Town, port: int) -> AsyncIterator[build.House]:
+async def another(place: LocalTelegram, port: int) -> AsyncIterator[build.Application]:
     settings = replace(place.settings, listen=("127.0.0.1", port))
     async with (
         build.opened(settings, print, clock=place.clock) as (house, bot),

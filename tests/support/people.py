@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from handlers.local import Persona
 
-GILDONG = Record(
+GILDONG = CustomerRecord(
     customer_id="C1001",
     name="홍길동",
     birth_date=date(1980, 5, 21),
@@ -16,7 +16,7 @@ GILDONG = Record(
     id_issued_on=date(2019, 7, 3),
     idn="8005211234567",
 )
-AN = Record(
+AN = CustomerRecord(
     customer_id="C1004",
     name="NGUYEN VAN AN",
     birth_date=date(1995, 8, 9),
@@ -31,15 +31,15 @@ OPERATORS = -1001
 STAFF = Persona(900, "Min-ji", "Staff", None, "+821099990000", "staff@bank.example", "ko", {})
 
 
-def persona(record: Record, user_id: int, language: str = "ko") -> Persona:
+def persona(record: CustomerRecord, user_id: int, language: str = "ko") -> Persona:
     phone = f"+82{record.phone[1:]}"
     return Persona(user_id, record.name[1:], record.name[0], None, phone, record.email, language, {})
 
 
-def crowd(count: int) -> list[Record]:
+def crowd(count: int) -> list[CustomerRecord]:
     """Return so many different customers, all with data in good order."""
     return [
-        Record(
+        CustomerRecord(
             customer_id=f"C{number:06}",
             name=f"김{chr(0xAC00 + number % 11172)}",
             birth_date=date(1950 + number % 50, 1 + number % 12, 1 + number % 28),

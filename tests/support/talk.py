@@ -19,7 +19,7 @@ from bot.conversation.events import (
 from bot.conversation.procedure import Rules
 from bot.conversation.turns.texts import CODE_LIFETIME, digest
 from bot.core.clock import KST
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Button, Screen
 
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)  # 12:00 in Korea
@@ -27,7 +27,7 @@ CODE, WRONG_CODE = "482913", "000000"
 SALT = b"salt of the test"
 CUSTOMER = "C1001"
 PASSWORD = "Haneul!2026road"
-WORDS = Words.load(facts={"customer_centre": "1566-2566, 1588-2588"})
+WORDS = Catalogs.load(facts={"customer_centre": "1566-2566, 1588-2588"})
 
 #: What a customer types or taps, step by step; a tap in brackets.
 TRIAGE = ("[pick:lost]", "[pick:valid]", "[pick:unknown]", "[pick:self]", "[tick:all]", "[pick:agree]")

@@ -13,23 +13,23 @@ from typing import Any
 import ca
 from bot.app import build
 from bot.cli.authority.commands import issue
-from bot.identity.register import Directory, Record
+from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.issuing import key_files
 from bot.issuing.passphrase import read_passphrase
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
 from bot.settings.settings import Raw, Settings, parse
 from bot.storage.database import Database, Transaction
 from bot.storage.opening import open_database
 from bot.storage.postgres import PostgresDatabase, PostgresTransaction
 from bot.storage.sqlite import SqliteDatabase
-from handlers.local import Limits, LocalMessenger, Persona, Seen, Sms
+from handlers.local import Limits, LocalMessenger, Persona, SeenMessage, Sms
 from handlers.local.people.person import Person
 from tests.support.people import OPERATORS, STAFF
 
 TOKEN = "1234567890:AAtestTokenForTheTownOnly_0123456789ab"
 PASSWORD = "Haneul!2026road"
-WORDS = Words.load(facts={"customer_centre": "1566-2566, 1588-2588"})
+WORDS = Catalogs.load(facts={"customer_centre": "1566-2566, 1588-2588"})
 OLD_DAYS_LEFT = 200
 
 
@@ -45,13 +45,13 @@ class MovableClock:
 
 
 @dataclass
-class Town:
+class LocalTelegram:
     messenger: LocalMessenger
     settings: Settings
     authority: ca.Authority
     clock: MovableClock
     serials: dict[str, int] = field(default_factory=dict)
-    house: build.House = field(init=False)
+    house: build.Application = field(init=False)
     indoors: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def opens(self) -> None:
@@ -100,7 +100,9 @@ class Town:
         """Somebody of the bank, in the operators' chat."""
         return Customer(self.messenger.operator(STAFF.user_id), self.messenger, "ko")
 
-    def customer(self, user_id: int, language: str = "ko", record: Record | None = None) -> "Customer":
+    def customer(
+        self, user_id: int, language: str = "ko", record: CustomerRecord | None = None
+    ) -> "Customer":
         return Customer(self.messenger.person(user_id), self.messenger, language, record)
 
     async def is_sound(self) -> bool:
@@ -136,7 +138,7 @@ class Customer:
     """Somebody at the other end, who thinks in catalog keys, so that a test reads the same in every language."""
 
     def __init__(
-        self, person: Person, messenger: LocalMessenger, language: str, record: Record | None = None
+        self, person: Person, messenger: LocalMessenger, language: str, record: CustomerRecord | None = None
     ) -> None:
         self.person = person
         self.messenger = messenger
@@ -145,7 +147,7 @@ class Customer:
         self._read_until = 0
 
     @property
-    def record(self) -> Record:
+    def record(self) -> CustomerRecord:
         """What the register knows of them."""
         assert self._record is not None
         return self._record
@@ -159,11 +161,11 @@ class Customer:
         parts = re.split(r"\{\w+\}", template)
         return re.compile(".+?".join(re.escape(part) for part in parts), re.DOTALL)
 
-    async def sees(self, key: str, patience: float = 10) -> Seen:
+    async def sees(self, key: str, patience: float = 10) -> SeenMessage:
         """Wait until the newest message with buttons, or any newer one, says this."""
         pattern = self.pattern(key)
 
-        def look(person: Person) -> Seen | None:
+        def look(person: Person) -> SeenMessage | None:
             return next(
                 (each for each in reversed(person.messages) if each.from_bot and pattern.search(each.text)),
                 None,
@@ -176,11 +178,11 @@ class Customer:
         pattern = self.pattern(key)
         return any(each.from_bot and pattern.search(each.text) for each in self.person.messages)
 
-    async def reads(self, key: str, after: int = 0, patience: float = 10) -> Seen:
+    async def reads(self, key: str, after: int = 0, patience: float = 10) -> SeenMessage:
         """Wait for a message of the bot below this one that says it."""
         pattern = self.pattern(key)
 
-        def look(person: Person) -> Seen | None:
+        def look(person: Person) -> SeenMessage | None:
             later = (each for each in reversed(person.messages) if each.message_id > after and each.from_bot)
             return next((each for each in later if pattern.search(each.text)), None)
 
@@ -242,7 +244,7 @@ class Customer:
         await self.asked("consent", "agree")
 
     async def fills_in(
-        self, record: Record, via: str = "sms", begin: str = "name", until: str | None = None
+        self, record: CustomerRecord, via: str = "sms", begin: str = "name", until: str | None = None
     ) -> None:
         """Fill in the form, from this step on and up to that one, which stays open."""
         form = {
@@ -262,7 +264,7 @@ class Customer:
             tapped = step in {"id_type", "via"}
             await (self.asked(step, form[step]) if tapped else self.answers(step, form[step]))
 
-    async def applies(self, record: Record) -> None:
+    async def applies(self, record: CustomerRecord) -> None:
         """From the first word to the review, proven."""
         await self.triage()
         await self.fills_in(record)
@@ -272,12 +274,12 @@ class Customer:
         await self.sees(f"reissue.ask.{step}")
         await self.says(text)
 
-    async def proves(self, record: Record) -> None:
+    async def proves(self, record: CustomerRecord) -> None:
         await self.sees("proof.sent.sms")
         await self.says(await self.next_code(record.phone))
         await self.sees("reissue.review")
 
-    async def reissues(self, record: Record, password: str = PASSWORD) -> dict[str, bytes]:
+    async def reissues(self, record: CustomerRecord, password: str = PASSWORD) -> dict[str, bytes]:
         """Go the whole way, and return the files by their names."""
         await self.triage()
         await self.fills_in(record)
@@ -292,11 +294,11 @@ class Customer:
         return {each.document.name: each.document.content for each in self.person.messages if each.document}
 
 
-def button(seen: Seen, label: str) -> bool:
+def button(seen: SeenMessage, label: str) -> bool:
     return any(each.text == label for row in seen.keyboard for each in row)
 
 
-def authority_template(folder: Path, records: Sequence[Record] = ()) -> Path:
+def authority_template(folder: Path, records: Sequence[CustomerRecord] = ()) -> Path:
     """Make an authority once, with these customers' old certificates; every test gets a copy: keys take time."""
     vault, _ = ca.open_vault(folder / "keys" / "master.json")
     passphrase, _ = read_passphrase(folder / "keys" / "ca-passphrase")
@@ -324,9 +326,9 @@ def settings_for(messenger: LocalMessenger, folder: Path, **changes: str) -> Set
     )
 
 
-async def register(settings: Settings, vault: ca.Vault, records: Sequence[Record]) -> None:
+async def register(settings: Settings, vault: ca.Vault, records: Sequence[CustomerRecord]) -> None:
     database = await open_database(settings.database_url)
-    directory = Directory(vault)
+    directory = CustomerRegister(vault)
 
     def put(tx: Transaction) -> None:
         for record in records:
@@ -338,14 +340,16 @@ async def register(settings: Settings, vault: ca.Vault, records: Sequence[Record
         await database.close()
 
 
-def old_certificate(authority: ca.Authority, record: Record, days_left: int = OLD_DAYS_LEFT) -> int:
+def old_certificate(authority: ca.Authority, record: CustomerRecord, days_left: int = OLD_DAYS_LEFT) -> int:
     end: date = datetime.now(UTC).date() + timedelta(days=days_left)
     return issue(
         authority, record.customer_id, record.name, record.idn, end - timedelta(days=365), end
     ).serial
 
 
-def held_already(authority: ca.Authority, record: Record, days: Mapping[str, int | None]) -> int | None:
+def held_already(
+    authority: ca.Authority, record: CustomerRecord, days: Mapping[str, int | None]
+) -> int | None:
     """Return the serial of the old certificate, made unless the template has it; `days` says None for nobody's."""
     if record.customer_id not in days:
         found = authority.certificates(record.customer_id)
@@ -358,12 +362,12 @@ def held_already(authority: ca.Authority, record: Record, days: Mapping[str, int
 async def town(
     template: Path,
     folder: Path,
-    records: Sequence[Record],
+    records: Sequence[CustomerRecord],
     personas: Sequence[Persona],
     limits: Limits | None = None,
     days_left: Mapping[str, int | None] | None = None,
     **changes: str,
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[LocalTelegram]:
     """`days_left` is how long an old certificate is still good, by customer; None for no certificate at all."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     messenger = LocalMessenger(
@@ -383,7 +387,7 @@ async def town(
         await register(settings, vault, records)
         held = {each.customer_id: held_already(authority, each, days_left or {}) for each in records}
         serials = {customer: serial for customer, serial in held.items() if serial is not None}
-        made = Town(messenger, settings, authority, MovableClock(), serials)
+        made = LocalTelegram(messenger, settings, authority, MovableClock(), serials)
         stack.push_async_callback(made.indoors.aclose)
         await made.opens()
         yield made

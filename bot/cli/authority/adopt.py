@@ -13,8 +13,8 @@ import ca
 from bot.cli.register import lookup
 from bot.core.clock import SystemClock
 from bot.issuing import key_files
-from bot.issuing.key_pool import KeyStock
-from bot.issuing.port import Held
+from bot.issuing.key_pool import KeyPool
+from bot.issuing.port import HeldCertificate
 from bot.settings.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong, load
 from bot.storage.opening import open_database
 
@@ -73,12 +73,12 @@ def _read(path: Path) -> bytes:
 
 async def _adopted(
     settings: Settings, place: CmpPlace | DjangoCaPlace, vault: ca.Vault, customer: str, certificate: bytes
-) -> Held:
+) -> HeldCertificate:
     from bot.issuing.outside import build  # noqa: PLC0415 - a web client, which no other command needs
 
     database = await open_database(settings.database_url)
     try:
-        issuer = build.issuer(place, vault, database, SystemClock(), KeyStock())
+        issuer = build.issuer(place, vault, database, SystemClock(), KeyPool())
         return await issuer.adopt(customer, certificate)
     except ValueError as error:
         raise NotAdopted(str(error)) from error

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ca
 from bot.cli.authority import adopt, audit, backup, ceremony, lifecycle, serve
 from bot.cli.authority.common import (
-    Unknown,
+    NotFound,
     Values,
     action,
     by_hand,
@@ -27,7 +27,7 @@ from bot.settings.settings import load
 from ca.files import generate_key
 from ca.profiles import load as load_profiles
 
-__all__ = ["Unknown", "add_to", "issue"]
+__all__ = ["NotFound", "add_to", "issue"]
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -75,7 +75,7 @@ def _issue(arguments: argparse.Namespace) -> int:
     vault = key_files.open_vault(settings, say)
     record = customer(settings, vault, arguments.customer)
     if arguments.profile not in load_profiles(settings.ca_profiles):
-        raise Unknown(f"there is no profile {arguments.profile}; `ca profiles` lists them")
+        raise NotFound(f"there is no profile {arguments.profile}; `ca profiles` lists them")
     authority = key_files.open_authority(settings, vault, say)
     dates = (arguments.not_before, arguments.not_after)
     certificate = issue(

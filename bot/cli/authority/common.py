@@ -7,14 +7,14 @@ import sys
 
 import ca
 from bot.cli.register import lookup
-from bot.identity.register import Record
+from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from bot.settings.settings import Settings
 
 Values = dict[str, str | None]
 
 
-class Unknown(Exception):
+class NotFound(Exception):
     """There is no such customer, certificate or profile."""
 
 
@@ -72,21 +72,21 @@ def values_of(record: ca.Record) -> Values:
 
 
 def found(authority: ca.Authority, serial: str) -> ca.Record:
-    """Return the certificate of this serial, hexadecimal; raise `Unknown`."""
+    """Return the certificate of this serial, hexadecimal; raise `NotFound`."""
     try:
         record = authority.record(int(serial, 16))
     except ValueError:
-        raise Unknown(f"{serial} is not a serial number in hexadecimal digits") from None
+        raise NotFound(f"{serial} is not a serial number in hexadecimal digits") from None
     if record is None:
-        raise Unknown(f"there is no certificate with serial {serial}")
+        raise NotFound(f"there is no certificate with serial {serial}")
     return record
 
 
-def customer(settings: Settings, vault: ca.Vault, customer_id: str) -> Record:
-    """Return the customer of this id in the bank's register; raise `Unknown`."""
+def customer(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord:
+    """Return the customer of this id in the bank's register; raise `NotFound`."""
     record = lookup(settings, vault, customer_id)
     if record is None:
-        raise Unknown(f"there is no customer {customer_id} in the register")
+        raise NotFound(f"there is no customer {customer_id} in the register")
     return record
 
 

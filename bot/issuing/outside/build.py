@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from bot.core.clock import Clock
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.outside.cmp import CmpEngine, Controls
 from bot.issuing.outside.django_ca import Access, DjangoCaEngine
 from bot.issuing.outside.http import CmpOverHttp
@@ -39,7 +39,7 @@ MACS = {
 
 
 def issuer(
-    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock, keys: KeyStock
+    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock, keys: KeyPool
 ) -> OutsideIssuer:
     """Raise `SettingWrong` for a file that cannot be used."""
     return OutsideIssuer(engine(place), database, OutsideStore(vault), clock, keys)

@@ -11,14 +11,14 @@ from cryptography import x509
 
 from bot.core.clock import Clock
 from bot.issuing import bundle
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.outside.orders import Entry, Known, OutsideStore, Subject
 from bot.issuing.outside.protocol import DONE, Away, Engine, Order, Refused, Step
 from bot.issuing.outside.trust import is_signed_by
 from bot.issuing.port import (
     Applicant,
     Certified,
-    Held,
+    HeldCertificate,
     IssuerAway,
     IssuerRefused,
     ListAge,
@@ -41,7 +41,7 @@ class OutsideIssuer:
     """The desk is its registration office: it has proved who somebody is, and answers for the identifyData."""
 
     def __init__(
-        self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyStock
+        self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyPool
     ) -> None:
         self._engine = engine
         self._keys = keys
@@ -49,10 +49,13 @@ class OutsideIssuer:
         self._store = store
         self._clock = clock
 
-    async def held(self, holder: str) -> tuple[Held, ...]:
+    async def held(self, holder: str) -> tuple[HeldCertificate, ...]:
         now = self._clock.now()
         known = await self._database.unit(lambda tx: self._store.certificates(tx, holder))
-        return tuple(Held(each.serial, _status(each, now), each.not_before, each.not_after) for each in known)
+        return tuple(
+            HeldCertificate(each.serial, _status(each, now), each.not_before, each.not_after)
+            for each in known
+        )
 
     async def standing(self, certificate: bytes) -> Standing:
         now, shown = self._clock.now(), x509.load_der_x509_certificate(certificate)
@@ -198,7 +201,7 @@ class OutsideIssuer:
     async def pack(self, key: bytes, certified: Certified, password: str) -> Mapping[str, bytes]:
         return await bundle.pack(key, certified.der, password, self._engine.chain)
 
-    async def adopt(self, holder: str, certificate: bytes) -> Held:
+    async def adopt(self, holder: str, certificate: bytes) -> HeldCertificate:
         """Take over a certificate that the authority issued before: the one that a reissue will replace.
 
         Raises `ValueError` if it cannot be read, or is not of this authority.

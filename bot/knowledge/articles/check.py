@@ -12,12 +12,12 @@ from importlib.resources.abc import Traversable
 
 from bot.knowledge.articles.article import ArticleBroken, Entry
 from bot.knowledge.articles.facts import PLACEHOLDER
-from bot.knowledge.articles.library import Shelf, home, shelves
+from bot.knowledge.articles.library import LanguageArticles, home, shelves
 from bot.knowledge.base import FALLBACK, NOTHING_GIVEN
 from bot.knowledge.search.normalise import Normaliser
 from bot.knowledge.search.search import phrases
 from bot.knowledge.training.conflicts import thefts
-from bot.messages.catalog import LANGUAGES, Rich, Span, Words
+from bot.messages.catalog import LANGUAGES, Catalogs, FormattedText, Span
 from bot.messages.screen import Line, Marked
 
 #: Below Telegram's 4,096, which leaves room for a heading and a footer.
@@ -27,7 +27,7 @@ FEWEST_WAYS = 8
 #: `sendMessage` keeps the first hundred entities (Bot API), and a heading has one.
 MOST_SPANS = 99
 #: Renders an answer as the conversation does, with nothing around it.
-PAPER = Words({"": {"answer": "{answer}"}})
+PAPER = Catalogs({"": {"answer": "{answer}"}})
 LONGEST_TITLE = 32
 #: Markup that no messenger is told of: headings, other bullets, links, code, HTML.
 FOREIGN_MARKUP = re.compile(r"^\s*(#|[-*] )|\]\(|`|</?[a-z]+>", re.MULTILINE)
@@ -56,7 +56,7 @@ def problems(
     return sorted({*found, *_stale(stock, today)})
 
 
-def _missing_languages(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _missing_languages(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     """English and Korean are whole; elsewhere a topic may be asked for and be answered in English."""
     every = {topic for shelf in stock for topic in shelf.entries}
     for shelf in stock:
@@ -68,7 +68,7 @@ def _missing_languages(stock: Sequence[Shelf]) -> Iterator[Problem]:
             yield Problem(_ways_file(shelf), f"{topic!r} belongs into its article, or is none")
 
 
-def _disagreeing(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _disagreeing(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     """Languages must agree on what is not language."""
     settled: dict[str, tuple[object, ...]] = {}
     for shelf, entry in _all(stock):
@@ -78,7 +78,7 @@ def _disagreeing(stock: Sequence[Shelf]) -> Iterator[Problem]:
             yield Problem(_file(shelf, article.topic), "differs in group, place, related, next or urgent")
 
 
-def _dead_ends(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _dead_ends(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     every = {topic for shelf in stock for topic in shelf.entries}
     for shelf, entry in _all(stock):
         article = entry.article
@@ -89,7 +89,7 @@ def _dead_ends(stock: Sequence[Shelf]) -> Iterator[Problem]:
             yield Problem(_file(shelf, article.topic), f"its group {article.group!r} has no title")
 
 
-def _unfit(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _unfit(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     for shelf, entry in _all(stock):
         for why in _unfit_answer(entry.article.answer):
             yield Problem(_file(shelf, entry.article.topic), why)
@@ -115,12 +115,12 @@ def _unfit_answer(answer: str) -> Iterator[str]:
         yield f"has over {MOST_SPANS} stretches of bold text, of which a messenger shows no more"
 
 
-def _is_ragged(rich: Rich, span: Span) -> bool:
+def _is_ragged(rich: FormattedText, span: Span) -> bool:
     bold = rich.text[span.start : span.start + span.length]
     return bold != bold.strip() or not bold
 
 
-def _few_ways(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _few_ways(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     for shelf, entry in _all(stock):
         if len(set(entry.ways)) < FEWEST_WAYS:
             yield Problem(_file(shelf, entry.article.topic), f"fewer than {FEWEST_WAYS} other ways to ask")
@@ -130,7 +130,7 @@ def _few_ways(stock: Sequence[Shelf]) -> Iterator[Problem]:
                 yield Problem(_ways_file(shelf), f"{topic!r} has fewer than {FEWEST_WAYS} ways to ask")
 
 
-def _ambiguous(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _ambiguous(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     """A way to ask that two topics claim, or that is said to be out of scope as well."""
     plain = Normaliser(tuple(shelf.tables for shelf in stock))
     claims: dict[str, set[str]] = defaultdict(set)
@@ -144,7 +144,7 @@ def _ambiguous(stock: Sequence[Shelf]) -> Iterator[Problem]:
             yield Problem("", f"{way!r} is claimed by {sorted(topics)}")
 
 
-def _stolen(stock: Sequence[Shelf]) -> Iterator[Problem]:
+def _stolen(stock: Sequence[LanguageArticles]) -> Iterator[Problem]:
     plain = Normaliser(tuple(shelf.tables for shelf in stock))
     known = list(dict.fromkeys(phrases(stock)))
     for each in thefts(known, [plain(way) for _, way in known]):
@@ -154,7 +154,7 @@ def _stolen(stock: Sequence[Shelf]) -> Iterator[Problem]:
         )
 
 
-def _asked(stock: Sequence[Shelf]) -> Iterator[tuple[str, str, str]]:
+def _asked(stock: Sequence[LanguageArticles]) -> Iterator[tuple[str, str, str]]:
     for shelf, entry in _all(stock):
         for way in (*entry.ways, *entry.keywords):
             yield _file(shelf, entry.article.topic), entry.article.topic, way
@@ -164,13 +164,13 @@ def _asked(stock: Sequence[Shelf]) -> Iterator[tuple[str, str, str]]:
                 yield _ways_file(shelf), topic, way
 
 
-def _stale(stock: Sequence[Shelf], today: date) -> Iterator[Problem]:
+def _stale(stock: Sequence[LanguageArticles], today: date) -> Iterator[Problem]:
     for file, day in _dated(stock):
         if today - day > STALE:
             yield Problem(file, f"was last checked on {day.isoformat()}")
 
 
-def _dated(stock: Sequence[Shelf]) -> Iterator[tuple[str, date]]:
+def _dated(stock: Sequence[LanguageArticles]) -> Iterator[tuple[str, date]]:
     for shelf, entry in _all(stock):
         yield _file(shelf, entry.article.topic), entry.article.checked_on
     for shelf in stock:
@@ -180,17 +180,17 @@ def _dated(stock: Sequence[Shelf]) -> Iterator[tuple[str, date]]:
             yield f"{shelf.language}/menus.toml [{name}]", min(path.checked_on for path in paths)
 
 
-def _all(stock: Sequence[Shelf]) -> Iterator[tuple[Shelf, Entry]]:
+def _all(stock: Sequence[LanguageArticles]) -> Iterator[tuple[LanguageArticles, Entry]]:
     for shelf in stock:
         for entry in shelf.entries.values():
             yield shelf, entry
 
 
-def _file(shelf: Shelf, topic: str) -> str:
+def _file(shelf: LanguageArticles, topic: str) -> str:
     return f"{shelf.language}/faq/{topic}.md"
 
 
-def _ways_file(shelf: Shelf) -> str:
+def _ways_file(shelf: LanguageArticles) -> str:
     return f"{shelf.language}/faq/_ways.toml"
 
 
@@ -199,7 +199,7 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-CHECKS: tuple[Callable[[Sequence[Shelf]], Iterator[Problem]], ...] = (
+CHECKS: tuple[Callable[[Sequence[LanguageArticles]], Iterator[Problem]], ...] = (
     _missing_languages,
     _disagreeing,
     _dead_ends,

@@ -15,7 +15,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class LanguageArticles:
     """All that one language's folder holds."""
 
     language: str
@@ -37,12 +37,14 @@ def home() -> Traversable:
     return files("locales")
 
 
-def shelves(root: Traversable, languages: Sequence[str], given: Mapping[str, str]) -> tuple[Shelf, ...]:
+def shelves(
+    root: Traversable, languages: Sequence[str], given: Mapping[str, str]
+) -> tuple[LanguageArticles, ...]:
     """Raise `ArticleBroken` at the first file that cannot be read."""
     return tuple(_shelf(root / language, language, given) for language in languages)
 
 
-def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> Shelf:
+def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> LanguageArticles:
     faq = folder / "faq"
     facts = Facts(
         _table(faq / "_facts.toml", f"{language}/faq", facts_of),
@@ -50,7 +52,7 @@ def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> Shel
         given,
     )
     read_all = [read(file, language, facts) for file in _articles(faq, language)]
-    return Shelf(
+    return LanguageArticles(
         language,
         {entry.article.topic: entry for entry in read_all},
         _table(faq / "_groups.toml", f"{language}/faq", _titles),

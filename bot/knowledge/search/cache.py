@@ -10,7 +10,7 @@ Found = TypeVar("Found")
 KEY_BYTES = DIGEST_BYTES = 16
 
 
-class Memory(Generic[Found]):
+class SearchCache(Generic[Found]):
     """The latest so many, by text; for any thread."""
 
     def __init__(self, most: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bot.knowledge.articles.library import Shelf
+from bot.knowledge.articles.library import LanguageArticles
 from bot.knowledge.search.confidence import NOBODY, sureness
 from bot.knowledge.search.embeddings import Meaning, made_of
 from bot.knowledge.search.finding import Finding, Match, Zone
@@ -58,7 +58,7 @@ BY_MEANING = Bounds(answer=0.43, urgent=0.35, maybe=0.2)
 class Search:
     """The zone and the ranking for any string; knows nothing of what an article says."""
 
-    def __init__(self, stock: Sequence[Shelf], meaning: Meaning | None) -> None:
+    def __init__(self, stock: Sequence[LanguageArticles], meaning: Meaning | None) -> None:
         self.signals = tuple(shelf.signals for shelf in stock)
         self._plain = Normaliser(tuple(shelf.tables for shelf in stock))
         entries = [entry for shelf in stock for entry in shelf.entries.values()]
@@ -164,7 +164,7 @@ def has_meaning(text: str) -> bool:
     return len(LETTER.findall(text)) >= LEAST_LETTERS
 
 
-def _owned(stock: Sequence[Shelf], plain: Normaliser) -> Mapping[str, str]:
+def _owned(stock: Sequence[LanguageArticles], plain: Normaliser) -> Mapping[str, str]:
     """Return whose each whole question is; keywords and titles are none, and one that two topics have is nobody's."""
     owners: dict[str, set[str]] = defaultdict(set)
     for shelf in stock:
@@ -185,7 +185,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= CUT + TAIL else f"{text[:CUT]} {text[-TAIL:]}"
 
 
-def phrases(stock: Sequence[Shelf]) -> list[tuple[str, str]]:
+def phrases(stock: Sequence[LanguageArticles]) -> list[tuple[str, str]]:
     """Return all known ways of asking, each with the topic that it is for, or nobody."""
     found: list[tuple[str, str]] = []
     for shelf in stock:

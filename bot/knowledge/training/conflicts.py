@@ -20,7 +20,7 @@ Phrase = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Theft:
+class TopicConflict:
     """`examples` are some of the `owner`'s questions, as they are written, that led to the `thief`."""
 
     owner: str
@@ -30,7 +30,7 @@ class Theft:
     examples: tuple[str, ...]
 
 
-def thefts(phrases: Sequence[Phrase], plain: Sequence[str]) -> Iterator[Theft]:
+def thefts(phrases: Sequence[Phrase], plain: Sequence[str]) -> Iterator[TopicConflict]:
     """Judge each of these (owner, way of asking) by the others; `plain` holds them normalised, in the same order."""
     known = [(owner, text) for (owner, _), text in zip(phrases, plain, strict=True)]
     sizes = Counter(owner for owner, _ in phrases)
@@ -40,7 +40,7 @@ def thefts(phrases: Sequence[Phrase], plain: Sequence[str]) -> Iterator[Theft]:
             stolen[known[number][0], thief].append(phrases[number][1])
     for (owner, thief), ways in sorted(stolen.items()):
         if len(ways) >= max(FEWEST, SHARE * sizes[owner]):
-            yield Theft(owner, thief, len(ways), sizes[owner], tuple(ways[:SHOWN]))
+            yield TopicConflict(owner, thief, len(ways), sizes[owner], tuple(ways[:SHOWN]))
 
 
 def _gone_astray(known: Sequence[Phrase], fold: int) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from handlers.local.wire.json_shapes import JSON, Params, Refusal, bad
 from handlers.local.wire.limits import Throttle
 from handlers.local.world.chat import Chat
 from handlers.local.world.queries import place_of
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
@@ -22,7 +22,7 @@ _CHANGEABLE = ("text", "entities", "caption", "caption_entities", "reply_markup"
 
 
 class Editing:
-    def __init__(self, world: World, throttle: Throttle) -> None:
+    def __init__(self, world: ServerState, throttle: Throttle) -> None:
         self._world = world
         self._throttle = throttle
 

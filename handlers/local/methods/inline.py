@@ -11,14 +11,14 @@ from handlers.local.methods.editing import TOO_OLD
 from handlers.local.methods.results import button_of, check, results_of
 from handlers.local.wire.json_shapes import Params, bad
 from handlers.local.world.queries import Offer
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 KEPT_FOR = 300  #: seconds, when the bot says nothing
 KEPT_AT_MOST = 24 * 3600
 
 
 class Inline:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: ServerState) -> None:
         self._world = world
 
     def methods(self) -> dict[str, Callable[[Params], Any]]:

@@ -11,7 +11,7 @@ from handlers.local.world.files import Stored
 from handlers.local.world.persona import Persona
 from handlers.local.world.updates import OTHER_WEBHOOK, Updates
 from handlers.local.world.webhook import Webhook, checked_url
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 SECRET_LENGTH = 256
 LONGEST_POLL = 50
@@ -37,7 +37,7 @@ Methods = dict[str, Callable[[Params], Any]]
 
 
 class Profile:
-    def __init__(self, world: World, updates: Updates, webhook: Webhook) -> None:
+    def __init__(self, world: ServerState, updates: Updates, webhook: Webhook) -> None:
         self._world = world
         self._updates = updates
         self._webhook = webhook

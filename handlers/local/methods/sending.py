@@ -9,7 +9,7 @@ from handlers.local.wire.json_shapes import JSON, Params, Refusal, Upload, bad
 from handlers.local.wire.limits import Throttle
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Stored, image_type
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 ACTIONS = frozenset(
     [
@@ -30,7 +30,7 @@ _CARRIED = ("text", "entities", "caption", "caption_entities", "document", "phot
 
 
 class Sending:
-    def __init__(self, world: World, throttle: Throttle) -> None:
+    def __init__(self, world: ServerState, throttle: Throttle) -> None:
         self._world = world
         self._throttle = throttle
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handlers.local.page.phones import Attachment, Lines, show_mail, show_sms
+from handlers.local.page.phones import Attachment, Phones, show_mail, show_sms
 from handlers.local.people.launch import app_url
 from handlers.local.people.person import NotOnScreen, Person
 from handlers.local.wire.faults import Faults
@@ -10,7 +10,7 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.files import Stored, image_type
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 FIRST_SIGHT = 300  #: messages of each chat that a page is given at once
 LONGEST_TEXT = 4096
@@ -20,9 +20,9 @@ class Impossible(Exception):
     """The page asked for something that cannot be done now; its message is a word key."""
 
 
-class Acts:
+class PageActions:
     def __init__(
-        self, world: World, lines: Lines, faults: Faults, person: Callable[[int, int], Person]
+        self, world: ServerState, lines: Phones, faults: Faults, person: Callable[[int, int], Person]
     ) -> None:
         self._world = world
         self._lines = lines

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import WSMsgType, web
 
-from handlers.local.page.acts import Acts, Impossible
+from handlers.local.page.acts import Impossible, PageActions
 from handlers.local.wire.json_shapes import JSON, dump
 from handlers.local.world.files import image_type
 
@@ -32,7 +32,7 @@ SEALED = {**SAFE, "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 class Page:
-    def __init__(self, acts: Acts, upload: int) -> None:
+    def __init__(self, acts: PageActions, upload: int) -> None:
         self._acts = acts
         self._upload = upload
         self._site = loaded(files("handlers.local").joinpath("site"))

@@ -18,7 +18,7 @@ from handlers.local.api import hang_up
 from handlers.local.wire.faults import Dice, Line
 from handlers.local.wire.json_shapes import dump
 from handlers.local.world.persona import digits
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 SMS_LENGTH = 2000
 
@@ -49,10 +49,10 @@ class Mail:
     attachments: tuple[Attachment, ...]
 
 
-class Lines:
+class Phones:
     """What arrived, in order of arrival."""
 
-    def __init__(self, world: World, dice: Dice, sms_token: str) -> None:
+    def __init__(self, world: ServerState, dice: Dice, sms_token: str) -> None:
         self._world = world
         self._dice = dice
         self._token = sms_token

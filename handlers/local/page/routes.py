@@ -4,13 +4,13 @@ from aiohttp import web
 
 from handlers.local.api import Api
 from handlers.local.page.live import Page
-from handlers.local.page.phones import Lines
+from handlers.local.page.phones import Phones
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Routes:
-    def __init__(self, api: Api, lines: Lines, page: Page) -> None:
+    def __init__(self, api: Api, lines: Phones, page: Page) -> None:
         self._api = api
         self._lines = lines
         self._page = page

@@ -6,13 +6,13 @@ from typing import TypeVar
 
 from handlers.local.formatting.entities import with_found
 from handlers.local.people.launch import app_url
-from handlers.local.people.seen import Seen, dump_of, seen
+from handlers.local.people.seen import SeenMessage, dump_of, seen
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.chat import Chat, membership
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer, inline_id
 from handlers.local.world.updates import Updates
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 T = TypeVar("T")
 PATIENCE = 10.0
@@ -26,21 +26,21 @@ class NotOnScreen(Exception):
 class Person:
     persona: Persona
     chat: Chat
-    _world: World
+    _world: ServerState
     _updates: Updates
 
     @property
-    def messages(self) -> tuple[Seen, ...]:
+    def messages(self) -> tuple[SeenMessage, ...]:
         """Everything visible, in the chat's order."""
         return tuple(seen(message, self._world) for message in self.chat.messages.values())
 
     @property
-    def last(self) -> Seen | None:
+    def last(self) -> SeenMessage | None:
         newest = next(self.chat.newest(), None)
         return seen(newest, self._world) if newest is not None else None
 
     @property
-    def screen(self) -> Seen | None:
+    def screen(self) -> SeenMessage | None:
         """The newest bot message with buttons."""
         for message in self.chat.newest():
             if message["from"]["is_bot"] and "reply_markup" in message:
@@ -57,15 +57,15 @@ class Person:
         """What the bot answered to taps: text, alert, url."""
         return tuple(self.chat.answers)
 
-    async def starts(self, payload: str = "") -> Seen:
+    async def starts(self, payload: str = "") -> SeenMessage:
         return await self.says(f"/start {payload}".strip())
 
-    async def says(self, text: str, *, reply_to: Seen | int | None = None) -> Seen:
+    async def says(self, text: str, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
         entities = with_found(text, [])
         found = {"entities": entities} if entities else {}
         return self._send({"text": text, **found}, reply_to)
 
-    async def taps(self, what: str, message: Seen | int | None = None) -> str:
+    async def taps(self, what: str, message: SeenMessage | int | None = None) -> str:
         """Presses a button by its text or its callback data; the query's id comes back."""
         found = self._world_message(message) if message is not None else None
         for candidate in (found,) if found is not None else self.chat.newest():
@@ -83,11 +83,11 @@ class Person:
                         return app_url(self._world, self.persona, button["web_app"]["url"])
         raise NotOnScreen(f"no app {text!r}\n{self.dump()}")
 
-    async def presses_raw(self, data: str, message: Seen | int) -> str:
+    async def presses_raw(self, data: str, message: SeenMessage | int) -> str:
         """A tap with data that no button has, as a forged client sends it."""
         return self._press(self._world_message(message), {"callback_data": data})
 
-    async def presses_key(self, text: str) -> Seen:
+    async def presses_key(self, text: str) -> SeenMessage:
         """A key of the reply keyboard."""
         keys = [key for row in (self.chat.keyboard or {}).get("keyboard", ()) for key in row]
         key = next((key for key in keys if key["text"] == text), None)
@@ -97,7 +97,7 @@ class Person:
             return await self.shares_contact()
         return await self.says(text)
 
-    async def shares_contact(self, own: bool = True, of: Persona | None = None) -> Seen:
+    async def shares_contact(self, own: bool = True, of: Persona | None = None) -> SeenMessage:
         """The own contact carries the sender's user id; somebody else's carries theirs, a typed-in one none."""
         whose = of or self.persona
         contact: JSON = {
@@ -109,15 +109,15 @@ class Person:
             contact["user_id"] = whose.user_id
         return self._send({"contact": {name: value for name, value in contact.items() if value}})
 
-    async def sends_document(self, name: str, content: bytes, mime: str, caption: str = "") -> Seen:
+    async def sends_document(self, name: str, content: bytes, mime: str, caption: str = "") -> SeenMessage:
         stored = self._world.files.add(name, mime, content)
         return self._send({"document": stored.document(), **({"caption": caption} if caption else {})})
 
-    async def sends_photo(self, content: bytes, caption: str = "") -> Seen:
+    async def sends_photo(self, content: bytes, caption: str = "") -> SeenMessage:
         stored = self._world.files.add("photo.jpg", "image/jpeg", content, "photos")
         return self._send({"photo": stored.photo(), **({"caption": caption} if caption else {})})
 
-    async def sends_web_app_data(self, data: str, button_text: str) -> Seen:
+    async def sends_web_app_data(self, data: str, button_text: str) -> SeenMessage:
         return self._send({"web_app_data": {"data": data, "button_text": button_text}})
 
     async def types_inline(self, text: str, offset: str = "") -> str:
@@ -136,7 +136,9 @@ class Person:
         """What the bot offers for `@bot text`; the `next_offset` of one offer is the `offset` of the next."""
         return await self.until_offered(await self.types_inline(text, offset), timeout)
 
-    async def picks(self, offer: Offer | str, what: str, *, reply_to: Seen | int | None = None) -> Seen:
+    async def picks(
+        self, offer: Offer | str, what: str, *, reply_to: SeenMessage | int | None = None
+    ) -> SeenMessage:
         """Sends a result, by its id or its title, as the person's own message via the bot."""
         query_id = offer if isinstance(offer, str) else offer.query_id
         found = self._world.queries.offer(query_id, self.persona.user_id)
@@ -147,25 +149,25 @@ class Person:
             raise NotOnScreen(f"no result {what!r} in {[each.title for each in results]}")
         return self._send({"via_bot": self._world.bot, **result.content}, reply_to)
 
-    async def presses_offer_button(self, offer: Offer) -> Seen:
+    async def presses_offer_button(self, offer: Offer) -> SeenMessage:
         """The button above the results that leads to the own chat with the bot."""
         if not offer.button or "start_parameter" not in offer.button:
             raise NotOnScreen(f"no such button: {offer.button}")
         own = replace(self, chat=self._world.chats[self.persona.user_id])
         return await own.starts(offer.button["start_parameter"])
 
-    async def sends(self, content: JSON, *, reply_to: Seen | int | None = None) -> Seen:
+    async def sends(self, content: JSON, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
         """Any message content in the Bot API's own shape: voice, location, sticker, what a hostile client makes."""
         return self._send(content, reply_to)
 
-    async def edits(self, message: Seen | int, text: str) -> Seen:
+    async def edits(self, message: SeenMessage | int, text: str) -> SeenMessage:
         before = self._world_message(message)
         changed = {**before, "text": text, "edit_date": int(self._world.now())}
         self._world.post(self.chat, changed)
         self._updates.push("edited_message", changed)
         return seen(changed, self._world)
 
-    async def deletes(self, message: Seen | int) -> None:
+    async def deletes(self, message: SeenMessage | int) -> None:
         """The bot is not told, as in the real world."""
         self._world.remove(self.chat, [self._world_message(message)["message_id"]])
 
@@ -182,11 +184,11 @@ class Person:
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_says(self, part: str, timeout: float = PATIENCE, after: int = 0) -> Seen:  # noqa: ASYNC109
+    async def until_says(self, part: str, timeout: float = PATIENCE, after: int = 0) -> SeenMessage:  # noqa: ASYNC109
         """The newest bot message that has `part` in its text, with an id above `after`."""
         return await self.until(lambda person: person.find(part, after), timeout)
 
-    def find(self, part: str, after: int = 0) -> Seen | None:
+    def find(self, part: str, after: int = 0) -> SeenMessage | None:
         for message in self.chat.newest():
             if message["message_id"] <= after:
                 return None
@@ -197,7 +199,7 @@ class Person:
     def dump(self) -> str:
         return dump_of(self.chat, self.persona)
 
-    def _send(self, content: JSON, reply_to: Seen | int | None = None) -> Seen:
+    def _send(self, content: JSON, reply_to: SeenMessage | int | None = None) -> SeenMessage:
         message = self._world.message(self.chat, self.persona.user())
         if reply_to is not None:
             target = self._world_message(reply_to)
@@ -237,7 +239,7 @@ class Person:
         head = {"chat": self.chat.brief, "from": self.persona.user(), "date": int(self._world.now())}
         self._updates.push("my_chat_member", {**head, **change})
 
-    def _world_message(self, message: Seen | int) -> JSON:
+    def _world_message(self, message: SeenMessage | int) -> JSON:
         message_id = message if isinstance(message, int) else message.message_id
         found = self.chat.messages.get(message_id)
         if found is None:

@@ -6,7 +6,7 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Stored
 from handlers.local.world.persona import Persona
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 SHOWN = 30
 
@@ -29,7 +29,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenMessage:
     message_id: int
     from_bot: bool
     sender_id: int
@@ -52,13 +52,13 @@ class Seen:
         return tuple(button.text for button in self.buttons)
 
 
-def seen(message: JSON, world: World) -> Seen:
+def seen(message: JSON, world: ServerState) -> SeenMessage:
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     entities = message.get("entities") or message.get("caption_entities") or ()
     photo = message["photo"][-1]["file_id"] if message.get("photo") else None
     document = message["document"]["file_id"] if message.get("document") else None
     reply = message.get("reply_to_message")
-    return Seen(
+    return SeenMessage(
         message_id=message["message_id"],
         from_bot=message["from"]["is_bot"],
         sender_id=message["from"]["id"],

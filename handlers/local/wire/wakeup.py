@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Bell:
+class Wakeup:
     """Rung from plain functions; everybody who waits looks again. A Condition without a lock to await."""
 
     __slots__ = ("_waiting",)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from handlers.local.wire.json_shapes import JSON
-from handlers.local.wire.wakeup import Bell
+from handlers.local.wire.wakeup import Wakeup
 from handlers.local.world.persona import Persona
 
 REMEMBERED_TEXTS = 10_000
@@ -43,7 +43,7 @@ class Chat:
         self.started = False
         self.action = ""
         self.answers: deque[JSON] = deque(maxlen=100)  #: what the bot said to taps, newest last
-        self.bell = Bell()
+        self.bell = Wakeup()
 
     @property
     def private(self) -> bool:

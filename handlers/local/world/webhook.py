@@ -11,7 +11,7 @@ import aiohttp
 from handlers.local.wire.faults import Dice, Fault
 from handlers.local.wire.json_shapes import JSON, bad, dump
 from handlers.local.wire.wakeup import Tasks
-from handlers.local.world.world import World
+from handlers.local.world.world import ServerState
 
 LONGEST_PAUSE = 60.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -20,7 +20,7 @@ ANSWER_TIME = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    def __init__(self, world: World, dice: Dice) -> None:
+    def __init__(self, world: ServerState, dice: Dice) -> None:
         self._limits = world.limits
         self._dice = dice
         self._stats = world.stats

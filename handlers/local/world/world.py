@@ -8,7 +8,7 @@ from typing import Any
 from handlers.local.wire.json_shapes import JSON, bad
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
-from handlers.local.wire.wakeup import Bell
+from handlers.local.wire.wakeup import Wakeup
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Files
 from handlers.local.world.persona import Persona
@@ -38,14 +38,14 @@ class People:
     operator_chat_id: int | None = None
 
 
-class World:
+class ServerState:
     def __init__(self, token: str, people: People, limits: Limits, now: Callable[[], float]) -> None:
         self.token = token
         self.people = people
         self.limits = limits
         self.now = now
         self.stats = Stats()
-        self.bell = Bell()
+        self.bell = Wakeup()
         self.files = Files(limits.kept_files)
         self.bot = bot_user(token)
         self.about: dict[str, Any] = {}

@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
             self.close()
 
 
-class KeepAlive:
+class HttpPool:
     """The connections to a server that are free; how many there are at once is bounded by whoever calls."""
 
     def __init__(self, user_agent: str, context: Callable[[], ssl.SSLContext]) -> None:

@@ -21,7 +21,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.monitoring.meter import Answer, answer_of
-from handlers.telegram.bot_api.http_pool import KeepAlive
+from handlers.telegram.bot_api.http_pool import HttpPool
 
 CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
 KEEP_ALIVE_S = 60.0
@@ -61,7 +61,7 @@ class AiohttpRequest(BaseRequest):
         self._timeouts = timeouts or Timeouts()
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
-        self._keep_alive: KeepAlive | None = None
+        self._keep_alive: HttpPool | None = None
         self._free = asyncio.Semaphore(connection_pool_size)
 
     @property
@@ -77,7 +77,7 @@ class AiohttpRequest(BaseRequest):
         jar = aiohttp.DummyCookieJar()
         self._session = aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=jar)
         if self._proxy is None:
-            self._keep_alive = KeepAlive(self.USER_AGENT, ssl.create_default_context)
+            self._keep_alive = HttpPool(self.USER_AGENT, ssl.create_default_context)
         self._free = asyncio.Semaphore(self._pool_size)
 
     async def shutdown(self) -> None:

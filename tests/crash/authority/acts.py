@@ -17,7 +17,7 @@ from ca import Authority, Certificate, Reason
 from ca.asn1 import der
 from ca.cmp.client import Client, Done, Issued, Secret, Trust
 from ca.cmp.message import Kind
-from tests.support.authority import Bureau, enrolment, key, order, request
+from tests.support.authority import SmallAuthority, enrolment, key, order, request
 
 Things = dict[str, Any]
 """What an act needs to know, as JSON keeps it: it is prepared in one process and done in others."""
@@ -30,7 +30,7 @@ TRANSACTION = bytes(range(16))
 @dataclass(frozen=True)
 class Act:
     name: str
-    prepare: Callable[[Bureau], Things]
+    prepare: Callable[[SmallAuthority], Things]
     do: Callable[[Authority, Things], str]
     """Asking again must answer the same."""
     before: tuple[str, ...]
@@ -44,25 +44,25 @@ def digest(certificate: Certificate) -> str:
     return f"{certificate.serial:x} {hashlib.sha256(certificate.der).hexdigest()}"
 
 
-def nothing(bureau: Bureau) -> Things:
+def nothing(bureau: SmallAuthority) -> Things:
     return {}
 
 
-def old(bureau: Bureau) -> Things:
+def old(bureau: SmallAuthority) -> Things:
     return {"old": f"{bureau.old().serial:x}"}
 
 
-def old_ending_soon(bureau: Bureau) -> Things:
+def old_ending_soon(bureau: SmallAuthority) -> Things:
     return {"old": f"{bureau.old(not_after=SOON).serial:x}"}
 
 
-def old_on_hold(bureau: Bureau) -> Things:
+def old_on_hold(bureau: SmallAuthority) -> Things:
     things = old(bureau)
     bureau.authority.hold(serial_of(things), "hold")
     return things
 
 
-def old_revoked_unlisted(bureau: Bureau) -> Things:
+def old_revoked_unlisted(bureau: SmallAuthority) -> Things:
     """A list that knows nothing yet of the last revocation."""
     things = old(bureau)
     bureau.authority.crl()
@@ -70,13 +70,13 @@ def old_revoked_unlisted(bureau: Bureau) -> Things:
     return things
 
 
-def enrolled(bureau: Bureau) -> Things:
+def enrolled(bureau: SmallAuthority) -> Things:
     things = old(bureau)
     bureau.authority.enrol(enrolment("waiting", serial_of(things)))
     return things
 
 
-def asked_by_cmp(bureau: Bureau) -> Things:
+def asked_by_cmp(bureau: SmallAuthority) -> Things:
     """The client's message is made once: it sends the same bytes until an answer comes."""
     things = old(bureau)
     given = bureau.authority.enrol(enrolment("new", serial_of(things)))

@@ -16,7 +16,7 @@ from tests.crash.authority.children import Broken, child
 from tests.crash.authority.invariants import Look, Signed, keys_of, look, problems
 from tests.crash.authority.mutants import plant
 from tests.crash.authority.steps import Steps
-from tests.support.authority import HOLDER, SETTINGS, Bureau, Clock, key
+from tests.support.authority import HOLDER, SETTINGS, Clock, SmallAuthority, key
 
 #: Far more steps than any act has: a harness that counts wrong ends here.
 MOST_STEPS = 2000
@@ -93,12 +93,12 @@ class Scene:
 
     # What follows happens in children.
 
-    def _bureau(self, folder: Path, steps: Steps, later: timedelta) -> Bureau:
+    def _bureau(self, folder: Path, steps: Steps, later: timedelta) -> SmallAuthority:
         clock = Clock()
         clock.now += later
         steps.watch()
         plant(self._mutant)
-        return Bureau(folder, clock, replace(SETTINGS, journal=folder / "journal"))
+        return SmallAuthority(folder, clock, replace(SETTINGS, journal=folder / "journal"))
 
     def _prepare(self) -> Things:
         bureau = self._bureau(self._ready, Steps(self._ready / "signed"), timedelta())

@@ -12,13 +12,13 @@ from bot.conversation.events import Said
 from bot.queues import inbox
 from bot.queues.inbox import Inbox, Waiting
 from handlers.telegram.poller import Poller, arrival
-from handlers.telegram.processor import Intake
+from handlers.telegram.processor import UpdateProcessor
 from handlers.telegram.webhook import Webhook
 from tests.crash.mutants.planting import named, rewrite
 
 FINISH: Callable[..., bool] = Inbox.finish
 #: A part of what is to be done for an update: the intake, the transaction, the update, and what it says.
-Part = Callable[[Intake, Any, Waiting, Any], Any]
+Part = Callable[[UpdateProcessor, Any, Waiting, Any], Any]
 
 
 def acknowledge_first() -> None:
@@ -102,7 +102,7 @@ def taken_again() -> None:
 
 
 def _in_two(first: Part, then: Part) -> None:
-    async def done(self: Intake, waiting: Waiting) -> Waiting | None:
+    async def done(self: UpdateProcessor, waiting: Waiting) -> Waiting | None:
         named = self._named(waiting)
         if named is not None and isinstance(named.event, Said):
             await self._thinking.of(self._desk.ponder, named.event.text)
@@ -110,7 +110,7 @@ def _in_two(first: Part, then: Part) -> None:
         await self._database.unit(lambda tx: then(self, tx, waiting, named))
         return await self._database.unit(lambda tx: self._inbox.head_of(tx, waiting.lane, self._clock.now()))
 
-    Intake._done, Inbox.finish = done, lambda *_: True  # type: ignore[method-assign,assignment]
+    UpdateProcessor._done, Inbox.finish = done, lambda *_: True  # type: ignore[method-assign,assignment]
 
 
 def done_before_it_is_done() -> None:
@@ -153,14 +153,14 @@ def parked_at_once() -> None:
 def busy_for_ever() -> None:
     """A chat whose work was broken off counts as being worked on."""
 
-    async def work(self: Intake, first: Waiting) -> None:
+    async def work(self: UpdateProcessor, first: Waiting) -> None:
         waiting: Waiting | None = first
         while waiting is not None:
             waiting = await self.handle(waiting)
         self._busy.discard(first.lane)
         self._bell.ring()
 
-    Intake._work = work  # type: ignore[method-assign]
+    UpdateProcessor._work = work  # type: ignore[method-assign]
 
 
 MUTANTS = named(

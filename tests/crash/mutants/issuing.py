@@ -4,15 +4,15 @@ import asyncio
 import secrets
 from typing import Any
 
-from bot.engine.job_handlers import KEY, Clerk
-from bot.issuing.kept_files import Keeps
+from bot.engine.job_handlers import KEY, JobHandlers
+from bot.issuing.kept_files import KeptFiles
 from ca.ledger import records
 from ca.registration.registrar import Registrar
 from ca.values.model import Certificate, KeyRequest, Status
 from tests.crash.mutants.planting import named
 
-PUT: Any = Keeps.put
-LOAD: Any = Keeps.load
+PUT: Any = KeptFiles.put
+LOAD: Any = KeptFiles.load
 
 
 def fresh_request() -> None:
@@ -32,35 +32,35 @@ def fresh_request() -> None:
                 self._issuance.reserve(tx, plan)
         return redeem(self, reference, code, request) if known is None else self._issuance.finish(fresh)
 
-    async def forgotten(self: Clerk, _case: Any, _request_id: str) -> bytes:
+    async def forgotten(self: JobHandlers, _case: Any, _request_id: str) -> bytes:
         return await self._issuer.make_key()
 
-    Registrar.redeem, Clerk._key = again, forgotten  # type: ignore[method-assign]
+    Registrar.redeem, JobHandlers._key = again, forgotten  # type: ignore[method-assign]
 
 
 def key_in_memory() -> None:
     """The new key is held in memory until it is certified."""
     held: dict[str, bytes] = {}
 
-    async def key(self: Clerk, _case: Any, request_id: str) -> bytes:
+    async def key(self: JobHandlers, _case: Any, request_id: str) -> bytes:
         if request_id not in held:
             held[request_id] = await self._issuer.make_key()
         return held[request_id]
 
-    Clerk._key = key  # type: ignore[method-assign]
+    JobHandlers._key = key  # type: ignore[method-assign]
 
 
 def key_erased_early() -> None:
     """The new key is erased when the authority has answered, before the files made of it are kept."""
-    issued = Clerk._issue
+    issued = JobHandlers._issue
 
-    async def issue(self: Clerk, job: Any, case: Any) -> Any:
+    async def issue(self: JobHandlers, job: Any, case: Any) -> Any:
         conclusion = await issued(self, job, case)
         request_id = job.task.request_id
         await self._desks.database.unit(lambda tx: self._desks.keeps.erase(tx, request_id, KEY))
         return conclusion
 
-    Clerk._issue = issue  # type: ignore[method-assign]
+    JobHandlers._issue = issue  # type: ignore[method-assign]
 
 
 def files_in_memory() -> None:
@@ -68,38 +68,38 @@ def files_in_memory() -> None:
     held: dict[tuple[str, str], bytes] = {}
 
     def put(
-        self: Keeps, tx: Any, request_id: str, name: str, chat_id: int, content: bytes, until: Any
+        self: KeptFiles, tx: Any, request_id: str, name: str, chat_id: int, content: bytes, until: Any
     ) -> None:
         if name == KEY:
             PUT(self, tx, request_id, name, chat_id, content, until)
         else:
             held[request_id, name] = content
 
-    def load(self: Keeps, tx: Any, request_id: str, name: str, now: Any) -> bytes | None:
+    def load(self: KeptFiles, tx: Any, request_id: str, name: str, now: Any) -> bytes | None:
         return LOAD(self, tx, request_id, name, now) if name == KEY else held.get((request_id, name))
 
-    Keeps.put, Keeps.load = put, load  # type: ignore[method-assign]
+    KeptFiles.put, KeptFiles.load = put, load  # type: ignore[method-assign]
 
 
 def files_apart() -> None:
     """The files are kept, and ordered to be sent, in a transaction of their own, after the one that tells of them."""
-    put, hand = Keeps.put, Clerk._hand
-    clerks: list[Clerk] = []
+    put, hand = KeptFiles.put, JobHandlers._hand
+    clerks: list[JobHandlers] = []
 
-    def handed(self: Clerk, tx: Any, chat_id: int, request_id: str, cause: str) -> None:
+    def handed(self: JobHandlers, tx: Any, chat_id: int, request_id: str, cause: str) -> None:
         clerks[:] = [self]
         tx.after.append(lambda: start(self, lambda later: hand(self, later, chat_id, request_id, cause)))
 
-    def kept(self: Keeps, tx: Any, request_id: str, name: str, *rest: Any) -> None:
+    def kept(self: KeptFiles, tx: Any, request_id: str, name: str, *rest: Any) -> None:
         if name == KEY:
             put(self, tx, request_id, name, *rest)
         else:
             tx.after.append(lambda: start(clerks[0], lambda later: put(self, later, request_id, name, *rest)))
 
-    def start(clerk: Clerk, work: Any) -> None:
+    def start(clerk: JobHandlers, work: Any) -> None:
         TASKS.append(asyncio.get_running_loop().create_task(clerk._desks.database.unit(work)))
 
-    Keeps.put, Clerk._hand = kept, handed  # type: ignore[method-assign]
+    KeptFiles.put, JobHandlers._hand = kept, handed  # type: ignore[method-assign]
 
 
 TASKS: list[Any] = []

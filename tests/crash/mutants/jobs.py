@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from bot.core import correlation
-from bot.core.wakeup import Bell
-from bot.engine.job_runner import Runner
+from bot.core.wakeup import Wakeup
+from bot.engine.job_runner import JobRunner
 from bot.queues.jobs import Job, Jobs
 from tests.crash.mutants.planting import named, rewrite
 
@@ -20,14 +20,14 @@ def done_when_claimed() -> None:
 
 def concluded_apart() -> None:
     """A job is marked as done in a transaction of its own, before the one that keeps what came of it."""
-    conclude = Runner._conclude
+    conclude = JobRunner._conclude
 
-    async def do(self: Runner, job: Job) -> None:
+    async def do(self: JobRunner, job: Job) -> None:
         conclusion = await self._clerk.perform(job)
         if await self._database.unit(lambda tx: FINISH(self._stores.jobs, tx, job)):
             await self._database.unit(lambda tx: conclude(self, tx, job, conclusion))
 
-    Runner._do, Jobs.finish = do, lambda *_: True  # type: ignore[method-assign,assignment]
+    JobRunner._do, Jobs.finish = do, lambda *_: True  # type: ignore[method-assign,assignment]
 
 
 def never_taken_over() -> None:
@@ -43,13 +43,13 @@ def late_result_taken() -> None:
 def held_for_ever() -> None:
     """A job whose work was broken off counts as being in hand, and its lease is renewed."""
 
-    async def done(self: Runner, job: Job) -> None:
+    async def done(self: JobRunner, job: Job) -> None:
         with correlation.handling(job.reference, f"job {job.kind}"):
             await self._do(job)
         del self._doing[job.lease]
         self._bell.ring()
 
-    Runner._done = done  # type: ignore[method-assign]
+    JobRunner._done = done  # type: ignore[method-assign]
 
 
 def given_up_when_it_fails() -> None:
@@ -59,25 +59,25 @@ def given_up_when_it_fails() -> None:
 
 def broken_off_is_done() -> None:
     """A job whose task is cancelled is marked as done."""
-    do = Runner._do
+    do = JobRunner._do
 
-    async def caught(self: Runner, job: Job) -> None:
+    async def caught(self: JobRunner, job: Job) -> None:
         try:
             await do(self, job)
         except asyncio.CancelledError:
             await self._database.unit(lambda tx: self._stores.jobs.finish(tx, job))
 
-    Runner._do = caught  # type: ignore[method-assign]
+    JobRunner._do = caught  # type: ignore[method-assign]
 
 
 def waits_for_the_bell() -> None:
     """Loops wait until something is added, and never look by themselves."""
 
-    async def wait(self: Bell, _seconds: float) -> None:
+    async def wait(self: Wakeup, _seconds: float) -> None:
         await self._event.wait()
         self._event.clear()
 
-    Bell.wait = wait  # type: ignore[method-assign]
+    Wakeup.wait = wait  # type: ignore[method-assign]
 
 
 MUTANTS = named(

@@ -7,7 +7,7 @@ import msgspec
 
 from bot.conversation.chats import Chats
 from bot.queues.jobs import Jobs
-from handlers.telegram.processor import Intake
+from handlers.telegram.processor import UpdateProcessor
 from tests.crash.mutants.planting import named
 
 
@@ -49,15 +49,15 @@ def password_in_the_clear() -> None:
 
 def update_in_the_log() -> None:
     """Updates are logged as they come, for whoever looks for a fault."""
-    named_ = Intake._named
+    named_ = UpdateProcessor._named
 
-    def logged(self: Intake, waiting: Any) -> Any:
+    def logged(self: UpdateProcessor, waiting: Any) -> Any:
         logging.getLogger("handlers.telegram.processor").debug(
             "update", extra={"body": msgspec.json.decode(waiting.body)}
         )
         return named_(self, waiting)
 
-    Intake._named = logged  # type: ignore[method-assign]
+    UpdateProcessor._named = logged  # type: ignore[method-assign]
 
 
 MUTANTS = named(case_in_the_clear, password_in_the_clear, update_in_the_log)

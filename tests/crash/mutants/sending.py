@@ -5,13 +5,13 @@ import secrets
 from typing import Any
 
 from bot.engine import cases
-from bot.engine.sender import Courier
+from bot.engine.sender import OutboxSender
 from bot.messages.delivery import Busy, DeliveryError, Down
 from bot.notices.sms import SmsGateway
 from bot.queues.jobs import Jobs
 from tests.crash.mutants.planting import named, rewrite
 
-FAILED: Any = Courier._failed
+FAILED: Any = OutboxSender._failed
 
 
 def sent_before_sending() -> None:
@@ -21,10 +21,10 @@ def sent_before_sending() -> None:
     """
     turns: dict[str, asyncio.Lock] = {}
 
-    def marked(self: Courier, tx: Any, claimed: Any) -> Any:
+    def marked(self: OutboxSender, tx: Any, claimed: Any) -> Any:
         return self._placed(tx, claimed), self._sent(tx, claimed, None)
 
-    async def deliver(self: Courier, claimed: Any) -> Any:
+    async def deliver(self: OutboxSender, claimed: Any) -> Any:
         async with turns.setdefault(claimed.lane, asyncio.Lock()):
             placed, following = await self._stock.database.unit(lambda tx: marked(self, tx, claimed))
             try:
@@ -37,7 +37,7 @@ def sent_before_sending() -> None:
                     await self._stock.database.unit(record)
         return following
 
-    Courier.deliver = deliver  # type: ignore[method-assign]
+    OutboxSender.deliver = deliver  # type: ignore[method-assign]
 
 
 def recorded_apart() -> None:
@@ -47,7 +47,7 @@ def recorded_apart() -> None:
     """
     turns: dict[str, asyncio.Lock] = {}
 
-    async def deliver(self: Courier, claimed: Any) -> Any:
+    async def deliver(self: OutboxSender, claimed: Any) -> Any:
         turn = turns.setdefault(claimed.lane, asyncio.Lock())
         early = turn.locked()
         async with turn:
@@ -55,7 +55,7 @@ def recorded_apart() -> None:
                 claimed = await self._stock.database.unit(lambda tx: self._placed(tx, claimed))
             return await sent_and_recorded(self, claimed)
 
-    async def sent_and_recorded(self: Courier, claimed: Any) -> Any:
+    async def sent_and_recorded(self: OutboxSender, claimed: Any) -> Any:
         try:
             record = await self._send(claimed)
         except DeliveryError as error:
@@ -66,11 +66,11 @@ def recorded_apart() -> None:
             await self._stock.database.unit(record)
         return await self._stock.database.unit(lambda tx: following(self, tx, claimed.lane))
 
-    def following(self: Courier, tx: Any, lane: str) -> Any:
+    def following(self: OutboxSender, tx: Any, lane: str) -> Any:
         claimed = self._stock.outbox.claim_next(tx, lane, self._clock.now())
         return self._placed(tx, claimed) if claimed else None
 
-    Courier.deliver = deliver  # type: ignore[method-assign]
+    OutboxSender.deliver = deliver  # type: ignore[method-assign]
 
 
 def message_never_taken_over() -> None:
@@ -92,20 +92,20 @@ def out_of_line() -> None:
 def slow_is_dead() -> None:
     """The lease of what is being sent is not renewed."""
 
-    async def hold(_self: Courier) -> None:
+    async def hold(_self: OutboxSender) -> None:
         await asyncio.Event().wait()
 
-    Courier.hold = hold  # type: ignore[method-assign]
+    OutboxSender.hold = hold  # type: ignore[method-assign]
 
 
 def _given_up(kind: type[DeliveryError]) -> None:
-    def failed(self: Courier, tx: Any, claimed: Any, error: DeliveryError) -> Any:
+    def failed(self: OutboxSender, tx: Any, claimed: Any, error: DeliveryError) -> Any:
         if not isinstance(error, kind):
             return FAILED(self, tx, claimed, error)
         self._stock.outbox.dead(tx, claimed, type(error).__name__, self._clock.now())
         return "dead"
 
-    Courier._failed = failed  # type: ignore[method-assign]
+    OutboxSender._failed = failed  # type: ignore[method-assign]
 
 
 def patience_is_refusal() -> None:
@@ -121,7 +121,7 @@ def silence_is_refusal() -> None:
 def silence_is_consent() -> None:
     """A message to which nobody answers is marked as sent."""
 
-    async def deliver(self: Courier, claimed: Any) -> Any:
+    async def deliver(self: OutboxSender, claimed: Any) -> Any:
         record = None
         try:
             record = await self._send(claimed)
@@ -132,7 +132,7 @@ def silence_is_consent() -> None:
             return None
         return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
 
-    Courier.deliver = deliver  # type: ignore[method-assign]
+    OutboxSender.deliver = deliver  # type: ignore[method-assign]
 
 
 def no_key() -> None:

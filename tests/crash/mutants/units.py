@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from bot.engine.sender import Courier
+from bot.engine.sender import OutboxSender
 from bot.messages.outgoing import CHAT
 from bot.queues.jobs import Jobs
 from bot.queues.outbox import Claimed, Outbox
@@ -111,10 +111,10 @@ def committed_later() -> None:
 
 def told_from_memory() -> None:
     """A result is told by whoever concluded it, once that is committed, instead of by the outbox."""
-    build, add = Courier.__init__, Outbox.add
-    couriers: list[Courier] = []
+    build, add = OutboxSender.__init__, Outbox.add
+    couriers: list[OutboxSender] = []
 
-    def built(self: Courier, *stock: Any, **more: Any) -> None:
+    def built(self: OutboxSender, *stock: Any, **more: Any) -> None:
         build(self, *stock, **more)
         couriers.append(self)
 
@@ -126,7 +126,7 @@ def told_from_memory() -> None:
         claimed = Claimed(0, key, lane, message, 1, "", "", place)
         tx.after.append(lambda: couriers[0]._supervisor.start("tell", couriers[0]._send(claimed)))  # type: ignore[arg-type]
 
-    Courier.__init__, Outbox.add = built, tell  # type: ignore[method-assign,assignment]
+    OutboxSender.__init__, Outbox.add = built, tell  # type: ignore[method-assign,assignment]
 
 
 MUTANTS = named(outbox_apart, jobs_apart, autocommit, half_undone, committed_later, told_from_memory)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ca.asn1 import pbes
-from tests.support.authority import Bureau, copy_of
+from tests.support.authority import SmallAuthority, copy_of
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +19,12 @@ def cheap_scrypt() -> Iterator[None]:
 def template(cheap_scrypt: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority that was opened once, to be copied: making keys is slow."""
     folder = tmp_path_factory.mktemp("template")
-    Bureau(folder).authority.close()
+    SmallAuthority(folder).authority.close()
     return folder
 
 
 @pytest.fixture
-def bureau(template: Path, tmp_path: Path) -> Iterator[Bureau]:
-    bureau = Bureau(copy_of(template, tmp_path))
+def bureau(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
+    bureau = SmallAuthority(copy_of(template, tmp_path))
     yield bureau
     bureau.authority.close()

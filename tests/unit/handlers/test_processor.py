@@ -9,17 +9,17 @@ from typing import Any, cast
 import pytest
 
 from bot.conversation.events import Incoming
-from bot.core.tasks import Supervisor
-from bot.core.wakeup import Bell
-from bot.core.workers import Thinking
-from bot.engine.cases import Desk
-from bot.engine.rate_limiter import DEFAULT_RATES, Floodgate
+from bot.core.tasks import TaskSupervisor
+from bot.core.wakeup import Wakeup
+from bot.core.workers import WorkerThreads
+from bot.engine.cases import CaseService
+from bot.engine.rate_limiter import DEFAULT_RATES, RateLimiter
 from bot.identity.limits import Limits
 from bot.queues.inbox import Arrival, Inbox, Waiting
 from bot.storage.database import Database, Transaction
 from bot.storage.sqlite import SqliteTransaction
 from ca.ledger.vault import KeyRing, Vault
-from handlers.telegram.processor import Intake
+from handlers.telegram.processor import UpdateProcessor
 from tests.support.talk import NOON
 
 PATIENCE_S = 10.0
@@ -54,22 +54,22 @@ class Gated:
 
 
 class Scene:
-    def __init__(self, connection: sqlite3.Connection, thinking: Thinking) -> None:
-        self.bell, self.hands, self.looks = Bell(), Supervisor(), 0
+    def __init__(self, connection: sqlite3.Connection, thinking: WorkerThreads) -> None:
+        self.bell, self.hands, self.looks = Wakeup(), TaskSupervisor(), 0
         vault = Vault(KeyRing.new())
         self.inbox = Inbox(vault, self.bell)
         self.database = Gated(connection)
         self.done: list[int] = []
         self.changed = asyncio.Event()
-        self.intake = Intake(
+        self.intake = UpdateProcessor(
             cast("Database", self.database),
             self.inbox,
-            cast("Desk", self),
+            cast("CaseService", self),
             Noon(),
             self.bell,
             self.hands,
             thinking=thinking,
-            floodgate=Floodgate(DEFAULT_RATES),
+            floodgate=RateLimiter(DEFAULT_RATES),
             limits=Limits(vault),
         )
 
@@ -95,7 +95,7 @@ class Scene:
 @pytest.fixture
 async def scene(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setattr("handlers.telegram.processor.IDLE_SECONDS", 3600.0)
-    thinking = Thinking()
+    thinking = WorkerThreads()
     made = Scene(connection, thinking)
     running = asyncio.ensure_future(made.intake.run())
     yield made

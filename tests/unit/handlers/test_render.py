@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import InlineKeyboardMarkup, MessageEntity
 
-from bot.messages.catalog import Rich, Span, Words
+from bot.messages.catalog import Catalogs, FormattedText, Span
 from bot.messages.screen import Line, Screen, button
 from handlers.telegram.render import entities, read_token, render, write_token
 
-WORDS = Words(
+WORDS = Catalogs(
     {
         "ko": {
             "a": "😀 {name} **굵은 {name}** `코드`",
@@ -42,12 +42,12 @@ def test_entities_stand_where_telegram_counts(name: str) -> None:
 )
 def test_offsets_are_right_for_every_text(letters: list[str], start: int, length: int) -> None:
     text = "".join(letters) + "끝" * 40
-    (entity,) = MessageEntity.de_list(entities(Rich(text, (Span(start, length, "bold"),))), None)
+    (entity,) = MessageEntity.de_list(entities(FormattedText(text, (Span(start, length, "bold"),))), None)
     assert marked(text, entity.offset, entity.length) == text[start : start + length]
 
 
 def test_a_text_without_markup_has_no_entities() -> None:
-    assert list(entities(Rich("안녕"))) == []
+    assert list(entities(FormattedText("안녕"))) == []
 
 
 def test_buttons_carry_revision_and_token() -> None:

@@ -12,7 +12,7 @@ from bot.backup.after_restore import IN_HAND, REVISIONS, move_on, moved_on
 from bot.conversation.case import Case, Phase
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.procedure import Rules
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.messages.outgoing import Card, Sms, chat_lane
 from bot.messages.screen import Line, Screen
 from bot.queues.outbox import Outbox
@@ -25,7 +25,7 @@ from tests.support.talk import NOON
 
 @pytest.fixture
 def outbox(vault: Vault) -> Outbox:
-    return Outbox(vault, Bell(), timedelta(seconds=30))
+    return Outbox(vault, Wakeup(), timedelta(seconds=30))
 
 
 def brought_back(tx: Transaction, vault: Vault, outbox: Outbox) -> int:

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 
 
 async def forever() -> None:
@@ -16,7 +16,7 @@ async def fails() -> None:
 
 async def test_the_end_of_every_task_is_told(caplog: pytest.LogCaptureFixture) -> None:
     ends: list[tuple[str, BaseException | None]] = []
-    supervisor = Supervisor(lambda name, error: ends.append((name, error)))
+    supervisor = TaskSupervisor(lambda name, error: ends.append((name, error)))
     supervisor.start("sleep", asyncio.sleep(0))
     supervisor.start("fails", fails())
     supervisor.start("forever", forever())
@@ -38,7 +38,7 @@ async def test_a_task_may_clean_up_within_the_grace() -> None:
             await asyncio.sleep(0.02)
             done.append("tidied")
 
-    supervisor = Supervisor()
+    supervisor = TaskSupervisor()
     supervisor.start("tidy", tidy())
     await asyncio.sleep(0)
     assert await supervisor.stop(1) == ()
@@ -55,7 +55,7 @@ async def test_who_does_not_end_is_named(caplog: pytest.LogCaptureFixture) -> No
             except asyncio.CancelledError:
                 continue
 
-    supervisor = Supervisor()
+    supervisor = TaskSupervisor()
     task = supervisor.start("stubborn", stubborn())
     await asyncio.sleep(0)
     assert await supervisor.stop(0.02) == ("stubborn",)
@@ -65,7 +65,7 @@ async def test_who_does_not_end_is_named(caplog: pytest.LogCaptureFixture) -> No
 
 
 async def test_nothing_starts_after_the_stop() -> None:
-    supervisor = Supervisor()
+    supervisor = TaskSupervisor()
     await supervisor.stop(0)
     with pytest.raises(RuntimeError, match="late"):
         supervisor.start("late", forever())
@@ -74,7 +74,7 @@ async def test_nothing_starts_after_the_stop() -> None:
 
 async def test_an_error_while_stopping_is_told() -> None:
     ends: list[type | None] = []
-    supervisor = Supervisor(lambda _name, error: ends.append(type(error)))
+    supervisor = TaskSupervisor(lambda _name, error: ends.append(type(error)))
 
     async def breaks_on_the_way_out() -> None:
         try:

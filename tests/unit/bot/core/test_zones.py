@@ -14,7 +14,7 @@ from bot.core.clock import KST, SystemClock, kst_day
 from bot.core.logs import JsonLines, Redactor
 from bot.messages.screen import Line
 from bot.reminders.calendar_file import calendar
-from bot.reminders.schedule import DAYS, Choice, Watched, by_day, day_after, due, moment, occasions
+from bot.reminders.schedule import DAYS, Choice, WatchedCertificate, by_day, day_after, due, moment, occasions
 from ca.values.validity import day_of, ends, renewal_opens, starts, years_later
 from tests.support.town import WORDS
 
@@ -46,7 +46,7 @@ def told(around: date) -> list[object]:
     """Return all that depends on days, for each quarter of an hour of three days, in one list."""
     expires = around + timedelta(days=14)
     begin = kst(around - timedelta(days=1))
-    watched, choice = Watched("7A3F", around - timedelta(days=300), expires, begin), Choice()
+    watched, choice = WatchedCertificate("7A3F", around - timedelta(days=300), expires, begin), Choice()
     found: list[object] = [calendar(watched, choice, DAYS, WORDS, "ko", begin)]
     for number in range(3 * 96):
         now = begin + timedelta(minutes=15 * number)
@@ -118,11 +118,11 @@ LEAP = date(2028, 2, 29)
     ],
 )
 def test_reminders_around_it(expires: date, told_on: list[date]) -> None:
-    watched = Watched("7A3F", date(2026, 1, 1), expires, kst(date(2026, 1, 1)))
+    watched = WatchedCertificate("7A3F", date(2026, 1, 1), expires, kst(date(2026, 1, 1)))
     found = [each.on for each in occasions(watched, Choice(), RULES) if each.kind == "expiry"]
     assert found == told_on
     first = moment(told_on[-1], Choice())
-    late = Watched("7A3F", watched.issued_on, expires, first - timedelta(seconds=1))
+    late = WatchedCertificate("7A3F", watched.issued_on, expires, first - timedelta(seconds=1))
     assert due(occasions(late, Choice(), RULES), Choice(), late, first) is not None
 
 

@@ -12,13 +12,13 @@ import pytest
 from bot.conversation.case import Case
 from bot.conversation.chats import Chat
 from bot.conversation.events import CertificateChecked, FileUnread
-from bot.core.wakeup import Bell
-from bot.engine.certificate_check import AT_MOST, MOST_TRIES, Books, Examiner
+from bot.core.wakeup import Wakeup
+from bot.engine.certificate_check import AT_MOST, MOST_TRIES, CertificateCheck, CheckStores
 from bot.identity.limits import Limits
 from bot.issuing.certificate_reader import MOST_BYTES
 from bot.issuing.port import IssuerAway, Purpose, Standing
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused, TooBig
-from bot.messages.outgoing import Erase
+from bot.messages.outgoing import DeleteMessage
 from bot.queues.jobs import Job, Task
 from bot.queues.outbox import Outbox
 from bot.storage.database import Transaction
@@ -78,7 +78,7 @@ class Office:
     messenger: Messenger
     tx: Transaction
     outbox: Outbox
-    examiner: Examiner
+    examiner: CertificateCheck
 
     async def checks(self, attempts: int = 1, chat_id: int = 42) -> object:
         """Do the job, whose message then goes out of the chat, and return what it reports."""
@@ -88,7 +88,7 @@ class Office:
         conclude = await self.examiner.check(job, CASE)
         event = conclude(self.tx, Chat(chat_id, "ko", CASE))
         (waiting,) = self.outbox.claim(self.tx, NOON, 10)
-        assert waiting.message == Erase(77)
+        assert waiting.message == DeleteMessage(77)
         assert self.outbox.sent(self.tx, waiting, NOON)
         return event
 
@@ -102,9 +102,9 @@ def office(content: bytes | DeliveryError, issuer: Issuer | None = None) -> Iter
     with closing(_connect(":memory:")) as connection:
         _migrate(connection)
         tx = SqliteTransaction(connection)
-        messenger, outbox = Messenger(content), Outbox(vault, Bell(), timedelta(seconds=30))
-        books = Books(Memory(tx), outbox, Limits(vault))  # type: ignore[arg-type]
-        examiner = Examiner(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]
+        messenger, outbox = Messenger(content), Outbox(vault, Wakeup(), timedelta(seconds=30))
+        books = CheckStores(Memory(tx), outbox, Limits(vault))  # type: ignore[arg-type]
+        examiner = CertificateCheck(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]
         yield Office(messenger, tx, outbox, examiner)
 
 

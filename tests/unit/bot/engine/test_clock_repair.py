@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.conversation.chats import Chats
-from bot.core.wakeup import Bell
-from bot.engine.cases import Stores
-from bot.engine.clock_repair import Timekeeping
+from bot.core.wakeup import Wakeup
+from bot.engine.cases import CaseStores
+from bot.engine.clock_repair import ClockRepair
 from bot.knowledge.gaps import Gaps
 from bot.messages.outgoing import Sms
 from bot.messages.screen import Line
@@ -28,9 +28,9 @@ class World:
         self.clock = MovableClock()
         self.clock.stands_at = NOON
         self.steady = 1000.0
-        jobs, outbox = Jobs(vault, Bell(), LEASE), Outbox(vault, Bell(), LEASE)
-        self.stores = Stores(Chats(vault), Inbox(vault, Bell()), outbox, jobs, Gaps(vault))
-        self.keeping = Timekeeping(database, self.stores, self.clock, LEASE, lambda: self.steady)
+        jobs, outbox = Jobs(vault, Wakeup(), LEASE), Outbox(vault, Wakeup(), LEASE)
+        self.stores = CaseStores(Chats(vault), Inbox(vault, Wakeup()), outbox, jobs, Gaps(vault))
+        self.keeping = ClockRepair(database, self.stores, self.clock, LEASE, lambda: self.steady)
 
     async def sets_something(self) -> None:
         now = self.clock.now()

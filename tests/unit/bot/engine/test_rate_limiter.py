@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.engine import rate_limiter
-from bot.engine.rate_limiter import DEFAULT_RATES, DRAUGHT, Floodgate, Rates, Verdict
+from bot.engine.rate_limiter import DEFAULT_RATES, DRAUGHT, RateLimiter, Rates, Verdict
 from bot.identity.limits import Limits, Rate
 from bot.storage.sqlite import SqliteTransaction
 from ca.ledger.vault import KeyRing, Vault
@@ -21,7 +21,7 @@ class Process:
 
     def __init__(self, limits: Limits, connection: sqlite3.Connection, rates: Rates = RATES) -> None:
         self._limits, self._connection = limits, connection
-        self.gate = Floodgate(rates)
+        self.gate = RateLimiter(rates)
 
     def judges(self, lane: str = "chat:1", *, ahead: bool = False, now: datetime = NOON) -> Verdict:
         word = self.gate.judge(lane, now, ahead=ahead)
@@ -105,7 +105,7 @@ def test_everybody_together_is_too_much_for_who_has_nothing_running(process: Pro
 
 
 def test_staff_are_never_too_many() -> None:
-    gate = Floodgate(Rates(Rate(1, 1), Rate(1, 1), Rate(1, 1)), ["chat:-9"])
+    gate = RateLimiter(Rates(Rate(1, 1), Rate(1, 1), Rate(1, 1)), ["chat:-9"])
     assert {gate.judge("chat:-9", NOON, ahead=False) for _ in range(100)} == {"pass"}
 
 
@@ -121,7 +121,7 @@ def test_a_clock_that_was_ahead_keeps_nobody_out(process: Process) -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    gate = Floodgate(RATES)
+    gate = RateLimiter(RATES)
     for number in range(rate_limiter.MOST_CHATS + 500):
         gate.judge(f"chat:{number}", NOON, ahead=False)
     assert len(gate._chats) == rate_limiter.MOST_CHATS

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import MagicMock
 
-from bot.engine.cases import Desk, Stores
-from bot.engine.retention import ROWS_AT_ONCE, Housekeeping
-from bot.issuing.kept_files import Keeps
+from bot.engine.cases import CaseService, CaseStores
+from bot.engine.retention import ROWS_AT_ONCE, Retention
+from bot.issuing.kept_files import KeptFiles
 from bot.issuing.port import Issuer
 from bot.knowledge.gaps import Gaps
 from bot.storage.database import Transaction
@@ -47,9 +47,14 @@ def done(tx: Transaction, number: int, at: datetime) -> None:
 async def test_all_of_it_goes_and_never_more_than_so_much_at_once(tmp_path: Path) -> None:
     async with on_disk(tmp_path / "desk.db") as database:
         vault = Vault(KeyRing.new())
-        stores = cast("Stores", MagicMock(gaps=Gaps(vault)))
-        keeper = Housekeeping(
-            database, stores, Keeps(vault), cast("Desk", MagicMock()), cast("Issuer", Nobody()), Stands()
+        stores = cast("CaseStores", MagicMock(gaps=Gaps(vault)))
+        keeper = Retention(
+            database,
+            stores,
+            KeptFiles(vault),
+            cast("CaseService", MagicMock()),
+            cast("Issuer", Nobody()),
+            Stands(),
         )
 
         def lived(tx: Transaction) -> None:
@@ -66,7 +71,7 @@ async def test_all_of_it_goes_and_never_more_than_so_much_at_once(tmp_path: Path
         assert [row[0] for row in left] == [PAST]
 
 
-async def bitten(database: SqliteDatabase, keeper: Housekeeping) -> list[int]:
+async def bitten(database: SqliteDatabase, keeper: Retention) -> list[int]:
     """Return how many rows each unit deleted while it tidied up."""
     bites: list[int] = []
     unit = database.unit

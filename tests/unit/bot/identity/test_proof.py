@@ -11,7 +11,7 @@ from bot.conversation.events import CodeSent, Paused
 from bot.conversation.turns.texts import CODE_LIFETIME, digest
 from bot.identity.limits import Limit, Limits
 from bot.identity.proof import DEFAULT_LIMITS, Claim, Identity, IdentityLimits, mismatches
-from bot.identity.register import Directory, Record
+from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.messages.outgoing import Mail, Message, Sms
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
@@ -24,7 +24,7 @@ OPEN = IdentityLimits(NEVER, NEVER, NEVER, NEVER)
 WRONG = {"name": "김철수", "birth": "1999-09-09", "phone": "01099990000", "account": "9999999999"}
 
 
-def claim_of(record: Record, via: str = "sms") -> Claim:
+def claim_of(record: CustomerRecord, via: str = "sms") -> Claim:
     return Claim(
         record.name,
         record.birth_date.isoformat(),
@@ -37,8 +37,8 @@ def claim_of(record: Record, via: str = "sms") -> Claim:
 
 
 @pytest.fixture
-def directory(vault: Vault, tx: Transaction) -> Directory:
-    directory = Directory(vault)
+def directory(vault: Vault, tx: Transaction) -> CustomerRegister:
+    directory = CustomerRegister(vault)
     for record in (GILDONG, AN, *crowd(20)):
         directory.put(tx, record)
     return directory
@@ -55,7 +55,9 @@ class Drawn:
         return bytes([len(self.asked) % 256]) * size
 
 
-def identity(directory: Directory, vault: Vault, policy: IdentityLimits = OPEN) -> tuple[Identity, Drawn]:
+def identity(
+    directory: CustomerRegister, vault: Vault, policy: IdentityLimits = OPEN
+) -> tuple[Identity, Drawn]:
     drawn = Drawn()
     return Identity(directory, Limits(vault), policy, drawn), drawn
 
@@ -80,7 +82,9 @@ def test_the_claim_is_read_from_the_answers() -> None:
     assert (claim.name, claim.birth, claim.via) == ("홍길동", "1985-11-02", "sms")
 
 
-def test_everything_right_finds_the_customer(directory: Directory, vault: Vault, tx: Transaction) -> None:
+def test_everything_right_finds_the_customer(
+    directory: CustomerRegister, vault: Vault, tx: Transaction
+) -> None:
     event, lane, message = sent(identity(directory, vault)[0], tx, claim_of(GILDONG))
     assert (event.customer, event.expires_at, lane) == ("C1001", NOON + CODE_LIFETIME, "sms")
     assert isinstance(message, Sms)
@@ -90,7 +94,7 @@ def test_everything_right_finds_the_customer(directory: Directory, vault: Vault,
 
 @pytest.mark.parametrize("right", list(combinations(WRONG, 2)), ids="+".join)
 def test_two_of_four_are_enough(
-    directory: Directory, vault: Vault, tx: Transaction, right: tuple[str, str]
+    directory: CustomerRegister, vault: Vault, tx: Transaction, right: tuple[str, str]
 ) -> None:
     claim = replace(
         claim_of(GILDONG), **{field: value for field, value in WRONG.items() if field not in right}
@@ -103,25 +107,25 @@ def test_two_of_four_are_enough(
 
 @pytest.mark.parametrize("right", [*WRONG, None])
 def test_one_of_four_finds_nobody(
-    directory: Directory, vault: Vault, tx: Transaction, right: str | None
+    directory: CustomerRegister, vault: Vault, tx: Transaction, right: str | None
 ) -> None:
     claim = replace(claim_of(GILDONG), **{field: value for field, value in WRONG.items() if field != right})
     event, _, message = sent(identity(directory, vault)[0], tx, claim)
     assert (event.customer, getattr(message, "to", None)) == (None, "")
 
 
-def test_the_better_fit_is_meant(directory: Directory, vault: Vault, tx: Transaction) -> None:
+def test_the_better_fit_is_meant(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     claim = replace(claim_of(GILDONG), phone=AN.phone)
     assert sent(identity(directory, vault)[0], tx, claim)[0].customer == "C1001"
 
 
 def test_between_two_that_fit_alike_nobody_is_meant(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     claim = replace(claim_of(GILDONG), phone=AN.phone, account=AN.account)
     event, _, message = sent(identity(directory, vault)[0], tx, claim)
     assert (event.customer, getattr(message, "to", None)) == (None, "")
-    twin = Record(
+    twin = CustomerRecord(
         **{**{each: getattr(GILDONG, each) for each in GILDONG.__struct_fields__}, "customer_id": "C1"}
     )
     directory.put(tx, twin)
@@ -131,7 +135,9 @@ def test_between_two_that_fit_alike_nobody_is_meant(
 # --- where the code goes ---
 
 
-def test_a_mail_goes_to_the_registers_address(directory: Directory, vault: Vault, tx: Transaction) -> None:
+def test_a_mail_goes_to_the_registers_address(
+    directory: CustomerRegister, vault: Vault, tx: Transaction
+) -> None:
     event, lane, message = sent(identity(directory, vault)[0], tx, claim_of(GILDONG, "mail"))
     assert (event.customer, lane) == ("C1001", "mail")
     assert isinstance(message, Mail)
@@ -139,10 +145,10 @@ def test_a_mail_goes_to_the_registers_address(directory: Directory, vault: Vault
 
 
 def test_without_an_address_the_code_goes_to_the_phone(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     fields = {each: getattr(AN, each) for each in AN.__struct_fields__}
-    directory.put(tx, Record(**{**fields, "email": ""}))
+    directory.put(tx, CustomerRecord(**{**fields, "email": ""}))
     _, lane, message = sent(identity(directory, vault)[0], tx, claim_of(AN, "mail"))
     assert lane == "sms"
     assert isinstance(message, Sms)
@@ -151,7 +157,7 @@ def test_without_an_address_the_code_goes_to_the_phone(
 
 @pytest.mark.parametrize("via", ["sms", "mail"])
 def test_a_stranger_costs_the_same_work_and_sees_the_same(
-    directory: Directory, vault: Vault, tx: Transaction, via: str
+    directory: CustomerRegister, vault: Vault, tx: Transaction, via: str
 ) -> None:
     known, strange = claim_of(GILDONG, via), replace(claim_of(GILDONG, via), **WRONG)
     (here, drawn), (there, decoy) = identity(directory, vault), identity(directory, vault)
@@ -168,7 +174,7 @@ def test_a_stranger_costs_the_same_work_and_sees_the_same(
 
 
 def test_codes_have_six_digits_and_are_drawn_anew(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     who, _ = identity(directory, vault)
     codes = [code_in(sent(who, tx, claim_of(GILDONG))[2]) for _ in range(20)]
@@ -218,7 +224,7 @@ def tries(who: Identity, tx: Transaction, claim: Claim, chat_id: int, most: int 
     return most
 
 
-def test_a_chat_waits_after_five_codes(directory: Directory, vault: Vault, tx: Transaction) -> None:
+def test_a_chat_waits_after_five_codes(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
     assert tries(who, tx, claim_of(GILDONG), chat_id=1) == 5
     paused = who.send_code(tx, 1, claim_of(GILDONG), "ko", NOON)
@@ -228,7 +234,7 @@ def test_a_chat_waits_after_five_codes(directory: Directory, vault: Vault, tx: T
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_person_is_protected_across_chats_known_or_not(
-    directory: Directory, vault: Vault, tx: Transaction, known: bool
+    directory: CustomerRegister, vault: Vault, tx: Transaction, known: bool
 ) -> None:
     claim = claim_of(GILDONG) if known else replace(claim_of(GILDONG), **WRONG)
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
@@ -236,7 +242,7 @@ def test_a_person_is_protected_across_chats_known_or_not(
 
 
 def test_a_phone_that_is_tried_under_many_names_is_protected(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
     born = date(1970, 1, 1)
@@ -251,7 +257,7 @@ def test_a_phone_that_is_tried_under_many_names_is_protected(
 
 
 def test_a_chat_that_waits_uses_up_nothing_of_its_victim(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
     for _ in range(30):
@@ -260,7 +266,7 @@ def test_a_chat_that_waits_uses_up_nothing_of_its_victim(
 
 
 def test_applications_that_do_not_fit_are_counted_by_person(
-    directory: Directory, vault: Vault, tx: Transaction
+    directory: CustomerRegister, vault: Vault, tx: Transaction
 ) -> None:
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
     found = [who.count_refusal(tx, "C1001", NOON) for _ in range(6)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.identity.register import COLUMNS, Directory, Record, RowRefused, read_csv
+from bot.identity.register import COLUMNS, CustomerRecord, CustomerRegister, RowRefused, read_csv
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
 from tests.support.people import AN, GILDONG, crowd
@@ -162,24 +162,24 @@ def test_a_header_alone_is_nobody(file: Path) -> None:
 
 
 @pytest.fixture
-def directory(vault: Vault, tx: Transaction) -> Directory:
-    directory = Directory(vault)
+def directory(vault: Vault, tx: Transaction) -> CustomerRegister:
+    directory = CustomerRegister(vault)
     for record in (GILDONG, AN, *crowd(50)):
         directory.put(tx, record)
     return directory
 
 
-def found(directory: Directory, tx: Transaction, **claim: str) -> set[str]:
+def found(directory: CustomerRegister, tx: Transaction, **claim: str) -> set[str]:
     nobody = {"name": "아무개", "birth": "1900-01-01", "phone": "01000000000", "account": "0000000000"}
     return {record.customer_id for record in directory.like(tx, **{**nobody, **claim})}
 
 
-def test_a_record_comes_out_as_it_went_in(directory: Directory, tx: Transaction) -> None:
+def test_a_record_comes_out_as_it_went_in(directory: CustomerRegister, tx: Transaction) -> None:
     assert directory.record(tx, "C1001") == GILDONG
     assert directory.record(tx, "C404") is None
 
 
-def test_everybody_with_one_thing_right_is_found(directory: Directory, tx: Transaction) -> None:
+def test_everybody_with_one_thing_right_is_found(directory: CustomerRegister, tx: Transaction) -> None:
     assert found(directory, tx) == set()
     assert found(directory, tx, name="홍길동", birth="1980-05-21") == {"C1001"}
     assert found(directory, tx, name="홍길동") == set(), "a name alone finds nobody"
@@ -189,12 +189,14 @@ def test_everybody_with_one_thing_right_is_found(directory: Directory, tx: Trans
 
 
 @pytest.mark.parametrize("name", ["Nguyen Van An", "NGUYENVANAN", "nguyen van an"])
-def test_a_name_is_found_in_every_spelling(directory: Directory, tx: Transaction, name: str) -> None:
+def test_a_name_is_found_in_every_spelling(directory: CustomerRegister, tx: Transaction, name: str) -> None:
     assert found(directory, tx, name=name, birth="1995-08-09") == {"C1004"}
 
 
-def test_a_record_that_changed_is_found_by_its_new_data_only(directory: Directory, tx: Transaction) -> None:
-    moved = Record(
+def test_a_record_that_changed_is_found_by_its_new_data_only(
+    directory: CustomerRegister, tx: Transaction
+) -> None:
+    moved = CustomerRecord(
         **{**{field: getattr(GILDONG, field) for field in GILDONG.__struct_fields__}, "phone": "01099998888"}
     )
     directory.put(tx, moved)

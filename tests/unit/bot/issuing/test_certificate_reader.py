@@ -122,7 +122,7 @@ def test_a_name_in_another_encoding_leaves_no_more_than_the_issuer_open(tag: int
     assert sheet is None or sheet.not_after == END
 
 
-def _read(content: bytes) -> certificate_reader.Sheet | None:
+def _read(content: bytes) -> certificate_reader.CertificateReport | None:
     try:
         return certificate_reader.read(content)
     except certificate_reader.NoCertificate:

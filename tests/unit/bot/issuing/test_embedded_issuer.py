@@ -6,10 +6,10 @@ import pytest
 from cryptography import x509
 
 from bot.issuing.embedded import EmbeddedIssuer
-from bot.issuing.key_pool import KeyStock
+from bot.issuing.key_pool import KeyPool
 from bot.issuing.port import Applicant, IssuerRefused, Purpose, Standing
 from ca import Reason
-from tests.support.authority import HOLDER, IDN, NAME, Bureau, key
+from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key
 from tests.support.certificates import der
 
 
@@ -17,8 +17,8 @@ from tests.support.certificates import der
     ("profile", "idn"), [("personal", IDN), ("personal_general", IDN), ("corporate", "1234567890")]
 )
 async def test_a_reissue_has_the_profile_of_the_old_one(tmp_path: Path, profile: str, idn: str) -> None:
-    bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
+    bureau = SmallAuthority(tmp_path)
+    issuer = EmbeddedIssuer(bureau.authority, KeyPool())
     old = bureau.old(profile=profile, idn=idn)
     opening = await issuer.enrol("r1", Applicant(HOLDER, NAME, idn), f"{old.serial:X}")
     await issuer.redeem(opening.reference, opening.authorization, key(1).pkcs8)
@@ -40,8 +40,8 @@ async def test_a_reissue_has_the_profile_of_the_old_one(tmp_path: Path, profile:
 async def test_what_is_shown_stands_as_the_books_say(
     tmp_path: Path, profile: str, idn: str, scope: str, holder: str
 ) -> None:
-    bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
+    bureau = SmallAuthority(tmp_path)
+    issuer = EmbeddedIssuer(bureau.authority, KeyPool())
     old = bureau.old(profile=profile, idn=idn)
     purpose = Purpose(scope, holder)
     assert await issuer.standing(old.der) == Standing("good", purpose)
@@ -54,8 +54,8 @@ async def test_what_is_shown_stands_as_the_books_say(
 
 
 async def test_only_the_very_octets_are_a_certificate_of_ours(tmp_path: Path) -> None:
-    bureau = Bureau(tmp_path)
-    issuer = EmbeddedIssuer(bureau.authority, KeyStock())
+    bureau = SmallAuthority(tmp_path)
+    issuer = EmbeddedIssuer(bureau.authority, KeyPool())
     old = bureau.old()
     changed = bytearray(old.der)
     changed[-1] ^= 1  # in the signature

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from bot.issuing.key_pool import FIRST_AFTER_S, QUIET_S, KeyStock
+from bot.issuing.key_pool import FIRST_AFTER_S, QUIET_S, KeyPool
 
 AHEAD = 3
 
@@ -25,7 +25,7 @@ class Maker:
         return b"key %d" % self.made
 
 
-async def full(keys: KeyStock) -> None:
+async def full(keys: KeyPool) -> None:
     async with asyncio.timeout(5):
         while len(keys._keys) < AHEAD:  # noqa: ASYNC110 - a stock rings no bell when it is full
             await asyncio.sleep(0)
@@ -48,9 +48,9 @@ class Time:
 
 
 @asynccontextmanager
-async def filled(maker: Maker, time: Time) -> AsyncIterator[KeyStock]:
+async def filled(maker: Maker, time: Time) -> AsyncIterator[KeyPool]:
     """A stock whose start is over, with as many as there shall be."""
-    keys = KeyStock(AHEAD, maker, time.sleep, time)
+    keys = KeyPool(AHEAD, maker, time.sleep, time)
     filling = asyncio.create_task(keys.fill())
     try:
         await full(keys)
@@ -63,7 +63,7 @@ async def filled(maker: Maker, time: Time) -> AsyncIterator[KeyStock]:
 
 
 async def test_before_any_is_made_ahead_one_is_made_for_whoever_asks() -> None:
-    keys = KeyStock(AHEAD, Maker())
+    keys = KeyPool(AHEAD, Maker())
     assert await keys.take() == b"key 1"
 
 
@@ -101,5 +101,5 @@ async def test_a_copy_of_the_process_gives_none_of_its_keys_again(monkeypatch: p
 
 
 async def test_a_real_key_is_one() -> None:
-    keys = KeyStock()
+    keys = KeyPool()
     assert (await keys.take())[:1] == b"\x30"

@@ -13,7 +13,7 @@ from bot.cli import knowledge
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
 from bot.knowledge.search import embeddings, search
-from bot.knowledge.search.cache import Memory
+from bot.knowledge.search.cache import SearchCache
 from bot.knowledge.search.embeddings import Encoder, Floats, Head, Meaning
 from bot.knowledge.training import evaluate, fit
 from bot.messages.catalog import LANGUAGES
@@ -208,7 +208,7 @@ def test_the_same_phrases_in_any_order_give_the_same_head() -> None:
 
 
 def test_the_oldest_is_forgotten_and_what_is_asked_for_stays() -> None:
-    memory: Memory[int] = Memory(2)
+    memory: SearchCache[int] = SearchCache(2)
     memory.put("one", 1)
     memory.put("two", 2)
     assert memory.get("one") == 1
@@ -217,7 +217,7 @@ def test_the_oldest_is_forgotten_and_what_is_asked_for_stays() -> None:
 
 
 def test_no_text_is_kept() -> None:
-    memory: Memory[int] = Memory(2)
+    memory: SearchCache[int] = SearchCache(2)
     memory.put("my password is Secret!2026", 1)
     memory.put("\ud800", 2)
     assert memory.get("\ud800") == 2

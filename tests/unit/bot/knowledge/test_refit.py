@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bot.knowledge import KnowledgeBase, reloading
-from bot.knowledge.refit import Fitting
-from bot.knowledge.reloading import Living
+from bot.knowledge.refit import SearchRefit
+from bot.knowledge.reloading import ReloadingKnowledgeBase
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.embeddings import Floats, Head
 from bot.knowledge.search.vectors import Vectors
@@ -95,7 +95,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Living:
+def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReloadingKnowledgeBase:
     heads = tmp_path / "heads"
     monkeypatch.setattr(reloading, "EVERY_SECONDS", 0.01)
 
@@ -103,7 +103,7 @@ def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> L
         model = embeddings.load(heads, folder)
         return KnowledgeBase.load(LANGUAGES, FACTS, root=folder, meaning=model)
 
-    return Living(folder, read, heads)
+    return ReloadingKnowledgeBase(folder, read, heads)
 
 
 async def until(look: Callable[[], object]) -> None:
@@ -118,11 +118,11 @@ async def refused(_: object) -> None:
 
 
 async def test_the_head_is_made_anew_by_itself_and_taken_up(
-    articles: Living, folder: Path, tmp_path: Path
+    articles: ReloadingKnowledgeBase, folder: Path, tmp_path: Path
 ) -> None:
     """With the real model, in the real process."""
     assert not articles.now.fits
-    fitting = Fitting(folder, tmp_path / "heads")
+    fitting = SearchRefit(folder, tmp_path / "heads")
     tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(fitting))]
     await until(lambda: articles.now.fits)
     assert Head.read(tmp_path / "heads" / "meaning.npz").made_of == articles.now.made_of
@@ -131,7 +131,7 @@ async def test_the_head_is_made_anew_by_itself_and_taken_up(
 
 
 async def test_a_head_that_cannot_be_made_is_tried_once_for_each_change(
-    articles: Living, folder: Path
+    articles: ReloadingKnowledgeBase, folder: Path
 ) -> None:
     tried: list[str] = []
 
@@ -155,14 +155,14 @@ async def test_a_build_that_fails_says_why(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.rmtree(folder / "zh")
-    await Fitting(folder, tmp_path / "heads")()
+    await SearchRefit(folder, tmp_path / "heads")()
     assert "could not be fitted" in caplog.text
     (record,) = [each for each in caplog.records if hasattr(each, "why")]
     assert "zh/faq" in record.why
 
 
 async def test_a_build_ends_with_us(folder: Path, tmp_path: Path) -> None:
-    task = asyncio.create_task(Fitting(folder, tmp_path / "heads")())
+    task = asyncio.create_task(SearchRefit(folder, tmp_path / "heads")())
     await until(children)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.knowledge import ArticleBroken, KnowledgeBase, reloading
-from bot.knowledge.reloading import Living
+from bot.knowledge.reloading import ReloadingKnowledgeBase
 from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
 
 
@@ -21,8 +21,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def articles(folder: Path) -> Living:
-    return Living(folder, lambda: KnowledgeBase.load(("en",), FACTS, root=folder))
+def articles(folder: Path) -> ReloadingKnowledgeBase:
+    return ReloadingKnowledgeBase(folder, lambda: KnowledgeBase.load(("en",), FACTS, root=folder))
 
 
 def write(folder: Path, text: str) -> None:
@@ -33,17 +33,17 @@ def write(folder: Path, text: str) -> None:
     os.utime(file, ns=(before + 10**9, before + 10**9))
 
 
-def answer(articles: Living) -> str:
+def answer(articles: ReloadingKnowledgeBase) -> str:
     return articles.now.article("lost", "en").answer
 
 
-def test_nothing_is_read_again_while_nothing_changes(articles: Living) -> None:
+def test_nothing_is_read_again_while_nothing_changes(articles: ReloadingKnowledgeBase) -> None:
     first = articles.now
     assert not any(articles.look() for _ in range(3))
     assert articles.now is first
 
 
-def test_a_change_is_taken_up_once_it_rests(articles: Living, folder: Path) -> None:
+def test_a_change_is_taken_up_once_it_rests(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     write(folder, ARTICLE.replace("Call", "Ring"))
     assert not articles.look()  # it may still be being written
     assert answer(articles) == "Call 1234."
@@ -53,7 +53,7 @@ def test_a_change_is_taken_up_once_it_rests(articles: Living, folder: Path) -> N
 
 
 def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
-    articles: Living, folder: Path
+    articles: ReloadingKnowledgeBase, folder: Path
 ) -> None:
     write(folder, ARTICLE.replace('title = "Lost"', 'title = "Lost'))
     articles.look()
@@ -67,7 +67,7 @@ def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
     assert answer(articles) == "Ring 1234."
 
 
-def test_a_head_made_anew_is_taken_up(articles: Living, folder: Path) -> None:
+def test_a_head_made_anew_is_taken_up(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     first = articles.now
     (folder / "meaning.npz").write_bytes(b"a head")
     articles.look()
@@ -75,7 +75,7 @@ def test_a_head_made_anew_is_taken_up(articles: Living, folder: Path) -> None:
     assert articles.now is not first
 
 
-def test_an_article_may_come_and_go(articles: Living, folder: Path) -> None:
+def test_an_article_may_come_and_go(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     more = folder / "en" / "faq" / "found.md"
     more.write_text(ARTICLE.replace('"lost"', '"found"', 1), encoding="utf-8")
     articles.look()
@@ -88,7 +88,7 @@ def test_an_article_may_come_and_go(articles: Living, folder: Path) -> None:
 
 
 async def test_whoever_keeps_them_is_told_and_it_goes_on(
-    articles: Living, folder: Path, monkeypatch: pytest.MonkeyPatch
+    articles: ReloadingKnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reloading, "EVERY_SECONDS", 0)
     told: asyncio.Queue[ArticleBroken] = asyncio.Queue()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import catalog as module
-from bot.messages.catalog import CatalogBroken, Span, Words, read_catalog
+from bot.messages.catalog import CatalogBroken, Catalogs, Span, read_catalog
 from bot.messages.screen import Day, Hour, Line, Marked, Moment, Word
 
 MOMENT = datetime(2026, 11, 23, 3, 4, tzinfo=UTC)
@@ -27,7 +27,7 @@ CATALOG = {
     "only.korean": "우리말",
     "empty": "",
 }
-WORDS = Words(
+WORDS = Catalogs(
     {"ko": CATALOG, "en": {"format.time": "h:mm a", "plain": "Hello"}}, facts={"centre": "1566-2566"}
 )
 
@@ -114,7 +114,7 @@ def test_times_are_told_in_the_banks_zone() -> None:
     midnight = Moment(datetime(2026, 12, 31, 15, 0, tzinfo=UTC))
     assert say("param", name=just_before_midnight) == "이름: 2026년 12월 31일 오후 11:59"
     assert say("param", name=midnight) == "이름: 2027년 1월 1일 오전 12:00"
-    london = Words({"ko": CATALOG}, ZoneInfo("Europe/London"))
+    london = Catalogs({"ko": CATALOG}, ZoneInfo("Europe/London"))
     assert london.text("ko", Line("param", {"name": midnight})) == "이름: 2026년 12월 31일 오후 3:00"
 
 
@@ -128,7 +128,7 @@ def test_times_are_told_in_the_banks_zone() -> None:
     ],
 )
 def test_a_particle_takes_its_form_from_the_word(bank: str, said: str) -> None:
-    words = Words({"ko": {"a": "{bank:을/를} {bank:으로/로}"}})
+    words = Catalogs({"ko": {"a": "{bank:을/를} {bank:으로/로}"}})
     assert words.text("ko", Line("a", {"bank": bank})) == said
 
 
@@ -163,7 +163,7 @@ def test_a_language_that_is_not_there_is_said_in_the_default_one() -> None:
 
 
 def test_the_real_catalogs_are_read() -> None:
-    words = Words.load()
+    words = Catalogs.load()
     assert words.languages == ("ko", "en", "vi", "zh")
     assert words.default == "ko"
 

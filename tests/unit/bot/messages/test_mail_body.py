@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.messages.catalog import LANGUAGES, Words
+from bot.messages.catalog import LANGUAGES, Catalogs
 from bot.messages.mail_body import PARTING, written
 from bot.messages.outgoing import Mail
 from bot.messages.screen import Line
@@ -59,6 +59,6 @@ def test_what_is_said_cannot_become_markup_and_nothing_is_loaded(language: str) 
 
 
 def test_bold_is_marked_and_paragraphs_are_kept() -> None:
-    words = Words({"ko": {"s": "제목", "b": "**가** 나 `다`\n라\n\n마"}})
+    words = Catalogs({"ko": {"s": "제목", "b": "**가** 나 `다`\n라\n\n마"}})
     page = written(Mail("x@y.example", Line("s"), (Line("b"),), "ko"), words).page
     assert "<p><strong>가</strong> 나 <code>다</code><br>라</p><p>마</p>" in page

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.catalog import Words
+from bot.messages.catalog import Catalogs
 from bot.messages.particles import Ending, ending, form, josa
 from bot.messages.screen import Line
 
@@ -73,7 +73,7 @@ def test_another_particle_is_a_mistake(spelling: str) -> None:
 
 
 def test_a_catalog_names_the_particle_in_the_place() -> None:
-    words = Words({"ko": {"where": "{bank:으로/로} 오세요. {name:이/가} {bank}"}})
+    words = Catalogs({"ko": {"where": "{bank:으로/로} 오세요. {name:이/가} {bank}"}})
     line = Line("where", {"bank": "서울", "name": "홍길동"})
     assert words.text("ko", line) == "서울로 오세요. 홍길동이 서울"
 

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.core.clock import SystemClock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.issuing.port import IssuerAway, ListAge, Status
 from bot.monitoring import checks
-from bot.monitoring.cached import Kept
+from bot.monitoring.cached import Cached
 from bot.monitoring.meter import Meter
-from bot.monitoring.readiness import Check, NotWell, Readiness
+from bot.monitoring.readiness import Check, NotReady, Readiness
 from bot.storage.database import Transaction
-from bot.storage.readonly import Looking
+from bot.storage.readonly import ReadOnlyConnection
 from tests.support.disk import on_disk
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ async def well() -> str:
 
 
 async def ill() -> str:
-    raise NotWell("it waits for 61 s")
+    raise NotReady("it waits for 61 s")
 
 
 async def breaks() -> str:
@@ -81,7 +81,7 @@ async def test_many_who_ask_at_once_or_soon_after_are_one() -> None:
         await go_on.wait()
         return len(made)
 
-    kept = Kept(make, 1.0, Supervisor(), clock)
+    kept = Cached(make, 1.0, TaskSupervisor(), clock)
     waiting = [asyncio.ensure_future(kept.get()) for _ in range(5)]
     await asyncio.sleep(0)
     waiting[0].cancel()
@@ -104,7 +104,7 @@ async def test_an_error_is_for_all_who_wait_and_is_not_kept() -> None:
         return int(answers[0])
 
     ended: list[BaseException | None] = []
-    kept = Kept(make, 1.0, Supervisor(lambda _name, error: ended.append(error)), Ticking())
+    kept = Cached(make, 1.0, TaskSupervisor(lambda _name, error: ended.append(error)), Ticking())
     with pytest.raises(LookupError):
         await kept.get()
     assert await kept.get() == 5
@@ -114,7 +114,7 @@ async def test_a_database_is_well_when_it_can_be_written(tmp_path: Path) -> None
     async with on_disk(tmp_path / "desk.db") as database:
         assert await checks.database(database, SystemClock()) == "answers and can be written"
         await database.hop(lambda: database._conn.execute("PRAGMA query_only = ON"))
-        with pytest.raises(NotWell, match="cannot be written: attempt to write a readonly database"):
+        with pytest.raises(NotReady, match="cannot be written: attempt to write a readonly database"):
             await checks.database(database, SystemClock())
         await database.hop(lambda: database._conn.execute("PRAGMA query_only = OFF"))
         assert await checks.database(database, SystemClock())
@@ -122,7 +122,7 @@ async def test_a_database_is_well_when_it_can_be_written(tmp_path: Path) -> None
 
 async def test_loops_are_well_when_all_run_and_none_broke_lately(caplog: pytest.LogCaptureFixture) -> None:
     clock = Ticking()
-    supervisor = Supervisor(clock=clock)
+    supervisor = TaskSupervisor(clock=clock)
     breaking = asyncio.Event()
 
     async def once() -> None:
@@ -131,12 +131,12 @@ async def test_loops_are_well_when_all_run_and_none_broke_lately(caplog: pytest.
             raise LookupError
         await asyncio.Event().wait()
 
-    with pytest.raises(NotWell, match=r"^not running: one$"):
+    with pytest.raises(NotReady, match=r"^not running: one$"):
         await checks.loops(["one"], supervisor)
     supervisor.start("one", supervisor.keep("one", once, pause=0))
     await breaking.wait()
     await asyncio.sleep(0)
-    with pytest.raises(NotWell, match=r"^broke and began anew: one$"):
+    with pytest.raises(NotReady, match=r"^broke and began anew: one$"):
         await checks.loops(["one"], supervisor)
     clock.at += checks.DEFAULT_BOUNDS.loop_s + 1
     assert await checks.loops(["one"], supervisor) == "1 are running"
@@ -159,9 +159,9 @@ class Lists:
 async def test_lists_are_well_long_before_they_are_stale() -> None:
     assert await checks.lists(Lists(86400, 3600)) == "2 are fresh"
     assert await checks.lists(Lists()) == "none of ours"
-    with pytest.raises(NotWell, match=r"^list-3599 is stale in 3599 s; list--5 is stale in -5 s$"):
+    with pytest.raises(NotReady, match=r"^list-3599 is stale in 3599 s; list--5 is stale in -5 s$"):
         await checks.lists(Lists(86400, 3599, -5))
-    with pytest.raises(NotWell, match="cannot be had"):
+    with pytest.raises(NotReady, match="cannot be had"):
         await checks.lists(Lists(0))
 
 
@@ -176,7 +176,7 @@ async def test_a_messenger_that_was_silent_is_asked() -> None:
     async def in_vain() -> None:
         raise ConnectionError("https://api/bot1234:secret/getMe")
 
-    with pytest.raises(NotWell, match=r"^has not answered since the start \(ConnectionError\)$"):
+    with pytest.raises(NotReady, match=r"^has not answered since the start \(ConnectionError\)$"):
         await checks.messenger(meter, in_vain)
     assert await checks.messenger(meter, probe) == "answered just now"
     clock.at += 90
@@ -185,7 +185,7 @@ async def test_a_messenger_that_was_silent_is_asked() -> None:
     meter.answered("unauthorized")
     meter.answered("broken")
     clock.at += 1
-    with pytest.raises(NotWell, match="for 91 s"):
+    with pytest.raises(NotReady, match="for 91 s"):
         await checks.messenger(meter, in_vain)
     assert len(asked) == 1
 
@@ -196,17 +196,17 @@ class Unreadable:
 
 
 async def test_queues_that_cannot_be_read_are_not_well(tmp_path: Path) -> None:
-    with pytest.raises(NotWell, match="cannot be read: interrupted"):
+    with pytest.raises(NotReady, match="cannot be read: interrupted"):
         await checks.queue_heads(Unreadable(), SystemClock())
     async with on_disk(tmp_path / "desk.db"):
-        looking = Looking(f"sqlite:///{tmp_path / 'desk.db'}")
+        looking = ReadOnlyConnection(f"sqlite:///{tmp_path / 'desk.db'}")
         assert await checks.queue_heads(looking, SystemClock()) == "0 wait, none for long"
 
 
 async def test_a_look_that_takes_too_long_is_broken_off_and_writes_nothing(tmp_path: Path) -> None:
     async with on_disk(tmp_path / "desk.db"):
         ticking = iter(range(1_000_000))
-        looking = Looking(f"sqlite:///{tmp_path / 'desk.db'}", 5, lambda: float(next(ticking)))
+        looking = ReadOnlyConnection(f"sqlite:///{tmp_path / 'desk.db'}", 5, lambda: float(next(ticking)))
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
         with pytest.raises(sqlite3.OperationalError, match="interrupted"):
             await looking.look(lambda tx: tx._connection.execute(endless).fetchone())

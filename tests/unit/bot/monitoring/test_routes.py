@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 
 from bot.core.clock import SystemClock
-from bot.core.tasks import Supervisor
+from bot.core.tasks import TaskSupervisor
 from bot.issuing.port import ListAge, Status
 from bot.monitoring import routes
 from bot.monitoring.meter import Meter
@@ -39,7 +39,7 @@ def asked(host: str | None, **headers: str) -> Request:
 
 
 def watch(broken: Broken, token: str = "") -> Watch:
-    return Watch(Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, Supervisor())
+    return Watch(Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, TaskSupervisor())
 
 
 async def test_what_is_broken_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

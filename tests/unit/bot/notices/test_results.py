@@ -12,11 +12,11 @@ from msgspec.structs import replace as changed
 
 from bot.conversation.case import Case, Certificate, Phase
 from bot.conversation.chats import Chat
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.engine.delivery_report import every, latest
-from bot.identity.register import Directory
+from bot.identity.register import CustomerRegister
 from bot.messages.delivery import Gone, Refused
-from bot.messages.outgoing import Mail, Sms, Tell, chat_lane
+from bot.messages.outgoing import Mail, SendScreen, Sms, chat_lane
 from bot.messages.screen import Line, Screen
 from bot.notices import preferences as rows
 from bot.notices.addresses import WAYS, Addresses, Way
@@ -48,7 +48,7 @@ class Office:
     def refuses(self, code: str) -> None:
         self.notices.refused(self.tx, CHAT, replace(CASE, refusal=code), NOON)
 
-    def waiting(self) -> dict[str, Sms | Mail | Tell]:
+    def waiting(self) -> dict[str, Sms | Mail | SendScreen]:
         claimed = self.outbox.claim(self.tx, NOON, 10)
         return {each.key.removeprefix("result:c0ffee-1:"): each.message for each in claimed}  # type: ignore[misc]
 
@@ -57,8 +57,8 @@ def office(carried: tuple[Way, ...] = WAYS) -> Iterator[Office]:
     vault = Vault(KeyRing.new())
     with closing(_connect(":memory:")) as connection:
         _migrate(connection)
-        tx, outbox = SqliteTransaction(connection), Outbox(vault, Bell(), timedelta(seconds=30))
-        directory, addresses = Directory(vault), Addresses(vault, carried)
+        tx, outbox = SqliteTransaction(connection), Outbox(vault, Wakeup(), timedelta(seconds=30))
+        directory, addresses = CustomerRegister(vault), Addresses(vault, carried)
         directory.put(tx, GILDONG)
         yield Office(connection, tx, outbox, addresses, Notices(directory, outbox, addresses))
 
@@ -80,7 +80,7 @@ def test_what_looks_like_somebody_else_goes_everywhere_whatever_is_wanted(
     desk.refuses(code)
     waiting = desk.waiting()
     assert set(waiting) == (EVERYWHERE if code in SUSPICIOUS else SOMEWHERE[results])
-    assert {each.by_day for each in waiting.values() if not isinstance(each, Tell)} <= {
+    assert {each.by_day for each in waiting.values() if not isinstance(each, SendScreen)} <= {
         code not in SUSPICIOUS
     }
 
@@ -91,11 +91,11 @@ def test_an_issue_goes_everywhere_at_once_and_cannot_be_switched_off(desk: Offic
     desk.notices.issued(desk.tx, CHAT, ISSUED, NOON)
     waiting = desk.waiting()
     assert set(waiting) == {"issued:sms", "issued:mail"}
-    assert not any(each.by_day for each in waiting.values() if not isinstance(each, Tell))
+    assert not any(each.by_day for each in waiting.values() if not isinstance(each, SendScreen))
 
 
 def test_however_often_it_is_reported_it_is_one_of_each(desk: Office) -> None:
-    told = Tell(Screen((Line("notice.issued"),)))
+    told = SendScreen(Screen((Line("notice.issued"),)))
     for cause in ("j7.0", "j8.0", "u9.0"):
         desk.notices.issued(desk.tx, CHAT, ISSUED, NOON)
         key, message = desk.notices.in_chat(desk.tx, CHAT, ISSUED, told, cause)
@@ -134,7 +134,7 @@ def test_a_bank_without_text_messages_sends_none_and_says_so_of_none() -> None:
 
 def test_who_wants_it_only_in_a_chat_that_is_closed_to_us_gets_it_otherwise(desk: Office) -> None:
     desk.wants("chat")
-    told = Tell(Screen((Line("notice.refused", {"code": "R05", "receipt": "R-1"}),)))
+    told = SendScreen(Screen((Line("notice.refused", {"code": "R05", "receipt": "R-1"}),)))
     refused = replace(CASE, refusal="R05")
     key, message = desk.notices.in_chat(desk.tx, CHAT, refused, told, "j1.0")
     desk.outbox.add(desk.tx, "before", chat_lane(42), told, NOON)

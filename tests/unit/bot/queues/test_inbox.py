@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.inbox import BACK_OFF, LEFT_ALONE_S, Arrival, Inbox
 from bot.storage.database import Transaction
 from bot.storage.opening import own_name
@@ -17,7 +17,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def inbox(vault: Vault) -> Inbox:
-    return Inbox(vault, Bell())
+    return Inbox(vault, Wakeup())
 
 
 def arrival(update_id: int, lane: str = "chat:1") -> Arrival:
@@ -137,7 +137,7 @@ def test_done_updates_are_forgotten_in_time_and_open_ones_never(
 
 
 def test_where_many_wait_taps_and_staff_go_first(tx: Transaction, vault: Vault) -> None:
-    inbox = Inbox(vault, Bell(), ["chat:-9"])
+    inbox = Inbox(vault, Wakeup(), ["chat:-9"])
     crowd = [arrival(number, f"chat:{number}") for number in range(1, 7)]
     inbox.add(tx, [*crowd, Arrival(7, "chat:7", b"tap", ahead=True), arrival(8, "chat:-9")], NOON)
     assert [head.update_id for head in inbox.heads(tx, NOON, 4)] == [7, 8, 1, 2]
@@ -158,12 +158,12 @@ def test_surplus_is_finished_at_once_and_unread(
 
 @pytest.fixture
 def ours(vault: Vault) -> Inbox:
-    return Inbox(vault, Bell(), me="ours")
+    return Inbox(vault, Wakeup(), me="ours")
 
 
 @pytest.fixture
 def theirs(vault: Vault) -> Inbox:
-    return Inbox(vault, Bell(), me="theirs")
+    return Inbox(vault, Wakeup(), me="theirs")
 
 
 def heads(inbox: Inbox, tx: Transaction, after: float = 0.0) -> list[int]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.queues.jobs import Jobs, Task
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
@@ -17,7 +17,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def jobs(vault: Vault) -> Jobs:
-    return Jobs(vault, Bell(), LEASE)
+    return Jobs(vault, Wakeup(), LEASE)
 
 
 def order(

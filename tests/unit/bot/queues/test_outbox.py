@@ -5,8 +5,18 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.core.wakeup import Bell
-from bot.messages.outgoing import Card, Erase, Hand, Mail, Message, Relay, Sms, Tell, chat_lane
+from bot.core.wakeup import Wakeup
+from bot.messages.outgoing import (
+    Card,
+    DeleteMessage,
+    Mail,
+    Message,
+    RelayText,
+    SendFile,
+    SendScreen,
+    Sms,
+    chat_lane,
+)
 from bot.messages.screen import Day, Hour, Line, Marked, Moment, Screen, Word, button
 from bot.queues.outbox import Outbox
 from bot.storage.database import Transaction
@@ -19,12 +29,12 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def outbox(vault: Vault) -> Outbox:
-    return Outbox(vault, Bell(), LEASE)
+    return Outbox(vault, Wakeup(), LEASE)
 
 
 def put(outbox: Outbox, tx: Transaction, *keys: str, lane: str = "chat:1") -> None:
     for key in keys:
-        outbox.add(tx, key, lane, Erase(len(key)), NOON)
+        outbox.add(tx, key, lane, DeleteMessage(len(key)), NOON)
 
 
 PARAMS = {
@@ -39,10 +49,10 @@ PARAMS = {
 MESSAGES: list[Message] = [
     Card(Screen((Line("card.idle", PARAMS),), ((button("button.start", "start"),),), 7), fresh=True),
     Card(Screen((Line("card.idle"),), keyboard="contact"), fresh=False),
-    Tell(Screen((Line("help.text"),)), 42),
-    Relay(Line("staff.answer", {"text": "안녕하세요"})),
-    Erase(12),
-    Hand("c0ffee-1", "npki.zip"),
+    SendScreen(Screen((Line("help.text"),)), 42),
+    RelayText(Line("staff.answer", {"text": "안녕하세요"})),
+    DeleteMessage(12),
+    SendFile("c0ffee-1", "npki.zip"),
     Sms("01023456789", Line("sms.code", {"code": "482913"}), "ko"),
     Mail("a@b.example", Line("mail.code.subject"), (Line("mail.code", {"code": "482913"}),), "en"),
 ]

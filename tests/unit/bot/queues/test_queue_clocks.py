@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.clock import SharedClock, Steady
-from bot.core.wakeup import Bell
+from bot.core.clock import SharedClock, SteadyClock
+from bot.core.wakeup import Wakeup
 from bot.messages.outgoing import Sms
 from bot.messages.screen import Line
 from bot.queues.inbox import Arrival, Inbox
@@ -23,12 +23,12 @@ JUMPS = pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["ahead", "back"])
 
 @pytest.fixture
 def jobs(vault: Vault) -> Jobs:
-    return Jobs(vault, Bell(), LEASE)
+    return Jobs(vault, Wakeup(), LEASE)
 
 
 @pytest.fixture
 def outbox(vault: Vault) -> Outbox:
-    return Outbox(vault, Bell(), LEASE)
+    return Outbox(vault, Wakeup(), LEASE)
 
 
 def ordered(jobs: Jobs, tx: Transaction, now: datetime, due: datetime | None = None) -> None:
@@ -107,7 +107,7 @@ def test_what_was_ordered_for_a_later_hour_waits_for_it(tx: Transaction, jobs: J
 
 @JUMPS
 def test_an_update_that_came_then_is_handled_now(tx: Transaction, vault: Vault, jump: timedelta) -> None:
-    inbox = Inbox(vault, Bell())
+    inbox = Inbox(vault, Wakeup())
     inbox.add(tx, [Arrival(1, "chat:42", b"{}")], NOON + jump)
     inbox.set_right(tx, NOON)
     (head,) = inbox.heads(tx, NOON, 10)
@@ -143,8 +143,8 @@ def test_a_lease_is_counted_by_seconds_that_never_jump(
 ) -> None:
     """A wall clock that jumps ends no lease, and prolongs none; only what was ordered goes by it."""
     passed = [0.0]
-    steady = Steady(NOON.timestamp, lambda: passed[0])
-    jobs, outbox = Jobs(vault, Bell(), LEASE, steady), Outbox(vault, Bell(), LEASE, steady)
+    steady = SteadyClock(NOON.timestamp, lambda: passed[0])
+    jobs, outbox = Jobs(vault, Wakeup(), LEASE, steady), Outbox(vault, Wakeup(), LEASE, steady)
     ordered(jobs, tx, NOON - HOUR)
     outbox.add(tx, "m", "sms:1", MESSAGE, NOON - HOUR)
     assert jobs.claim(tx, NOON, 1)

@@ -8,11 +8,11 @@ import pytest
 from bot.messages.catalog import LANGUAGES
 from bot.messages.screen import Line
 from bot.reminders.calendar_file import _escaped, _folded, calendar
-from bot.reminders.schedule import DAYS, Choice, Watched
+from bot.reminders.schedule import DAYS, Choice, WatchedCertificate
 from tests.support.talk import WORDS
 
 EXPIRES = date(2027, 3, 2)
-WATCHED = Watched("7A3F", date(2026, 3, 2), EXPIRES, datetime(2026, 3, 2, tzinfo=UTC))
+WATCHED = WatchedCertificate("7A3F", date(2026, 3, 2), EXPIRES, datetime(2026, 3, 2, tzinfo=UTC))
 NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 DURATION = re.compile(r"(-?)PT(\d+)H")
 
@@ -57,7 +57,7 @@ def test_the_alarms_ring_on_the_days_and_at_the_hour_of_the_reminders(hour: int)
 
 
 def test_made_again_it_is_the_same_event_and_another_certificates_is_another() -> None:
-    other = Watched("7A40", WATCHED.issued_on, EXPIRES, WATCHED.told_until)
+    other = WatchedCertificate("7A40", WATCHED.issued_on, EXPIRES, WATCHED.told_until)
     uid = values(lines(), "UID")
     assert uid == values(lines("en", hour=20), "UID")
     assert uid[0] not in calendar(other, Choice(), DAYS, WORDS, "ko", NOW).decode()

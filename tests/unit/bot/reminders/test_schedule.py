@@ -13,8 +13,8 @@ from bot.core.clock import KST, kst_day
 from bot.reminders.schedule import (
     DAYS,
     Choice,
-    Occasion,
-    Watched,
+    ReminderTime,
+    WatchedCertificate,
     by_day,
     day_after,
     due,
@@ -31,16 +31,16 @@ def at(day: date, hour: int = 12, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=KST).astimezone(UTC)
 
 
-NEW = Watched("7A3F", ISSUED, EXPIRES, at(ISSUED))
+NEW = WatchedCertificate("7A3F", ISSUED, EXPIRES, at(ISSUED))
 
 
-def watched(told_until: datetime = NEW.told_until, again_on: date | None = None) -> Watched:
+def watched(told_until: datetime = NEW.told_until, again_on: date | None = None) -> WatchedCertificate:
     return replace(NEW, told_until=told_until, again_on=again_on)
 
 
 def lived(
-    choice: Choice, awake: Iterator[datetime], begin: Watched | None = None
-) -> Iterator[tuple[datetime, Occasion]]:
+    choice: Choice, awake: Iterator[datetime], begin: WatchedCertificate | None = None
+) -> Iterator[tuple[datetime, ReminderTime]]:
     """Be awake at these moments, and yield what is told."""
     now = begin or watched()
     for moment_ in awake:
@@ -80,7 +80,9 @@ def test_who_was_down_for_a_week_is_told_once_and_what_still_makes_sense() -> No
     begin = watched(at(EXPIRES - timedelta(days=10)))
     back = at(EXPIRES - timedelta(days=2))
     awake = iter([back, back + timedelta(hours=1), back + timedelta(hours=2)])
-    assert list(lived(Choice(), awake, begin)) == [(back, Occasion("expiry", EXPIRES - timedelta(days=3)))]
+    assert list(lived(Choice(), awake, begin)) == [
+        (back, ReminderTime("expiry", EXPIRES - timedelta(days=3)))
+    ]
 
 
 def test_what_is_not_about_the_expiry_is_not_told_late_for_ever() -> None:
@@ -153,7 +155,7 @@ def test_however_it_sleeps_and_wakes_nothing_is_told_twice_and_the_last_one_is_t
     told = [each for _, each in lived(choice, iter(awake))]
 
     assert len(set(told)) == len(told)
-    assert told[-1] == Occasion("expiry", EXPIRES)
+    assert told[-1] == ReminderTime("expiry", EXPIRES)
     assert [each.on for each in told if each.kind == "expiry"] == sorted(
         each.on for each in told if each.kind == "expiry"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.wakeup import Bell
+from bot.core.wakeup import Wakeup
 from bot.storage import queries as named
 from bot.storage.database import DatabaseUnusable, Transaction
 from bot.storage.opening import open_database
@@ -82,7 +82,7 @@ async def test_units_side_by_side_see_each_other_whole_or_not_at_all(database: S
 
 
 async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: SqliteDatabase) -> None:
-    bell, woken = Bell(), []
+    bell, woken = Wakeup(), []
 
     def rings(tx: Transaction) -> None:
         tx.after.append(bell.ring)

@@ -7,8 +7,8 @@ import pytest
 
 from bot.conversation.case import Case, Phase
 from bot.conversation.chats import Chat, Chats
-from bot.identity.register import Directory
-from bot.issuing.kept_files import Keeps
+from bot.identity.register import CustomerRegister
+from bot.issuing.kept_files import KeptFiles
 from bot.storage.database import Transaction
 from ca.ledger.vault import KeyRing, SealBroken, Vault
 from tests.support.people import AN, GILDONG
@@ -75,7 +75,7 @@ def test_another_key_opens_nothing(tx: Transaction, vault: Vault) -> None:
 def test_a_record_swapped_to_another_customer_is_refused(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    directory = Directory(vault)
+    directory = CustomerRegister(vault)
     for record in (GILDONG, AN):
         directory.put(tx, record)
     connection.execute(
@@ -90,7 +90,7 @@ def test_a_record_swapped_to_another_customer_is_refused(
 
 
 def test_the_first_that_is_kept_counts(tx: Transaction, vault: Vault) -> None:
-    keeps = Keeps(vault)
+    keeps = KeptFiles(vault)
     for content in (b"first", b"second"):
         keeps.put(tx, "c-1", "key", 1, content, NOON + HOUR)
     assert keeps.load(tx, "c-1", "key", NOON) == b"first"
@@ -101,7 +101,7 @@ def test_the_first_that_is_kept_counts(tx: Transaction, vault: Vault) -> None:
 def test_what_is_kept_lapses_to_the_moment(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    keeps = Keeps(vault)
+    keeps = KeptFiles(vault)
     keeps.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
     keeps.put(tx, "c-2", "npki.zip", 1, b"others", NOON + 2 * HOUR)
     just_before = NOON + HOUR - timedelta(milliseconds=1)
@@ -113,7 +113,7 @@ def test_what_is_kept_lapses_to_the_moment(
 
 
 def test_what_is_erased_is_gone_and_its_neighbours_are_not(tx: Transaction, vault: Vault) -> None:
-    keeps = Keeps(vault)
+    keeps = KeptFiles(vault)
     for name in ("key", "npki.zip"):
         keeps.put(tx, "c-1", name, 1, name.encode(), NOON + HOUR)
     keeps.erase(tx, "c-1", "key")
@@ -124,7 +124,7 @@ def test_what_is_erased_is_gone_and_its_neighbours_are_not(tx: Transaction, vaul
 def test_files_of_another_request_or_name_are_refused(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    keeps = Keeps(vault)
+    keeps = KeptFiles(vault)
     keeps.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
     connection.execute("UPDATE keeps SET request_id = 'c-2'")
     with pytest.raises(SealBroken):

@@ -6,11 +6,11 @@ import pytest
 
 from ca import CaRefusal, LedgerBroken, Reason
 from tests.bench.tampering import rounds
-from tests.support.authority import Bureau, copy_of, enrolment, order, request
+from tests.support.authority import SmallAuthority, copy_of, enrolment, order, request
 
 
 @pytest.fixture
-def busy(bureau: Bureau) -> Bureau:
+def busy(bureau: SmallAuthority) -> SmallAuthority:
     """A little history: one reissued, one on hold, one revoked, one enrolment open and one withdrawn."""
     bureau.reissue(bureau.old().serial)
     bureau.authority.hold(bureau.old(request_id="h", holder="C-2", number=2).serial, "freeze")
@@ -25,7 +25,7 @@ def busy(bureau: Bureau) -> Bureau:
     return bureau
 
 
-def tamper(bureau: Bureau, *statements: str) -> None:
+def tamper(bureau: SmallAuthority, *statements: str) -> None:
     with sqlite3.connect(bureau.folder / "ca" / "ledger.sqlite3", isolation_level=None) as connection:
         for statement in (
             "DROP TRIGGER audit_is_never_changed",
@@ -57,7 +57,7 @@ TAMPERINGS = [
 
 
 @pytest.mark.parametrize("statement", TAMPERINGS)
-def test_tampering_is_found(busy: Bureau, statement: str) -> None:
+def test_tampering_is_found(busy: SmallAuthority, statement: str) -> None:
     tamper(busy, "PRAGMA foreign_keys=OFF", statement)
     try:
         report = busy.authority.verify_audit()
@@ -66,7 +66,7 @@ def test_tampering_is_found(busy: Bureau, statement: str) -> None:
     assert not report.ok
 
 
-def test_a_whole_ledger_set_back_is_found_with_the_head_kept_elsewhere(busy: Bureau) -> None:
+def test_a_whole_ledger_set_back_is_found_with_the_head_kept_elsewhere(busy: SmallAuthority) -> None:
     """Cutting lines off the end leaves traces in the state; putting all of it back to yesterday leaves none here."""
     path = busy.folder / "ca" / "ledger.sqlite3"
     with sqlite3.connect(path) as ledger, sqlite3.connect(busy.folder / "yesterday") as copy:
@@ -80,7 +80,7 @@ def test_a_whole_ledger_set_back_is_found_with_the_head_kept_elsewhere(busy: Bur
     assert not busy.authority.verify_audit(head).ok
 
 
-def test_a_head_kept_elsewhere_stays_true_as_the_chain_grows(busy: Bureau) -> None:
+def test_a_head_kept_elsewhere_stays_true_as_the_chain_grows(busy: SmallAuthority) -> None:
     head = busy.authority.audit_head()
     busy.old(request_id="more", holder="C-9", number=4)
     report = busy.authority.verify_audit(head)
@@ -89,14 +89,14 @@ def test_a_head_kept_elsewhere_stays_true_as_the_chain_grows(busy: Bureau) -> No
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit SET at = 0", "DELETE FROM audit"])
-def test_the_database_itself_refuses_to_change_the_audit(busy: Bureau, statement: str) -> None:
+def test_the_database_itself_refuses_to_change_the_audit(busy: SmallAuthority, statement: str) -> None:
     connection = sqlite3.connect(busy.folder / "ca" / "ledger.sqlite3")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
     connection.close()
 
 
-REFUSED: list[Callable[[Bureau], object]] = [
+REFUSED: list[Callable[[SmallAuthority], object]] = [
     lambda bureau: bureau.authority.issue(order("old", 1)),
     lambda bureau: bureau.authority.enrol(enrolment(replaces=1)),
     lambda bureau: bureau.authority.hold(1, "x"),
@@ -104,7 +104,7 @@ REFUSED: list[Callable[[Bureau], object]] = [
 
 
 @pytest.mark.parametrize("ask", REFUSED)
-def test_refusals_are_written_down(busy: Bureau, ask: Callable[[Bureau], object]) -> None:
+def test_refusals_are_written_down(busy: SmallAuthority, ask: Callable[[SmallAuthority], object]) -> None:
     before = busy.authority.audit_head().entries
     with pytest.raises(Exception, match=r"R09|R15"):
         ask(busy)
@@ -116,7 +116,7 @@ def test_refusals_are_written_down(busy: Bureau, ask: Callable[[Bureau], object]
     assert busy.authority.verify_audit().ok
 
 
-def test_every_signature_has_its_earlier_intent(busy: Bureau) -> None:
+def test_every_signature_has_its_earlier_intent(busy: SmallAuthority) -> None:
     with busy.authority._ledger.reading() as tx:
         lines = [(row["seq"], row["kind"], row["subject"]) for row in tx.all("whole_audit")]
     intents = {subject: seq for seq, kind, subject in lines if kind == "intent"}
@@ -130,7 +130,7 @@ def test_random_tampering_is_found_and_named(template: Path, tmp_path: Path) -> 
     assert rounds(copy_of(template, tmp_path), 150, seed=7, show=False) == []
 
 
-def test_a_wrong_code_is_written_down_with_its_reference(bureau: Bureau) -> None:
+def test_a_wrong_code_is_written_down_with_its_reference(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     for _ in range(2):
         with pytest.raises(CaRefusal, match="wrong"):
@@ -141,7 +141,7 @@ def test_a_wrong_code_is_written_down_with_its_reference(bureau: Bureau) -> None
     assert bureau.authority.verify_audit().ok
 
 
-def test_verifying_keeps_nobody_from_issuing(bureau: Bureau) -> None:
+def test_verifying_keeps_nobody_from_issuing(bureau: SmallAuthority) -> None:
     """The reader has a connection of its own: a transaction by another thread commits in the middle."""
     with bureau.authority._ledger.aside() as tx:
         before = len(list(tx.all("audit_lines")))
@@ -149,6 +149,6 @@ def test_verifying_keeps_nobody_from_issuing(bureau: Bureau) -> None:
         assert len(list(tx.all("audit_lines"))) == before
 
 
-def test_a_request_id_beyond_ascii_verifies(bureau: Bureau) -> None:
+def test_a_request_id_beyond_ascii_verifies(bureau: SmallAuthority) -> None:
     bureau.old(request_id='\u7533\u8acb \U0001f600 "1" \\ \x7f \n')
     assert bureau.authority.verify_audit().ok

@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ca import CaRefusal, Reason
 from ca.audit.receipt_verifier import ReceiptRefused, check_head, check_receipt
 from ca.ledger import merkle
-from tests.support.authority import NAME, Bureau
+from tests.support.authority import NAME, SmallAuthority
 
 ROOT = Path(__file__).parents[4]
 
 
-def root_of(bureau: Bureau) -> x509.Certificate:
+def root_of(bureau: SmallAuthority) -> x509.Certificate:
     return x509.load_der_x509_certificate(bureau.authority.chain.root)
 
 
-def test_a_customer_proves_what_became_of_the_certificate(bureau: Bureau) -> None:
+def test_a_customer_proves_what_became_of_the_certificate(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.reissue(old.serial)
     content = bureau.authority.receipt(old.serial)
@@ -37,7 +37,7 @@ def test_a_customer_proves_what_became_of_the_certificate(bureau: Bureau) -> Non
     assert NAME.encode() not in content
 
 
-def test_the_program_needs_nothing_else_of_ours(bureau: Bureau, tmp_path: Path) -> None:
+def test_the_program_needs_nothing_else_of_ours(bureau: SmallAuthority, tmp_path: Path) -> None:
     old = bureau.old()
     (tmp_path / "verifier.py").write_bytes((ROOT / "ca" / "receipt_verifier.py").read_bytes())
     (tmp_path / "receipt.json").write_bytes(bureau.authority.receipt(old.serial))
@@ -57,7 +57,7 @@ def test_the_program_needs_nothing_else_of_ours(bureau: Bureau, tmp_path: Path) 
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_every_bit_of_a_receipt_counts(bureau: Bureau) -> None:
+def test_every_bit_of_a_receipt_counts(bureau: SmallAuthority) -> None:
     content = bureau.authority.receipt(bureau.old().serial)
     value = json.loads(content)
     root = root_of(bureau)
@@ -88,19 +88,19 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def test_a_receipt_of_another_house_or_certificate_is_refused(
-    bureau: Bureau, tmp_path_factory: pytest.TempPathFactory
+    bureau: SmallAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     old, second = bureau.old(), bureau.old(request_id="2", holder="C-2", number=2)
     content = bureau.authority.receipt(old.serial)
     with pytest.raises(ReceiptRefused, match="another certificate"):
         check_receipt(content, root_of(bureau), second.der)
-    stranger = Bureau(tmp_path_factory.mktemp("stranger"), token=None)
+    stranger = SmallAuthority(tmp_path_factory.mktemp("stranger"), token=None)
     with pytest.raises(ReceiptRefused, match="do not lead to this root"):
         check_receipt(content, root_of(stranger))
     stranger.authority.close()
 
 
-def test_a_head_signed_by_a_customer_s_certificate_is_refused(bureau: Bureau) -> None:
+def test_a_head_signed_by_a_customer_s_certificate_is_refused(bureau: SmallAuthority) -> None:
     old = bureau.old()
     value = json.loads(bureau.authority.signed_head())
     value["certificates"][0] = base64.b64encode(old.der).decode()
@@ -108,19 +108,19 @@ def test_a_head_signed_by_a_customer_s_certificate_is_refused(bureau: Bureau) ->
         check_head(json.dumps(value).encode(), root_of(bureau))
 
 
-def test_there_is_no_receipt_for_what_was_never_issued(bureau: Bureau) -> None:
+def test_there_is_no_receipt_for_what_was_never_issued(bureau: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="R09"):
         bureau.authority.receipt(1)
 
 
-def test_a_head_says_what_the_audit_says(bureau: Bureau) -> None:
+def test_a_head_says_what_the_audit_says(bureau: SmallAuthority) -> None:
     bureau.old()
     head = check_head(bureau.authority.signed_head(), root_of(bureau))
     known = bureau.authority.audit_head()
     assert (head.entries, head.chain.hex(), head.at) == (known.entries, known.digest, bureau.clock.now)
 
 
-def test_receipts_hold_after_a_roll_over(bureau: Bureau) -> None:
+def test_receipts_hold_after_a_roll_over(bureau: SmallAuthority) -> None:
     old = bureau.old()
     before = bureau.authority.receipt(old.serial)
     bureau.authority.roll_over()
@@ -180,7 +180,7 @@ def largest_power_below(size: int) -> int:
     return power
 
 
-def test_the_audit_of_a_former_release_gets_its_tree_at_the_next_line(bureau: Bureau) -> None:
+def test_the_audit_of_a_former_release_gets_its_tree_at_the_next_line(bureau: SmallAuthority) -> None:
     old = bureau.old()
     with bureau.authority._ledger.transaction() as tx:
         for statement in ("DROP TRIGGER audit_node_is_never_erased", "DELETE FROM audit_node"):

@@ -14,23 +14,23 @@ from ca import CaRefusal, LedgerBroken, Reason, Status
 from ca.authority import LEDGER_FILE
 from ca.ceremonies.backup import BackupDamaged, Restored, restore
 from ca.ledger.journal import read
-from tests.support.authority import IDN, NAME, SETTINGS, Bureau, copy_of, enrolment, request
+from tests.support.authority import IDN, NAME, SETTINGS, SmallAuthority, copy_of, enrolment, request
 
 
 @pytest.fixture
-def bureau(template: Path, tmp_path: Path) -> Iterator[Bureau]:
+def bureau(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
     settings = replace(SETTINGS, journal=tmp_path / "elsewhere.journal")
-    bureau = Bureau(copy_of(template, tmp_path), settings=settings)
+    bureau = SmallAuthority(copy_of(template, tmp_path), settings=settings)
     yield bureau
     bureau.authority.close()
 
 
-def journal_of(bureau: Bureau) -> Path:
+def journal_of(bureau: SmallAuthority) -> Path:
     assert bureau.settings.journal
     return bureau.settings.journal
 
 
-def moved(bureau: Bureau, folder: Path, *, journals: bool = True) -> tuple[Bureau, Restored]:
+def moved(bureau: SmallAuthority, folder: Path, *, journals: bool = True) -> tuple[SmallAuthority, Restored]:
     """The old house is gone; the key file, the backup and the journal are carried to a new one."""
     bureau.authority.close()
     folder.mkdir()
@@ -39,11 +39,11 @@ def moved(bureau: Bureau, folder: Path, *, journals: bool = True) -> tuple[Burea
     given = [journal_of(bureau)] if journals else []
     restored = restore(bureau.folder / "backup.tar", folder / "ca", bureau.vault, given, bureau.clock)
     settings = bureau.settings if journals else replace(SETTINGS, journal=folder / "new.journal")
-    return Bureau(folder, bureau.clock, settings), restored
+    return SmallAuthority(folder, bureau.clock, settings), restored
 
 
 def test_nothing_issued_or_revoked_or_promised_since_the_backup_is_lost(
-    bureau: Bureau, tmp_path: Path
+    bureau: SmallAuthority, tmp_path: Path
 ) -> None:
     before = bureau.old()
     bureau.authority.backup(bureau.folder / "backup.tar")
@@ -71,7 +71,7 @@ def test_nothing_issued_or_revoked_or_promised_since_the_backup_is_lost(
     new.authority.close()
 
 
-def test_a_journal_goes_on_after_the_restoration(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_journal_goes_on_after_the_restoration(bureau: SmallAuthority, tmp_path: Path) -> None:
     bureau.authority.backup(bureau.folder / "backup.tar")
     bureau.old()
     new, first = moved(bureau, tmp_path / "new")
@@ -84,7 +84,9 @@ def test_a_journal_goes_on_after_the_restoration(bureau: Bureau, tmp_path: Path)
     newer.authority.close()
 
 
-def test_a_backup_taken_while_four_threads_issue_is_one_moment(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_backup_taken_while_four_threads_issue_is_one_moment(
+    bureau: SmallAuthority, tmp_path: Path
+) -> None:
     issued: list[int] = []
     stop = threading.Event()
 
@@ -113,7 +115,7 @@ def test_a_backup_taken_while_four_threads_issue_is_one_moment(bureau: Bureau, t
 
 
 def test_without_the_journal_a_restored_house_stands_where_the_backup_did(
-    bureau: Bureau, tmp_path: Path
+    bureau: SmallAuthority, tmp_path: Path
 ) -> None:
     kept = bureau.old()
     bureau.authority.backup(bureau.folder / "backup.tar")
@@ -126,7 +128,7 @@ def test_without_the_journal_a_restored_house_stands_where_the_backup_did(
     new.authority.close()
 
 
-def test_a_ledger_set_back_beside_its_journal_does_not_start(bureau: Bureau) -> None:
+def test_a_ledger_set_back_beside_its_journal_does_not_start(bureau: SmallAuthority) -> None:
     path = bureau.folder / "ca" / LEDGER_FILE
     with sqlite3.connect(path) as ledger, sqlite3.connect(bureau.folder / "yesterday") as copy:
         ledger.backup(copy)
@@ -138,7 +140,7 @@ def test_a_ledger_set_back_beside_its_journal_does_not_start(bureau: Bureau) -> 
         bureau.restart()
 
 
-def test_a_backup_is_for_its_owner_and_says_nothing_personal(bureau: Bureau) -> None:
+def test_a_backup_is_for_its_owner_and_says_nothing_personal(bureau: SmallAuthority) -> None:
     bureau.old()
     bureau.authority.backup(bureau.folder / "backup.tar")
     for path in (bureau.folder / "backup.tar", journal_of(bureau)):
@@ -151,7 +153,9 @@ def test_a_backup_is_for_its_owner_and_says_nothing_personal(bureau: Bureau) -> 
     ]  # fmt: skip
 
 
-def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(
+    bureau: SmallAuthority, tmp_path: Path
+) -> None:
     path = bureau.folder / "backup.tar"
     bureau.authority.backup(path)
     content = path.read_bytes()
@@ -170,7 +174,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(bureau: Bureau, t
     assert not list(tmp_path.glob(".new*"))
 
 
-def test_a_backup_with_a_file_of_a_stranger_is_refused(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_backup_with_a_file_of_a_stranger_is_refused(bureau: SmallAuthority, tmp_path: Path) -> None:
     path = bureau.folder / "backup.tar"
     bureau.authority.backup(path)
     with tarfile.open(path, "a") as archive:
@@ -182,13 +186,13 @@ def test_a_backup_with_a_file_of_a_stranger_is_refused(bureau: Bureau, tmp_path:
     assert not (tmp_path / "outside").exists()
 
 
-def test_an_authority_that_is_there_is_never_overwritten(bureau: Bureau) -> None:
+def test_an_authority_that_is_there_is_never_overwritten(bureau: SmallAuthority) -> None:
     bureau.authority.backup(bureau.folder / "backup.tar")
     with pytest.raises(FileExistsError):
         restore(bureau.folder / "backup.tar", bureau.folder / "ca", bureau.vault, [], bureau.clock)
 
 
-def test_a_line_torn_by_a_power_cut_was_never_committed(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_line_torn_by_a_power_cut_was_never_committed(bureau: SmallAuthority, tmp_path: Path) -> None:
     bureau.authority.backup(bureau.folder / "backup.tar")
     bureau.old()
     with journal_of(bureau).open("ab") as file:
@@ -201,7 +205,7 @@ def test_a_line_torn_by_a_power_cut_was_never_committed(bureau: Bureau, tmp_path
 
 
 @pytest.mark.parametrize("line", [0, 1, -1])
-def test_a_journal_that_was_changed_is_refused(bureau: Bureau, tmp_path: Path, line: int) -> None:
+def test_a_journal_that_was_changed_is_refused(bureau: SmallAuthority, tmp_path: Path, line: int) -> None:
     bureau.authority.backup(bureau.folder / "backup.tar")
     bureau.old()
     bureau.authority.revoke(bureau.old().serial, Reason.UNSPECIFIED, "r")
@@ -222,7 +226,7 @@ def test_a_journal_that_was_changed_is_refused(bureau: Bureau, tmp_path: Path, l
     assert not (tmp_path / "new").exists()
 
 
-def test_journals_that_were_moved_away_are_played_in_turn(bureau: Bureau, tmp_path: Path) -> None:
+def test_journals_that_were_moved_away_are_played_in_turn(bureau: SmallAuthority, tmp_path: Path) -> None:
     bureau.authority.backup(bureau.folder / "backup.tar")
     first = bureau.old()
     journal_of(bureau).rename(tmp_path / "monday")
@@ -232,7 +236,7 @@ def test_journals_that_were_moved_away_are_played_in_turn(bureau: Bureau, tmp_pa
     assert [each.serial for each in restored.acts] == [f"{first.serial:x}", f"{second.serial:x}"]
 
 
-def test_what_was_noted_and_not_committed_is_superseded_by_what_was(bureau: Bureau) -> None:
+def test_what_was_noted_and_not_committed_is_superseded_by_what_was(bureau: SmallAuthority) -> None:
     """The process died between the journal and the commit: the next transaction has the same number."""
     bureau.old()
     entries = list(read(journal_of(bureau), bureau.vault))
@@ -246,7 +250,7 @@ def test_what_was_noted_and_not_committed_is_superseded_by_what_was(bureau: Bure
     assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2, numbers[0] + 2, numbers[0] + 3]
 
 
-def test_a_journal_that_cannot_be_written_stops_issuing_until_it_can(bureau: Bureau) -> None:
+def test_a_journal_that_cannot_be_written_stops_issuing_until_it_can(bureau: SmallAuthority) -> None:
     journal_of(bureau).unlink(missing_ok=True)
     journal_of(bureau).mkdir()
     with pytest.raises(CaRefusal, match="journal_not_available"):

@@ -12,51 +12,51 @@ from cryptography import x509
 from ca import Authority, LedgerBroken, WrongPassphrase, open_vault
 from ca.ceremonies import ceremony, root
 from ca.keys import signer
-from tests.support.authority import HOLDER, PASSPHRASE, SETTINGS, Bureau, Clock, key, order
+from tests.support.authority import HOLDER, PASSPHRASE, SETTINGS, Clock, SmallAuthority, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
 FILES = ["root.key", "root.der", "issuing.key", "issuing.der"]
 
 
-def test_files_are_for_the_owner_alone(bureau: Bureau) -> None:
+def test_files_are_for_the_owner_alone(bureau: SmallAuthority) -> None:
     bureau.old()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (bureau.folder / "ca").iterdir()}
     assert set(FILES) < modes.keys()
     assert set(modes.values()) == {0o600}
 
 
-def test_a_wrong_passphrase_says_so(bureau: Bureau) -> None:
+def test_a_wrong_passphrase_says_so(bureau: SmallAuthority) -> None:
     with pytest.raises(WrongPassphrase, match="passphrase does not open"):
         Authority.open(bureau.folder / "ca", b"guess", bureau.vault, settings=SETTINGS)
 
 
-def test_keys_lie_encrypted(bureau: Bureau) -> None:
+def test_keys_lie_encrypted(bureau: SmallAuthority) -> None:
     for name in ("root.key", "issuing.key"):
         assert SCRYPT in (bureau.folder / "ca" / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_lost_file_is_told_and_not_made_again(bureau: Bureau, name: str) -> None:
+def test_a_lost_file_is_told_and_not_made_again(bureau: SmallAuthority, name: str) -> None:
     (bureau.folder / "ca" / name).unlink()
     with pytest.raises(LedgerBroken, match=f"{name} is missing"):
         bureau.restart()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x30\x82", b"garbage"])
-def test_a_damaged_key_file_is_not_called_a_wrong_passphrase(bureau: Bureau, content: bytes) -> None:
+def test_a_damaged_key_file_is_not_called_a_wrong_passphrase(bureau: SmallAuthority, content: bytes) -> None:
     (bureau.folder / "ca" / "issuing.key").write_bytes(content)
     with pytest.raises(LedgerBroken, match="damaged"):
         bureau.restart()
 
 
-def test_another_authoritys_certificate_is_refused(bureau: Bureau) -> None:
+def test_another_authoritys_certificate_is_refused(bureau: SmallAuthority) -> None:
     folder = bureau.folder / "ca"
     (folder / "issuing.der").write_bytes((folder / "root.der").read_bytes())
     with pytest.raises(LedgerBroken, match="belongs to"):
         bureau.restart()
 
 
-def test_another_key_file_is_told(bureau: Bureau, tmp_path: Path) -> None:
+def test_another_key_file_is_told(bureau: SmallAuthority, tmp_path: Path) -> None:
     bureau.vault = open_vault(tmp_path / "other.json")[0]
     with pytest.raises(LedgerBroken, match="another key file"):
         bureau.restart()
@@ -65,7 +65,7 @@ def test_another_key_file_is_told(bureau: Bureau, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [lambda _: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)]
 )
-def test_a_damaged_ledger_is_told(bureau: Bureau, damage: object) -> None:
+def test_a_damaged_ledger_is_told(bureau: SmallAuthority, damage: object) -> None:
     bureau.authority.close()
     path = bureau.folder / "ca" / "ledger.sqlite3"
     path.write_bytes(damage(path.read_bytes()))
@@ -90,11 +90,11 @@ def test_a_first_start_that_dies_is_finished_by_the_next(
         monkeypatch.setattr(module, "write_whole", dying)
     if writes < len(FILES) + 2:  # what is to be signed is written before each certificate
         with pytest.raises(KeyboardInterrupt):
-            Bureau(tmp_path)
+            SmallAuthority(tmp_path)
     kept = {path.name: path.read_bytes() for path in (tmp_path / "ca").glob("[ri]*.*")}
     for module in (ceremony, root, signer):
         monkeypatch.setattr(module, "write_whole", write_whole)
-    bureau = Bureau(tmp_path)
+    bureau = SmallAuthority(tmp_path)
     now = {path.name: path.read_bytes() for path in (tmp_path / "ca").glob("[ri]*.*")}
     assert set(now) == set(FILES)
     for name, content in kept.items():
@@ -108,7 +108,7 @@ def test_a_first_start_that_dies_is_finished_by_the_next(
     bureau.authority.close()
 
 
-def test_the_chain_is_one(bureau: Bureau) -> None:
+def test_the_chain_is_one(bureau: SmallAuthority) -> None:
     root = x509.load_der_x509_certificate(bureau.authority.chain.root)
     issuing = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
     root.verify_directly_issued_by(root)
@@ -146,7 +146,7 @@ def test_two_processes_start_and_issue_at_once(cheap_scrypt: None, tmp_path: Pat
     assert [child.returncode for child in children] == [0, 0]
     assert answers[0] == answers[1]
     assert len(set(answers[0])) == 15
-    bureau = Bureau(tmp_path)
+    bureau = SmallAuthority(tmp_path)
     assert len(bureau.authority.certificates(HOLDER)) == 15
     assert bureau.authority.issue(order("r0", random_number=bytes(20))).serial == int(answers[0][0])
     assert bureau.authority.verify_audit().ok

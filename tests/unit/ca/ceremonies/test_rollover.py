@@ -10,7 +10,7 @@ from ca import Authority, LedgerBroken, Reason, Root, RootApart, Status, WrongPa
 from ca.asn1.der import spki_bytes
 from ca.ceremonies.root import joined
 from ca.keys.signer import FileStore
-from tests.support.authority import PASSPHRASE, SETTINGS, Bureau, order
+from tests.support.authority import PASSPHRASE, SETTINGS, SmallAuthority, order
 
 HALVES = "first person's half", "second person's half"
 
@@ -26,7 +26,7 @@ def issuer_of(certificate: bytes, authority: Authority) -> int:
     raise AssertionError("nobody's certificate")
 
 
-def test_the_new_key_issues_and_the_old_ones_certificates_stay(bureau: Bureau) -> None:
+def test_the_new_key_issues_and_the_old_ones_certificates_stay(bureau: SmallAuthority) -> None:
     before = bureau.old()
     bureau.authority.roll_over()
     given, after = bureau.reissue(before.serial)
@@ -39,7 +39,7 @@ def test_the_new_key_issues_and_the_old_ones_certificates_stay(bureau: Bureau) -
     assert bureau.authority.verify_audit().ok
 
 
-def test_both_generations_hang_under_the_one_root(bureau: Bureau) -> None:
+def test_both_generations_hang_under_the_one_root(bureau: SmallAuthority) -> None:
     bureau.authority.roll_over()
     root = x509.load_der_x509_certificate(bureau.authority.chain.root)
     subjects = set()
@@ -49,7 +49,7 @@ def test_both_generations_hang_under_the_one_root(bureau: Bureau) -> None:
     assert len(subjects) == 2
 
 
-def test_a_certificate_begun_under_the_old_key_is_finished_under_it(bureau: Bureau) -> None:
+def test_a_certificate_begun_under_the_old_key_is_finished_under_it(bureau: SmallAuthority) -> None:
     bureau.restart(dies_at="reserved")
     with pytest.raises(BaseException, match="reserved"):
         bureau.old()
@@ -58,7 +58,7 @@ def test_a_certificate_begun_under_the_old_key_is_finished_under_it(bureau: Bure
     assert issuer_of(bureau.old().der, bureau.authority) == 1
 
 
-def test_another_process_sees_the_new_key_at_its_next_certificate(bureau: Bureau) -> None:
+def test_another_process_sees_the_new_key_at_its_next_certificate(bureau: SmallAuthority) -> None:
     elsewhere = bureau.open()
     bureau.authority.roll_over()
     certificate = elsewhere.issue(order())
@@ -66,7 +66,7 @@ def test_another_process_sees_the_new_key_at_its_next_certificate(bureau: Bureau
     elsewhere.close()
 
 
-def test_it_stays_so_after_a_restart(bureau: Bureau) -> None:
+def test_it_stays_so_after_a_restart(bureau: SmallAuthority) -> None:
     bureau.authority.roll_over()
     bureau.restart()
     assert len(bureau.authority.issuers) == 2
@@ -74,7 +74,7 @@ def test_it_stays_so_after_a_restart(bureau: Bureau) -> None:
 
 
 def test_a_roll_over_that_died_is_finished_by_the_next(
-    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+    bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
@@ -89,16 +89,16 @@ def test_a_roll_over_that_died_is_finished_by_the_next(
     assert bureau.authority.issuers[1] == made
 
 
-def apart(bureau: Bureau, folder: Path) -> Root:
+def apart(bureau: SmallAuthority, folder: Path) -> Root:
     folder.mkdir(exist_ok=True)
     return Root(folder, FileStore(folder, joined(*HALVES)))
 
 
-def authority_apart(bureau: Bureau, folder: Path, root: Root | None) -> Authority:
+def authority_apart(bureau: SmallAuthority, folder: Path, root: Root | None) -> Authority:
     return Authority.open(folder, PASSPHRASE, bureau.vault, settings=SETTINGS, now=bureau.clock, root=root)
 
 
-def test_a_root_apart_is_needed_for_ceremonies_only(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_root_apart_is_needed_for_ceremonies_only(bureau: SmallAuthority, tmp_path: Path) -> None:
     root = apart(bureau, tmp_path / "safe")
     authority_apart(bureau, tmp_path / "house", root).close()
     assert {path.name for path in (tmp_path / "safe").iterdir()} == {"root.key", "root.der"}
@@ -121,7 +121,7 @@ def test_a_root_apart_is_needed_for_ceremonies_only(bureau: Bureau, tmp_path: Pa
 
 
 def test_with_the_root_apart_its_list_is_served_until_a_ceremony_renews_it(
-    bureau: Bureau, tmp_path: Path
+    bureau: SmallAuthority, tmp_path: Path
 ) -> None:
     first = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
     made = first.root_crl()
@@ -139,14 +139,14 @@ def test_with_the_root_apart_its_list_is_served_until_a_ceremony_renews_it(
     daily.close()
 
 
-def test_another_authoritys_root_is_refused(bureau: Bureau, tmp_path: Path) -> None:
+def test_another_authoritys_root_is_refused(bureau: SmallAuthority, tmp_path: Path) -> None:
     authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
     authority_apart(bureau, tmp_path / "other house", apart(bureau, tmp_path / "other safe")).close()
     with pytest.raises(LedgerBroken, match="not the root of this authority"):
         authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "other safe"))
 
 
-def test_one_persons_half_opens_nothing(bureau: Bureau, tmp_path: Path) -> None:
+def test_one_persons_half_opens_nothing(bureau: SmallAuthority, tmp_path: Path) -> None:
     authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
     for half in HALVES:
         alone = Root(tmp_path / "safe", FileStore(tmp_path / "safe", half.encode()))
@@ -156,7 +156,7 @@ def test_one_persons_half_opens_nothing(bureau: Bureau, tmp_path: Path) -> None:
         authority.close()
 
 
-def test_openssl_opens_the_roots_key_with_both_halves(bureau: Bureau, tmp_path: Path) -> None:
+def test_openssl_opens_the_roots_key_with_both_halves(bureau: SmallAuthority, tmp_path: Path) -> None:
     authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
     key = tmp_path / "safe" / "root.key"
     command = [
@@ -179,7 +179,7 @@ def test_halves_that_are_no_halves_are_refused(first: str, second: str) -> None:
         joined(first, second)
 
 
-def test_a_key_that_the_authority_had_once_is_still_refused(bureau: Bureau) -> None:
+def test_a_key_that_the_authority_had_once_is_still_refused(bureau: SmallAuthority) -> None:
     own = x509.load_der_x509_certificate(bureau.authority.issuers[0]).public_key()
     bureau.authority.roll_over()
     with pytest.raises(Exception, match="authority_key"):

@@ -4,10 +4,10 @@ import pytest
 
 from ca import CaRefusal, Status
 from ca.certificates import lint
-from tests.support.authority import HOLDER, Bureau, enrolment, request
+from tests.support.authority import HOLDER, SmallAuthority, enrolment, request
 
 
-def test_a_finding_burns_no_code(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_burns_no_code(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     given = bureau.authority.enrol(enrolment())
     with monkeypatch.context() as patch:
         patch.setattr(lint, "findings", lambda *_arguments: ["serial_too_long"])

@@ -21,7 +21,7 @@ from ca.cmp.client import AnswerBroken, Client, Dialect, Done, Issued, Rejected,
 from ca.cmp.message import Kind, read
 from ca.cmp.protection import read_mac
 from ca.keys.signer import SoftSigner
-from tests.support.authority import HOLDER, IDN, Bureau, enrolment, key
+from tests.support.authority import HOLDER, IDN, SmallAuthority, enrolment, key
 
 RSA_SHA256 = asn1.encode_der(der.SHA256_WITH_RSA)
 TRANSACTION = bytes(range(16))
@@ -32,7 +32,7 @@ def prove(number: int) -> Callable[[bytes], bytes]:
     return lambda message: private.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
-def client(bureau: Bureau, credentials: Secret | Signing, **dialect: object) -> Client:
+def client(bureau: SmallAuthority, credentials: Secret | Signing, **dialect: object) -> Client:
     chain = bureau.authority.chain
     issuing = x509.load_der_x509_certificate(chain.issuing)
     return Client(
@@ -56,7 +56,7 @@ def signing(certificate: bytes, number: int) -> Signing:
 class Line:
     """A client at the end of a line to the authority, on which answers may be lost."""
 
-    bureau: Bureau
+    bureau: SmallAuthority
     client: Client
     transaction: bytes = field(default_factory=lambda: os.urandom(16))
 
@@ -72,15 +72,15 @@ class Line:
         return self.client.confirm(self.transaction, issued, accepted=accepted)
 
 
-def line(bureau: Bureau, **dialect: object) -> Line:
+def line(bureau: SmallAuthority, **dialect: object) -> Line:
     return Line(bureau, client(bureau, secret(bureau.authority.enrol(enrolment())), **dialect))
 
 
-def states(bureau: Bureau) -> list[Status]:
+def states(bureau: SmallAuthority) -> list[Status]:
     return [record.status for record in bureau.authority.certificates(HOLDER)]
 
 
-def test_enrolled_and_confirmed(bureau: Bureau) -> None:
+def test_enrolled_and_confirmed(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     issued = holder.ask(holder.request())
     assert isinstance(issued, Issued)
@@ -89,7 +89,7 @@ def test_enrolled_and_confirmed(bureau: Bureau) -> None:
     assert bureau.authority.verify_audit().ok
 
 
-def test_the_authority_makes_r_and_tells_it_to_the_holder_alone(bureau: Bureau) -> None:
+def test_the_authority_makes_r_and_tells_it_to_the_holder_alone(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     message = holder.request()
     answer = bureau.authority.cmp(message)
@@ -100,7 +100,7 @@ def test_the_authority_makes_r_and_tells_it_to_the_holder_alone(bureau: Bureau) 
     assert told == virtual_id(IDN, issued.random_number)
 
 
-def test_the_holders_own_r_is_taken(bureau: Bureau) -> None:
+def test_the_holders_own_r_is_taken(bureau: SmallAuthority) -> None:
     holder = line(bureau, encrypted_vid=True)
     message = holder.request(random_number=key(1).random_number)
     assert key(1).random_number not in message
@@ -111,7 +111,7 @@ def test_the_holders_own_r_is_taken(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize("lost", range(4))
-def test_whatever_answer_is_lost_the_same_message_again_goes_on(bureau: Bureau, lost: int) -> None:
+def test_whatever_answer_is_lost_the_same_message_again_goes_on(bureau: SmallAuthority, lost: int) -> None:
     """A reissue, a key update and a revocation: each message may be sent several times, over a restart too."""
     old = bureau.old()
     holder = Line(bureau, client(bureau, secret(bureau.authority.enrol(enrolment("n", old.serial)))))
@@ -143,7 +143,7 @@ def test_whatever_answer_is_lost_the_same_message_again_goes_on(bureau: Bureau, 
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_certificate_that_the_client_rejects_is_revoked(bureau: Bureau) -> None:
+def test_a_certificate_that_the_client_rejects_is_revoked(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     issued = holder.ask(holder.request())
     for _ in range(2):
@@ -156,7 +156,7 @@ def failed(outcome: object, failure: Failure) -> bool:
     return isinstance(outcome, Rejected) and outcome.failures == {failure} and len(outcome.texts) == 2
 
 
-def test_a_confirmation_of_another_certificate_is_refused(bureau: Bureau) -> None:
+def test_a_confirmation_of_another_certificate_is_refused(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     issued = holder.ask(holder.request())
     other = replace(issued, certificate=bureau.authority.chain.issuing)
@@ -164,7 +164,7 @@ def test_a_confirmation_of_another_certificate_is_refused(bureau: Bureau) -> Non
     assert holder.ask(holder.confirm(issued)) == Done()
 
 
-def test_a_confirmation_that_answers_nothing_is_refused(bureau: Bureau) -> None:
+def test_a_confirmation_that_answers_nothing_is_refused(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     issued = holder.ask(holder.request())
     assert failed(holder.ask(holder.confirm(replace(issued, nonce=bytes(16)))), Failure.BAD_RECIPIENT_NONCE)
@@ -172,7 +172,7 @@ def test_a_confirmation_that_answers_nothing_is_refused(bureau: Bureau) -> None:
     assert failed(holder.ask(holder.confirm(issued)), Failure.BAD_REQUEST)
 
 
-def test_a_transaction_belongs_to_one_request(bureau: Bureau) -> None:
+def test_a_transaction_belongs_to_one_request(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     holder.ask(holder.request())
     assert failed(holder.ask(holder.request(2)), Failure.TRANSACTION_ID_IN_USE)
@@ -182,7 +182,7 @@ def test_a_transaction_belongs_to_one_request(bureau: Bureau) -> None:
     assert len(bureau.authority.certificates("C-0002")) == 0
 
 
-def test_another_key_for_a_used_code_is_refused(bureau: Bureau) -> None:
+def test_another_key_for_a_used_code_is_refused(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     holder.ask(holder.request())
     holder.transaction = os.urandom(16)
@@ -190,7 +190,7 @@ def test_another_key_for_a_used_code_is_refused(bureau: Bureau) -> None:
     assert states(bureau) == [Status.GOOD]
 
 
-def test_possession_is_proved_with_the_key_itself(bureau: Bureau) -> None:
+def test_possession_is_proved_with_the_key_itself(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     forged = holder.client.request(holder.transaction, Kind.IR, key(1).spki, prove(2), algorithm=RSA_SHA256)
     assert failed(holder.ask(forged), Failure.BAD_POP)
@@ -205,12 +205,12 @@ def test_possession_is_proved_with_the_key_itself(bureau: Bureau) -> None:
         (Kind.IP, Failure.BAD_REQUEST),
     ],
 )
-def test_what_a_code_does_not_allow(bureau: Bureau, kind: Kind, failure: Failure) -> None:
+def test_what_a_code_does_not_allow(bureau: SmallAuthority, kind: Kind, failure: Failure) -> None:
     holder = line(bureau)
     assert failed(holder.ask(holder.request(kind=kind)), failure)
 
 
-def test_a_reference_number_with_a_tail_is_nobodys(bureau: Bureau) -> None:
+def test_a_reference_number_with_a_tail_is_nobodys(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     tailed = Secret(
         given.reference.encode() + b" " * 60 + b"and what goes into the ledger", given.code.encode()
@@ -220,7 +220,7 @@ def test_a_reference_number_with_a_tail_is_nobodys(bureau: Bureau) -> None:
     assert states(bureau) == []
 
 
-def test_a_key_update_names_the_certificate_that_signed_it(bureau: Bureau) -> None:
+def test_a_key_update_names_the_certificate_that_signed_it(bureau: SmallAuthority) -> None:
     old, other = bureau.old(), bureau.old(request_id="other", number=2, holder="C-0002")
     holder = Line(bureau, client(bureau, signing(old.der, 0)))
     issuer = x509.load_der_x509_certificate(old.der).issuer.public_bytes()
@@ -231,21 +231,21 @@ def test_a_key_update_names_the_certificate_that_signed_it(bureau: Bureau) -> No
     assert isinstance(holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, old.serial))), Issued)
 
 
-def test_a_revoked_certificate_updates_nothing(bureau: Bureau) -> None:
+def test_a_revoked_certificate_updates_nothing(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
     thief = Line(bureau, client(bureau, signing(old.der, 0)))
     assert failed(thief.ask(thief.request(1, Kind.KUR)), Failure.CERT_REVOKED)
 
 
-def test_a_held_certificate_updates_nothing(bureau: Bureau) -> None:
+def test_a_held_certificate_updates_nothing(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.authority.hold(old.serial, "hold")
     holder = Line(bureau, client(bureau, signing(old.der, 0)))
     assert failed(holder.ask(holder.request(1, Kind.KUR)), Failure.NOT_AUTHORIZED)
 
 
-def test_a_signature_by_another_key_than_the_certificates(bureau: Bureau) -> None:
+def test_a_signature_by_another_key_than_the_certificates(bureau: SmallAuthority) -> None:
     old = bureau.old()
     thief = Line(bureau, client(bureau, signing(old.der, 1)))
     message = thief.request(2, Kind.KUR)
@@ -253,13 +253,13 @@ def test_a_signature_by_another_key_than_the_certificates(bureau: Bureau) -> Non
 
 
 @pytest.mark.parametrize("version", [0, 1, 4])
-def test_unknown_versions_are_told(bureau: Bureau, version: int) -> None:
+def test_unknown_versions_are_told(bureau: SmallAuthority, version: int) -> None:
     holder = line(bureau, pvno=version)
     assert failed(holder.ask(holder.request()), Failure.UNSUPPORTED_VERSION)
 
 
 @pytest.mark.parametrize("rounds", [1, 99, 20_001, 10**9])
-def test_a_mac_that_costs_too_much_or_too_little_is_not_computed(bureau: Bureau, rounds: int) -> None:
+def test_a_mac_that_costs_too_much_or_too_little_is_not_computed(bureau: SmallAuthority, rounds: int) -> None:
     holder = line(bureau)
     message = read(holder.request())
     parameters = replace(read_mac(message.header.protection_alg), rounds=rounds).encoded()
@@ -268,7 +268,7 @@ def test_a_mac_that_costs_too_much_or_too_little_is_not_computed(bureau: Bureau,
     assert failed(answer, Failure.BAD_ALG)
 
 
-def test_an_answer_for_somebody_else_is_not_believed(bureau: Bureau) -> None:
+def test_an_answer_for_somebody_else_is_not_believed(bureau: SmallAuthority) -> None:
     holder = line(bureau)
     message, other = holder.request(), holder.request()
     answer = bureau.authority.cmp(message)
@@ -279,7 +279,7 @@ def test_an_answer_for_somebody_else_is_not_believed(bureau: Bureau) -> None:
         stranger.read(message, answer)
 
 
-def test_an_answer_signed_by_a_stranger_is_not_believed(bureau: Bureau) -> None:
+def test_an_answer_signed_by_a_stranger_is_not_believed(bureau: SmallAuthority) -> None:
     old = bureau.old()
     holder = Line(bureau, client(bureau, signing(old.der, 0)))
     message = holder.request(1, Kind.KUR)
@@ -291,7 +291,7 @@ def test_an_answer_signed_by_a_stranger_is_not_believed(bureau: Bureau) -> None:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_an_altered_message_does_nothing(bureau: Bureau, data: st.DataObject) -> None:
+def test_an_altered_message_does_nothing(bureau: SmallAuthority, data: st.DataObject) -> None:
     holder = line(bureau)
     message = bytearray(
         holder.client.request(TRANSACTION, Kind.IR, key(1).spki, prove(1), algorithm=RSA_SHA256)
@@ -308,11 +308,11 @@ def test_an_altered_message_does_nothing(bureau: Bureau, data: st.DataObject) ->
 
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_get_an_answer(bureau: Bureau, junk: bytes) -> None:
+def test_any_bytes_get_an_answer(bureau: SmallAuthority, junk: bytes) -> None:
     assert read(bureau.authority.cmp(junk)).kind is Kind.ERROR
 
 
-def test_nesting_without_end_is_refused_at_once(bureau: Bureau) -> None:
+def test_nesting_without_end_is_refused_at_once(bureau: SmallAuthority) -> None:
     bomb = b""
     for _ in range(4000):
         bomb = der.sequence_of(bomb)

@@ -13,7 +13,7 @@ from ca.cmp.bodies import Failure
 from ca.cmp.client import Client, Dialect, Done, Issued, Rejected, Secret, Trust
 from ca.cmp.message import Kind
 from ca.cmp.offices import OfficesWrong, read_secrets
-from tests.support.authority import HOLDER, IDN, NAME, Bureau, key
+from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key
 from tests.unit.ca.cmp.test_cmp import RSA_SHA256, prove
 
 SECRET = b"k" * 40
@@ -30,7 +30,7 @@ def offices(tmp_path: Path) -> Path:
 
 class Office:
     def __init__(
-        self, authority: Authority, bureau: Bureau, secret: bytes = SECRET, name: bytes = b"desk"
+        self, authority: Authority, bureau: SmallAuthority, secret: bytes = SECRET, name: bytes = b"desk"
     ) -> None:
         self.authority = authority
         issuing = x509.load_der_x509_certificate(authority.chain.issuing)
@@ -53,14 +53,14 @@ class Office:
 
 
 @pytest.fixture
-def bureau(bureau: Bureau, offices: Path) -> Bureau:
+def bureau(bureau: SmallAuthority, offices: Path) -> SmallAuthority:
     bureau.settings = replace(bureau.settings, offices=offices)
     bureau.restart()
     return bureau
 
 
 @pytest.mark.parametrize("kind", [Kind.IR, Kind.CR])
-def test_a_reissue_on_the_offices_word(bureau: Bureau, kind: Kind) -> None:
+def test_a_reissue_on_the_offices_word(bureau: SmallAuthority, kind: Kind) -> None:
     old = bureau.old()
     office = Office(bureau.authority, bureau)
     issued = office.asks(old.serial, kind=kind)
@@ -83,7 +83,7 @@ def refused_with(outcome: object, failure: Failure) -> bool:
     return isinstance(outcome, Rejected) and outcome.failures == {failure}
 
 
-def test_what_an_office_is_refused(bureau: Bureau) -> None:
+def test_what_an_office_is_refused(bureau: SmallAuthority) -> None:
     old = bureau.old()
     office = Office(bureau.authority, bureau)
     assert refused_with(office.asks(None), Failure.BAD_CERT_TEMPLATE)
@@ -102,7 +102,7 @@ def test_what_an_office_is_refused(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize(("name", "secret"), [(b"desk", b"x" * 40), (b"nobody", SECRET)])
-def test_whoever_is_no_office_is_none(bureau: Bureau, name: bytes, secret: bytes) -> None:
+def test_whoever_is_no_office_is_none(bureau: SmallAuthority, name: bytes, secret: bytes) -> None:
     old = bureau.old()
     assert refused_with(
         Office(bureau.authority, bureau, secret, name).asks(old.serial), Failure.BAD_MESSAGE_CHECK
@@ -110,7 +110,7 @@ def test_whoever_is_no_office_is_none(bureau: Bureau, name: bytes, secret: bytes
     assert [each.status for each in bureau.authority.certificates(HOLDER)] == [Status.GOOD]
 
 
-def test_an_office_revokes_for_its_customers_and_again_is_harmless(bureau: Bureau) -> None:
+def test_an_office_revokes_for_its_customers_and_again_is_harmless(bureau: SmallAuthority) -> None:
     old = bureau.old()
     office = Office(bureau.authority, bureau)
     assert isinstance(office.revokes(old.serial), Done)
@@ -135,7 +135,7 @@ def test_secrets_that_cannot_be_used_are_named(offices: Path) -> None:
         read_secrets(offices)
 
 
-def test_what_is_refused_on_the_way_is_in_the_audit_too(bureau: Bureau) -> None:
+def test_what_is_refused_on_the_way_is_in_the_audit_too(bureau: SmallAuthority) -> None:
     before = bureau.authority.audit_head().entries
     office = Office(bureau.authority, bureau)
     assert refused_with(office.asks(None), Failure.BAD_CERT_TEMPLATE)

@@ -31,7 +31,7 @@ from ca.files.encryption.decrypt import FIXED_IV, pbes1_seed
 from ca.files.encryption.pkcs12_kdf import _by_openssl, by_hand, derive
 from ca.files.material import PrivateKeyInfo, random_number_of, write_pkcs8
 from ca.files.signpri import Pbes1, write_pbes1
-from tests.support.authority import Bureau, key
+from tests.support.authority import SmallAuthority, key
 
 PASSWORD = b"Correct-Horse-9"
 
@@ -156,7 +156,7 @@ CERTIFICATE = genuine("signCert")
 
 @pytest.mark.parametrize("compatible", [False, True])
 @pytest.mark.parametrize("password", ["Correct-Horse-9", "비밀번호-Horse-9"])
-def test_pkcs12_opens_elsewhere(bureau: Bureau, compatible: bool, password: str) -> None:
+def test_pkcs12_opens_elsewhere(bureau: SmallAuthority, compatible: bool, password: str) -> None:
     chain = (bureau.authority.chain.issuing, bureau.authority.chain.root)
     certificate = bureau.old().der
     data = write_pfx(key(0).pkcs8, certificate, password, chain=chain, compatible=compatible)
@@ -192,7 +192,7 @@ def test_counting_by_hand_gives_what_openssl_gives(
     assert fast in {None, counted}
 
 
-def test_the_zip_holds_the_folder_that_tools_look_for(bureau: Bureau) -> None:
+def test_the_zip_holds_the_folder_that_tools_look_for(bureau: SmallAuthority) -> None:
     certificate = bureau.old().der
     data = npki_zip(certificate, b"key file", chain=(bureau.authority.chain.issuing,))
     archive = zipfile.ZipFile(io.BytesIO(data))
@@ -204,7 +204,7 @@ def test_the_zip_holds_the_folder_that_tools_look_for(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "C:\\x", 'a"b', "a,b=c", "..", "JOHN SMITH"])
-def test_no_name_leaves_its_folder(bureau: Bureau, name: str) -> None:
+def test_no_name_leaves_its_folder(bureau: SmallAuthority, name: str) -> None:
     folder = folder_name(bureau.old(name=name).der)
     assert not set(folder) & set('/\\:*?"<>| ')
     assert folder.count(",") == 4

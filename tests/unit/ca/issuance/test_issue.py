@@ -6,10 +6,10 @@ from cryptography.x509.oid import NameOID
 
 from ca import CaRefusal, Status
 from ca.asn1.vid import read_identify_data, virtual_id
-from tests.support.authority import HOLDER, IDN, NAME, Bureau, key, order
+from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key, order
 
 
-def test_the_same_order_again_is_the_same_certificate(bureau: Bureau) -> None:
+def test_the_same_order_again_is_the_same_certificate(bureau: SmallAuthority) -> None:
     first = bureau.authority.issue(order())
     bureau.clock.pass_(hours=5)
     bureau.restart()
@@ -27,13 +27,13 @@ def test_the_same_order_again_is_the_same_certificate(bureau: Bureau) -> None:
         {"not_after": date(2027, 5, 1)},
     ],
 )
-def test_a_request_id_belongs_to_one_order(bureau: Bureau, change: dict[str, object]) -> None:
+def test_a_request_id_belongs_to_one_order(bureau: SmallAuthority, change: dict[str, object]) -> None:
     bureau.authority.issue(order())
     with pytest.raises(CaRefusal, match="R15 reason=request_reused"):
         bureau.authority.issue(order(**change))
 
 
-def test_subject_holds_name_and_digits_in_the_korean_order(bureau: Bureau) -> None:
+def test_subject_holds_name_and_digits_in_the_korean_order(bureau: SmallAuthority) -> None:
     certificate = x509.load_der_x509_certificate(bureau.old().der)
     subject = [(part.oid, part.value) for part in certificate.subject]
     assert subject == [
@@ -45,26 +45,26 @@ def test_subject_holds_name_and_digits_in_the_korean_order(bureau: Bureau) -> No
     ]
 
 
-def test_the_second_certificate_of_a_day_has_the_next_number(bureau: Bureau) -> None:
+def test_the_second_certificate_of_a_day_has_the_next_number(bureau: SmallAuthority) -> None:
     first, second = bureau.old(), bureau.old(request_id="other", number=1, holder="C-0002")
     names = [x509.load_der_x509_certificate(c.der).subject.rfc4514_string() for c in (first, second)]
     assert "0000001," in names[0]
     assert "0000002," in names[1]
 
 
-def test_vid_proves_the_identity_number_with_r(bureau: Bureau) -> None:
+def test_vid_proves_the_identity_number_with_r(bureau: SmallAuthority) -> None:
     data = read_identify_data(x509.load_der_x509_certificate(bureau.old().der))
     assert data.real_name == NAME
     assert data.user_info[0].vid.virtual_id == virtual_id(IDN, key(0).random_number)
 
 
-def test_serials_are_positive_long_and_unlike(bureau: Bureau) -> None:
+def test_serials_are_positive_long_and_unlike(bureau: SmallAuthority) -> None:
     serials = {bureau.old(request_id=f"r{n}").serial for n in range(20)}
     assert len(serials) == 20
     assert {serial.bit_length() for serial in serials} == {127}
 
 
-def test_a_serial_is_never_used_twice(bureau: Bureau) -> None:
+def test_a_serial_is_never_used_twice(bureau: SmallAuthority) -> None:
     taken = bureau.old().serial
     draws = iter([taken.to_bytes(16, "big"), b"\x01" * 16])
     bureau.authority._registrar._issuance._entropy = lambda _: next(draws)
@@ -86,12 +86,14 @@ KST_MIDNIGHT = datetime(2026, 5, 31, 15, tzinfo=UTC)
     ],
 )
 def test_a_certificate_begins_at_midnight_or_at_its_minute(
-    bureau: Bureau, given: date | datetime | None, begin: datetime
+    bureau: SmallAuthority, given: date | datetime | None, begin: datetime
 ) -> None:
     assert bureau.old(not_before=given).not_before == begin
 
 
-def test_a_back_dated_certificate_lasts_a_calendar_year_and_expires_by_the_clock(bureau: Bureau) -> None:
+def test_a_back_dated_certificate_lasts_a_calendar_year_and_expires_by_the_clock(
+    bureau: SmallAuthority,
+) -> None:
     certificate = bureau.old(not_before=date(2026, 3, 9))
     assert certificate.not_after == datetime(2027, 3, 9, 14, 59, 59, tzinfo=UTC)
     bureau.clock.now = certificate.not_after
@@ -108,7 +110,7 @@ def test_a_back_dated_certificate_lasts_a_calendar_year_and_expires_by_the_clock
         {"not_before": date(1999, 1, 1)},
     ],
 )
-def test_impossible_dates_are_refused(bureau: Bureau, dates: dict[str, date]) -> None:
+def test_impossible_dates_are_refused(bureau: SmallAuthority, dates: dict[str, date]) -> None:
     with pytest.raises(CaRefusal, match="R15 reason=dates"):
         bureau.old(**dates)
     assert bureau.old().serial  # and with possible ones it is issued
@@ -130,7 +132,7 @@ def test_impossible_dates_are_refused(bureau: Bureau, dates: dict[str, date]) ->
     ],
 )
 def test_what_a_certificate_cannot_carry_is_refused_before_a_serial_is_used(
-    bureau: Bureau, change: dict[str, object], reason: str
+    bureau: SmallAuthority, change: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(CaRefusal, match="R15") as refusal:
         bureau.old(**change)
@@ -139,12 +141,12 @@ def test_what_a_certificate_cannot_carry_is_refused_before_a_serial_is_used(
         assert list(tx.all("whole_intent")) == []
 
 
-def test_thirteen_syllables_fit(bureau: Bureau) -> None:
+def test_thirteen_syllables_fit(bureau: SmallAuthority) -> None:
     name = "가" * 13
     assert read_identify_data(x509.load_der_x509_certificate(bureau.old(name=name).der)).real_name == name
 
 
-def test_decomposed_names_are_composed(bureau: Bureau) -> None:
+def test_decomposed_names_are_composed(bureau: SmallAuthority) -> None:
     decomposed = "홍길동"
     assert (
         read_identify_data(x509.load_der_x509_certificate(bureau.old(name=decomposed).der)).real_name == NAME

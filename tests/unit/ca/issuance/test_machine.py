@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ca import CaRefusal, Certificate, Reason, Record, Status
-from tests.support.authority import HOLDER, Bureau, Crash, copy_of, enrolment, order, request
+from tests.support.authority import HOLDER, Crash, SmallAuthority, copy_of, enrolment, order, request
 
 STEPS = ["reserved", "linted", "signed", "compared", "stored"]
 NUMBERS = st.integers(0, 3)
@@ -22,7 +22,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scratch = tempfile.TemporaryDirectory()
-        self.bureau = Bureau(copy_of(self.template, Path(self.scratch.name)))
+        self.bureau = SmallAuthority(copy_of(self.template, Path(self.scratch.name)))
         self.old = self.bureau.old()
         self.given: dict[int, Certificate] = {}
         self.answers = Counter[str]()

@@ -11,23 +11,23 @@ import pytest
 
 from ca.issuance import profile_check
 from ca.profiles import ProfileWrong, load
-from tests.support.authority import SETTINGS, Bureau, enrolment, request
+from tests.support.authority import SETTINGS, SmallAuthority, enrolment, request
 from tests.support.genuine_npki import CERTIFICATE
 
 NIGHT = datetime(2027, 3, 10, 18, 0, tzinfo=UTC)  # 03:00 in Korea
 NOON = datetime(2027, 3, 10, 3, 0, tzinfo=UTC)
 
 
-def judged(bureau: Bureau) -> None:
+def judged(bureau: SmallAuthority) -> None:
     """Judge the profiles that come with it, as nobody's start does."""
     profile_check.judge_profiles(load().values(), bureau.authority._keys.present.certificate, bureau.settings)
 
 
-def test_the_profiles_that_come_with_it_are_well(bureau: Bureau) -> None:
+def test_the_profiles_that_come_with_it_are_well(bureau: SmallAuthority) -> None:
     judged(bureau)
 
 
-def test_an_address_of_this_machine_is_no_fault(bureau: Bureau) -> None:
+def test_an_address_of_this_machine_is_no_fault(bureau: SmallAuthority) -> None:
     bureau.settings = replace(bureau.settings, base_url="http://localhost:0")
     bureau.restart()
     judged(bureau)
@@ -35,7 +35,7 @@ def test_an_address_of_this_machine_is_no_fault(bureau: Bureau) -> None:
 
 
 def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
-    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bureau: SmallAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = (resources.files("ca.profiles") / "corporate.toml").read_text(encoding="utf-8")
     (tmp_path / "guild.toml").write_text(
@@ -53,7 +53,7 @@ def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
     profile_check._of_profile.cache_clear()
 
 
-def test_a_true_fault_is_found(bureau: Bureau) -> None:
+def test_a_true_fault_is_found(bureau: SmallAuthority) -> None:
     """The notice of a genuine certificate is a BMPString, which RFC 5280 does not want."""
     assert profile_check.findings(bureau.old().der) == ()
     assert "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding" in profile_check.findings(
@@ -61,7 +61,7 @@ def test_a_true_fault_is_found(bureau: Bureau) -> None:
     )
 
 
-def test_every_certificate_is_judged_once(bureau: Bureau) -> None:
+def test_every_certificate_is_judged_once(bureau: SmallAuthority) -> None:
     for number in range(3):
         bureau.old(request_id=f"o{number}", holder=f"C-{number}", number=number)
     assert bureau.authority.recheck(2) == {}
@@ -73,7 +73,7 @@ def test_every_certificate_is_judged_once(bureau: Bureau) -> None:
 
 
 def test_what_is_found_at_night_is_said(
-    bureau: Bureau, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     serial = bureau.old().serial
     monkeypatch.setattr(profile_check, "findings", lambda _der: ("pkix.made_up",))
@@ -91,7 +91,7 @@ def test_what_is_found_at_night_is_said(
     assert caplog.records == []
 
 
-def test_it_is_not_in_the_way_of_issuing(bureau: Bureau) -> None:
+def test_it_is_not_in_the_way_of_issuing(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     bureau.authority.recheck(10)
     assert bureau.authority.redeem(given.reference, given.code, request(1)).serial

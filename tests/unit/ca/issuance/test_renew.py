@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ca import CaRefusal, Certificate, Reason, Status
 from ca.asn1.vid import read_identify_data
 from ca.values.validity import KST, day_of, ends, months_later, renewal_opens, years_later
-from tests.support.authority import HOLDER, Bureau, enrolment, key, order, request
+from tests.support.authority import HOLDER, SmallAuthority, enrolment, key, order, request
 
 
 def kst(day: date, hour: int = 12, minute: int = 0) -> datetime:
@@ -21,12 +21,14 @@ def last_day(certificate: Certificate) -> date:
     return day_of(certificate.not_after)
 
 
-def renewed(bureau: Bureau, old: Certificate, request_id: str = "renewal", number: int = 1) -> Certificate:
+def renewed(
+    bureau: SmallAuthority, old: Certificate, request_id: str = "renewal", number: int = 1
+) -> Certificate:
     given = bureau.authority.enrol(enrolment(request_id, old.serial, renews=True))
     return bureau.authority.redeem(given.reference, given.code, request(number))
 
 
-def test_a_renewal_keeps_the_remaining_days(bureau: Bureau) -> None:
+def test_a_renewal_keeps_the_remaining_days(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old) - timedelta(days=20))
     new = renewed(bureau, old)
@@ -42,7 +44,7 @@ def test_a_renewal_keeps_the_remaining_days(bureau: Bureau) -> None:
     [(31, 23, 59, False), (30, 0, 0, True), (0, 0, 0, True), (0, 23, 59, True)],
 )
 def test_the_window_opens_at_midnight_in_korea_and_closes_with_the_last_day(
-    bureau: Bureau, before: int, hour: int, minute: int, opens: bool
+    bureau: SmallAuthority, before: int, hour: int, minute: int, opens: bool
 ) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old) - timedelta(days=before), hour, minute)
@@ -55,14 +57,14 @@ def test_the_window_opens_at_midnight_in_korea_and_closes_with_the_last_day(
     assert refused.value.fields == {"reason": "too_early", "opens_on": opens_on.isoformat()}
 
 
-def test_the_day_after_the_last_it_is_expired(bureau: Bureau) -> None:
+def test_the_day_after_the_last_it_is_expired(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old) + timedelta(days=1), 0)
     with pytest.raises(CaRefusal, match="R05"):
         renewed(bureau, old)
 
 
-def test_an_enrolment_made_in_time_and_collected_too_late_is_refused(bureau: Bureau) -> None:
+def test_an_enrolment_made_in_time_and_collected_too_late_is_refused(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old))
     given = bureau.authority.enrol(enrolment("renewal", old.serial, renews=True))
@@ -71,7 +73,7 @@ def test_an_enrolment_made_in_time_and_collected_too_late_is_refused(bureau: Bur
         bureau.authority.redeem(given.reference, given.code, request(1))
 
 
-def test_renewing_every_year_never_loses_or_gains_a_day(bureau: Bureau) -> None:
+def test_renewing_every_year_never_loses_or_gains_a_day(bureau: SmallAuthority) -> None:
     certificate = bureau.old()
     first = last_day(certificate)
     for year in range(1, 5):
@@ -83,12 +85,12 @@ def test_renewing_every_year_never_loses_or_gains_a_day(bureau: Bureau) -> None:
     assert bureau.authority.lineage(line[2].serial) == line
 
 
-def test_a_renewal_needs_a_certificate_to_renew(bureau: Bureau) -> None:
+def test_a_renewal_needs_a_certificate_to_renew(bureau: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="R09"):
         bureau.authority.enrol(enrolment(renews=True))
 
 
-def test_a_request_that_was_a_reissue_cannot_become_a_renewal(bureau: Bureau) -> None:
+def test_a_request_that_was_a_reissue_cannot_become_a_renewal(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old) - timedelta(days=7))
     bureau.authority.enrol(enrolment("same", old.serial))
@@ -96,7 +98,7 @@ def test_a_request_that_was_a_reissue_cannot_become_a_renewal(bureau: Bureau) ->
         bureau.authority.enrol(enrolment("same", old.serial, renews=True))
 
 
-def test_nobody_gets_a_second_live_certificate_of_one_policy(bureau: Bureau) -> None:
+def test_nobody_gets_a_second_live_certificate_of_one_policy(bureau: SmallAuthority) -> None:
     waiting = bureau.authority.enrol(enrolment("first"))
     bureau.old()
     with pytest.raises(CaRefusal, match="has_one"):
@@ -106,12 +108,12 @@ def test_nobody_gets_a_second_live_certificate_of_one_policy(bureau: Bureau) -> 
     assert bureau.authority.enrol(enrolment("another policy", profile="personal_general"))
 
 
-def test_a_certificate_is_not_replaced_by_one_of_another_profile(bureau: Bureau) -> None:
+def test_a_certificate_is_not_replaced_by_one_of_another_profile(bureau: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="other_profile"):
         bureau.authority.enrol(enrolment("new", bureau.old().serial, profile="personal_general"))
 
 
-def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(bureau: Bureau) -> None:
+def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(bureau: SmallAuthority) -> None:
     old = bureau.old()
     new = bureau.authority.update(old.serial, key(1).spki, "update")
     assert new.not_after == old.not_after
@@ -127,7 +129,7 @@ def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(bureau: 
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_key_update_in_the_window_renews(bureau: Bureau) -> None:
+def test_a_key_update_in_the_window_renews(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.now = kst(last_day(old) - timedelta(days=30), 0)
     assert last_day(bureau.authority.update(old.serial, key(1).spki, "update")) == years_later(
@@ -143,14 +145,14 @@ def test_a_key_update_in_the_window_renews(bureau: Bureau) -> None:
         ("unreadable", lambda b, old: b.authority.update(old.serial, b"junk", "u")),
     ],
 )
-def test_what_a_key_update_refuses(bureau: Bureau, refused: str, act: object) -> None:
+def test_what_a_key_update_refuses(bureau: SmallAuthority, refused: str, act: object) -> None:
     old = bureau.old()
     with pytest.raises(CaRefusal, match=refused):
         act(bureau, old)
     assert bureau.authority.certificates(HOLDER)[0].status is Status.GOOD
 
 
-def test_a_hold_of_more_than_six_months_is_a_revocation(bureau: Bureau) -> None:
+def test_a_hold_of_more_than_six_months_is_a_revocation(bureau: SmallAuthority) -> None:
     old, young = bureau.old(), bureau.authority.issue(order("young", 1, holder="C-0002"))
     bureau.clock.now = kst(date(2027, 8, 31))
     bureau.authority.hold(old.serial, "hold")
@@ -167,7 +169,7 @@ def test_a_hold_of_more_than_six_months_is_a_revocation(bureau: Bureau) -> None:
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_lapsed_hold_is_not_released_even_if_nobody_looked_before(bureau: Bureau) -> None:
+def test_a_lapsed_hold_is_not_released_even_if_nobody_looked_before(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.authority.hold(old.serial, "hold")
     bureau.clock.now = kst(months_later(day_of(bureau.clock.now), 6)) + timedelta(days=1)

@@ -3,7 +3,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from ca import CaRefusal, Certificate, Status
-from tests.support.authority import HOLDER, Bureau, enrolment, key, order, request
+from tests.support.authority import HOLDER, SmallAuthority, enrolment, key, order, request
 
 
 def together(*calls: Callable[[], object]) -> list[object]:
@@ -25,12 +25,12 @@ def together(*calls: Callable[[], object]) -> list[object]:
     return answers
 
 
-def two(bureau: Bureau) -> tuple[Bureau, Bureau]:
+def two(bureau: SmallAuthority) -> tuple[SmallAuthority, SmallAuthority]:
     """The same authority, opened a second time as another process would."""
-    return bureau, Bureau(bureau.folder, bureau.clock)
+    return bureau, SmallAuthority(bureau.folder, bureau.clock)
 
 
-def test_of_many_keys_for_one_code_one_wins(bureau: Bureau) -> None:
+def test_of_many_keys_for_one_code_one_wins(bureau: SmallAuthority) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial))
     requests = [request(number) for number in range(1, 7)]
@@ -49,7 +49,7 @@ def test_of_many_keys_for_one_code_one_wins(bureau: Bureau) -> None:
     there.authority.close()
 
 
-def test_the_same_key_many_times_is_one_certificate(bureau: Bureau) -> None:
+def test_the_same_key_many_times_is_one_certificate(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment(replaces=bureau.old().serial))
     here, there = two(bureau)
     asked = request(1)
@@ -64,7 +64,7 @@ def test_the_same_key_many_times_is_one_certificate(bureau: Bureau) -> None:
     there.authority.close()
 
 
-def test_many_orders_at_once_are_all_issued(bureau: Bureau) -> None:
+def test_many_orders_at_once_are_all_issued(bureau: SmallAuthority) -> None:
     here, there = two(bureau)
     key(0)
     calls = [lambda n=n: (here if n % 2 else there).authority.issue(order(f"r{n}")) for n in range(24)]
@@ -74,7 +74,7 @@ def test_many_orders_at_once_are_all_issued(bureau: Bureau) -> None:
     there.authority.close()
 
 
-def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(bureau: Bureau) -> None:
+def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(bureau: SmallAuthority) -> None:
     old = bureau.old()
     given = [bureau.authority.enrol(enrolment(f"e{n}", old.serial)) for n in range(2)]
     asked = [request(1), request(2)]
@@ -90,7 +90,7 @@ def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(bureau: Burea
     there.authority.close()
 
 
-def test_one_hold_among_many_asking(bureau: Bureau) -> None:
+def test_one_hold_among_many_asking(bureau: SmallAuthority) -> None:
     serial = bureau.old().serial
     answers = together(*(lambda n=n: bureau.authority.hold(serial, f"h{n}") for n in range(5)))
     assert sum(isinstance(answer, str) and answer.startswith("R07") for answer in answers) == 4

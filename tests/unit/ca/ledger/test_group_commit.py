@@ -10,16 +10,16 @@ import pytest
 
 from ca import CaRefusal, LedgerBroken
 from ca.ledger import group_commit
-from ca.ledger.group_commit import Commits
+from ca.ledger.group_commit import GroupCommit
 from ca.ledger.journal import read
 from ca.ledger.ledger import Ledger, Transaction
-from tests.support.authority import SETTINGS, Bureau
+from tests.support.authority import SETTINGS, SmallAuthority
 
 PATIENCE = 10.0
 
 
 @pytest.fixture
-def bureau(bureau: Bureau) -> Bureau:
+def bureau(bureau: SmallAuthority) -> SmallAuthority:
     bureau.settings = replace(SETTINGS, journal=bureau.folder / "journal")
     bureau.restart()
     return bureau
@@ -78,7 +78,7 @@ def there(ledger: Ledger, *names: str) -> list[str]:
         return [name for name in names if tx.one("get_meta", name=name)]
 
 
-def test_those_who_waited_share_a_commit(bureau: Bureau) -> None:
+def test_those_who_waited_share_a_commit(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     before = ledger.number()
     assert together(ledger, put("a"), put("b"), put("c")) == ["committed"] * 3
@@ -86,20 +86,20 @@ def test_those_who_waited_share_a_commit(bureau: Bureau) -> None:
     assert there(ledger, "a", "b", "c") == ["a", "b", "c"]
 
 
-def test_the_journal_has_one_line_for_them_all_in_their_order(bureau: Bureau) -> None:
+def test_the_journal_has_one_line_for_them_all_in_their_order(bureau: SmallAuthority) -> None:
     together(bureau.authority._ledger, put("a"), refuse, put("c"))
     last = list(read(bureau.folder / "journal", bureau.vault))[-1]
     assert [values["name"] for _, values in last.writes] == ["a", "c"]
 
 
-def test_one_that_fails_undoes_its_own_work_only(bureau: Bureau) -> None:
+def test_one_that_fails_undoes_its_own_work_only(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     answers = together(ledger, put("a"), refuse, put("c"))
     assert answers == ["committed", "CaRefusal R15 reason=changed_my_mind", "committed"]
     assert there(ledger, "a", "refused", "c") == ["a", "c"]
 
 
-def test_the_first_may_fail_too(bureau: Bureau) -> None:
+def test_the_first_may_fail_too(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     answers = together(ledger, refuse, put("b"))
     assert answers == ["CaRefusal R15 reason=changed_my_mind", "committed"]
@@ -107,17 +107,17 @@ def test_the_first_may_fail_too(bureau: Bureau) -> None:
 
 
 def test_when_the_commit_fails_nobody_is_told_that_it_went_well(
-    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+    bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = bureau.authority._ledger
 
-    def fail(_: Commits) -> None:
+    def fail(_: GroupCommit) -> None:
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(Commits, "_commit", fail)
+        patch.setattr(GroupCommit, "_commit", fail)
         # Also not the one who was refused: what it was refused for may be what was not committed.
         answers = together(ledger, put("a"), refuse, put("c"))
     assert answers == ["CaRefusal R14 reason=ledger_not_available"] * 3
@@ -125,7 +125,7 @@ def test_when_the_commit_fails_nobody_is_told_that_it_went_well(
     assert together(ledger, put("a"), put("c")) == ["committed"] * 2
 
 
-def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(bureau: Bureau) -> None:
+def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     answers = together(ledger, put("a"), give_up)
     assert answers == ["LedgerBroken the ledger is damaged: disk I/O error"] * 2
@@ -133,7 +133,7 @@ def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(bureau: Bure
     assert together(ledger, put("a")) == ["committed"]
 
 
-def test_not_too_many_share_a_commit(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_too_many_share_a_commit(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_commit, "MOST_TOGETHER", 2)
     ledger = bureau.authority._ledger
     before = ledger.number()
@@ -141,7 +141,7 @@ def test_not_too_many_share_a_commit(bureau: Bureau, monkeypatch: pytest.MonkeyP
     assert ledger.number() == before + 2
 
 
-def test_nobody_reads_what_is_not_committed(bureau: Bureau) -> None:
+def test_nobody_reads_what_is_not_committed(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     with ledger.transaction() as tx:
         put("a")(tx)
@@ -149,7 +149,7 @@ def test_nobody_reads_what_is_not_committed(bureau: Bureau) -> None:
     assert there(ledger, "a") == ["a"]
 
 
-def test_a_transaction_within_a_transaction_is_told_so(bureau: Bureau) -> None:
+def test_a_transaction_within_a_transaction_is_told_so(bureau: SmallAuthority) -> None:
     ledger = bureau.authority._ledger
     with pytest.raises(RuntimeError, match="within"), ledger.transaction(), ledger.transaction():
         pass
@@ -158,7 +158,7 @@ def test_a_transaction_within_a_transaction_is_told_so(bureau: Bureau) -> None:
     assert there(ledger, "a") == ["a"]
 
 
-def test_closing_waits_for_whoever_writes(bureau: Bureau, tmp_path: Path) -> None:
+def test_closing_waits_for_whoever_writes(bureau: SmallAuthority, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "other.sqlite3", bureau.vault, bureau.clock)
     with ThreadPoolExecutor(1) as pool:
         with ledger.transaction() as tx:

@@ -5,12 +5,12 @@ from cryptography import x509
 
 from ca import CaRefusal, KeyRequest, Reason, Status
 from ca.registration.registrar import ALPHABET
-from tests.support.authority import HOLDER, IDN, NAME, Bureau, Crash, enrolment, key, order, request
+from tests.support.authority import HOLDER, IDN, NAME, Crash, SmallAuthority, enrolment, key, order, request
 
 STEPS = ["reserved", "linted", "signed", "compared", "stored"]
 
 
-def test_reissue_keeps_the_expiry_and_revokes_the_old(bureau: Bureau) -> None:
+def test_reissue_keeps_the_expiry_and_revokes_the_old(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.clock.pass_(days=40)
     _, new = bureau.reissue(old.serial)
@@ -21,14 +21,14 @@ def test_reissue_keeps_the_expiry_and_revokes_the_old(bureau: Bureau) -> None:
     assert bureau.authority.verify_audit().ok
 
 
-def test_without_an_old_one_it_lasts_a_calendar_year(bureau: Bureau) -> None:
+def test_without_an_old_one_it_lasts_a_calendar_year(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     assert bureau.authority.redeem(given.reference, given.code, request(1)).not_after == datetime(
         2028, 3, 10, 14, 59, 59, tzinfo=UTC
     )
 
 
-def test_asking_again_tells_the_same_reference_and_code(bureau: Bureau) -> None:
+def test_asking_again_tells_the_same_reference_and_code(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     bureau.clock.pass_(days=1)
     bureau.restart()
@@ -38,21 +38,21 @@ def test_asking_again_tells_the_same_reference_and_code(bureau: Bureau) -> None:
     assert set(given.code) <= set(ALPHABET)
 
 
-def test_the_same_key_again_is_the_same_certificate_after_any_time(bureau: Bureau) -> None:
+def test_the_same_key_again_is_the_same_certificate_after_any_time(bureau: SmallAuthority) -> None:
     given, new = bureau.reissue(bureau.old().serial)
     bureau.clock.pass_(days=30)
     bureau.restart()
     assert bureau.authority.redeem(given.reference, given.code, request(1)).der == new.der
 
 
-def test_another_key_is_refused(bureau: Bureau) -> None:
+def test_another_key_is_refused(bureau: SmallAuthority) -> None:
     given, _ = bureau.reissue(bureau.old().serial)
     for other in (request(2), KeyRequest(key(1).spki, bytes(20))):
         with pytest.raises(CaRefusal, match="R10 reason=used"):
             bureau.authority.redeem(given.reference, given.code, other)
 
 
-def test_a_code_may_be_typed_by_a_person(bureau: Bureau) -> None:
+def test_a_code_may_be_typed_by_a_person(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     typed = (
         " ".join(given.code[at : at + 4] for at in range(0, 20, 4))
@@ -63,7 +63,7 @@ def test_a_code_may_be_typed_by_a_person(bureau: Bureau) -> None:
     assert bureau.authority.redeem(f" {given.reference} ", typed, request(1)).request_id == "new"
 
 
-def test_wrong_codes_are_counted_and_then_the_right_one_is_dead(bureau: Bureau) -> None:
+def test_wrong_codes_are_counted_and_then_the_right_one_is_dead(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     for wrong in ["", "x", "0" * 20, given.code[:-1], "홍"]:
         with pytest.raises(CaRefusal, match="R10 reason=wrong"):
@@ -75,7 +75,7 @@ def test_wrong_codes_are_counted_and_then_the_right_one_is_dead(bureau: Bureau) 
     assert bureau.authority.redeem(again.reference, again.code, request(1)).request_id == "another"
 
 
-def test_after_four_wrong_codes_the_right_one_still_works(bureau: Bureau) -> None:
+def test_after_four_wrong_codes_the_right_one_still_works(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     for _ in range(4):
         with pytest.raises(CaRefusal, match="R10"):
@@ -83,13 +83,13 @@ def test_after_four_wrong_codes_the_right_one_still_works(bureau: Bureau) -> Non
     assert bureau.authority.redeem(given.reference, given.code, request(1)).request_id == "new"
 
 
-def test_an_unknown_reference_is_answered_like_a_wrong_code(bureau: Bureau) -> None:
+def test_an_unknown_reference_is_answered_like_a_wrong_code(bureau: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match=r"^R10 reason=wrong$"):
         bureau.authority.redeem("0000000000", "0" * 20, request(1))
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(-1, None), (0, "lapsed"), (86400, "lapsed")])
-def test_a_lifetime_ends(bureau: Bureau, seconds: int, reason: str | None) -> None:
+def test_a_lifetime_ends(bureau: SmallAuthority, seconds: int, reason: str | None) -> None:
     given = bureau.authority.enrol(enrolment(lifetime=timedelta(hours=1)))
     bureau.clock.now = given.expires_at + timedelta(seconds=seconds)
     if reason is None:
@@ -99,7 +99,7 @@ def test_a_lifetime_ends(bureau: Bureau, seconds: int, reason: str | None) -> No
         bureau.authority.redeem(given.reference, given.code, request(1))
 
 
-def test_a_withdrawn_enrolment_is_worth_nothing(bureau: Bureau) -> None:
+def test_a_withdrawn_enrolment_is_worth_nothing(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     bureau.authority.withdraw("new")
     bureau.authority.withdraw("new")
@@ -108,7 +108,7 @@ def test_a_withdrawn_enrolment_is_worth_nothing(bureau: Bureau) -> None:
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_redeemed_enrolment_cannot_be_withdrawn(bureau: Bureau) -> None:
+def test_a_redeemed_enrolment_cannot_be_withdrawn(bureau: SmallAuthority) -> None:
     bureau.reissue(bureau.old().serial)
     with pytest.raises(CaRefusal, match="R10 reason=used"):
         bureau.authority.withdraw("new")
@@ -116,7 +116,9 @@ def test_a_redeemed_enrolment_cannot_be_withdrawn(bureau: Bureau) -> None:
 
 @pytest.mark.parametrize("moment", ["enrol", "redeem"])
 @pytest.mark.parametrize(("state", "code"), [("expired", "R05"), ("revoked", "R06"), ("hold", "R07")])
-def test_only_a_good_certificate_is_reissued(bureau: Bureau, moment: str, state: str, code: str) -> None:
+def test_only_a_good_certificate_is_reissued(
+    bureau: SmallAuthority, moment: str, state: str, code: str
+) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial, lifetime=timedelta(days=999)))
     if state == "revoked":
@@ -134,7 +136,7 @@ def test_only_a_good_certificate_is_reissued(bureau: Bureau, moment: str, state:
     assert len(bureau.authority.certificates(HOLDER)) == 1
 
 
-def test_a_hold_that_is_released_lets_the_reissue_go_on(bureau: Bureau) -> None:
+def test_a_hold_that_is_released_lets_the_reissue_go_on(bureau: SmallAuthority) -> None:
     old = bureau.old()
     bureau.authority.hold(old.serial, "freeze")
     with pytest.raises(CaRefusal, match="R07"):
@@ -144,13 +146,13 @@ def test_a_hold_that_is_released_lets_the_reissue_go_on(bureau: Bureau) -> None:
 
 
 @pytest.mark.parametrize("change", [{"holder": "C-0002"}, {"replaces": 12345}])
-def test_nobody_replaces_what_is_not_theirs(bureau: Bureau, change: dict[str, object]) -> None:
+def test_nobody_replaces_what_is_not_theirs(bureau: SmallAuthority, change: dict[str, object]) -> None:
     old = bureau.old()
     with pytest.raises(CaRefusal, match="R09"):
         bureau.authority.enrol(enrolment(**{"replaces": old.serial} | change))
 
 
-def test_two_enrolments_for_one_old_certificate_make_one_new(bureau: Bureau) -> None:
+def test_two_enrolments_for_one_old_certificate_make_one_new(bureau: SmallAuthority) -> None:
     old = bureau.old()
     first = bureau.authority.enrol(enrolment("one", old.serial))
     second = bureau.authority.enrol(enrolment("two", old.serial))
@@ -164,7 +166,7 @@ def test_two_enrolments_for_one_old_certificate_make_one_new(bureau: Bureau) -> 
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_crash_after_any_step_is_finished_by_asking_again(bureau: Bureau, step: str) -> None:
+def test_a_crash_after_any_step_is_finished_by_asking_again(bureau: SmallAuthority, step: str) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial))
     bureau.restart(dies_at=step)
@@ -185,7 +187,7 @@ def test_a_crash_after_any_step_is_finished_by_asking_again(bureau: Bureau, step
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_crash_while_issuing_loses_and_doubles_nothing(bureau: Bureau, step: str) -> None:
+def test_a_crash_while_issuing_loses_and_doubles_nothing(bureau: SmallAuthority, step: str) -> None:
     bureau.restart(dies_at=step)
     with pytest.raises(Crash):
         bureau.authority.issue(order())
@@ -196,7 +198,7 @@ def test_a_crash_while_issuing_loses_and_doubles_nothing(bureau: Bureau, step: s
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_start_finishes_what_the_last_one_died_over(bureau: Bureau) -> None:
+def test_a_start_finishes_what_the_last_one_died_over(bureau: SmallAuthority) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial))
     bureau.restart(dies_at="reserved")
@@ -209,7 +211,7 @@ def test_a_start_finishes_what_the_last_one_died_over(bureau: Bureau) -> None:
     assert bureau.authority.redeem(given.reference, given.code, request(1)).der == made.der
 
 
-def test_one_that_is_in_the_making_is_the_one(bureau: Bureau) -> None:
+def test_one_that_is_in_the_making_is_the_one(bureau: SmallAuthority) -> None:
     first, second = (bureau.authority.enrol(enrolment(each)) for each in ("one", "two"))
     elsewhere = bureau.open()
     bureau.restart(dies_at="reserved")
@@ -222,7 +224,7 @@ def test_one_that_is_in_the_making_is_the_one(bureau: Bureau) -> None:
     assert [record.request_id for record in bureau.authority.certificates(HOLDER)] == ["one"]
 
 
-def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau: Bureau) -> None:
+def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau: SmallAuthority) -> None:
     old = bureau.old()
     given = bureau.authority.enrol(enrolment(replaces=old.serial))
     elsewhere = bureau.open()
@@ -238,7 +240,7 @@ def test_an_old_one_revoked_between_intent_and_storage_stops_the_new_one(bureau:
     assert bureau.authority.verify_audit().ok
 
 
-def test_neither_name_nor_number_nor_code_is_on_the_disk(bureau: Bureau) -> None:
+def test_neither_name_nor_number_nor_code_is_on_the_disk(bureau: SmallAuthority) -> None:
     old = bureau.old()
     waiting = bureau.authority.enrol(enrolment("waiting", holder="C-0002"))
     given, new = bureau.reissue(old.serial)
@@ -254,7 +256,7 @@ def test_neither_name_nor_number_nor_code_is_on_the_disk(bureau: Bureau) -> None
     assert x509.load_der_x509_certificate(new.der).subject.public_bytes() not in disk
 
 
-def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(bureau: Bureau) -> None:
+def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(bureau: SmallAuthority) -> None:
     bureau.reissue(bureau.old().serial)
     bureau.authority.enrol(enrolment("lapsing", holder="C-0002", lifetime=timedelta(hours=1)))
     bureau.clock.pass_(hours=2)
@@ -273,12 +275,12 @@ def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(bur
     ("reference", "code"),
     [("", ""), ("\ud800", "\ud800"), ("9" * 10**6, "A" * 10**6), ("1234567890\x00", "\x00")],
 )
-def test_nothing_that_is_typed_breaks_the_lookup(bureau: Bureau, reference: str, code: str) -> None:
+def test_nothing_that_is_typed_breaks_the_lookup(bureau: SmallAuthority, reference: str, code: str) -> None:
     with pytest.raises(CaRefusal, match="R10 reason=wrong"):
         bureau.authority.redeem(reference, code, request(1))
 
 
-def test_guessing_at_a_redeemed_code_does_not_keep_its_owner_out(bureau: Bureau) -> None:
+def test_guessing_at_a_redeemed_code_does_not_keep_its_owner_out(bureau: SmallAuthority) -> None:
     given, new = bureau.reissue(bureau.old().serial)
     for _ in range(9):
         with pytest.raises(CaRefusal, match="wrong"):
@@ -286,7 +288,7 @@ def test_guessing_at_a_redeemed_code_does_not_keep_its_owner_out(bureau: Bureau)
     assert bureau.authority.redeem(given.reference, given.code, request(1)) == new
 
 
-def test_the_certificate_of_a_request_is_found(bureau: Bureau) -> None:
+def test_the_certificate_of_a_request_is_found(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     assert bureau.authority.record_for("new") is None
     new = bureau.authority.redeem(given.reference, given.code, request(1))

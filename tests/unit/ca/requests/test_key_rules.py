@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ca import CaRefusal, Reason
 from ca.asn1.der import RSA_ENCRYPTION, RsaPublicKey, SubjectPublicKeyInfo, spki_bytes, spki_of
 from ca.requests import key_rules
-from tests.support.authority import Bureau, enrolment, key, order, request
+from tests.support.authority import SmallAuthority, enrolment, key, order, request
 
 #: A key of the broken Infineon library as it was met outside (the test data of badkeys, MIT licence): its modulus.
 GENUINE_ROCA = int.from_bytes(
@@ -117,7 +117,7 @@ def test_a_huge_request_is_refused_unread() -> None:
         key_rules.check_size(bytes(16 * 1024 + 1), bytes(20))
 
 
-def test_a_refused_key_leaves_the_enrolment_open(bureau: Bureau) -> None:
+def test_a_refused_key_leaves_the_enrolment_open(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment())
     weak = type(request(0))(spki(modulus_of(0), 3), bytes(20))
     with pytest.raises(CaRefusal, match="R15 reason=exponent"):
@@ -125,25 +125,25 @@ def test_a_refused_key_leaves_the_enrolment_open(bureau: Bureau) -> None:
     assert bureau.authority.redeem(given.reference, given.code, request(1)).request_id == "new"
 
 
-def test_the_authoritys_own_key_is_refused(bureau: Bureau) -> None:
+def test_the_authoritys_own_key_is_refused(bureau: SmallAuthority) -> None:
     own = spki_of(x509.load_der_x509_certificate(bureau.authority.chain.issuing))
     with pytest.raises(CaRefusal, match="authority_key"):
         bureau.old(spki=own)
 
 
-def test_a_key_of_somebody_else_is_refused(bureau: Bureau) -> None:
+def test_a_key_of_somebody_else_is_refused(bureau: SmallAuthority) -> None:
     bureau.old()
     with pytest.raises(CaRefusal, match="key_of_another"):
         bureau.authority.issue(order("other", 0, holder="C-0002"))
 
 
-def test_a_revoked_key_is_refused_to_everybody(bureau: Bureau) -> None:
+def test_a_revoked_key_is_refused_to_everybody(bureau: SmallAuthority) -> None:
     bureau.authority.revoke(bureau.old().serial, Reason.KEY_COMPROMISE, "theft")
     with pytest.raises(CaRefusal, match="key_revoked"):
         bureau.old(request_id="again")
 
 
-def test_a_reissue_needs_a_new_key(bureau: Bureau) -> None:
+def test_a_reissue_needs_a_new_key(bureau: SmallAuthority) -> None:
     given = bureau.authority.enrol(enrolment(replaces=bureau.old().serial))
     with pytest.raises(CaRefusal, match="key_unchanged"):
         bureau.authority.redeem(given.reference, given.code, request(0))

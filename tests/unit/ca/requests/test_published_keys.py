@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ca import CaRefusal
 from ca.requests.published_keys import ListWrong, PublishedKeys
 from tests.support import authority as bureau
-from tests.support.authority import Bureau, enrolment, key, order, request
+from tests.support.authority import SmallAuthority, enrolment, key, order, request
 from tests.unit.ca.requests.test_key_rules import modulus_of, spki
 
 #: A key of Debian's predictable generator as it was met outside (the test data of badkeys, MIT licence): its modulus.
@@ -66,12 +66,12 @@ def test_a_list_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def wary(tmp_path: Path) -> Bureau:
+def wary(tmp_path: Path) -> SmallAuthority:
     settings = replace(bureau.SETTINGS, published=list_of(tmp_path, GENUINE_DEBIAN, modulus_of(1)))
-    return Bureau(tmp_path, settings=settings)
+    return SmallAuthority(tmp_path, settings=settings)
 
 
-def test_a_published_key_is_refused_before_a_serial_is_used(wary: Bureau) -> None:
+def test_a_published_key_is_refused_before_a_serial_is_used(wary: SmallAuthority) -> None:
     before = wary.authority.audit_head().entries
     with pytest.raises(CaRefusal, match="R15 reason=published_key"):
         wary.authority.issue(order(spki=spki(GENUINE_DEBIAN)))
@@ -79,7 +79,7 @@ def test_a_published_key_is_refused_before_a_serial_is_used(wary: Bureau) -> Non
     assert wary.authority.audit_head().entries == before + 1  # the refusal
 
 
-def test_after_the_refusal_the_same_code_collects_with_a_sound_key(wary: Bureau) -> None:
+def test_after_the_refusal_the_same_code_collects_with_a_sound_key(wary: SmallAuthority) -> None:
     given = wary.authority.enrol(enrolment(replaces=wary.old().serial))
     with pytest.raises(CaRefusal, match="published_key"):
         wary.authority.redeem(given.reference, given.code, request(1))

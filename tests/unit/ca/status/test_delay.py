@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 
 from ca import CaRefusal
-from tests.support.authority import SETTINGS, Bureau, order
+from tests.support.authority import SETTINGS, SmallAuthority, order
 
 
 @pytest.fixture
-def impatient(bureau: Bureau) -> Bureau:
+def impatient(bureau: SmallAuthority) -> SmallAuthority:
     bureau.settings = replace(SETTINGS, busy_timeout=timedelta(milliseconds=50))
     bureau.restart()
     return bureau
 
 
-def test_a_ledger_that_somebody_keeps_is_not_available_and_then_is(impatient: Bureau) -> None:
+def test_a_ledger_that_somebody_keeps_is_not_available_and_then_is(impatient: SmallAuthority) -> None:
     other = sqlite3.connect(impatient.folder / "ca" / "ledger.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CaRefusal, match="R14 reason=ledger_not_available"):
@@ -26,7 +26,7 @@ def test_a_ledger_that_somebody_keeps_is_not_available_and_then_is(impatient: Bu
     assert impatient.authority.issue(order()).serial
 
 
-def test_a_full_disk_is_a_delay_and_leaves_nothing_half_done(impatient: Bureau) -> None:
+def test_a_full_disk_is_a_delay_and_leaves_nothing_half_done(impatient: SmallAuthority) -> None:
     connection = impatient.authority._ledger._commits.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -39,6 +39,6 @@ def test_a_full_disk_is_a_delay_and_leaves_nothing_half_done(impatient: Bureau) 
     assert impatient.authority.verify_audit().ok
 
 
-def _issue_many(bureau: Bureau, count: int) -> None:
+def _issue_many(bureau: SmallAuthority, count: int) -> None:
     for number in range(count):
         bureau.authority.issue(order(f"r{number}"))

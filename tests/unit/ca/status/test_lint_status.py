@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca import LedgerBroken, Reason
 from ca.status.lint_status import check_answer, check_delegate, check_list
-from tests.support.authority import Bureau
+from tests.support.authority import SmallAuthority
 
 DAY = timedelta(days=1)
 
@@ -29,7 +29,7 @@ class Listed:
 
 
 @pytest.fixture
-def listed(bureau: Bureau) -> Listed:
+def listed(bureau: SmallAuthority) -> Listed:
     old = bureau.old().serial
     bureau.authority.revoke(old, Reason.KEY_COMPROMISE, "theft")
     read = x509.load_der_x509_crl(bureau.authority.crl(part=old % bureau.authority.most_parts))
@@ -60,14 +60,14 @@ def test_a_list_that_is_not_what_it_should_be(listed: Listed, finding: str) -> N
         LISTS[finding](listed)
 
 
-def test_a_list_of_another_issuer(listed: Listed, bureau: Bureau) -> None:
+def test_a_list_of_another_issuer(listed: Listed, bureau: SmallAuthority) -> None:
     root = x509.load_der_x509_certificate(bureau.authority.chain.root)
     with pytest.raises(LedgerBroken, match="issuer, key_id"):
         check_list(listed.tbs, root, listed.number, 1, listed.address, DAY)
 
 
 @pytest.fixture
-def answer(bureau: Bureau) -> tuple[bytes, bytes]:
+def answer(bureau: SmallAuthority) -> tuple[bytes, bytes]:
     issuer = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
     subject = x509.load_der_x509_certificate(bureau.old().der)
     question = ocsp.OCSPRequestBuilder().add_certificate(subject, issuer, hashes.SHA256()).build()
@@ -90,7 +90,9 @@ def test_an_answer_that_is_not_what_it_should_be(answer: tuple[bytes, bytes]) ->
             check_answer(*arguments)
 
 
-def test_a_delegate_that_is_not_what_it_should_be(bureau: Bureau, answer: tuple[bytes, bytes]) -> None:
+def test_a_delegate_that_is_not_what_it_should_be(
+    bureau: SmallAuthority, answer: tuple[bytes, bytes]
+) -> None:
     (delegate,) = ocsp.load_der_ocsp_response(answer[0]).certificates
     issuer = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
     root = x509.load_der_x509_certificate(bureau.authority.chain.root)
@@ -106,7 +108,7 @@ def test_a_delegate_that_is_not_what_it_should_be(bureau: Bureau, answer: tuple[
             check_delegate(*arguments)
 
 
-def test_the_key_is_not_asked(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_not_asked(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bytes] = []
     bureau.old()
     present = bureau.authority._registrar._keys.present

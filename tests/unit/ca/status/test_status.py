@@ -5,10 +5,10 @@ import pytest
 from cryptography import x509
 
 from ca import CaRefusal, Reason, Status
-from tests.support.authority import Bureau, order
+from tests.support.authority import SmallAuthority, order
 
 
-def listed(bureau: Bureau) -> dict[int, x509.ReasonFlags | None]:
+def listed(bureau: SmallAuthority) -> dict[int, x509.ReasonFlags | None]:
     crl = x509.load_der_x509_crl(bureau.authority.crl())
     issuing = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
     assert crl.is_signature_valid(issuing.public_key())
@@ -27,7 +27,7 @@ def number(crl: bytes) -> int:
     return x509.load_der_x509_crl(crl).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
 
-def test_a_revoked_certificate_is_in_the_next_list(bureau: Bureau) -> None:
+def test_a_revoked_certificate_is_in_the_next_list(bureau: SmallAuthority) -> None:
     serial = bureau.old().serial
     assert listed(bureau) == {}
     record = bureau.authority.revoke(serial, Reason.KEY_COMPROMISE, "theft")
@@ -39,13 +39,13 @@ def test_a_revoked_certificate_is_in_the_next_list(bureau: Bureau) -> None:
     assert listed(bureau) == {serial: x509.ReasonFlags.key_compromise}
 
 
-def test_an_unspecified_reason_is_left_out_of_the_list(bureau: Bureau) -> None:
+def test_an_unspecified_reason_is_left_out_of_the_list(bureau: SmallAuthority) -> None:
     serial = bureau.old().serial
     bureau.authority.revoke(serial, Reason.UNSPECIFIED, "r")
     assert listed(bureau) == {serial: None}
 
 
-def test_hold_is_listed_and_release_takes_it_off(bureau: Bureau) -> None:
+def test_hold_is_listed_and_release_takes_it_off(bureau: SmallAuthority) -> None:
     serial = bureau.old().serial
     bureau.authority.hold(serial, "freeze")
     assert listed(bureau) == {serial: x509.ReasonFlags.certificate_hold}
@@ -53,7 +53,7 @@ def test_hold_is_listed_and_release_takes_it_off(bureau: Bureau) -> None:
     assert listed(bureau) == {}
 
 
-def test_asking_for_the_same_act_twice_does_it_once(bureau: Bureau) -> None:
+def test_asking_for_the_same_act_twice_does_it_once(bureau: SmallAuthority) -> None:
     serial = bureau.old().serial
     first = bureau.authority.revoke(serial, Reason.SUPERSEDED, "r")
     bureau.clock.pass_(minutes=1)
@@ -64,15 +64,15 @@ def test_asking_for_the_same_act_twice_does_it_once(bureau: Bureau) -> None:
         bureau.authority.revoke(serial, Reason.SUPERSEDED, "another")
 
 
-def hold(bureau: Bureau, serial: int) -> object:
+def hold(bureau: SmallAuthority, serial: int) -> object:
     return bureau.authority.hold(serial, "act")
 
 
-def release(bureau: Bureau, serial: int) -> object:
+def release(bureau: SmallAuthority, serial: int) -> object:
     return bureau.authority.release(serial, "act")
 
 
-def revoke(bureau: Bureau, serial: int) -> object:
+def revoke(bureau: SmallAuthority, serial: int) -> object:
     return bureau.authority.revoke(serial, Reason.SUPERSEDED, "act")
 
 
@@ -97,7 +97,7 @@ def revoke(bureau: Bureau, serial: int) -> object:
     ],
 )
 def test_which_act_leads_where(
-    bureau: Bureau, state: str, act: Callable[[Bureau, int], object], answer: Status | str
+    bureau: SmallAuthority, state: str, act: Callable[[SmallAuthority, int], object], answer: Status | str
 ) -> None:
     certificate = bureau.old()
     serial = certificate.serial
@@ -118,12 +118,12 @@ def test_which_act_leads_where(
     assert bureau.authority.verify_audit().ok
 
 
-def test_a_hold_is_not_a_reason_to_revoke(bureau: Bureau) -> None:
+def test_a_hold_is_not_a_reason_to_revoke(bureau: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="hold_is_no_revocation"):
         bureau.authority.revoke(bureau.old().serial, Reason.CERTIFICATE_HOLD, "r")
 
 
-def test_lists_are_kept_until_they_age_or_a_status_changes(bureau: Bureau) -> None:
+def test_lists_are_kept_until_they_age_or_a_status_changes(bureau: SmallAuthority) -> None:
     first = bureau.authority.crl()
     bureau.clock.pass_(minutes=59)
     bureau.restart()
@@ -135,7 +135,7 @@ def test_lists_are_kept_until_they_age_or_a_status_changes(bureau: Bureau) -> No
     assert number(first) < number(second) < number(third)
 
 
-def test_a_change_of_status_leaves_the_other_parts_of_the_list_as_they_are(bureau: Bureau) -> None:
+def test_a_change_of_status_leaves_the_other_parts_of_the_list_as_they_are(bureau: SmallAuthority) -> None:
     house, serial = bureau.authority, bureau.old().serial
     its, other = serial % house.most_parts, (serial + 1) % house.most_parts
     before = house.crl(1, its), house.crl(1, other)
@@ -146,7 +146,7 @@ def test_a_change_of_status_leaves_the_other_parts_of_the_list_as_they_are(burea
     assert serials(house.crl(1, its)) == serials(before[0]) == []
 
 
-def test_the_number_rises_even_if_the_clock_goes_back(bureau: Bureau) -> None:
+def test_the_number_rises_even_if_the_clock_goes_back(bureau: SmallAuthority) -> None:
     first = bureau.authority.crl()
     bureau.clock.pass_(days=-3)
     second = bureau.authority.crl()
@@ -154,7 +154,7 @@ def test_the_number_rises_even_if_the_clock_goes_back(bureau: Bureau) -> None:
     assert x509.load_der_x509_crl(second).last_update_utc == bureau.clock.now
 
 
-def test_an_entry_stays_until_a_list_after_its_expiry_and_then_goes(bureau: Bureau) -> None:
+def test_an_entry_stays_until_a_list_after_its_expiry_and_then_goes(bureau: SmallAuthority) -> None:
     certificate = bureau.old()
     bureau.authority.revoke(certificate.serial, Reason.SUPERSEDED, "r")
     bureau.clock.now = certificate.not_after + timedelta(days=1)
@@ -163,7 +163,7 @@ def test_an_entry_stays_until_a_list_after_its_expiry_and_then_goes(bureau: Bure
     assert listed(bureau) == {}
 
 
-def test_the_roots_list_is_empty_and_signed_by_the_root(bureau: Bureau) -> None:
+def test_the_roots_list_is_empty_and_signed_by_the_root(bureau: SmallAuthority) -> None:
     crl = x509.load_der_x509_crl(bureau.authority.root_crl())
     root = x509.load_der_x509_certificate(bureau.authority.chain.root)
     assert crl.is_signature_valid(root.public_key())
@@ -171,7 +171,7 @@ def test_the_roots_list_is_empty_and_signed_by_the_root(bureau: Bureau) -> None:
     assert bureau.authority.root_crl() == bureau.authority.root_crl()
 
 
-def test_records_of_a_holder_come_in_order_of_issue(bureau: Bureau) -> None:
+def test_records_of_a_holder_come_in_order_of_issue(bureau: SmallAuthority) -> None:
     issued = [bureau.old(request_id=f"r{n}").serial for n in range(4)]
     bureau.authority.issue(order("other", 1, holder="C-0002"))
     assert [record.serial for record in bureau.authority.certificates("C-0001")] == issued
@@ -179,7 +179,7 @@ def test_records_of_a_holder_come_in_order_of_issue(bureau: Bureau) -> None:
     assert bureau.authority.record(7) is None
 
 
-def test_how_many_certificates_there_are_and_how_old_the_lists(bureau: Bureau) -> None:
+def test_how_many_certificates_there_are_and_how_old_the_lists(bureau: SmallAuthority) -> None:
     authority = bureau.authority
     assert authority.list_ages() == ()
     first, second, _ = (bureau.authority.issue(order(f"old{number}", number)) for number in range(3))
