@@ -25,7 +25,7 @@ FAILED, WRONG_USE = 1, 2
 EXPLAINED = {
     "bot.settings.settings.SettingWrong": WRONG_USE,
     "bot.storage.database.DatabaseUnusable": WRONG_USE,
-    "bot.notices.mail.SmtpUrlBroken": WRONG_USE,
+    "bot.settings.smtp.SmtpUrlBroken": WRONG_USE,
     "bot.identity.register.RowRefused": FAILED,
     "ca.values.refusals.WrongPassphrase": FAILED,
     "ca.ledger.vault.KeyFileUnusable": FAILED,
@@ -52,11 +52,11 @@ EXPLAINED = {
 OWN = ("demo", "run", "doctor")
 ROOMS = {
     "customers": "customers",
-    "ca": "authority",
-    "audit": "authority",
+    "ca": "authority.commands",
+    "audit": "authority.commands",
     "faq": "knowledge",
-    "backup": "whole",
-    "restore": "whole",
+    "backup": "backup",
+    "restore": "backup",
 }
 
 

@@ -1,0 +1,4 @@
+"""The composition root: builds every wing from its settings and joins them; `run` and `demo`.
+
+It is the only place that may import everything, and it never decides anything.
+"""

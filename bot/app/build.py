@@ -92,37 +92,37 @@ class Application:
 
     database: Database
     inbox: Inbox
-    desk: CaseService
-    intake: UpdateProcessor
+    cases: CaseService
+    processor: UpdateProcessor
     inline: InlineAnswers
     runner: JobRunner
-    courier: OutboxSender
-    housekeeping: Retention
-    timekeeping: ClockRepair
+    sender: OutboxSender
+    retention: Retention
+    clock_repair: ClockRepair
     articles: ReloadingKnowledgeBase
-    fitting: SearchRefit
+    refit: SearchRefit
     sources: Sources
-    words: Catalogs
+    catalogs: Catalogs
     #: What the web side answers beside the webhook.
     routes: Sequence[BaseRoute]
     clock: Clock
     keys: KeyPool
     #: Keeps what is in hand: one task a chat or lane.
-    hands: TaskSupervisor
-    thinking: WorkerThreads
+    tasks: TaskSupervisor
+    workers: WorkerThreads
 
     @property
     def loops(self) -> tuple[tuple[str, Callable[[], Coroutine[Any, Any, None]]], ...]:
         return (
-            ("intake", self.intake.run),
+            ("intake", self.processor.run),
             ("runner", self.runner.run),
             ("jobs in hand", self.runner.hold),
-            ("courier", self.courier.run),
-            ("messages in hand", self.courier.hold),
-            ("housekeeping", self.housekeeping.run),
-            ("timekeeping", self.timekeeping.run),
+            ("courier", self.sender.run),
+            ("messages in hand", self.sender.hold),
+            ("housekeeping", self.retention.run),
+            ("timekeeping", self.clock_repair.run),
             ("articles", lambda: self.articles.run(self._tell_of)),
-            ("fitting", lambda: self.articles.fit(self.fitting)),
+            ("fitting", lambda: self.articles.fit(self.refit)),
             ("keys ahead", self.keys.fill),
             ("loop lag", self.sources.meter.follow_the_loop),
         )
@@ -131,7 +131,7 @@ class Application:
         """Tell staff which article is refused, once a change."""
         line = Line("staff.article", {"file": f"{broken.file}:{broken.line}", "why": broken.why})
         cause = f"article.{secrets.token_hex(8)}"
-        await self.database.unit(lambda tx: self.desk.tell_staff(tx, line, cause))
+        await self.database.unit(lambda tx: self.cases.tell_staff(tx, line, cause))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ class Adapters:
     """What lies outside the house, and what tests put in its place."""
 
     messenger: Messenger
-    texter: SmsSender | None
-    mailing: MailSender | None
+    sms: SmsSender | None
+    mail: MailSender | None
     issuer: Issuer
     clock: Clock
     keys: KeyPool
@@ -159,76 +159,80 @@ def build(
     database: Database,
     vault: ca.Vault,
     bot: telegram.Bot,
-    words: Catalogs,
-    outside: Adapters,
+    catalogs: Catalogs,
+    adapters: Adapters,
 ) -> Application:
-    bells, supervisor, thinking = Wakeups(Wakeup(), Wakeup(), Wakeup()), TaskSupervisor(), WorkerThreads()
+    wakeups, tasks, workers = Wakeups(Wakeup(), Wakeup(), Wakeup()), TaskSupervisor(), WorkerThreads()
     staff = () if settings.operator_chat_id is None else (chat_lane(settings.operator_chat_id),)
-    chats, inbox = Chats(vault), Inbox(vault, bells.inbox, staff, own_name(settings.database_url))
-    lease = settings.lease, outside.steady or database.steady
-    outbox, jobs = Outbox(vault, bells.outbox, *lease), Jobs(vault, bells.jobs, *lease)
-    keeps, directory = KeptFiles(vault), CustomerRegister(vault)
+    chats, inbox = Chats(vault), Inbox(vault, wakeups.inbox, staff, own_name(settings.database_url))
+    lease = settings.lease, adapters.steady or database.steady
+    outbox, jobs = Outbox(vault, wakeups.outbox, *lease), Jobs(vault, wakeups.jobs, *lease)
+    kept_files, register = KeptFiles(vault), CustomerRegister(vault)
     gaps = Gaps(vault)
     stores = CaseStores(chats, inbox, outbox, jobs, gaps)
-    articles = living(settings, words)
+    articles = reloading(settings, catalogs)
     answers, rules = Answers(lambda: articles.now), Rules()
-    carriers = Channels(outside.messenger, outside.texter, outside.mailing)
-    addresses = Addresses(vault, carriers.ways)
-    reminding = ReminderStores(jobs, outbox, keeps, directory, addresses)
-    reminders = Reminders(reminding, words, rules, settings.reminder_days)
-    desk = CaseService(
+    channels = Channels(adapters.messenger, adapters.sms, adapters.mail)
+    addresses = Addresses(vault, channels.ways)
+    reminding = ReminderStores(jobs, outbox, kept_files, register, addresses)
+    reminders = Reminders(reminding, catalogs, rules, settings.reminder_days)
+    cases = CaseService(
         stores,
-        SideReplies(answers, words, gaps, reminders, outbox),
-        Notices(directory, outbox, addresses),
+        SideReplies(answers, catalogs, gaps, reminders, outbox),
+        Notices(register, outbox, addresses),
         reminders,
-        outside.clock,
+        adapters.clock,
         rules,
         operators=settings.operator_chat_id,
     )
-    identity = Identity(directory, Limits(vault), outside.limits)
-    desks = JobStores(database, chats, outbox, keeps, directory)
+    identity = Identity(register, Limits(vault), adapters.limits)
+    job_stores = JobStores(database, chats, outbox, kept_files, register)
     books = CheckStores(database, outbox, Limits(vault))
-    examiner = CertificateCheck(outside.messenger, outside.issuer, books, outside.clock)
-    others = {"check_certificate": examiner.check}
-    clerk = JobHandlers(
-        desks, identity, outside.issuer, reminders, outside.clock, settings.files_lifetime, others
+    certificate_check = CertificateCheck(adapters.messenger, adapters.issuer, books, adapters.clock)
+    others = {"check_certificate": certificate_check.check}
+    job_handlers = JobHandlers(
+        job_stores, identity, adapters.issuer, reminders, adapters.clock, settings.files_lifetime, others
     )
-    stock = SenderStores(database, chats, outbox, keeps, Bounces(addresses, outbox))
+    sender_stores = SenderStores(database, chats, outbox, kept_files, Bounces(addresses, outbox))
     return Application(
         database,
         inbox,
-        desk,
+        cases,
         UpdateProcessor(
-            *(database, inbox, desk, outside.clock, bells.inbox, supervisor),
-            thinking=thinking,
-            floodgate=RateLimiter(outside.rates, staff),
+            *(database, inbox, cases, adapters.clock, wakeups.inbox, tasks),
+            workers=workers,
+            rate_limiter=RateLimiter(adapters.rates, staff),
             limits=Limits(vault),
-            meter=outside.meter,
+            meter=adapters.meter,
         ),
-        InlineAnswers(bot, answers, words, supervisor, thinking),
-        JobRunner(database, stores, desk, clerk, outside.clock, bells.jobs, supervisor),
-        OutboxSender(stock, carriers, words, outside.clock, bells.outbox, supervisor, meter=outside.meter),
-        Retention(database, stores, keeps, desk, outside.issuer, outside.clock),
-        ClockRepair(database, stores, outside.clock, *lease),
+        InlineAnswers(bot, answers, catalogs, tasks, workers),
+        JobRunner(database, stores, cases, job_handlers, adapters.clock, wakeups.jobs, tasks),
+        OutboxSender(
+            sender_stores, channels, catalogs, adapters.clock, wakeups.outbox, tasks, meter=adapters.meter
+        ),
+        Retention(database, stores, kept_files, cases, adapters.issuer, adapters.clock),
+        ClockRepair(database, stores, adapters.clock, *lease),
         articles,
         SearchRefit(articles_folder(settings), heads_folder(settings)),
-        Sources(ReadOnlyConnection(settings.database_url), outside.authority, outside.meter, outside.clock),
-        words,
-        outside.routes,
-        outside.clock,
-        outside.keys,
-        supervisor,
-        thinking,
+        Sources(
+            ReadOnlyConnection(settings.database_url), adapters.authority, adapters.meter, adapters.clock
+        ),
+        catalogs,
+        adapters.routes,
+        adapters.clock,
+        adapters.keys,
+        tasks,
+        workers,
     )
 
 
-def living(settings: Settings, words: Catalogs) -> ReloadingKnowledgeBase:
+def reloading(settings: Settings, catalogs: Catalogs) -> ReloadingKnowledgeBase:
     """Return the knowledge base, which follows the articles on disk; raise `ArticleBroken` if they are none now."""
     folder, heads = articles_folder(settings), heads_folder(settings)
 
     def read() -> KnowledgeBase:
         model = embeddings.load(heads, folder)
-        return KnowledgeBase.load(words.languages, facts(settings), root=folder, meaning=model)
+        return KnowledgeBase.load(catalogs.languages, facts(settings), root=folder, meaning=model)
 
     return ReloadingKnowledgeBase(folder, read, heads)
 
@@ -272,7 +276,7 @@ async def opened(
             stack.push_async_callback(asyncio.to_thread, traces.shutdown)
         meter = Meter()
         bot = telegram_bot(settings, meter)
-        words = Catalogs.load(settings.timezone, facts(settings))
+        catalogs = Catalogs.load(settings.timezone, facts(settings))
         vault = open_vault(settings, say)
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
@@ -281,17 +285,17 @@ async def opened(
         stack.callback(keys.close)
         issuer, status = await _issuing(settings, vault, database, house_clock, keys, stack, say)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        texter = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
-        mailing = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
+        sms = SmsGateway(settings.sms_url, settings.sms_token, session) if settings.sms_url else None
+        mail = Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         await stack.enter_async_context(bot)
-        messenger = TelegramMessenger(bot, words)
-        outside = Adapters(
-            messenger, texter, mailing, issuer, house_clock, keys, issuer, meter, status,
+        messenger = TelegramMessenger(bot, catalogs)
+        adapters = Adapters(
+            messenger, sms, mail, issuer, house_clock, keys, issuer, meter, status,
             steady=(lambda: clock.now().timestamp()) if clock else None,
         )  # fmt: skip
-        house = build(settings, database, vault, bot, words, outside)
-        stack.callback(house.thinking.close)
-        yield house, bot
+        app = build(settings, database, vault, bot, catalogs, adapters)
+        stack.callback(app.workers.close)
+        yield app, bot
 
 
 async def _issuing(
@@ -314,40 +318,40 @@ async def _issuing(
 
 @asynccontextmanager
 async def running(
-    settings: Settings, house: Application, bot: telegram.Bot, clock: Clock
+    settings: Settings, app: Application, bot: telegram.Bot, clock: Clock
 ) -> AsyncIterator[None]:
     """Take updates and work; at the end take no more, and finish what is in hand."""
     loops = TaskSupervisor()
-    expected = [name for name, _ in house.loops] + ([] if settings.webhook_url else ["poller"])
-    process = Process(house.database, expected, loops, bot.get_me)
-    watch = watching(house.sources, process, settings.metrics_token)
+    expected = [name for name, _ in app.loops] + ([] if settings.webhook_url else ["poller"])
+    process = Process(app.database, expected, loops, bot.get_me)
+    watch = watching(app.sources, process, settings.metrics_token)
     async with AsyncExitStack() as stack:
         if settings.webhook_url:
             secret = settings.webhook_secret
-            webhook = Webhook(bot, house.database, house.inbox, clock, house.inline, secret)
-            routes = [webhook.route(settings.webhook_url), *watch.routes, *house.routes]
+            webhook = Webhook(bot, app.database, app.inbox, clock, app.inline, secret)
+            routes = [webhook.route(settings.webhook_url), *watch.routes, *app.routes]
             await stack.enter_async_context(listening(settings.listen, routes))
             await webhook.announce(settings.webhook_url)
         else:
-            await stack.enter_async_context(listening(settings.listen, [*watch.routes, *house.routes]))
-            poller = Poller(bot, house.database, house.inbox, clock, house.hands, house.inline)
+            await stack.enter_async_context(listening(settings.listen, [*watch.routes, *app.routes]))
+            poller = Poller(bot, app.database, app.inbox, clock, app.tasks, app.inline)
             loops.start("poller", loops.keep("poller", poller.run))
-        loops.start("commands", publish(bot, house.words, settings.operator_chat_id))
-        for name, run in house.loops:
+        loops.start("commands", publish(bot, app.catalogs, settings.operator_chat_id))
+        for name, run in app.loops:
             loops.start(name, loops.keep(name, run))
         try:
             yield
         finally:
             await loops.stop(STOP_SECONDS)
-            await house.hands.finish(STOP_SECONDS)
-            await house.hands.stop(1.0)
+            await app.tasks.finish(STOP_SECONDS)
+            await app.tasks.stop(1.0)
 
 
 async def serve(
     settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
 ) -> None:
     """Run until `stop` is set."""
-    async with opened(settings, say) as (house, bot), running(settings, house, bot, house.clock):
+    async with opened(settings, say) as (app, bot), running(settings, app, bot, app.clock):
         gc.collect()
         gc.freeze()  # what was built stays: looking through all of it now and then would hold up everybody
         ready()

@@ -56,7 +56,7 @@ def _customer(row: dict[str, str]) -> Customer:
     return Customer(record, int(row["user_id"]), row["language"], row["expires_in"])
 
 
-def persona(customer: Customer, words: Catalogs) -> Persona:
+def persona(customer: Customer, catalogs: Catalogs) -> Persona:
     """Return the customer as the messenger has them, with what they would have on paper."""
     record, language = customer.record, customer.language
     first, last = _names(record.name)
@@ -64,9 +64,9 @@ def persona(customer: Customer, words: Catalogs) -> Persona:
         "name": record.name,
         "birth_date": record.birth_date.isoformat(),
         "account": record.account,
-        "id_type": words.text(language, Line(f"reissue.id_type.{record.id_type}")),
+        "id_type": catalogs.text(language, Line(f"reissue.id_type.{record.id_type}")),
         "id_issued_on": record.id_issued_on.isoformat(),
-        "note": words.text(language, _note(customer.expires_in)),
+        "note": catalogs.text(language, _note(customer.expires_in)),
     }
     phone = f"+82{record.phone[1:]}"
     return Persona(customer.user_id, first, last, None, phone, record.email, customer.language, card)
@@ -103,11 +103,11 @@ def settings_for(messenger: LocalMessenger, token: str, data: Path, port: int) -
 
 async def run(data: Path, port: int, *, browser: bool) -> None:
     """Serve until a signal comes; raise `OSError` if the port is in use."""
-    people, words = customers(), Catalogs.load()
+    people, catalogs = customers(), Catalogs.load()
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
     messenger = LocalMessenger(
         token=token,
-        personas=[persona(each, words) for each in people],
+        personas=[persona(each, catalogs) for each in people],
         operators=[OPERATOR],
         operator_chat_id=OPERATORS_CHAT,
     )

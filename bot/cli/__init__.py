@@ -1,1 +1,4 @@
-"""The commands that do one thing and end: the register, the embedded authority, the knowledge base."""
+"""One module for each command.
+
+It never holds a rule of its own: a command reads arguments, calls a wing, and prints.
+"""

@@ -13,12 +13,12 @@ from bot.cli.register import once
 from bot.core.clock import KST
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
-from bot.knowledge.articles.check import problems
 from bot.knowledge.gaps import report
 from bot.knowledge.search import embeddings, search
 from bot.knowledge.search.vectors import Vectors
 from bot.knowledge.serve import serve
 from bot.knowledge.training import evaluate, fit
+from bot.knowledge.training.check import problems
 from bot.messages.catalog import LANGUAGES
 from bot.settings.settings import load
 

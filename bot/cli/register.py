@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 
 def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord | None:
-    directory = CustomerRegister(vault)
-    return asyncio.run(once(settings, lambda tx: directory.record(tx, customer_id)))
+    register = CustomerRegister(vault)
+    return asyncio.run(once(settings, lambda tx: register.record(tx, customer_id)))
 
 
 def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) -> None:
     """Put all of them, in one transaction."""
-    directory = CustomerRegister(vault)
+    register = CustomerRegister(vault)
 
     def put(tx: Transaction) -> None:
         for record in records:
-            directory.put(tx, record)
+            register.put(tx, record)
 
     asyncio.run(once(settings, put))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from bot.conversation.case import Case
+from bot.messages.outgoing import ChatTarget
 from bot.storage.database import Transaction
 from bot.storage.sealing import UNREADABLE, Sealing
 
@@ -23,16 +24,6 @@ class Chat:
     #: A reply keyboard is open, and has to be put away.
     keyboard: bool = False
     blocked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What there is to know of a chat for whoever only sends into it: nothing of its case."""
-
-    language: str
-    card: int | None
-    last: int
-    blocked: bool
 
 
 class Chats:
@@ -54,11 +45,11 @@ class Chats:
             bool(row["blocked"]),
         )
 
-    def place(self, tx: Transaction, chat_id: int) -> Place | None:
+    def place(self, tx: Transaction, chat_id: int) -> ChatTarget | None:
         row = tx.row("chat_place", chat_id=chat_id)
         if row is None:
             return None
-        return Place(row["language"], row["card"], row["last"], bool(row["blocked"]))
+        return ChatTarget(row["language"], row["card"], row["last"], bool(row["blocked"]))
 
     def add(self, tx: Transaction, chat: Chat, now: datetime) -> None:
         tx.write("chat_add", language=chat.language, **self._case(chat.case, now))

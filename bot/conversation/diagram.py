@@ -1,4 +1,4 @@
-"""Draws the flow as it is: `python -m bot.conversation.diagram > docs/flow.md`. A test compares the page with the code."""
+"""Draws the flow as it is: `python -m bot.conversation.diagram > docs/flow.md`. A test compares page and code."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from bot.conversation.flow import Check, Choice, Step, Text, always
 HEAD = """\
 # The flow
 
-Drawn from `bot/conversation/reissue.py` by `python -m bot.conversation.diagram > docs/flow.md`; a test compares the two.
+Drawn from `bot/conversation/reissue.py`: `python -m bot.conversation.diagram > docs/flow.md`. A test compares both.
 
 ## Phases
 

@@ -57,7 +57,7 @@ class CaseService:
     def __init__(
         self,
         stores: CaseStores,
-        asides: SideReplies,
+        side_replies: SideReplies,
         notices: Notices,
         reminders: Reminders,
         clock: Clock,
@@ -67,7 +67,7 @@ class CaseService:
         case_id: Callable[[], str] = lambda: secrets.token_hex(CASE_ID_BYTES),
     ) -> None:
         self._stores = stores
-        self._asides = asides
+        self._side_replies = side_replies
         self._notices = notices
         self._reminders = reminders
         self._clock = clock
@@ -112,11 +112,11 @@ class CaseService:
 
     def is_long(self, text: str) -> bool:
         """Whether a text should be pondered: a name or a number, as a form is told, is looked up in no time."""
-        return self._asides.is_long(text)
+        return self._side_replies.is_long(text)
 
     def ponder(self, text: str) -> None:
         """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""
-        self._asides.ponder(text)
+        self._side_replies.ponder(text)
 
     def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
         """Handle what one of the desk's own jobs found out."""
@@ -152,7 +152,7 @@ class CaseService:
         chat = self._stores.chats.load(tx, incoming.chat_id)
         if chat is None:
             case = new_case(self._case_id(), incoming.chat_id)
-            chat = Chat(incoming.chat_id, self._asides.language(incoming.language), case)
+            chat = Chat(incoming.chat_id, self._side_replies.language(incoming.language), case)
             self._stores.chats.add(tx, chat, self._clock.now())
         elif chat.blocked and not isinstance(incoming.event, Blocked):
             tx.write("chat_block", chat_id=chat.chat_id, blocked=0)
@@ -166,9 +166,9 @@ class CaseService:
     def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
         if isinstance(event, AskedByStaff):
             if event.name == "gaps":
-                self._send(tx, cause, here, SendScreen(self._asides.gaps(tx)))
+                self._send(tx, cause, here, SendScreen(self._side_replies.gaps(tx)))
             elif event.name == "case":
-                screen, about = self._asides.looked_up(tx, event.about, self._clock.now())
+                screen, about = self._side_replies.looked_up(tx, event.about, self._clock.now())
                 self._send(tx, cause, here, SendScreen(screen, about))
             return
         row = tx.row("relay_load", message_id=event.to)
@@ -181,10 +181,10 @@ class CaseService:
             return replace(event, on_card=chat.card is None or incoming.message_id == chat.card)
         if isinstance(event, Said):
             screen = card(chat.case, self._clock.now(), self._rules)
-            token = self._asides.button_named(event.text, screen, chat.language)
+            token = self._side_replies.button_named(event.text, screen, chat.language)
             if token is not None:
                 return Tapped(token, chat.case.revision)
-            return replace(event, question=self._asides.is_question(event.text, chat.language))
+            return replace(event, question=self._side_replies.is_question(event.text, chat.language))
         return event
 
     def _happened(
@@ -216,7 +216,7 @@ class CaseService:
         messages += [SendScreen(screen) for screen in decision.tells]
         language = chat.language
         for aside in decision.asides:
-            told = self._asides.aside(tx, chat, decision.case, aside, self._clock.now())
+            told = self._side_replies.aside(tx, chat, decision.case, aside, self._clock.now())
             messages += [SendScreen(screen) for screen in told.screens]
             messages += [told.message] if told.message is not None else []
             language = told.language or language

@@ -53,14 +53,14 @@ class JobStores:
     database: Database
     chats: Chats
     outbox: Outbox
-    keeps: KeptFiles
-    directory: CustomerRegister
+    kept_files: KeptFiles
+    register: CustomerRegister
 
 
 class JobHandlers:
     def __init__(
         self,
-        desks: JobStores,
+        stores: JobStores,
         identity: Identity,
         issuer: Issuer,
         reminders: Reminders,
@@ -69,7 +69,7 @@ class JobHandlers:
         others: Mapping[str, Work] = MappingProxyType({}),
     ) -> None:
         """`others` are kinds of jobs that need none of what the clerk has, and who does them."""
-        self._desks = desks
+        self._stores = stores
         self._identity = identity
         self._issuer = issuer
         self._reminders = reminders
@@ -89,7 +89,7 @@ class JobHandlers:
 
     async def perform(self, job: Job) -> Conclusion:
         """Raise `IssuerAway` where the authority does not answer: the job is then tried again later."""
-        chat = await self._desks.database.unit(lambda tx: self._desks.chats.load(tx, job.chat_id))
+        chat = await self._stores.database.unit(lambda tx: self._stores.chats.load(tx, job.chat_id))
         if chat is None:
             return _nothing
         return await self._kinds[job.kind](job, chat.case)
@@ -106,7 +106,7 @@ class JobHandlers:
             if isinstance(sent, Paused):
                 return sent
             event, lane, message = sent
-            self._desks.outbox.add(tx, f"code:{job.key}", f"{lane}:{chat.chat_id}", message, now)
+            self._stores.outbox.add(tx, f"code:{job.key}", f"{lane}:{chat.chat_id}", message, now)
             return event
 
         return conclude
@@ -119,7 +119,7 @@ class JobHandlers:
         if case.phase is not Phase.DECIDING or case.proof is None or case.proof.customer is None:
             return _nothing
         customer = case.proof.customer
-        record = await self._desks.database.unit(lambda tx: self._desks.directory.record(tx, customer))
+        record = await self._stores.database.unit(lambda tx: self._stores.register.record(tx, customer))
         if record is None:
             return _reporting(Refused("R09"))
         wrong = mismatches(record, Claim.of(case.answers))
@@ -165,20 +165,20 @@ class JobHandlers:
     async def _key(self, case: Case, request_id: str) -> bytes:
         """Return the key of this request; each try keeps it for longer, since an authority may take days."""
         until = self._clock.now() + KEY_LIFETIME
-        made = await self._desks.database.unit(self._kept(request_id)) or await self._issuer.make_key()
+        made = await self._stores.database.unit(self._kept(request_id)) or await self._issuer.make_key()
 
         def keep(tx: Transaction) -> bytes:
-            self._desks.keeps.put(tx, request_id, KEY, case.chat_id, made, until)
-            return self._desks.keeps.load(tx, request_id, KEY, self._clock.now()) or made
+            self._stores.kept_files.put(tx, request_id, KEY, case.chat_id, made, until)
+            return self._stores.kept_files.load(tx, request_id, KEY, self._clock.now()) or made
 
-        return await self._desks.database.unit(keep)
+        return await self._stores.database.unit(keep)
 
     def _kept(self, request_id: str) -> Callable[[Transaction], bytes | None]:
-        return lambda tx: self._desks.keeps.load(tx, request_id, KEY, self._clock.now())
+        return lambda tx: self._stores.kept_files.load(tx, request_id, KEY, self._clock.now())
 
     def _not_issued(self, request_id: str, code: str) -> Conclusion:
         def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:
-            self._desks.keeps.erase(tx, request_id, KEY)
+            self._stores.kept_files.erase(tx, request_id, KEY)
             return Refused(code)
 
         return conclude
@@ -186,9 +186,9 @@ class JobHandlers:
     def _issued(self, request_id: str, certified: Certified, files: dict[str, bytes]) -> Conclusion:
         def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
             until = self._clock.now() + self._files_lifetime
-            self._desks.keeps.erase(tx, request_id, KEY)
+            self._stores.kept_files.erase(tx, request_id, KEY)
             for name, content in files.items():
-                self._desks.keeps.put(tx, request_id, name, chat.chat_id, content, until)
+                self._stores.kept_files.put(tx, request_id, name, chat.chat_id, content, until)
             self._hand(tx, chat.chat_id, request_id, f"issued:{request_id}")
             return Issued(certified.serial, certified.not_after, until)
 
@@ -196,7 +196,7 @@ class JobHandlers:
 
     async def _lapse_files(self, _job: Job, _case: Case) -> Conclusion:
         def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:
-            self._desks.keeps.lapse(tx, self._clock.now())
+            self._stores.kept_files.lapse(tx, self._clock.now())
             return FilesLapsed()
 
         return conclude
@@ -229,7 +229,7 @@ class JobHandlers:
         now: datetime = self._clock.now()
         for name in ("npki.zip", "certificate.p12"):
             key = f"{cause}.{name}"
-            self._desks.outbox.add(tx, key, chat_lane(chat_id), SendFile(request_id, name), now)
+            self._stores.outbox.add(tx, key, chat_lane(chat_id), SendFile(request_id, name), now)
 
 
 def _newest(held: tuple[HeldCertificate, ...]) -> HeldCertificate | None:

@@ -34,19 +34,19 @@ class JobRunner:
         self,
         database: Database,
         stores: CaseStores,
-        desk: CaseService,
-        clerk: JobHandlers,
+        cases: CaseService,
+        job_handlers: JobHandlers,
         clock: Clock,
-        bell: Wakeup,
-        hands: TaskSupervisor,
+        wakeup: Wakeup,
+        tasks: TaskSupervisor,
     ) -> None:
         self._database = database
         self._stores = stores
-        self._desk = desk
-        self._clerk = clerk
+        self._cases = cases
+        self._job_handlers = job_handlers
         self._clock = clock
-        self._bell = bell
-        self._hands = hands
+        self._wakeup = wakeup
+        self._tasks = tasks
         self._doing: dict[str, Job] = {}
 
     async def run(self) -> None:
@@ -55,9 +55,9 @@ class JobRunner:
             jobs = await self._database.unit(self._claim)
             for job in jobs:
                 self._doing[job.lease] = job
-                self._hands.start(f"job {job.kind}", self._done(job))
+                self._tasks.start(f"job {job.kind}", self._done(job))
             if not jobs:
-                await self._bell.wait(IDLE_SECONDS)
+                await self._wakeup.wait(IDLE_SECONDS)
 
     async def hold(self) -> None:
         """Renew the leases of what is in hand: an authority slower than a lease would never be heard to the end."""
@@ -80,11 +80,11 @@ class JobRunner:
                 await self._do(job)
         finally:
             del self._doing[job.lease]
-            self._bell.ring()
+            self._wakeup.ring()
 
     async def _do(self, job: Job) -> None:
         try:
-            conclusion = await self._clerk.perform(job)
+            conclusion = await self._job_handlers.perform(job)
             await self._database.unit(lambda tx: self._conclude(tx, job, conclusion))
         except IssuerAway:
             await self._database.unit(lambda tx: self._delay(tx, job))
@@ -112,14 +112,14 @@ class JobRunner:
         chat = self._stores.chats.load(tx, job.chat_id)
         event = conclusion(tx, chat) if chat else None
         if chat is not None and event is not None:
-            self._desk.report(tx, chat, event, f"j{job.seq}")
+            self._cases.report(tx, chat, event, f"j{job.seq}")
 
     def _delay(self, tx: Transaction, job: Job) -> None:
         """The authority is away: the case waits, and the customer is told until when."""
         due = self._put_off(tx, job, "away")
         chat = self._stores.chats.load(tx, job.chat_id)
         if chat is not None and due is not None:
-            self._desk.report(tx, chat, Delayed(due), f"j{job.seq}.{job.attempts}")
+            self._cases.report(tx, chat, Delayed(due), f"j{job.seq}.{job.attempts}")
 
     def _put_off(self, tx: Transaction, job: Job, error: str, patience: float = 0.0) -> datetime | None:
         now = self._clock.now()
@@ -128,7 +128,7 @@ class JobRunner:
             return None
         if job.attempts == TELL_STAFF_AT:
             params = {"job": job.kind, "error": error}
-            self._desk.tell_staff(tx, Line("staff.job", dict(params)), f"j{job.seq}.late", about=job.chat_id)
+            self._cases.tell_staff(tx, Line("staff.job", dict(params)), f"j{job.seq}.late", about=job.chat_id)
         return due
 
 

@@ -45,16 +45,16 @@ class Retention:
         self,
         database: Database,
         stores: CaseStores,
-        keeps: KeptFiles,
-        desk: CaseService,
+        kept_files: KeptFiles,
+        cases: CaseService,
         issuer: Issuer,
         clock: Clock,
         retention: RetentionPeriods = DEFAULT_RETENTION,
     ) -> None:
         self._database = database
         self._stores = stores
-        self._keeps = keeps
-        self._desk = desk
+        self._kept_files = kept_files
+        self._cases = cases
         self._issuer = issuer
         self._clock = clock
         self._retention = retention
@@ -71,7 +71,10 @@ class Retention:
         await self._forget(now)
         while await self._database.unit(lambda tx: self._abandon(tx, now)):
             pass
-        if await self._database.unit(lambda tx: self._keeps.lapse(tx, now)) or self._database.traces_left:
+        if (
+            await self._database.unit(lambda tx: self._kept_files.lapse(tx, now))
+            or self._database.traces_left
+        ):
             await self._database.erase_traces()
         await self._tend()
 
@@ -98,7 +101,7 @@ class Retention:
         for row in rows:
             chat = self._stores.chats.load(tx, row["chat_id"])
             if chat is not None:
-                self._desk.report(tx, chat, Abandoned(), f"abandoned.{chat.chat_id}.{chat.case.revision}")
+                self._cases.report(tx, chat, Abandoned(), f"abandoned.{chat.chat_id}.{chat.case.revision}")
         return len(rows)
 
 

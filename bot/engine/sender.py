@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.conversation.chats import Chats, Place
+from bot.conversation.chats import Chats
 from bot.core import correlation
 from bot.core.clock import Clock
 from bot.core.tasks import TaskSupervisor
@@ -20,6 +20,7 @@ from bot.messages.mail_body import Letter, written
 from bot.messages.outgoing import (
     CHAT,
     Card,
+    ChatTarget,
     DeleteMessage,
     Mail,
     Message,
@@ -32,8 +33,8 @@ from bot.messages.screen import Line, Screen
 from bot.monitoring.meter import Delivered, Meter
 from bot.notices.addresses import Way
 from bot.notices.bounces import Bounces
+from bot.notices.quiet_hours import by_day
 from bot.queues.outbox import Claimed, Outbox
-from bot.reminders.schedule import by_day
 from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
@@ -78,14 +79,14 @@ class Channels:
     """Who carries what; a bank without mail or text messages configured has None there."""
 
     messenger: Messenger
-    texter: SmsSender | None
-    mailing: MailSender | None
+    sms: SmsSender | None
+    mail: MailSender | None
 
     @property
     def ways(self) -> tuple[Way, ...]:
         """What this bank can send beside the chat."""
-        carriers: dict[Way, object] = {"sms": self.texter, "mail": self.mailing}
-        return tuple(way for way, carrier in carriers.items() if carrier is not None)
+        channels: dict[Way, object] = {"sms": self.sms, "mail": self.mail}
+        return tuple(way for way, carrier in channels.items() if carrier is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class SenderStores:
     database: Database
     chats: Chats
     outbox: Outbox
-    keeps: KeptFiles
+    kept_files: KeptFiles
     bounces: Bounces
 
 
@@ -104,53 +105,53 @@ Record = Callable[[Transaction], None]
 class OutboxSender:
     def __init__(
         self,
-        stock: SenderStores,
-        carriers: Channels,
-        words: Catalogs,
+        stores: SenderStores,
+        channels: Channels,
+        catalogs: Catalogs,
         clock: Clock,
-        bell: Wakeup,
-        supervisor: TaskSupervisor,
+        wakeup: Wakeup,
+        tasks: TaskSupervisor,
         *,
         meter: Meter | None = None,
     ) -> None:
         self._meter = meter or Meter()
-        self._stock = stock
-        self._carriers = carriers
-        self._words = words
+        self._stores = stores
+        self._channels = channels
+        self._catalogs = catalogs
         self._clock = clock
-        self._bell = bell
-        self._supervisor = supervisor
+        self._wakeup = wakeup
+        self._tasks = tasks
         self._sending: dict[str, Claimed] = {}
 
     async def run(self) -> None:
         """Send until cancelled. A message that was cut off is sent again when its lease ends."""
         while True:
-            claimed = await self._stock.database.unit(self._claim)
+            claimed = await self._stores.database.unit(self._claim)
             for each in claimed:
-                self._supervisor.start(f"send {each.lane}", self._drain(each))
+                self._tasks.start(f"send {each.lane}", self._drain(each))
             if len(claimed) < LANES_AT_ONCE:
-                await self._bell.wait(IDLE_SECONDS)
+                await self._wakeup.wait(IDLE_SECONDS)
 
     async def hold(self) -> None:
         """Renew the leases of what is being sent: a carrier slower than a lease would be given it twice."""
         while True:
-            await asyncio.sleep(self._stock.outbox.lease.total_seconds() / 3)
+            await asyncio.sleep(self._stores.outbox.lease.total_seconds() / 3)
             if self._sending:
                 held = tuple(self._sending.values())
-                await self._stock.database.unit(partial(self._renew, held))
+                await self._stores.database.unit(partial(self._renew, held))
 
     def _renew(self, held: Sequence[Claimed], tx: Transaction) -> None:
-        self._stock.outbox.renew(tx, held, self._clock.now())
+        self._stores.outbox.renew(tx, held, self._clock.now())
 
     def _claim(self, tx: Transaction) -> list[Claimed]:
-        claimed = self._stock.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
+        claimed = self._stores.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
         return [self._placed(tx, each) for each in claimed]
 
     def _placed(self, tx: Transaction, claimed: Claimed) -> Claimed:
         """Look up the chat along with the claim: a unit of work by itself would cost as much again."""
         if not claimed.lane.startswith(CHAT):
             return claimed
-        return replace(claimed, place=self._stock.chats.place(tx, int(claimed.lane.removeprefix(CHAT))))
+        return replace(claimed, place=self._stores.chats.place(tx, int(claimed.lane.removeprefix(CHAT))))
 
     async def _drain(self, first: Claimed) -> None:
         """Send this lane's messages one by one until it is empty or asks for patience."""
@@ -175,20 +176,20 @@ class OutboxSender:
             logger.exception("cannot send", extra={"outbox": claimed.key})
             await self._put_off(claimed, Down("bug"))
             return None
-        following = await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        following = await self._stores.database.unit(lambda tx: self._sent(tx, claimed, record))
         self._meter.delivered(claimed.lane, "sent")
         return following
 
     async def _put_off(self, claimed: Claimed, error: DeliveryError) -> None:
-        outcome = await self._stock.database.unit(lambda tx: self._failed(tx, claimed, error))
+        outcome = await self._stores.database.unit(lambda tx: self._failed(tx, claimed, error))
         self._meter.delivered(claimed.lane, outcome)
 
     def _sent(self, tx: Transaction, claimed: Claimed, record: Record | None) -> Claimed | None:
-        if not self._stock.outbox.sent(tx, claimed, self._clock.now()):
+        if not self._stores.outbox.sent(tx, claimed, self._clock.now()):
             return None
         if record is not None:
             record(tx)
-        following = self._stock.outbox.claim_next(tx, claimed.lane, self._clock.now())
+        following = self._stores.outbox.claim_next(tx, claimed.lane, self._clock.now())
         return self._placed(tx, following) if following else None
 
     def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
@@ -196,18 +197,18 @@ class OutboxSender:
         in_chat = claimed.lane.startswith(CHAT)
         if isinstance(error, Gone) and in_chat:
             tx.write("chat_block", chat_id=int(claimed.lane.removeprefix(CHAT)), blocked=1)
-            self._stock.outbox.drop_lane(tx, claimed.lane, now)
+            self._stores.outbox.drop_lane(tx, claimed.lane, now)
             return "gone"
         if isinstance(error, Busy):
             due = now + timedelta(seconds=error.retry_after_s)
         elif isinstance(error, Down) and (in_chat or claimed.attempts < MOST_TRIES):
             due = now + timedelta(seconds=BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1])
         else:
-            reason = self._stock.bounces.reason(tx, claimed, error, now)
+            reason = self._stores.bounces.reason(tx, claimed, error, now)
             logger.error("given up", extra={"outbox": claimed.key, "reason": reason})
-            self._stock.outbox.dead(tx, claimed, reason, now)
+            self._stores.outbox.dead(tx, claimed, reason, now)
             return "dead"
-        self._stock.outbox.later(tx, claimed, due, type(error).__name__, now)
+        self._stores.outbox.later(tx, claimed, due, type(error).__name__, now)
         return "later"
 
     def _send(self, claimed: Claimed) -> Awaitable[Record | None]:
@@ -219,54 +220,54 @@ class OutboxSender:
                 return self._in_chat(int(claimed.lane.removeprefix(CHAT)), claimed.place, message)
 
     async def _off_chat(self, key: str, message: Sms | Mail) -> None:
-        carrier: object = self._carriers.texter if isinstance(message, Sms) else self._carriers.mailing
+        carrier: object = self._channels.sms if isinstance(message, Sms) else self._channels.mail
         if not message.to or carrier is None:
             return
         if message.by_day and (morning := by_day(self._clock.now())) > self._clock.now():
             raise Busy((morning - self._clock.now()).total_seconds())
-        if isinstance(message, Sms) and self._carriers.texter:
-            text = self._words.text(message.language, message.line)
-            await self._carriers.texter.send(key, message.to, text)
-        elif isinstance(message, Mail) and self._carriers.mailing:
-            await self._carriers.mailing.send(key, message.to, written(message, self._words))
+        if isinstance(message, Sms) and self._channels.sms:
+            text = self._catalogs.text(message.language, message.line)
+            await self._channels.sms.send(key, message.to, text)
+        elif isinstance(message, Mail) and self._channels.mail:
+            await self._channels.mail.send(key, message.to, written(message, self._catalogs))
 
     async def _in_chat(
         self,
         chat_id: int,
-        place: Place | None,
+        place: ChatTarget | None,
         message: Card | SendScreen | RelayText | DeleteMessage | SendFile,
     ) -> Record | None:
         if place is not None and place.blocked:
             raise Gone("blocked")  # known without asking; a call each would only be refused
-        language = place.language if place else self._words.default
+        language = place.language if place else self._catalogs.default
         match message:
             case Card():
                 return await self._show(chat_id, place, message)
             case SendScreen():
                 return await self._tell(chat_id, message, language)
             case RelayText(line=line):
-                shown = await self._carriers.messenger.show(chat_id, Screen((line,)), language, None)
+                shown = await self._channels.messenger.show(chat_id, Screen((line,)), language, None)
                 return _below(chat_id, shown)
             case DeleteMessage(message_id=message_id):
-                await self._carriers.messenger.erase(chat_id, message_id)
+                await self._channels.messenger.erase(chat_id, message_id)
                 return None
             case SendFile():
                 return _below(chat_id, await self._hand(chat_id, message, language))
 
-    async def _show(self, chat_id: int, place: Place | None, message: Card) -> Record | None:
+    async def _show(self, chat_id: int, place: ChatTarget | None, message: Card) -> Record | None:
         if place is None:
             return None
         buried = place.card is not None and place.card < place.last
         over = None if message.fresh or buried else place.card
-        shown = await self._carriers.messenger.show(chat_id, message.screen, place.language, over)
+        shown = await self._channels.messenger.show(chat_id, message.screen, place.language, over)
         if shown == place.card:
             return None
         if place.card is not None:
-            await self._carriers.messenger.quiet(chat_id, place.card)
+            await self._channels.messenger.quiet(chat_id, place.card)
         return lambda tx: tx.write("chat_card", chat_id=chat_id, card=shown)
 
     async def _tell(self, chat_id: int, message: SendScreen, language: str) -> Record | None:
-        shown = await self._carriers.messenger.show(chat_id, message.screen, language, None)
+        shown = await self._channels.messenger.show(chat_id, message.screen, language, None)
         if message.about is None:
             return _below(chat_id, shown)
         about = message.about
@@ -275,14 +276,14 @@ class OutboxSender:
     async def _hand(self, chat_id: int, message: SendFile, language: str) -> int:
         now = self._clock.now()
         request_id, name = message.request_id, message.name
-        content = await self._stock.database.unit(
-            lambda tx: self._stock.keeps.load(tx, request_id, name, now)
+        content = await self._stores.database.unit(
+            lambda tx: self._stores.kept_files.load(tx, request_id, name, now)
         )
         if content is None:
             lapsed = Screen((Line("files.lapsed"),))
-            return await self._carriers.messenger.show(chat_id, lapsed, language, None)
-        caption = self._words.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
-        return await self._carriers.messenger.hand(chat_id, name, content, caption)
+            return await self._channels.messenger.show(chat_id, lapsed, language, None)
+        caption = self._catalogs.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
+        return await self._channels.messenger.hand(chat_id, name, content, caption)
 
 
 def _below(chat_id: int, message_id: int) -> Record:

@@ -38,23 +38,23 @@ class SideReply:
 
 class SideReplies:
     def __init__(
-        self, answers: Answers, words: Catalogs, gaps: Gaps, reminders: Reminders, outbox: Outbox
+        self, answers: Answers, catalogs: Catalogs, gaps: Gaps, reminders: Reminders, outbox: Outbox
     ) -> None:
         self._answers = answers
-        self._words = words
+        self._catalogs = catalogs
         self._gaps = gaps
         self._reminders = reminders
         self._outbox = outbox
 
     def language(self, tag: str | None) -> str:
         """Return the language to begin with, from the messenger's IETF tag."""
-        return self._words.nearest(tag)
+        return self._catalogs.nearest(tag)
 
     def button_named(self, text: str, screen: Screen, language: str) -> str | None:
         """Return the token of the button that says just this: not everybody taps."""
         wanted = _folded(text)
         for each in (each for row in screen.rows for each in row):
-            if _folded(self._words.text(language, each.label)) == wanted:
+            if _folded(self._catalogs.text(language, each.label)) == wanted:
                 return each.token
         return None
 
@@ -159,7 +159,7 @@ class SideReplies:
         return self._answers.article(topic, chat.language, rated, beside=beside, starts=starts)
 
     def _gap(self, gap: Gap) -> Line:
-        language = self._words.default
+        language = self._catalogs.default
         known = gap.topic in self._answers.knowledge.topics()
         title = self._answers.knowledge.title(gap.topic, language) if known else gap.topic
         more = [Line("staff.gaps.way", {"way": _shortened(way), "times": times}) for way, times in gap.ways]
@@ -167,12 +167,14 @@ class SideReplies:
             told = ", ".join(f"{word} ({chats})" for word, chats in gap.words)
             more.append(Line("staff.gaps.words", {"words": told}))
         counts = {name: getattr(gap, name) for name in ("unanswered", "offered", "useless", "useful")}
-        below = "".join(f"\n{self._words.text(language, line)}" for line in more)
+        below = "".join(f"\n{self._catalogs.text(language, line)}" for line in more)
         return Line("staff.gaps.topic", {"title": title, "topic": gap.topic, "more": below, **counts})
 
     def _language(self, tx: Transaction, chat: Chat, code: str) -> SideReply:
-        if code not in self._words.languages:
-            rows = tuple((button(f"language.{each}", f"language:{each}"),) for each in self._words.languages)
+        if code not in self._catalogs.languages:
+            rows = tuple(
+                (button(f"language.{each}", f"language:{each}"),) for each in self._catalogs.languages
+            )
             return SideReply((Screen((Line("language.ask"),), rows),))
         tx.run("chat_speak", chat_id=chat.chat_id, language=code)
         return SideReply((Screen((Line("language.set"),)),), language=code)

@@ -65,12 +65,12 @@ class Claim:
 class Identity:
     def __init__(
         self,
-        directory: CustomerRegister,
+        register: CustomerRegister,
         limits: Limits,
         policy: IdentityLimits,
         entropy: Entropy = os.urandom,
     ) -> None:
-        self._directory = directory
+        self._register = register
         self._limits = limits
         self._policy = policy
         self._entropy = entropy
@@ -109,7 +109,7 @@ class Identity:
         return max(filter(None, waits), default=None)
 
     def _find(self, tx: Transaction, claim: Claim) -> CustomerRecord | None:
-        people = self._directory.like(tx, claim.name, claim.birth, claim.phone, claim.account)
+        people = self._register.like(tx, claim.name, claim.birth, claim.phone, claim.account)
         fit = sorted(people, key=lambda each: _agreement(each, claim), reverse=True)
         if not fit or _agreement(fit[0], claim) < ENOUGH:
             return None

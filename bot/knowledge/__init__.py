@@ -3,8 +3,8 @@
 from bot.knowledge.articles.article import Article, ArticleBroken
 from bot.knowledge.articles.facts import MenuPath
 from bot.knowledge.base import Group, KnowledgeBase, name_of
+from bot.knowledge.language.normalise import words as words_of
 from bot.knowledge.search.finding import OFFERED, Finding, Match
-from bot.knowledge.search.normalise import words as words_of
 
 __all__ = [
     "OFFERED",

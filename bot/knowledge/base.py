@@ -11,10 +11,10 @@ from typing import Self
 from bot.knowledge.articles.article import Article
 from bot.knowledge.articles.facts import MenuPath
 from bot.knowledge.articles.library import LanguageArticles, home, shelves
+from bot.knowledge.language.normalise import whole
 from bot.knowledge.search.cache import SearchCache
 from bot.knowledge.search.embeddings import Meaning
 from bot.knowledge.search.finding import Finding
-from bot.knowledge.search.normalise import whole
 from bot.knowledge.search.question import is_question
 from bot.knowledge.search.search import Search, has_meaning
 from bot.messages.catalog import LANGUAGES

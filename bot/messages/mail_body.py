@@ -20,11 +20,11 @@ class Letter:
 PARTING = "―" * 12
 
 
-def written(mail: Mail, words: Catalogs) -> Letter:
+def written(mail: Mail, catalogs: Catalogs) -> Letter:
     """Korean stands below another language: whoever helps at the customer centre reads that one."""
-    languages = tuple(dict.fromkeys((mail.language, words.default)))
-    subject = words.text(mail.language, mail.subject)
-    bodies = [[words.rich(language, line) for line in mail.body] for language in languages]
+    languages = tuple(dict.fromkeys((mail.language, catalogs.default)))
+    subject = catalogs.text(mail.language, mail.subject)
+    bodies = [[catalogs.rich(language, line) for line in mail.body] for language in languages]
     text = f"\n\n{PARTING}\n\n".join("\n\n".join(rich.text for rich in body) for body in bodies)
     pages = "<hr>".join(
         f'<div lang="{language}">{"".join(_paragraphs(rich) for rich in body)}</div>'

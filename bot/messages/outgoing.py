@@ -1,5 +1,7 @@
 """What leaves the house, as it waits in the outbox: values without words, rendered when they are sent."""
 
+from dataclasses import dataclass
+
 import msgspec
 
 from bot.messages.screen import Line, Screen
@@ -83,3 +85,13 @@ CHAT = "chat:"
 def chat_lane(chat_id: int) -> str:
     """Return the lane of a chat: what is in one lane is sent in order."""
     return f"{CHAT}{chat_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTarget:
+    """What a sender has to know of a chat; nothing of its case."""
+
+    language: str
+    card: int | None
+    last: int
+    blocked: bool

@@ -1,1 +1,4 @@
-"""What whoever runs the bot can see of it: whether it is ready, and its figures. None of it names a person."""
+"""Health, readiness and metrics, and the web server that carries them.
+
+It never changes a row, and never shows anything about one customer.
+"""

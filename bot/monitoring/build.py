@@ -27,7 +27,7 @@ def watching(sources: Sources, process: Process, token: str) -> Watch:
         "database": partial(checks.database, process.database, sources.clock),
         "loops": partial(checks.loops, process.expected, process.loops),
         "messenger": partial(checks.messenger, sources.meter, process.probe),
-        "queues": partial(checks.queue_heads, sources.looking, sources.clock),
+        "queues": partial(checks.queue_heads, sources.reader, sources.clock),
     }
     if sources.authority is not None:
         asks["lists"] = partial(checks.lists, sources.authority)

@@ -15,12 +15,12 @@ class Cached(Generic[T]):
         self,
         make: Callable[[], Coroutine[Any, Any, T]],
         seconds: float,
-        hands: TaskSupervisor,
+        tasks: TaskSupervisor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
         self._seconds = seconds
-        self._hands = hands
+        self._tasks = tasks
         self._clock = clock
         self._made: tuple[float, T] | None = None
         self._making: asyncio.Task[T] | None = None
@@ -30,7 +30,7 @@ class Cached(Generic[T]):
         if self._made is not None and self._clock() - self._made[0] < self._seconds:
             return self._made[1]
         if self._making is None or self._making.done():
-            self._making = self._hands.start("watch", self._make())
+            self._making = self._tasks.start("watch", self._make())
         # Who asked first may go away before there is an answer; the others still wait for it.
         answer: T = await asyncio.shield(self._making)
         self._made = (self._clock(), answer)

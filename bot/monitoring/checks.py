@@ -46,11 +46,11 @@ async def database(there: Database, clock: Clock) -> str:
     return "answers and can be written"
 
 
-async def loops(expected: Sequence[str], supervisor: TaskSupervisor, bounds: Bounds = DEFAULT_BOUNDS) -> str:
-    running = supervisor.running
+async def loops(expected: Sequence[str], tasks: TaskSupervisor, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+    running = tasks.running
     if missing := [name for name in expected if name not in running]:
         raise NotReady(f"not running: {', '.join(missing)}")
-    if broken := supervisor.broken(bounds.loop_s):
+    if broken := tasks.broken(bounds.loop_s):
         raise NotReady(f"broke and began anew: {', '.join(broken)}")
     return f"{len(expected)} are running"
 
@@ -84,9 +84,9 @@ def _since(meter: Meter) -> float | None:
     return None if meter.heard_at is None else meter.clock() - meter.heard_at
 
 
-async def queue_heads(looking: HealthChecks, clock: Clock, bounds: Bounds = DEFAULT_BOUNDS) -> str:
+async def queue_heads(reader: HealthChecks, clock: Clock, bounds: Bounds = DEFAULT_BOUNDS) -> str:
     try:
-        found = await looking.look(lambda tx: queues(tx, clock.now()))
+        found = await reader.look(lambda tx: queues(tx, clock.now()))
     except Exception as error:
         raise NotReady(f"cannot be read: {error}") from error
     named = zip(("inbox", "outbox", "jobs"), found, strict=True)

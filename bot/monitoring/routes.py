@@ -39,16 +39,16 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 class Sources:
     """Where figures come from."""
 
-    looking: HealthChecks
+    reader: HealthChecks
     authority: Watched | None
     meter: Meter
     clock: Clock
 
 
 class Watch:
-    def __init__(self, readiness: Readiness, sources: Sources, token: str, hands: TaskSupervisor) -> None:
-        self._checks = Cached(readiness.ask, READY_SECONDS, hands)
-        self._counts = Cached(self._counted, COUNTS_SECONDS, hands)
+    def __init__(self, readiness: Readiness, sources: Sources, token: str, tasks: TaskSupervisor) -> None:
+        self._checks = Cached(readiness.ask, READY_SECONDS, tasks)
+        self._counts = Cached(self._counted, COUNTS_SECONDS, tasks)
         self._sources = sources
         self._token = token
 
@@ -103,7 +103,7 @@ class Watch:
 
     async def _desk(self) -> Iterator[Metric]:
         now = self._sources.clock.now()
-        return exposition.desk_families(await self._sources.looking.look(lambda tx: desk_figures(tx, now)))
+        return exposition.desk_families(await self._sources.reader.look(lambda tx: desk_figures(tx, now)))
 
     async def _certificates(self) -> Iterator[Metric]:
         return exposition.certificate_families(await self._counts.get())

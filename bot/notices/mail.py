@@ -1,10 +1,8 @@
 """Mail through one SMTP server: one recipient. No error of it holds an address or a credential."""
 
 import hashlib
-import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from email.encoders import encode_base64
 from email.header import Header
 from email.message import Message
@@ -13,12 +11,12 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused
 from bot.messages.mail_body import Letter
+from bot.settings.smtp import SmtpUrlBroken, parse_smtp_url
 
 TIMEOUT_S = 20.0
 PATIENCE_S = 60.0
@@ -33,51 +31,9 @@ _NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 _POLICY = "5.7."
 
 
-class SmtpUrlBroken(ValueError):
-    """The setting is no `smtp://[user:password@]host[:port][?starttls]`, or `smtps://…`; its text is not repeated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    host: str
-    port: int
-    tls: bool  #: from the first byte
-    starttls: bool | None  #: demanded; None takes it where it is offered
-    user: str | None
-    password: str | None = field(repr=False)
-
-
-def server(url: str) -> Server:
-    """Credentials never travel in the clear: with them STARTTLS is demanded, save on this very machine."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise SmtpUrlBroken("not an SMTP address") from None
-    tls = parts.scheme == "smtps"
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path not in {"", "/"}:
-        raise SmtpUrlBroken("not an SMTP address")
-    asked = "starttls" in parse_qs(parts.query, keep_blank_values=True)
-    demanded = asked or (parts.username is not None and not _is_here(parts.hostname))
-    user, password = (
-        unquote(part) if part is not None else None for part in (parts.username, parts.password)
-    )
-    starttls = False if tls else True if demanded else None
-    return Server(
-        parts.hostname, port or (465 if tls else 587 if asked else 25), tls, starttls, user, password
-    )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Mailer:
     def __init__(self, url: str, sender: str) -> None:
-        self._server = server(url)
+        self._server = parse_smtp_url(url)
         name, self._address = parseaddr(sender)
         if not _is_address(self._address) or _breaks_line(sender):
             raise SmtpUrlBroken("the sender is not an address")

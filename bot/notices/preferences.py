@@ -2,9 +2,42 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Literal
 
-from bot.reminders.schedule import Choice, WatchedCertificate
 from bot.storage.database import Row, Transaction
+
+Channel = Literal["chat", "sms", "mail"]
+#: Where results go beside the chat, which has them always.
+Results = Literal["both", "sms", "mail", "chat"]
+
+#: As early as there are days for.
+EARLIEST = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where.
+
+    `results` is about what no reminder tells: where else the outcome of an application goes.
+    """
+
+    active: bool = True
+    lead: int = EARLIEST
+    hour: int = 10
+    channel: Channel = "chat"
+    results: Results = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCertificate:
+    """A certificate and how far its holder was told: `told_until` is the moment up to which nothing is due any more."""
+
+    serial: str
+    issued_on: date
+    expires_on: date
+    told_until: datetime
+    #: The customer asked to hear of it once more on this day.
+    again_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ class News:
 
 
 class Notices:
-    def __init__(self, directory: CustomerRegister, outbox: Outbox, addresses: Addresses) -> None:
-        self._directory = directory
+    def __init__(self, register: CustomerRegister, outbox: Outbox, addresses: Addresses) -> None:
+        self._register = register
         self._outbox = outbox
         self._addresses = addresses
 
@@ -95,7 +95,7 @@ class Notices:
 
     def _ways(self, tx: Transaction, case: Case) -> dict[Way, str]:
         customer = case.proof.customer if case.proof else case.customer
-        record = self._directory.record(tx, customer) if customer else None
+        record = self._register.record(tx, customer) if customer else None
         return self._addresses.of(tx, record)
 
     def _chosen(self, tx: Transaction, news: News, ways: dict[Way, str]) -> Sequence[Way]:

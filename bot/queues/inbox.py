@@ -38,17 +38,17 @@ class Waiting:
 
 
 class Inbox:
-    def __init__(self, sealing: Sealing, bell: Wakeup, ahead: Collection[str] = (), me: str = "") -> None:
+    def __init__(self, sealing: Sealing, wakeup: Wakeup, ahead: Collection[str] = (), me: str = "") -> None:
         """`ahead` are lanes of which everything goes first: those of staff. `me` is this process among several."""
         self._me = me
         self._ahead = frozenset(ahead)
         self._sealing = sealing
-        self._bell = bell
+        self._wakeup = wakeup
 
     def add(self, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
         """Store the whole batch; one that is known already is left as it is."""
         tx.run_many("inbox_add", [self._row(each, now) for each in arrivals])
-        tx.after.append(self._bell.ring)
+        tx.after.append(self._wakeup.ring)
 
     def _row(self, arrival: Arrival, now: datetime) -> dict[str, object]:
         row = str(arrival.update_id)

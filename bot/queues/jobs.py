@@ -43,11 +43,11 @@ class Job:
 
 class Jobs:
     def __init__(
-        self, sealing: Sealing, bell: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
+        self, sealing: Sealing, wakeup: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
         """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
-        self._bell = bell
+        self._wakeup = wakeup
         self.lease = lease
         self._leases = Leases(lease, steady)
         self._decoder = msgspec.json.Decoder(Task)
@@ -59,7 +59,7 @@ class Jobs:
         times = {"due_at": due.timestamp(), "now": now.timestamp()}
         about = correlation.current()
         tx.write("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, reference=about, **times)
-        tx.after.append(self._bell.ring)
+        tx.after.append(self._wakeup.ring)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
         rows = tx.rows("job_due", now=now.timestamp(), steady=self._leases.now(now), most=most)

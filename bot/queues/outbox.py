@@ -9,11 +9,10 @@ from typing import Any
 
 import msgspec
 
-from bot.conversation.chats import Place
 from bot.core import correlation
 from bot.core.wakeup import Wakeup
 from bot.messages import masking
-from bot.messages.outgoing import Mail, Message, SendScreen, Sms
+from bot.messages.outgoing import ChatTarget, Mail, Message, SendScreen, Sms
 from bot.queues.leases import Leases
 from bot.storage.database import Transaction
 from bot.storage.sealing import UNREADABLE, Sealing
@@ -39,7 +38,7 @@ class Claimed:
     #: What caused it, as its customer would name it; see `bot.core.correlation`.
     reference: str = ""
     #: The chat that it goes to, as of the claim; None of what goes elsewhere, or to a chat of which nothing is known.
-    place: Place | None = None
+    place: ChatTarget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ class Trace:
 
 class Outbox:
     def __init__(
-        self, sealing: Sealing, bell: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
+        self, sealing: Sealing, wakeup: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
         """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
         self._sealing = sealing
-        self._bell = bell
+        self._wakeup = wakeup
         self.lease = lease
         self._leases = Leases(lease, steady)
         self._decoder = msgspec.json.Decoder[Message](Message)
@@ -74,7 +73,7 @@ class Outbox:
         sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
         told = {"reference": correlation.current(), **self._trace(key, message)}
         tx.write("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
-        tx.after.append(self._bell.ring)
+        tx.after.append(self._wakeup.ring)
 
     def _trace(self, key: str, message: Message) -> dict[str, object]:
         """Return what is kept of a result's notice beyond its sending."""

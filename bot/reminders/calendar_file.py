@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
-from bot.reminders.schedule import Choice, WatchedCertificate
+from bot.notices.preferences import Choice, WatchedCertificate
 
 #: A line of content is folded so that none is longer, line break not counted (3.1).
 MOST_OCTETS = 75
@@ -16,7 +16,7 @@ def calendar(
     watched: WatchedCertificate,
     choice: Choice,
     days: Sequence[int],
-    words: Catalogs,
+    catalogs: Catalogs,
     language: str,
     now: datetime,
 ) -> bytes:
@@ -27,23 +27,23 @@ def calendar(
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//reissue-bot//reminders//KO", "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH", "BEGIN:VEVENT", f"UID:{name}@reissue-bot", f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{watched.expires_on:%Y%m%d}", f"DTEND;VALUE=DATE:{after:%Y%m%d}",
-        f"SUMMARY:{_escaped(words.text(language, Line('calendar.summary')))}",
-        f"DESCRIPTION:{_escaped(words.text(language, Line('calendar.description')))}",
+        f"SUMMARY:{_escaped(catalogs.text(language, Line('calendar.summary')))}",
+        f"DESCRIPTION:{_escaped(catalogs.text(language, Line('calendar.description')))}",
         "CLASS:PRIVATE", "TRANSP:TRANSPARENT",
-        *(line for day in sorted(days, reverse=True) for line in _alarm(day, choice, words, language)),
+        *(line for day in sorted(days, reverse=True) for line in _alarm(day, choice, catalogs, language)),
         "END:VEVENT", "END:VCALENDAR",
     )  # fmt: skip
     return "".join(f"{piece}\r\n" for line in lines for piece in _folded(line)).encode()
 
 
-def _alarm(day: int, choice: Choice, words: Catalogs, language: str) -> Iterator[str]:
+def _alarm(day: int, choice: Choice, catalogs: Catalogs, language: str) -> Iterator[str]:
     """The event begins at midnight, so an alarm on its day is a duration after that (3.8.6.3)."""
     hours = choice.hour - 24 * day
     sign, size = ("", hours) if hours >= 0 else ("-", -hours)
     yield "BEGIN:VALARM"
     yield "ACTION:DISPLAY"
     yield f"TRIGGER:{sign}PT{size}H"
-    yield f"DESCRIPTION:{_escaped(words.text(language, Line('calendar.summary')))}"
+    yield f"DESCRIPTION:{_escaped(catalogs.text(language, Line('calendar.summary')))}"
     yield "END:VALARM"
 
 

@@ -7,8 +7,8 @@ from typing import get_args
 
 from bot.core.clock import KST
 from bot.messages.screen import Button, Day, Hour, Line, Moment, Screen, Word, button
-from bot.notices.preferences import NoticePreferences
-from bot.reminders.schedule import HOURS, Channel, Choice, Results
+from bot.notices.preferences import Channel, Choice, NoticePreferences, Results
+from bot.reminders.schedule import HOURS
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 RESULTS: tuple[Results, ...] = get_args(Results)

@@ -11,49 +11,17 @@ from typing import Literal
 
 from bot.conversation.procedure import Rules, renewal_window
 from bot.core.clock import KST, kst_day
+from bot.notices.preferences import Choice, WatchedCertificate
 
 Kind = Literal["expiry", "window", "backup", "password"]
-Channel = Literal["chat", "sms", "mail"]
-#: Where results go beside the chat, which has them always.
-Results = Literal["both", "sms", "mail", "chat"]
 
 #: Days before the expiry on which it is told; 0 is the expiry day itself, on which the certificate still works.
 DAYS = (30, 14, 7, 3, 1, 0)
-#: As early as there are days for.
-EARLIEST = 366
 HOURS = (8, 10, 13, 18, 20)
-#: Nobody is reminded of anything at night, in Korea: not before the first of these, and not from the second on.
-MORNING, EVENING = 8, 21
 BACKUP_AFTER = timedelta(days=2)
 PASSWORD_AFTER = timedelta(days=180)
 #: What is not about the expiry is said late by so much, or not at all; and an expired certificate is spoken of so long.
 STALE = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where.
-
-    `results` is about what no reminder tells: where else the outcome of an application goes.
-    """
-
-    active: bool = True
-    lead: int = EARLIEST
-    hour: int = 10
-    channel: Channel = "chat"
-    results: Results = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedCertificate:
-    """A certificate and how far its holder was told: `told_until` is the moment up to which nothing is due any more."""
-
-    serial: str
-    issued_on: date
-    expires_on: date
-    told_until: datetime
-    #: The customer asked to hear of it once more on this day.
-    again_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +71,6 @@ def due(
 
 def moment(day: date, choice: Choice) -> datetime:
     return datetime.combine(day, time(choice.hour), KST)
-
-
-def by_day(now: datetime) -> datetime:
-    """Return this moment, or the next morning in Korea if it is night there."""
-    local = now.astimezone(KST)
-    if local.hour < MORNING:
-        return datetime.combine(local.date(), time(MORNING), KST)
-    if local.hour >= EVENING:
-        return datetime.combine(local.date() + timedelta(days=1), time(MORNING), KST)
-    return now
 
 
 def day_after(now: datetime) -> datetime:

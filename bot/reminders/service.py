@@ -16,21 +16,13 @@ from bot.messages.outgoing import Fallback, Mail, Message, SendFile, SendScreen,
 from bot.messages.screen import Button, Day, Line, Param, Screen, button
 from bot.notices import preferences as rows
 from bot.notices.addresses import Addresses
+from bot.notices.preferences import Channel, Choice, WatchedCertificate
+from bot.notices.quiet_hours import by_day
 from bot.queues.jobs import Jobs, Task
 from bot.queues.outbox import Outbox
 from bot.reminders.calendar_file import calendar
 from bot.reminders.menu import CHANNELS, asked, chosen, menu
-from bot.reminders.schedule import (
-    Channel,
-    Choice,
-    ReminderTime,
-    WatchedCertificate,
-    by_day,
-    day_after,
-    due,
-    following,
-    occasions,
-)
+from bot.reminders.schedule import ReminderTime, day_after, due, following, occasions
 from bot.storage.database import Transaction
 
 #: For so long a calendar file can be fetched by the sender; it is small, and made anew at every wish.
@@ -42,8 +34,8 @@ CALENDAR = "reminders.ics"
 class ReminderStores:
     jobs: Jobs
     outbox: Outbox
-    keeps: KeptFiles
-    directory: CustomerRegister
+    kept_files: KeptFiles
+    register: CustomerRegister
     addresses: Addresses
 
 
@@ -57,9 +49,9 @@ class ReminderSubject:
 
 
 class Reminders:
-    def __init__(self, stores: ReminderStores, words: Catalogs, rules: Rules, days: Sequence[int]) -> None:
+    def __init__(self, stores: ReminderStores, catalogs: Catalogs, rules: Rules, days: Sequence[int]) -> None:
         self._stores = stores
-        self._words = words
+        self._catalogs = catalogs
         self._rules = rules
         self._days = days
 
@@ -120,14 +112,14 @@ class Reminders:
         kept = rows.load(tx, chat.chat_id)
         if kept.watched is None:
             return None
-        return calendar(kept.watched, kept.choice, self._days, self._words, chat.language, now)
+        return calendar(kept.watched, kept.choice, self._days, self._catalogs, chat.language, now)
 
     def _file(self, tx: Transaction, chat: Chat, now: datetime) -> Message | None:
         content = self.calendar_of(tx, chat, now)
         if content is None:
             return None
         name = f"calendar-{chat.chat_id}-{rows.load(tx, chat.chat_id).turn}"
-        self._stores.keeps.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
+        self._stores.kept_files.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
         return SendFile(name, CALENDAR)
 
     def come(
@@ -179,7 +171,7 @@ class Reminders:
             return
         key = f"remind:{chat.chat_id}:{watched.serial}:{occasion.kind}:{occasion.on.isoformat()}"
         line = self._line(watched, occasion, now)
-        calendar_ = calendar(watched, kept.choice, self._days, self._words, chat.language, now)
+        calendar_ = calendar(watched, kept.choice, self._days, self._catalogs, chat.language, now)
         about = ReminderSubject(line, self._screen(watched, occasion, line, now), calendar_)
         first = self._first_way(tx, chat, kept.choice, about)
         if first is not None:
@@ -189,7 +181,7 @@ class Reminders:
         self, tx: Transaction, chat: Chat, choice: Choice, about: ReminderSubject
     ) -> Fallback | None:
         """Return the way that is wanted, with what follows it where it leads nowhere; None if none is open."""
-        record = self._stores.directory.record(tx, chat.case.customer) if chat.case.customer else None
+        record = self._stores.register.record(tx, chat.case.customer) if chat.case.customer else None
         open_: dict[Channel, str] = dict(self._stores.addresses.of(tx, record).items())
         if not chat.blocked:
             open_["chat"] = ""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
-from bot.notices.mail import SmtpUrlBroken, server
+from bot.settings.smtp import SmtpUrlBroken, parse_smtp_url
 
 logger = logging.getLogger(__name__)
 
@@ -379,7 +379,7 @@ def _smtp(text: str) -> str:
     """Check it before anything is made; it holds a password, so it is not repeated."""
     try:
         if text:
-            server(text)
+            parse_smtp_url(text)
     except SmtpUrlBroken:
         raise SettingWrong(f"{PREFIX}SMTP_URL must look like smtp://user:password@host:port") from None
     return text

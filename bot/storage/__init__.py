@@ -1,1 +1,4 @@
-"""What is kept, and how: one transaction an event, personal data under encryption, SQL in one place."""
+"""Databases: one port, SQLite and PostgreSQL behind it, named queries, migrations, snapshots.
+
+It never knows what a table of another wing means.
+"""

@@ -1,6 +1,6 @@
 """pkilint, which nobody here wrote, judges each profile at the start and every certificate at night.
 
-It takes about 17 ms a certificate, so it stands beside the issuing; our own check (`ca.certificates.lint`) stands before it.
+It takes about 17 ms a certificate, so it runs beside the issuing; our own check (`ca.certificates.lint`) runs before it.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,4 @@
+"""Enrolments: who may ask for a certificate, and until when.
+
+It never signs.
+"""

@@ -52,7 +52,7 @@ class LocalMessenger:
         self.sms_token = sms_token or secrets.token_urlsafe(16)
         self.world = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
         self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
-        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.bell.ring)
+        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.wakeup.ring)
         self._lines = Phones(self.world, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
@@ -135,7 +135,7 @@ class LocalMessenger:
     ) -> T:
         """The first truthy thing `look` finds anywhere in this world; woken by every change."""
         try:
-            return await self.world.bell.until(lambda: look(self), timeout)
+            return await self.world.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 

@@ -29,18 +29,18 @@ COMMANDS = (
 STAFF_COMMANDS = ("gaps", "case")
 
 
-async def publish(bot: telegram.Bot, words: Catalogs, operators: int | None = None) -> None:
+async def publish(bot: telegram.Bot, catalogs: Catalogs, operators: int | None = None) -> None:
     """Tell Telegram; a bot without this menu works all the same."""
     try:
-        await bot.set_my_commands(_list(words, words.default))
-        for language in words.languages:
-            await bot.set_my_commands(_list(words, language), language_code=language)
+        await bot.set_my_commands(_list(catalogs, catalogs.default))
+        for language in catalogs.languages:
+            await bot.set_my_commands(_list(catalogs, language), language_code=language)
         if operators is not None:
-            menu = _list(words, words.default, STAFF_COMMANDS)
+            menu = _list(catalogs, catalogs.default, STAFF_COMMANDS)
             await bot.set_my_commands(menu, scope=telegram.BotCommandScopeChat(operators))
     except errors.TelegramError as error:
         logger.warning("commands not published", extra={"error": type(error).__name__})
 
 
-def _list(words: Catalogs, language: str, names: Sequence[str] = COMMANDS) -> list[telegram.BotCommand]:
-    return [telegram.BotCommand(name, words.text(language, Line(f"command.{name}"))) for name in names]
+def _list(catalogs: Catalogs, language: str, names: Sequence[str] = COMMANDS) -> list[telegram.BotCommand]:
+    return [telegram.BotCommand(name, catalogs.text(language, Line(f"command.{name}"))) for name in names]

@@ -38,15 +38,15 @@ class InlineAnswers:
         self,
         bot: telegram.Bot,
         answers: Answers,
-        words: Catalogs,
-        supervisor: TaskSupervisor,
-        thinking: WorkerThreads,
+        catalogs: Catalogs,
+        tasks: TaskSupervisor,
+        workers: WorkerThreads,
     ) -> None:
         self._bot = bot
         self._answers = answers
-        self._words = words
-        self._supervisor = supervisor
-        self._thinking = thinking
+        self._catalogs = catalogs
+        self._tasks = tasks
+        self._workers = workers
         self._turns = asyncio.Semaphore(AT_ONCE)
         #: The newest query of each person who waits: who types on asks anew, and the former is nobody's question.
         self._newest: dict[int, str] = {}
@@ -61,7 +61,7 @@ class InlineAnswers:
             logger.warning("an inline query cannot be read")
             return True
         self._newest[query.sender.id] = query.id
-        self._supervisor.start("inline", self._answer(query))
+        self._tasks.start("inline", self._answer(query))
         return True
 
     async def _answer(self, query: InlineQuery) -> None:
@@ -70,8 +70,8 @@ class InlineAnswers:
             if self._newest.get(person) != query.id:
                 return
             del self._newest[person]
-            language = self._words.nearest(query.sender.language_code)
-            found = await self._thinking.of(self._answers.listed, query.query, language)
+            language = self._catalogs.nearest(query.sender.language_code)
+            found = await self._workers.of(self._answers.listed, query.query, language)
         begin = int(query.offset) if re.fullmatch(OFFSET, query.offset) else 0
         try:
             await self._bot.answer_inline_query(
@@ -81,7 +81,7 @@ class InlineAnswers:
                 is_personal=True,
                 next_offset=str(begin + PAGE) if begin + PAGE < len(found) else "",
                 button=telegram.InlineQueryResultsButton(
-                    self._words.text(language, Line("inline.chat" if found else "inline.unknown")),
+                    self._catalogs.text(language, Line("inline.chat" if found else "inline.unknown")),
                     start_parameter=FAQ,
                 ),
             )
@@ -90,7 +90,7 @@ class InlineAnswers:
 
     def _result(self, entry: Entry, language: str) -> telegram.InlineQueryResultArticle:
         """Its buttons stay here: in somebody else's chat nobody is a customer of ours."""
-        posted = render(Screen(entry.lines), self._words, language)
+        posted = render(Screen(entry.lines), self._catalogs, language)
         content = telegram.InputTextMessageContent(
             posted.text, entities=telegram.MessageEntity.de_list(posted.entities, None)
         )

@@ -25,12 +25,12 @@ UNEDITABLE = ("message to edit not found", "message can't be edited", "message_i
 class TelegramMessenger:
     """`bot.engine.sender.Messenger` over the Bot API."""
 
-    def __init__(self, bot: telegram.Bot, words: Catalogs) -> None:
+    def __init__(self, bot: telegram.Bot, catalogs: Catalogs) -> None:
         self._bot = bot
-        self._words = words
+        self._catalogs = catalogs
 
     async def show(self, chat_id: int, screen: Screen, language: str, over: int | None) -> int:
-        rendered = render(screen, self._words, language)
+        rendered = render(screen, self._catalogs, language)
         if over is not None and await self._edited(chat_id, over, rendered):
             return over
         message = await self._call(

@@ -39,14 +39,14 @@ class Poller:
         database: Database,
         inbox: Inbox,
         clock: Clock,
-        supervisor: TaskSupervisor,
+        tasks: TaskSupervisor,
         inline: InlineAnswers,
     ) -> None:
         self._bot = bot
         self._database = database
         self._inbox = inbox
         self._clock = clock
-        self._queries = Queries(bot, supervisor)
+        self._queries = Queries(bot, tasks)
         self._inline = inline
 
     async def run(self) -> None:
@@ -106,14 +106,14 @@ class Poller:
 class Queries:
     """Stops a button's waiting mark at once, whatever the tap will mean; late or twice is no matter."""
 
-    def __init__(self, bot: telegram.Bot, supervisor: TaskSupervisor) -> None:
+    def __init__(self, bot: telegram.Bot, tasks: TaskSupervisor) -> None:
         self._bot = bot
-        self._supervisor = supervisor
+        self._tasks = tasks
 
     def answer(self, update: dict[str, Any]) -> None:
         query_id = query_of(update)
         if query_id is not None:
-            self._supervisor.start("answer", self._answered(query_id))
+            self._tasks.start("answer", self._answered(query_id))
 
     async def _answered(self, query_id: str) -> None:
         try:

@@ -29,25 +29,25 @@ class UpdateProcessor:
         self,
         database: Database,
         inbox: Inbox,
-        desk: CaseService,
+        cases: CaseService,
         clock: Clock,
-        bell: Wakeup,
-        supervisor: TaskSupervisor,
+        wakeup: Wakeup,
+        tasks: TaskSupervisor,
         *,
-        thinking: WorkerThreads,
-        floodgate: RateLimiter,
+        workers: WorkerThreads,
+        rate_limiter: RateLimiter,
         limits: Limits,
         meter: Meter | None = None,
     ) -> None:
-        self._floodgate, self._limits = floodgate, limits
+        self._rate_limiter, self._limits = rate_limiter, limits
         self._meter = meter or Meter()
         self._database = database
         self._inbox = inbox
-        self._desk = desk
+        self._cases = cases
         self._clock = clock
-        self._bell = bell
-        self._supervisor = supervisor
-        self._thinking = thinking
+        self._wakeup = wakeup
+        self._tasks = tasks
+        self._workers = workers
         self._busy: set[str] = set()
         #: Of these, more was seen while somebody was at them, who may have looked just before it came.
         self._passed_over: set[str] = set()
@@ -60,7 +60,7 @@ class UpdateProcessor:
             )
             started = [self._start(head) for head in heads]
             if len(heads) < CHATS_AT_ONCE or not any(started):
-                await self._bell.wait(IDLE_SECONDS)
+                await self._wakeup.wait(IDLE_SECONDS)
 
     def _start(self, head: Waiting) -> bool:
         """Begin with a chat unless it is being worked on already."""
@@ -68,7 +68,7 @@ class UpdateProcessor:
             self._passed_over.add(head.lane)
             return False
         self._busy.add(head.lane)
-        self._supervisor.start(f"chat {head.lane}", self._work(head))
+        self._tasks.start(f"chat {head.lane}", self._work(head))
         return True
 
     async def _work(self, first: Waiting) -> None:
@@ -80,7 +80,7 @@ class UpdateProcessor:
             self._busy.discard(first.lane)
             if first.lane in self._passed_over:
                 self._passed_over.discard(first.lane)
-                self._bell.ring()
+                self._wakeup.ring()
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Handle one update in one transaction, and return the next of its chat."""
@@ -96,7 +96,7 @@ class UpdateProcessor:
             # One customer's broken update must not stop the others; it is tried again, then parked for staff.
             logger.exception("update failed", extra={"update": waiting.update_id})
             reason = type(error).__name__
-            await self._database.unit(lambda tx: self._desk.park(tx, waiting, reason))
+            await self._database.unit(lambda tx: self._cases.park(tx, waiting, reason))
             return None
         return following
 
@@ -110,35 +110,35 @@ class UpdateProcessor:
             logger.warning("not an update", extra={"update": waiting.update_id, "why": str(error)})
             reason = type(error).__name__
             return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
-        if named is not None and isinstance(named.event, Said) and self._desk.is_long(named.event.text):
+        if named is not None and isinstance(named.event, Said) and self._cases.is_long(named.event.text):
             # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
-            await self._thinking.of(self._desk.ponder, named.event.text)
+            await self._workers.of(self._cases.ponder, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
     async def _judged(self, waiting: Waiting) -> Verdict:
         now, lane, ahead = self._clock.now(), waiting.lane, waiting.ahead
-        word = self._floodgate.judge(lane, now, ahead=ahead)
+        word = self._rate_limiter.judge(lane, now, ahead=ahead)
         if word == "short":
-            key, shared = f"flood {lane} {ahead}", self._floodgate.shared
+            key, shared = f"flood {lane} {ahead}", self._rate_limiter.shared
             drawn = await self._database.unit(lambda tx: self._limits.draw(tx, key, shared, DRAUGHT, now))
-            word = self._floodgate.drawn(drawn, lane, now, ahead=ahead)
+            word = self._rate_limiter.drawn(drawn, lane, now, ahead=ahead)
         if word != "crowded":
             return word
-        if await self._database.unit(lambda tx: self._desk.runs(tx, waiting)):
+        if await self._database.unit(lambda tx: self._cases.runs(tx, waiting)):
             return "pass"
-        return "surplus" if self._floodgate.said(lane, now) else word
+        return "surplus" if self._rate_limiter.said(lane, now) else word
 
     def _let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
-        self._desk.let_go(tx, waiting, word)
+        self._cases.let_go(tx, waiting, word)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _set_aside(self, tx: Transaction, waiting: Waiting, reason: str) -> Waiting | None:
         """Park at once what will not be read the next time either: its chat does not wait for that."""
-        self._desk.park(tx, waiting, reason, at_once=True)
+        self._cases.park(tx, waiting, reason, at_once=True)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _handled(self, tx: Transaction, waiting: Waiting, named: Incoming | None) -> Waiting | None:
-        self._desk.receive(tx, waiting, named)
+        self._cases.receive(tx, waiting, named)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _named(self, waiting: Waiting) -> Incoming | None:

@@ -25,9 +25,9 @@ class Rendered:
         return self.markup is not None and "inline_keyboard" in self.markup
 
 
-def render(screen: Screen, words: Catalogs, language: str) -> Rendered:
-    rich = words.page(language, screen.lines)
-    return Rendered(rich.text, entities(rich), _markup(screen, words, language))
+def render(screen: Screen, catalogs: Catalogs, language: str) -> Rendered:
+    rich = catalogs.page(language, screen.lines)
+    return Rendered(rich.text, entities(rich), _markup(screen, catalogs, language))
 
 
 def entities(rich: FormattedText) -> list[JSON]:
@@ -46,20 +46,20 @@ def _units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _markup(screen: Screen, words: Catalogs, language: str) -> JSON | None:
+def _markup(screen: Screen, catalogs: Catalogs, language: str) -> JSON | None:
     if screen.keyboard == "remove":
         return {"remove_keyboard": True}
     if screen.keyboard == "contact":
-        share = {"text": words.text(language, Line("keyboard.share")), "request_contact": True}
+        share = {"text": catalogs.text(language, Line("keyboard.share")), "request_contact": True}
         return {"keyboard": [[share]], "resize_keyboard": True, "one_time_keyboard": True}
     if not screen.rows:
         return None
-    rows = [[_button(each, screen.revision, words, language) for each in row] for row in screen.rows]
+    rows = [[_button(each, screen.revision, catalogs, language) for each in row] for row in screen.rows]
     return {"inline_keyboard": rows}
 
 
-def _button(button: Button, revision: int, words: Catalogs, language: str) -> JSON:
-    text = words.text(language, button.label)
+def _button(button: Button, revision: int, catalogs: Catalogs, language: str) -> JSON:
+    text = catalogs.text(language, button.label)
     return {"text": text, "callback_data": write_token(revision, button.token)}
 
 

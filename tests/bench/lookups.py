@@ -99,22 +99,20 @@ def started() -> tuple[float, float]:
 async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -> list[float]:
     """Return how much later than it should a loop came back while so many customers ask on threads, as in the house."""
     spans: list[float] = []
-    thinking = WorkerThreads()
-    asking = [
-        asyncio.create_task(_asks(thinking, knowledge, asked[at::customers])) for at in range(customers)
-    ]
+    workers = WorkerThreads()
+    asking = [asyncio.create_task(_asks(workers, knowledge, asked[at::customers])) for at in range(customers)]
     while not all(each.done() for each in asking):
         began = time.perf_counter()
         await asyncio.sleep(TICK_S)
         spans.append(time.perf_counter() - began - TICK_S)
     await asyncio.gather(*asking)
-    thinking.close()
+    workers.close()
     return spans
 
 
-async def _asks(thinking: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
+async def _asks(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
     for text in texts:
-        await thinking.of(knowledge.beside, text)
+        await workers.of(knowledge.beside, text)
 
 
 # --- many articles ---

@@ -25,9 +25,11 @@ from bot.issuing.kept_files import KeptFiles
 from bot.issuing.port import HeldCertificate
 from bot.notices import preferences as rows
 from bot.notices.addresses import Addresses
+from bot.notices.preferences import Choice
+from bot.notices.quiet_hours import EVENING, MORNING
 from bot.queues.jobs import Jobs
 from bot.queues.outbox import Outbox
-from bot.reminders.schedule import DAYS, EVENING, MORNING, Choice, moment
+from bot.reminders.schedule import DAYS, moment
 from bot.reminders.service import Reminders, ReminderStores
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault

@@ -91,7 +91,7 @@ async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
     await place.staff.sees("staff.case.none")
 
     place.clock.ahead += timedelta(days=8)
-    await place.house.housekeeping.tidy()
+    await place.house.retention.tidy()
     assert gildong.words("delivery.forgotten", days=7) in await status(gildong)
 
 
@@ -207,7 +207,7 @@ async def test_one_cause_is_told_once_however_often_it_is_reported(
     async with build.opened(place.settings, print, clock=place.clock) as (house, _bot):
         house.inbox._me = place.house.inbox._me  # so that neither leaves to the other what one has received
         for ours, theirs in zip(hands_of(place.house), hands_of(house), strict=True):
-            theirs._bell._event = ours._bell._event  # whoever comes first takes it
+            theirs._wakeup._event = ours._wakeup._event  # whoever comes first takes it
         for name, run in house.loops:
             if name in {"intake", "runner", "jobs in hand", "courier", "messages in hand"}:
                 twin.start(name, twin.keep(name, run))

@@ -69,7 +69,7 @@ async def test_what_an_update_led_to_carries_it_on(
     place.authority.hold(place.serials[GILDONG.customer_id], "held")
     await gildong.applies(GILDONG)
     place.messenger.faults.sms = At.REJECT
-    perform, tries = place.house.runner._clerk.perform, []
+    perform, tries = place.house.runner._job_handlers.perform, []
 
     async def fails_once(job: object) -> object:
         tries.append(job)
@@ -77,7 +77,7 @@ async def test_what_an_update_led_to_carries_it_on(
             raise LookupError("the first time")
         return await perform(job)  # type: ignore[arg-type]
 
-    place.house.runner._clerk.perform = fails_once  # type: ignore[method-assign, assignment]
+    place.house.runner._job_handlers.perform = fails_once  # type: ignore[method-assign, assignment]
     await gildong.taps("button.submit")
     await place.until(lambda: tries)
     await place.later(timedelta(seconds=30))

@@ -77,10 +77,10 @@ async def test_a_job_slower_than_its_lease_is_done_once(
     stores = CaseStores(
         Chats(vault), Inbox(vault, Wakeup()), Outbox(vault, Wakeup(), LEASE), jobs, Gaps(vault)
     )
-    clerk = SlowClerk()
+    job_handlers = SlowClerk()
     desk = cast("CaseService", None)  # nothing is reported
     runners = [
-        JobRunner(database, stores, desk, cast("JobHandlers", clerk), CLOCK, Wakeup(), hands)
+        JobRunner(database, stores, desk, cast("JobHandlers", job_handlers), CLOCK, Wakeup(), hands)
         for _ in range(2)
     ]
     now = CLOCK.now()
@@ -89,7 +89,7 @@ async def test_a_job_slower_than_its_lease_is_done_once(
 
     await _until(database, "SELECT state FROM jobs", "done")
 
-    assert clerk.performed == 1
+    assert job_handlers.performed == 1
 
 
 async def test_a_message_slower_than_its_lease_is_sent_once(
@@ -98,9 +98,9 @@ async def test_a_message_slower_than_its_lease_is_sent_once(
     vault, _ = ca.open_vault(tmp_path / "master.json")
     outbox = Outbox(vault, Wakeup(), LEASE)
     gateway = SlowGateway()
-    carriers = Channels(cast("Any", None), gateway, None)
+    channels = Channels(cast("Any", None), gateway, None)
     stock = SenderStores(database, Chats(vault), outbox, KeptFiles(vault), Bounces(Addresses(vault), outbox))
-    couriers = [OutboxSender(stock, carriers, WORDS, CLOCK, Wakeup(), hands) for _ in range(2)]
+    couriers = [OutboxSender(stock, channels, WORDS, CLOCK, Wakeup(), hands) for _ in range(2)]
     message = Sms("01012345678", Line("sms.code", {"code": "123456"}), "ko")
     await database.unit(lambda tx: outbox.add(tx, "k", "sms:1", message, CLOCK.now()))
     _run(hands, *(loop for each in couriers for loop in (each.run, each.hold)))

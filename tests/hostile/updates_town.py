@@ -237,7 +237,7 @@ class Scene:
         """Let time go by, and forget what only this side keeps."""
         self.town.clock.ahead += time_of
         for each in (self.town.house.intake, self.town.house.runner, self.town.house.courier):
-            each._bell.ring()
+            each._wakeup.ring()
         for each in self.robots.values():
             each.wake.set()
         lines = self.town.messenger._lines
@@ -245,7 +245,7 @@ class Scene:
         for chat in self.town.messenger.world.chats.values():
             chat.texts.clear()
         if time_of >= timedelta(hours=1):
-            await self.town.house.housekeeping.tidy()
+            await self.town.house.retention.tidy()
 
 
 def newest(each: Wanderer) -> int:

@@ -71,7 +71,7 @@ class LocalTelegram:
         """Let time go by, wake whoever waits for it, and wait until all that fell due is done."""
         self.clock.ahead += after
         for each in (self.house.intake, self.house.runner, self.house.courier):
-            each._bell.ring()
+            each._wakeup.ring()
         await self.quiet()
 
     async def quiet(self, patience: float = 20) -> None:

@@ -1,1 +1,4 @@
-"""Authorities outside this process, behind the desk's port: one driver, and an engine for each protocol."""
+"""Authorities outside this process: one issuer, and one protocol module for each kind of authority.
+
+It never knows a customer beyond what a request must say of them.
+"""

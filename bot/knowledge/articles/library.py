@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from bot.knowledge.articles.article import ArticleBroken, Entry, read, toml_of
 from bot.knowledge.articles.facts import Facts, facts_of, menus_of
-from bot.knowledge.search.normalise import Tables, tables_of
-from bot.knowledge.search.signals import Signals, signals_of
+from bot.knowledge.language.normalise import Tables, tables_of
+from bot.knowledge.language.signals import Signals, signals_of
 
 Read = TypeVar("Read")
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from bot.knowledge.language.signals import Signals
 from bot.knowledge.search.finding import Match, Zone
-from bot.knowledge.search.signals import Signals
 
 MARK = re.compile(r"[?？]\s*$")
 #: What answers to forms are made of, and questions seldom.

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.knowledge.articles.library import LanguageArticles
+from bot.knowledge.language.normalise import Normaliser, readings, whole
+from bot.knowledge.language.signals import parts
 from bot.knowledge.search.confidence import NOBODY, sureness
 from bot.knowledge.search.embeddings import Meaning, made_of
 from bot.knowledge.search.finding import Finding, Match, Zone
 from bot.knowledge.search.index import Floats, Index, Likeness
 from bot.knowledge.search.multiple import asked_beside
-from bot.knowledge.search.normalise import Normaliser, readings, whole
-from bot.knowledge.search.signals import parts
 
 #: A question that goes on longer than this has been asked by then; its last words count as well.
 CUT = 240

@@ -180,7 +180,7 @@ class Person:
     async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109
         """The first truthy thing `look` finds in this chat; a TimeoutError shows the chat."""
         try:
-            return await self.chat.bell.until(lambda: look(self), timeout)
+            return await self.chat.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 

@@ -17,7 +17,6 @@ class Chat:
     __slots__ = (
         "action",
         "answers",
-        "bell",
         "blocked",
         "brief",
         "id",
@@ -28,6 +27,7 @@ class Chat:
         "started",
         "texts",
         "uneditable",
+        "wakeup",
     )
 
     def __init__(self, brief: JSON, members: dict[int, Persona], kept: int) -> None:
@@ -43,7 +43,7 @@ class Chat:
         self.started = False
         self.action = ""
         self.answers: deque[JSON] = deque(maxlen=100)  #: what the bot said to taps, newest last
-        self.bell = Wakeup()
+        self.wakeup = Wakeup()
 
     @property
     def private(self) -> bool:

@@ -25,7 +25,7 @@ class Webhook:
         self._dice = dice
         self._stats = world.stats
         self._now = world.now
-        self._changed = world.bell.ring
+        self._changed = world.wakeup.ring
         self._tasks = Tasks()
         self._queues: dict[int, deque[JSON]] = {}
         self._session: aiohttp.ClientSession | None = None

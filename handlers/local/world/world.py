@@ -45,7 +45,7 @@ class ServerState:
         self.limits = limits
         self.now = now
         self.stats = Stats()
-        self.bell = Wakeup()
+        self.wakeup = Wakeup()
         self.files = Files(limits.kept_files)
         self.bot = bot_user(token)
         self.about: dict[str, Any] = {}
@@ -115,8 +115,8 @@ class ServerState:
     def ring(self, chat: Chat | None) -> None:
         """Wakes those who wait here for what is not shown to everybody who watches."""
         if chat is not None:
-            chat.bell.ring()
-        self.bell.ring()
+            chat.wakeup.ring()
+        self.wakeup.ring()
 
     def watch(self, watcher: Callable[[JSON], None]) -> Callable[[], None]:
         """Calls `watcher` for every change until the returned function is called."""

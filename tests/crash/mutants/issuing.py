@@ -57,7 +57,7 @@ def key_erased_early() -> None:
     async def issue(self: JobHandlers, job: Any, case: Any) -> Any:
         conclusion = await issued(self, job, case)
         request_id = job.task.request_id
-        await self._desks.database.unit(lambda tx: self._desks.keeps.erase(tx, request_id, KEY))
+        await self._desks.database.unit(lambda tx: self._desks.kept_files.erase(tx, request_id, KEY))
         return conclusion
 
     JobHandlers._issue = issue  # type: ignore[method-assign]
@@ -96,8 +96,8 @@ def files_apart() -> None:
         else:
             tx.after.append(lambda: start(clerks[0], lambda later: put(self, later, request_id, name, *rest)))
 
-    def start(clerk: JobHandlers, work: Any) -> None:
-        TASKS.append(asyncio.get_running_loop().create_task(clerk._desks.database.unit(work)))
+    def start(job_handlers: JobHandlers, work: Any) -> None:
+        TASKS.append(asyncio.get_running_loop().create_task(job_handlers._desks.database.unit(work)))
 
     KeptFiles.put, JobHandlers._hand = kept, handed  # type: ignore[method-assign]
 

@@ -23,7 +23,7 @@ def concluded_apart() -> None:
     conclude = JobRunner._conclude
 
     async def do(self: JobRunner, job: Job) -> None:
-        conclusion = await self._clerk.perform(job)
+        conclusion = await self._job_handlers.perform(job)
         if await self._database.unit(lambda tx: FINISH(self._stores.jobs, tx, job)):
             await self._database.unit(lambda tx: conclude(self, tx, job, conclusion))
 
@@ -47,7 +47,7 @@ def held_for_ever() -> None:
         with correlation.handling(job.reference, f"job {job.kind}"):
             await self._do(job)
         del self._doing[job.lease]
-        self._bell.ring()
+        self._wakeup.ring()
 
     JobRunner._done = done  # type: ignore[method-assign]
 

@@ -54,10 +54,10 @@ class Gated:
 
 
 class Scene:
-    def __init__(self, connection: sqlite3.Connection, thinking: WorkerThreads) -> None:
-        self.bell, self.hands, self.looks = Wakeup(), TaskSupervisor(), 0
+    def __init__(self, connection: sqlite3.Connection, workers: WorkerThreads) -> None:
+        self.wakeup, self.hands, self.looks = Wakeup(), TaskSupervisor(), 0
         vault = Vault(KeyRing.new())
-        self.inbox = Inbox(vault, self.bell)
+        self.inbox = Inbox(vault, self.wakeup)
         self.database = Gated(connection)
         self.done: list[int] = []
         self.changed = asyncio.Event()
@@ -66,10 +66,10 @@ class Scene:
             self.inbox,
             cast("CaseService", self),
             Noon(),
-            self.bell,
+            self.wakeup,
             self.hands,
-            thinking=thinking,
-            floodgate=RateLimiter(DEFAULT_RATES),
+            workers=workers,
+            rate_limiter=RateLimiter(DEFAULT_RATES),
             limits=Limits(vault),
         )
 
@@ -95,15 +95,15 @@ class Scene:
 @pytest.fixture
 async def scene(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setattr("handlers.telegram.processor.IDLE_SECONDS", 3600.0)
-    thinking = WorkerThreads()
-    made = Scene(connection, thinking)
+    workers = WorkerThreads()
+    made = Scene(connection, workers)
     running = asyncio.ensure_future(made.intake.run())
     yield made
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
     await made.hands.stop(PATIENCE_S)
-    thinking.close()
+    workers.close()
 
 
 async def is_still() -> None:

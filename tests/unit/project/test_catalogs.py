@@ -96,7 +96,9 @@ def errors() -> set[str]:
     """Return what parsers and the password's rules refuse with."""
     found = set()
     for name in ("parse", "password"):
-        for node in ast.walk(ast.parse((ROOT / "bot" / f"{name}.py").read_text(encoding="utf-8"))):
+        for node in ast.walk(
+            ast.parse((ROOT / "bot" / "conversation" / "input" / f"{name}.py").read_text(encoding="utf-8"))
+        ):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
                 found |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
             elif isinstance(node, ast.Constant) and re.fullmatch(r"password_[a-z]+", str(node.value)):

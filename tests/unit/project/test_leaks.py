@@ -23,7 +23,7 @@ def test_every_spelling_is_found_wherever_it_lies(tmp_path: Path, spelling: byte
 def test_a_code_counts_only_where_it_stands_alone(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_bytes(b"code 123456, and 9123456 and 123456.5")
-    assert list(found([path], [], ["123456"])) == ["I6: the one-time code b'123456' lies in bot.core.logs"]
+    assert list(found([path], [], ["123456"])) == ["I6: the one-time code b'123456' lies in bot.log"]
     path.write_bytes(b"9123456")
     assert not list(found([path], [], ["123456"]))
 

@@ -13,8 +13,10 @@ from bot.conversation.procedure import Rules, days_left, procedure
 from bot.core.clock import KST, SystemClock, kst_day
 from bot.core.logs import JsonLines, Redactor
 from bot.messages.screen import Line
+from bot.notices.preferences import Choice, WatchedCertificate
+from bot.notices.quiet_hours import by_day
 from bot.reminders.calendar_file import calendar
-from bot.reminders.schedule import DAYS, Choice, WatchedCertificate, by_day, day_after, due, moment, occasions
+from bot.reminders.schedule import DAYS, day_after, due, moment, occasions
 from ca.values.validity import day_of, ends, renewal_opens, starts, years_later
 from tests.support.town import WORDS
 

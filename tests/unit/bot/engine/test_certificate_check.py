@@ -78,14 +78,14 @@ class Office:
     messenger: Messenger
     tx: Transaction
     outbox: Outbox
-    examiner: CertificateCheck
+    certificate_check: CertificateCheck
 
     async def checks(self, attempts: int = 1, chat_id: int = 42) -> object:
         """Do the job, whose message then goes out of the chat, and return what it reports."""
         self.messenger.asked.clear()
         task, key = Task("c0ffee-1", "file-id", None, 77), f"u{next(NUMBERS)}.check"
         job = Job(1, key, "check_certificate", chat_id, task, attempts, "l")
-        conclude = await self.examiner.check(job, CASE)
+        conclude = await self.certificate_check.check(job, CASE)
         event = conclude(self.tx, Chat(chat_id, "ko", CASE))
         (waiting,) = self.outbox.claim(self.tx, NOON, 10)
         assert waiting.message == DeleteMessage(77)
@@ -104,8 +104,8 @@ def office(content: bytes | DeliveryError, issuer: Issuer | None = None) -> Iter
         tx = SqliteTransaction(connection)
         messenger, outbox = Messenger(content), Outbox(vault, Wakeup(), timedelta(seconds=30))
         books = CheckStores(Memory(tx), outbox, Limits(vault))  # type: ignore[arg-type]
-        examiner = CertificateCheck(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]
-        yield Office(messenger, tx, outbox, examiner)
+        certificate_check = CertificateCheck(messenger, issuer or Issuer(), books, Noon())  # type: ignore[arg-type]
+        yield Office(messenger, tx, outbox, certificate_check)
 
 
 async def event_of(content: bytes | DeliveryError, issuer: Issuer | None = None, attempts: int = 1) -> object:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.knowledge import ArticleBroken, KnowledgeBase
-from bot.knowledge.articles.check import LONGEST, problems, utf16_units
+from bot.knowledge.training.check import LONGEST, problems, utf16_units
 
 TOPICS = 48
 LAST_CHECKED = date(2026, 11, 22)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge.articles.check import problems
+from bot.knowledge.training.check import problems
 from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
 
 TODAY = date(2026, 6, 1)

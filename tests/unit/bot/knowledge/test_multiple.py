@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.knowledge import Finding, KnowledgeBase, Match
+from bot.knowledge.language.signals import parts
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.multiple import asked_beside
-from bot.knowledge.search.signals import parts
 
 EXAM = Path(__file__).with_name("several.jsonl")
 

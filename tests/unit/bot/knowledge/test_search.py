@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.knowledge import KnowledgeBase
-from bot.knowledge.search.keyboard_layout import recovered
+from bot.knowledge.language.keyboard_layout import recovered
 
 NOISY = [json.loads(line) for line in (Path(__file__).parent / "noisy.jsonl").read_text("utf-8").splitlines()]
 READY_SECONDS = 2.0  # it takes 0.25 alone; the machine may be busy

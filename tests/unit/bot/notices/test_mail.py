@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.notices.mail import Mailer, SmtpUrlBroken, server
+from bot.notices.mail import Mailer
+from bot.settings.smtp import SmtpUrlBroken, parse_smtp_url
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from bot.notices.mail import Mailer, SmtpUrlBroken, server
     ],
 )
 def test_an_address_is_read(url: str, port: int, *, tls: bool, starttls: bool | None) -> None:
-    read = server(url)
+    read = parse_smtp_url(url)
     assert (read.port, read.tls, read.starttls) == (port, tls, starttls)
     assert read.password in {None, "p@ss"}
     assert "p@ss" not in repr(read)

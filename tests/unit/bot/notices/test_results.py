@@ -21,9 +21,9 @@ from bot.messages.screen import Line, Screen
 from bot.notices import preferences as rows
 from bot.notices.addresses import WAYS, Addresses, Way
 from bot.notices.bounces import BOUNCED, Bounces
+from bot.notices.preferences import Choice
 from bot.notices.results import SUSPICIOUS, Notices
 from bot.queues.outbox import Outbox
-from bot.reminders.schedule import Choice
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
 from tests.support.people import GILDONG

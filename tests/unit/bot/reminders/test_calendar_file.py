@@ -7,8 +7,9 @@ import pytest
 
 from bot.messages.catalog import LANGUAGES
 from bot.messages.screen import Line
+from bot.notices.preferences import Choice, WatchedCertificate
 from bot.reminders.calendar_file import _escaped, _folded, calendar
-from bot.reminders.schedule import DAYS, Choice, WatchedCertificate
+from bot.reminders.schedule import DAYS
 from tests.support.talk import WORDS
 
 EXPIRES = date(2027, 3, 2)

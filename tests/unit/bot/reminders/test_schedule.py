@@ -10,18 +10,9 @@ from hypothesis import strategies as st
 
 from bot.conversation.procedure import Rules
 from bot.core.clock import KST, kst_day
-from bot.reminders.schedule import (
-    DAYS,
-    Choice,
-    ReminderTime,
-    WatchedCertificate,
-    by_day,
-    day_after,
-    due,
-    following,
-    moment,
-    occasions,
-)
+from bot.notices.preferences import Choice, WatchedCertificate
+from bot.notices.quiet_hours import by_day
+from bot.reminders.schedule import DAYS, ReminderTime, day_after, due, following, moment, occasions
 
 RULES = Rules()
 ISSUED, EXPIRES = date(2026, 3, 2), date(2027, 3, 2)

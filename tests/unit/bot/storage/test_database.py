@@ -82,15 +82,15 @@ async def test_units_side_by_side_see_each_other_whole_or_not_at_all(database: S
 
 
 async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: SqliteDatabase) -> None:
-    bell, woken = Wakeup(), []
+    wakeup, woken = Wakeup(), []
 
     def rings(tx: Transaction) -> None:
-        tx.after.append(bell.ring)
+        tx.after.append(wakeup.ring)
         tx.after.append(lambda: woken.append(threading.current_thread() is threading.main_thread()))
         assert woken == []
 
     await database.unit(rings)
-    await bell.wait(0)
+    await wakeup.wait(0)
     assert woken == [True], "in the caller's thread, where the event loop is"
 
     def rings_and_fails(tx: Transaction) -> None:

@@ -90,42 +90,42 @@ def test_a_record_swapped_to_another_customer_is_refused(
 
 
 def test_the_first_that_is_kept_counts(tx: Transaction, vault: Vault) -> None:
-    keeps = KeptFiles(vault)
+    kept_files = KeptFiles(vault)
     for content in (b"first", b"second"):
-        keeps.put(tx, "c-1", "key", 1, content, NOON + HOUR)
-    assert keeps.load(tx, "c-1", "key", NOON) == b"first"
-    assert keeps.load(tx, "c-2", "key", NOON) is None
-    assert keeps.load(tx, "c-1", "npki.zip", NOON) is None
+        kept_files.put(tx, "c-1", "key", 1, content, NOON + HOUR)
+    assert kept_files.load(tx, "c-1", "key", NOON) == b"first"
+    assert kept_files.load(tx, "c-2", "key", NOON) is None
+    assert kept_files.load(tx, "c-1", "npki.zip", NOON) is None
 
 
 def test_what_is_kept_lapses_to_the_moment(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    keeps = KeptFiles(vault)
-    keeps.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
-    keeps.put(tx, "c-2", "npki.zip", 1, b"others", NOON + 2 * HOUR)
+    kept_files = KeptFiles(vault)
+    kept_files.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
+    kept_files.put(tx, "c-2", "npki.zip", 1, b"others", NOON + 2 * HOUR)
     just_before = NOON + HOUR - timedelta(milliseconds=1)
-    assert keeps.load(tx, "c-1", "npki.zip", just_before) == b"files"
-    assert keeps.load(tx, "c-1", "npki.zip", NOON + HOUR) is None, "also before anybody tidied up"
-    assert keeps.lapse(tx, just_before) == 0
-    assert keeps.lapse(tx, NOON + HOUR) == 1
+    assert kept_files.load(tx, "c-1", "npki.zip", just_before) == b"files"
+    assert kept_files.load(tx, "c-1", "npki.zip", NOON + HOUR) is None, "also before anybody tidied up"
+    assert kept_files.lapse(tx, just_before) == 0
+    assert kept_files.lapse(tx, NOON + HOUR) == 1
     assert [row[0] for row in connection.execute("SELECT request_id FROM keeps")] == ["c-2"]
 
 
 def test_what_is_erased_is_gone_and_its_neighbours_are_not(tx: Transaction, vault: Vault) -> None:
-    keeps = KeptFiles(vault)
+    kept_files = KeptFiles(vault)
     for name in ("key", "npki.zip"):
-        keeps.put(tx, "c-1", name, 1, name.encode(), NOON + HOUR)
-    keeps.erase(tx, "c-1", "key")
-    assert keeps.load(tx, "c-1", "key", NOON) is None
-    assert keeps.load(tx, "c-1", "npki.zip", NOON) == b"npki.zip"
+        kept_files.put(tx, "c-1", name, 1, name.encode(), NOON + HOUR)
+    kept_files.erase(tx, "c-1", "key")
+    assert kept_files.load(tx, "c-1", "key", NOON) is None
+    assert kept_files.load(tx, "c-1", "npki.zip", NOON) == b"npki.zip"
 
 
 def test_files_of_another_request_or_name_are_refused(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    keeps = KeptFiles(vault)
-    keeps.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
+    kept_files = KeptFiles(vault)
+    kept_files.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
     connection.execute("UPDATE keeps SET request_id = 'c-2'")
     with pytest.raises(SealBroken):
-        keeps.load(tx, "c-2", "npki.zip", NOON)
+        kept_files.load(tx, "c-2", "npki.zip", NOON)

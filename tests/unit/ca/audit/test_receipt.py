@@ -39,7 +39,7 @@ def test_a_customer_proves_what_became_of_the_certificate(bureau: SmallAuthority
 
 def test_the_program_needs_nothing_else_of_ours(bureau: SmallAuthority, tmp_path: Path) -> None:
     old = bureau.old()
-    (tmp_path / "verifier.py").write_bytes((ROOT / "ca" / "receipt_verifier.py").read_bytes())
+    (tmp_path / "verifier.py").write_bytes((ROOT / "ca" / "audit" / "receipt_verifier.py").read_bytes())
     (tmp_path / "receipt.json").write_bytes(bureau.authority.receipt(old.serial))
     (tmp_path / "root.pem").write_bytes(root_of(bureau).public_bytes(Encoding.PEM))
     (tmp_path / "cert.der").write_bytes(old.der)

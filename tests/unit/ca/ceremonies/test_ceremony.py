@@ -126,10 +126,11 @@ CHILD = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from ca import CaRefusal, Status, pbes
+    from ca import CaRefusal, Status
+    from ca.asn1 import pbes
     pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
-    from tests.support.authority import Bureau, order
-    bureau = Bureau(Path(sys.argv[1]))
+    from tests.support.authority import SmallAuthority, order
+    bureau = SmallAuthority(Path(sys.argv[1]))
     for n in range(15):
         print(bureau.authority.issue(order(f"r{n}", not_before=None, random_number=bytes(20), spki=KEY)).serial)
         bureau.authority.crl()

@@ -18,7 +18,7 @@ KOREAN = re.compile("[가-힣]")
 
 def reasons_in_the_gate() -> Iterator[str]:
     """Collect what the gate refuses by: the words given to `_refused`, and the names of its table."""
-    for node in ast.walk(ast.parse((CA / "gate.py").read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse((CA / "requests" / "key_rules.py").read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_refused":
             yield from (each.value for each in node.args if isinstance(each, ast.Constant))
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict):

@@ -14,7 +14,7 @@ from bot.knowledge.articles.article import ArticleBroken, Entry
 from bot.knowledge.articles.facts import PLACEHOLDER
 from bot.knowledge.articles.library import LanguageArticles, home, shelves
 from bot.knowledge.base import FALLBACK, NOTHING_GIVEN
-from bot.knowledge.search.normalise import Normaliser
+from bot.knowledge.language.normalise import Normaliser
 from bot.knowledge.search.search import phrases
 from bot.knowledge.training.conflicts import thefts
 from bot.messages.catalog import LANGUAGES, Catalogs, FormattedText, Span

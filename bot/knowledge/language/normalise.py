@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.knowledge.search.keyboard_layout import recovered
+from bot.knowledge.language.keyboard_layout import recovered
 from bot.messages.diacritics import BARE
 
 LATIN_WORD = re.compile(r"[A-Za-z]+")
