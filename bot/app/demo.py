@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 import ca
-from bot.app import build
+from bot.app.run import serve
 from bot.cli.authority.commands import issue
 from bot.cli.register import once, store
 from bot.conversation.procedure import Rules
@@ -26,7 +26,7 @@ from bot.identity.register import COLUMNS, CustomerRecord
 from bot.issuing import key_files
 from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
-from bot.settings.settings import Raw, Settings, parse
+from bot.settings.settings import Settings, parse
 from handlers.local import LocalMessenger, Persona
 
 logger = logging.getLogger(__name__)
@@ -87,18 +87,19 @@ def _names(name: str) -> tuple[str, str]:
 
 
 def settings_for(messenger: LocalMessenger, token: str, data: Path, port: int) -> Settings:
-    raw = Raw(
-        TELEGRAM_TOKEN=token,
-        TELEGRAM_API=messenger.api_url,
-        DATA_DIR=str(data),
-        OPERATOR_CHAT_ID=str(OPERATORS_CHAT),
-        SMS_URL=messenger.sms_url,
-        SMS_TOKEN=messenger.sms_token,
-        SMTP_URL=messenger.smtp_url,
-        LOG_LEVEL="WARNING",
-        LISTEN=f"127.0.0.1:{port + 1 if port else 0}",
+    return parse(
+        {
+            "TELEGRAM_TOKEN": token,
+            "TELEGRAM_API": messenger.api_url,
+            "DATA_DIR": str(data),
+            "OPERATOR_CHAT_ID": str(OPERATORS_CHAT),
+            "SMS_URL": messenger.sms_url,
+            "SMS_TOKEN": messenger.sms_token,
+            "SMTP_URL": messenger.smtp_url,
+            "LOG_LEVEL": "WARNING",
+            "LISTEN": f"127.0.0.1:{port + 1 if port else 0}",
+        }
     )
-    return parse(raw)
 
 
 async def run(data: Path, port: int, *, browser: bool) -> None:
@@ -114,10 +115,10 @@ async def run(data: Path, port: int, *, browser: bool) -> None:
     await messenger.start(port=port)
     try:
         settings = settings_for(messenger, token, data, port)
-        logs.configure(sys.stderr, settings.log_level, (*settings.secrets, token))
+        logs.configure(sys.stderr, settings.process.log_level, (*settings.secrets, token))
         await furnish(settings, people)
         stop = stop_on_signals()
-        await build.serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
+        await serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
     finally:
         await messenger.stop()
 

@@ -74,7 +74,7 @@ def back_up(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> archive.
         made_at = now().isoformat(timespec="seconds")
         parts = {DESK: drafts / DESK}
         schema = copy_desk(settings, parts[DESK])
-        if settings.ca_outside is None:  # after the desk, never before it: see above
+        if settings.outside is None:  # after the desk, never before it: see above
             parts[AUTHORITY] = drafts / AUTHORITY
             copy_authority(settings, vault, parts[AUTHORITY], now)
         return archive.write(to, parts, made_at, schema, mac_of(vault))
@@ -82,7 +82,7 @@ def back_up(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> archive.
 
 def copy_desk(settings: Settings, to: Path) -> int:
     """Return the number of the schema."""
-    return snapshot.copy(snapshot.database_file(settings.database_url), to)
+    return snapshot.copy(snapshot.database_file(settings.storage.database_url), to)
 
 
 def copy_authority(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> None:
@@ -103,19 +103,19 @@ def restore(
     Everything is read and held against the manifest before anything is written, and made ready under other names before
     it gets its own. Raises `NotRestored`, `bundle.BundleDamaged`, and what `ca.ceremonies.backup.restore` raises.
     """
-    desk, folder = snapshot.database_file(settings.database_url), authority_folder(settings)
+    desk, folder = snapshot.database_file(settings.storage.database_url), authority_folder(settings)
     _refuse_to_overwrite(desk, folder)
     manifest = archive.check(file, mac_of(vault))
     _fits(settings, manifest)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     desk.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _drafts(settings.data_dir / ".restoring") as drafts, _drafts(_beside(desk)) as near:
+    with _drafts(settings.storage.data_dir / ".restoring") as drafts, _drafts(_beside(desk)) as near:
         archive.unpack(file, {DESK: near / DESK, AUTHORITY: drafts / AUTHORITY}, mac_of(vault))
         snapshot.check(near / DESK)
         counts = snapshot.count(near / DESK)
         asyncio.run(_move_on(settings, vault, near / DESK, now()))
         played = None
-        if settings.ca_outside is None:
+        if settings.outside is None:
             played = backup.restore(drafts / AUTHORITY, drafts / "ca", vault, journals, now)
             _refuse_older_authority(drafts / "ca" / LEDGER_FILE, vault, counts, now)
             _place(drafts / "ca", folder)
@@ -126,7 +126,7 @@ def restore(
 async def _move_on(settings: Settings, vault: ca.Vault, path: Path, now: datetime) -> None:
     """Bring the schema up to this release, and the counts above what was given out since."""
     database = await open_database(f"{snapshot.WHERE}{path}")
-    chats, outbox = Chats(vault), Outbox(vault, Wakeup(), settings.lease)
+    chats, outbox = Chats(vault), Outbox(vault, Wakeup(), settings.process.lease)
     try:
         await database.unit(lambda tx: move_on(tx, chats, outbox, now, Rules()))
     finally:
@@ -139,7 +139,7 @@ def mac_of(vault: ca.Vault) -> archive.Mac:
 
 
 def authority_folder(settings: Settings) -> Path:
-    return settings.data_dir / "ca"
+    return settings.storage.data_dir / "ca"
 
 
 def _beside(desk: Path) -> Path:
@@ -161,7 +161,7 @@ def _refuse_to_overwrite(desk: Path, folder: Path) -> None:
 def _fits(settings: Settings, manifest: archive.Manifest) -> None:
     if DESK not in manifest.parts or not set(manifest.parts) <= {DESK, AUTHORITY}:
         raise NotRestored("the backup is not one of a desk")
-    embedded = settings.ca_outside is None
+    embedded = settings.outside is None
     if embedded and AUTHORITY not in manifest.parts:
         raise NotRestored(
             "the backup has no authority in it: it was made with CA_ENGINE outside; set it again"

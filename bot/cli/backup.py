@@ -48,7 +48,7 @@ def _now() -> datetime:
 
 def _backup(arguments: argparse.Namespace) -> int:
     settings = load()
-    snapshot.database_file(settings.database_url)
+    snapshot.database_file(settings.storage.database_url)
     manifest = back_up(settings, _vault(settings), arguments.to, _now)
     size = arguments.to.stat().st_size
     if arguments.json:
@@ -62,9 +62,9 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 def _restore(arguments: argparse.Namespace) -> int:
     settings = load()
-    snapshot.database_file(settings.database_url)
-    if settings.ca_outside is None and settings.ca_token is None:
-        _must_be_here(settings.ca_passphrase_file)
+    snapshot.database_file(settings.storage.database_url)
+    if settings.outside is None and settings.authority.token_module is None:
+        _must_be_here(settings.authority.passphrase_file)
     journals = arguments.ca_journal or _journal_in_use(settings)
     back = restore(settings, _vault(settings), arguments.backup, journals, _now)
     if arguments.json:
@@ -77,7 +77,7 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 
 def _vault(settings: Settings) -> ca.Vault:
-    _must_be_here(settings.master_key_file)
+    _must_be_here(settings.storage.master_key_file)
     return key_files.open_vault(settings, _say)
 
 
@@ -88,7 +88,7 @@ def _must_be_here(path: Path) -> None:
 
 
 def _journal_in_use(settings: Settings) -> list[Path]:
-    return [settings.ca_journal] if settings.ca_journal and settings.ca_journal.exists() else []
+    return [settings.authority.journal] if settings.authority.journal and settings.authority.journal.exists() else []
 
 
 def _values(back: RestoreReport) -> dict[str, object]:

@@ -63,9 +63,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _knowledge() -> KnowledgeBase:
     settings = load()
-    facts = {"customer_centre": settings.customer_centre}
-    places = [settings.data_dir / "faq", *([settings.articles] if settings.articles else [])]
-    return KnowledgeBase.load(LANGUAGES, facts, root=settings.articles, meaning=embeddings.load(*places))
+    facts = {"customer_centre": settings.bank.customer_centre}
+    places = [settings.storage.data_dir / "faq", *([settings.bank.articles] if settings.bank.articles else [])]
+    return KnowledgeBase.load(LANGUAGES, facts, root=settings.bank.articles, meaning=embeddings.load(*places))
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -85,9 +85,9 @@ def _build(arguments: argparse.Namespace) -> int:
     if arguments.patiently:
         os.nice(MOST_PATIENT)
     settings = load()
-    folder = arguments.articles or settings.articles or Path(str(library.home()))
+    folder = arguments.articles or settings.bank.articles or Path(str(library.home()))
     path = arguments.to or folder / embeddings.HEAD
-    stock = library.shelves(folder, LANGUAGES, {"customer_centre": settings.customer_centre})
+    stock = library.shelves(folder, LANGUAGES, {"customer_centre": settings.bank.customer_centre})
     try:
         model = embeddings.E5()
     except (ImportError, RuntimeError) as error:
@@ -97,7 +97,7 @@ def _build(arguments: argparse.Namespace) -> int:
     def told(done: int, of: int) -> None:
         sys.stderr.write(f"\r{done} of {of} ways of asking")
 
-    kept = (arguments.to.parent if arguments.to else settings.data_dir / "faq") / VECTORS
+    kept = (arguments.to.parent if arguments.to else settings.storage.data_dir / "faq") / VECTORS
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = search.phrases(stock)
     vectors = Vectors.read(kept, model.name)
@@ -110,8 +110,8 @@ def _build(arguments: argparse.Namespace) -> int:
 def _check(_arguments: argparse.Namespace) -> int:
     """Exit 1 if there is anything to mend."""
     settings = load()
-    facts = {"customer_centre": settings.customer_centre}
-    found = problems(facts=facts, today=datetime.now(KST).date(), root=settings.articles)
+    facts = {"customer_centre": settings.bank.customer_centre}
+    found = problems(facts=facts, today=datetime.now(KST).date(), root=settings.bank.articles)
     for each in found:
         sys.stdout.write(f"{each.file}: {each.why}\n" if each.file else f"{each.why}\n")
     return 1 if found else 0

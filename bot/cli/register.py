@@ -29,7 +29,7 @@ def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) ->
 
 
 async def once(settings: Settings, work: Unit[T]) -> T:
-    database = await open_database(settings.database_url)
+    database = await open_database(settings.storage.database_url)
     try:
         return await database.unit(work)
     finally:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import ca
 from bot.issuing.passphrase import read_passphrase
-from bot.settings.settings import PREFIX, Settings, SettingWrong
+from bot.settings.reading import PREFIX, SettingWrong
+from bot.settings.settings import Settings
 
 
 def open_vault(settings: Settings, say: Callable[[str], None]) -> ca.Vault:
-    vault, made = ca.open_vault(settings.master_key_file)
+    vault, made = ca.open_vault(settings.storage.master_key_file)
     if made:
-        say(f"made the master key {settings.master_key_file}: keep a copy apart from the data")
+        say(f"made the master key {settings.storage.master_key_file}: keep a copy apart from the data")
     return vault
 
 
@@ -21,26 +22,28 @@ def open_authority(
 
     Raises `SettingWrong` where the settings say that another issues: one that nobody asks would be made beside it.
     """
-    if settings.ca_outside is not None:
+    if settings.outside is not None:
         raise SettingWrong(
             f"{PREFIX}CA_ENGINE names an authority outside; the embedded one is not in use here"
         )
-    passphrase, made = read_passphrase(settings.ca_passphrase_file)
+    passphrase, made = read_passphrase(settings.authority.passphrase_file)
     if made:
-        say(f"made the authority's passphrase {settings.ca_passphrase_file}: keep a copy apart from the data")
-    folder = settings.data_dir / "ca"
+        say(f"made the authority's passphrase {settings.authority.passphrase_file}: keep a copy apart from the data")
+    folder = settings.storage.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")
     named = ca.AuthoritySettings(
-        base_url=settings.ca_url,
-        journal=settings.ca_journal,
-        profiles=settings.ca_profiles,
-        offices=settings.ca_offices,
-        published=settings.ca_published_keys,
+        base_url=settings.web.public_url,
+        journal=settings.authority.journal,
+        profiles=settings.authority.profiles,
+        offices=settings.authority.offices,
+        published=settings.authority.published_keys,
     )
     return ca.Authority.open(folder, passphrase, vault, settings=named, token=_token(settings), root=root)
 
 
 def _token(settings: Settings) -> ca.Token | None:
-    place = settings.ca_token
-    return ca.Token(place.module, place.label, place.pin_file) if place else None
+    ours = settings.authority
+    if ours.token_module is None or ours.token_pin_file is None:
+        return None
+    return ca.Token(ours.token_module, ours.token_label, ours.token_pin_file)

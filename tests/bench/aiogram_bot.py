@@ -18,8 +18,8 @@ async def live() -> None:
     )
 
     settings = load()
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api))
-    bot = aiogram.Bot(settings.telegram_token, session=session)
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram.api))
+    bot = aiogram.Bot(settings.telegram.token, session=session)
     dispatcher = aiogram.Dispatcher()
 
     async def echo(message: aiogram.types.Message) -> None:

@@ -18,7 +18,7 @@ import aiohttp
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, MessageHandler, filters
 
-from bot.app import build
+from bot.app.run import serve
 from bot.core import logs
 from bot.core.tasks import stop_on_signals
 from bot.settings.settings import Settings, load
@@ -62,7 +62,7 @@ async def ours(settings: Settings, begin: Callable[[], None]) -> None:
         ready()
 
     stop = stop_on_signals()
-    await build.serve(settings, stop, lambda _text: None, begun)
+    await serve(settings, stop, lambda _text: None, begun)
 
 
 # --- three echo bots without any state ---
@@ -80,7 +80,7 @@ async def announce(_application: Application) -> None:  # type: ignore[type-arg]
 
 def library(settings: Settings, builder: ApplicationBuilder) -> None:  # type: ignore[type-arg]
     """Poll as the library does it by itself."""
-    made = builder.token(settings.telegram_token).base_url(f"{settings.telegram_api}/bot")
+    made = builder.token(settings.telegram.token).base_url(f"{settings.telegram.api}/bot")
     application = made.post_init(announce).build()
     application.add_handler(MessageHandler(filters.TEXT, echo))
     application.run_polling(drop_pending_updates=False)
@@ -90,7 +90,7 @@ async def bare(settings: Settings) -> None:
     """The least that aiohttp can do: the yardstick."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    base = f"{settings.telegram_api}/bot{settings.telegram_token}"
+    base = f"{settings.telegram.api}/bot{settings.telegram.token}"
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         polling = asyncio.create_task(poll(session, base))
         ready()
@@ -117,7 +117,7 @@ async def call(session: aiohttp.ClientSession, url: str, **fields: Any) -> Any:
 
 def main() -> None:
     kind, settings, counted = sys.argv[1], load(), Counter[str]()
-    logs.configure(sys.stderr, settings.log_level, settings.secrets)
+    logs.configure(sys.stderr, settings.process.log_level, settings.secrets)
     match kind:
         case "ours":
             count_units(counted)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from handlers.local import Limits, LocalMessenger
 from tests.bench.crowd import FIRST_ID
 from tests.support.people import OPERATORS, STAFF, crowd, persona
@@ -62,7 +62,7 @@ def prepared(folder: Path, customers: int) -> Ground:
 
 
 async def registered(folder: Path, people: list[CustomerRecord], database: str = "") -> None:
-    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=database))
+    settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder), "DATABASE_URL": database})
     await register(settings, key_files.open_vault(settings, print), people)
 
 

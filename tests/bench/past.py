@@ -24,7 +24,7 @@ from bot.conversation.case import Case, Phase, Proof
 from bot.core.clock import SystemClock
 from bot.engine.retention import ROWS_AT_ONCE
 from bot.issuing import key_files
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from bot.storage.queries import queries
 from tests.bench.ground import Ground, environment, ground, messenger_for, started, stopped
 from tests.bench.load import Figures, measured, medians
@@ -74,7 +74,7 @@ class Past:
 
 def lived(folder: Path, past: Past) -> float:
     """Put this past into the desk of that folder, and return how long forgetting holds up writers."""
-    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
+    settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder)})
     vault, now = key_files.open_vault(settings, print), time.time()
     gap = 2.9 * DAY_S / past.updates
     params = {

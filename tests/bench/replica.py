@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bot.app import build
+from bot.app.run import serve
 from bot.core import logs
 from bot.core.tasks import stop_on_signals
 from bot.settings.settings import load
@@ -48,8 +48,8 @@ def counted_statement(name: str, counted: Counter[str]) -> Callable[..., Any]:
 
 async def live() -> None:
     settings = load()
-    logs.configure(sys.stderr, settings.log_level, settings.secrets)
-    await build.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    logs.configure(sys.stderr, settings.process.log_level, settings.secrets)
+    await serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

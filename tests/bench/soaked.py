@@ -8,7 +8,7 @@ import signal
 import sys
 import tracemalloc
 
-from bot.app import build
+from bot.app.run import serve
 from bot.core import logs
 from bot.core.tasks import stop_on_signals
 from bot.settings.settings import load
@@ -34,9 +34,9 @@ _BEFORE: list[tracemalloc.Snapshot] = []
 
 async def live() -> None:
     settings = load()
-    logs.configure(sys.stderr, settings.log_level, settings.secrets)
+    logs.configure(sys.stderr, settings.process.log_level, settings.secrets)
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told)
-    await build.serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
+    await serve(settings, stop_on_signals(), lambda _text: None, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

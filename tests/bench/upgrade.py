@@ -27,7 +27,7 @@ import msgspec
 
 from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from bot.storage.queries import migrations
 from handlers.local import LocalMessenger
 from tests.bench.ground import ROOT, Ground, environment, messenger_for, started, stopped
@@ -212,7 +212,7 @@ def judged(here: Hall, stage: Ground, folder: Path, seen: Seen) -> Outcome:
 
 
 def wrong_books(stage: Ground, folder: Path, applicants: int) -> int:
-    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder)))
+    settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder)})
     with closing(
         key_files.open_authority(settings, key_files.open_vault(settings, print), print)
     ) as authority:

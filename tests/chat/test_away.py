@@ -61,7 +61,7 @@ class Silence:
 async def test_silence_about_one_chat_holds_up_no_other_and_loses_nothing(
     place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = place.house.inline._bot.request
+    request = place.app.telegram.inline._bot.request
     assert isinstance(request, AiohttpRequest)
     request._timeouts = replace(request._timeouts, read=0.2)
     silence = Silence(101)
@@ -86,10 +86,10 @@ async def test_silence_about_one_chat_holds_up_no_other_and_loses_nothing(
 @contextmanager
 def kept_from(place: LocalTelegram) -> Iterator[None]:
     """Another process sits on the ledger for longer than the authority waits."""
-    issuer = place.house.sources.authority
+    issuer = place.app.sources.authority
     assert isinstance(issuer, EmbeddedIssuer)
     issuer._authority._ledger._commits.connection.execute("PRAGMA busy_timeout = 50")
-    ledger = place.settings.data_dir / "ca" / "ledger.sqlite3"
+    ledger = place.settings.storage.data_dir / "ca" / "ledger.sqlite3"
     with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -157,7 +157,7 @@ async def on_a_server(
 
 
 async def readiness(place: LocalTelegram) -> dict[str, dict[str, Any]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.ca_url}/readyz") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.web.public_url}/readyz") as answer:
         found: dict[str, dict[str, Any]] = await answer.json()
         return found
 

@@ -277,7 +277,7 @@ async def test_two_questions_in_one_message_are_both_answered(
     await anybody.person.taps(first.keyboard[0][0].text, first)
 
     second = await anybody.reads("faq.answer", after=first.message_id)
-    knowledge = place.house.articles.now
+    knowledge = place.app.knowledge.articles.now
     questions = {knowledge.article(topic, anybody.language).question for topic in ("fees", "processing-time")}
     assert {each.text.splitlines()[0] for each in (first, second)} == questions
 

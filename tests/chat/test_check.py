@@ -39,7 +39,7 @@ async def nothing_is_left(place: LocalTelegram, customer: Customer, message_id: 
     assert await place.rows("SELECT COUNT(*) FROM jobs WHERE sealed IS NOT NULL AND state <> 'pending'") == [
         (0,)
     ]
-    assert not leaks.found_under(place.settings.data_dir, [NAME, EVIL])
+    assert not leaks.found_under(place.settings.storage.data_dir, [NAME, EVIL])
     assert not [text for text in customer.texts() if NAME in text or EVIL in text]
 
 

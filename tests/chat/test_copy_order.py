@@ -73,7 +73,7 @@ class Vans:
     async def loses_everything(self) -> None:
         await self._place.indoors.aclose()
         self._place.authority.close()
-        data = self._place.settings.data_dir
+        data = self._place.settings.storage.data_dir
         await asyncio.to_thread(shutil.rmtree, data / "ca")
         for each in await asyncio.to_thread(lambda: list(data.glob("desk.db*"))):
             each.unlink()
@@ -158,14 +158,14 @@ async def test_an_authority_older_than_its_desk_is_refused_and_its_journal_mends
         _, new = place.authority.certificates(ONE.record.customer_id)
         await vans.loses_everything()
         customer.loses_sight()
-        journal = place.settings.ca_journal
+        journal = place.settings.authority.journal
         assert journal
         kept = tmp_path / "kept"
         shutil.copy(journal, kept)
 
         with pytest.raises(NotRestored, match=f"{new.serial:X}"):
             await vans.bring_back()
-        data = place.settings.data_dir
+        data = place.settings.storage.data_dir
         assert sorted(each.name for each in data.iterdir()) == ["faq", "keys"][1 - (data / "faq").exists() :]
 
         back = await vans.bring_back(journal)
@@ -203,13 +203,13 @@ async def test_updates_that_are_offered_again_are_known_or_have_no_second_effect
         old, new = place.authority.certificates(ONE.record.customer_id)
         await vans.loses_everything()
         customer.loses_sight()
-        assert place.settings.ca_journal
-        await vans.bring_back(place.settings.ca_journal)
+        assert place.settings.authority.journal
+        await vans.bring_back(place.settings.authority.journal)
         await vans.open_again()
 
         again = list(offered)
         for _ in range(2):
-            await place.house.database.unit(lambda tx: adds(place.house.inbox, tx, again, place.clock.now()))
+            await place.app.shared.database.unit(lambda tx: adds(place.app.shared.queues.inbox, tx, again, place.clock.now()))
             await place.quiet()
         assert place.authority.certificates(ONE.record.customer_id) == (old, new)
         assert await place.rows("SELECT COUNT(*) FROM applications") == [(0,)]

@@ -37,7 +37,7 @@ def refusing(code: int) -> Trouble:
 @contextmanager
 def locked(place: LocalTelegram, _disk: Recording) -> Iterator[None]:
     """Another process sits on it for longer than anybody waits."""
-    with closing(sqlite3.connect(place.settings.data_dir / "desk.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(place.settings.storage.data_dir / "desk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
@@ -67,7 +67,7 @@ async def living(
 
 
 async def readiness(place: LocalTelegram) -> tuple[int, dict[str, dict[str, Any]]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.ca_url}/readyz") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.web.public_url}/readyz") as answer:
         return answer.status, await answer.json()
 
 
@@ -113,7 +113,7 @@ async def posted(place: LocalTelegram) -> int:
     update = b'{"update_id": 4000000000, "poll": {}}'
     async with (
         aiohttp.ClientSession() as session,
-        session.post(place.settings.webhook_url, data=io.BytesIO(update), headers=headers) as answer,
+        session.post(place.settings.webhook.url, data=io.BytesIO(update), headers=headers) as answer,
     ):
         return answer.status
 

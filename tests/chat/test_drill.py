@@ -45,8 +45,8 @@ class Drill:
 
     @property
     def journal(self) -> Path:
-        assert self.town.settings.ca_journal
-        return self.town.settings.ca_journal
+        assert self.town.settings.authority.journal
+        return self.town.settings.authority.journal
 
     async def commands(self, *arguments: str) -> dict[str, Any]:
         """Run the program as another process, as whoever runs the bank does."""

@@ -30,7 +30,7 @@ def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
 
 async def arrives(place: LocalTelegram, updates: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Store all at once, as a batch of the poller is, and return which lanes had their turn, and which was let go."""
-    desk = place.house.desk
+    desk = place.app.engine.cases
     turns: dict[tuple[str, int, int], None] = {}  # a unit that collides is run again, and is the same turn
 
     def noted(name: str) -> Any:
@@ -46,8 +46,8 @@ async def arrives(place: LocalTelegram, updates: list[dict[str, Any]]) -> list[t
         for name in ("receive", "let_go"):
             patch.setattr(desk, name, noted(name))
         arrivals = [arrival(each) for each in updates]
-        inbox = place.house.inbox
-        await place.house.database.unit(lambda tx: inbox.add(tx, arrivals, place.clock.now()))
+        inbox = place.app.shared.queues.inbox
+        await place.app.shared.database.unit(lambda tx: inbox.add(tx, arrivals, place.clock.now()))
         await place.quiet()
     return [(name, chat_id) for name, chat_id, _ in turns]
 
@@ -56,8 +56,8 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
     place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pondered: list[str] = []
-    monkeypatch.setattr(place.house.desk, "ponder", pondered.append)
-    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
+    monkeypatch.setattr(place.app.engine.cases, "ponder", pondered.append)
+    monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
     flood = [update(number, 101, f"인증서 재발급 {number}") for number in range(FLOOD)]
 
     turns = await arrives(place, [*flood, update(FLOOD, 104, "/help")])
@@ -75,7 +75,7 @@ async def test_another_process_knows_what_the_chat_has_used_up(
     place: LocalTelegram, gildong: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for times in range(2):
-        monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
+        monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
         flood = [update(FLOOD * times + number, 101, f"재발급 {number}") for number in range(FLOOD)]
         turns = await arrives(place, flood)
         assert len(turns) == (OWN if times else SHARE) + 1
@@ -90,7 +90,7 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
     await an.sees("card.idle")
     await gildong.triage()
     await gildong.sees("reissue.ask.name")
-    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(NOBODY, [f"chat:{OPERATORS}"]))
+    monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(NOBODY, [f"chat:{OPERATORS}"]))
     await arrives(place, [update(1, 555, "?")])
 
     await an.says("Where is my certificate?")
@@ -105,7 +105,7 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
 
 
 async def test_in_a_group_nobody_is_spoken_to(place: LocalTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.house.intake, "_floodgate", RateLimiter(LITTLE))
+    monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
     turns = await arrives(place, [update(number, -5005, "x") for number in range(FLOOD)])
     assert turns == [("receive", -5005)] * SHARE + [("let_go", -5005)]
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE lane = 'chat:-5005'") == [(0,)]

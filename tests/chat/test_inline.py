@@ -10,7 +10,7 @@ WEATHER = {"ko": "오늘 날씨 어때요?", "en": "How is the weather today?"}
 
 
 def knowledge(place: LocalTelegram) -> KnowledgeBase:
-    return place.house.articles.now
+    return place.app.knowledge.articles.now
 
 
 async def test_the_answer_is_offered_first_and_posted_whole(place: LocalTelegram, anybody: Customer) -> None:

@@ -29,7 +29,7 @@ async def is_gone(place: LocalTelegram, customer: Customer, kind: str, secret: s
     await customer.sees("forbidden.deleted")
     await place.quiet()
     assert not [each for each in customer.person.messages if secret in each.text]
-    assert not leaks.found_under(place.settings.data_dir, [secret])
+    assert not leaks.found_under(place.settings.storage.data_dir, [secret])
 
 
 @pytest.mark.parametrize("kind", SENT)
@@ -131,7 +131,7 @@ async def test_a_password_with_a_question_mark_does_not_stay_as_a_question(
     await gildong.sees("card.issued" if password.isascii() else "error.password_ascii")
     await place.quiet()
     assert not [each for each in gildong.person.messages if password in each.text]
-    assert not leaks.found_under(place.settings.data_dir, [password])
+    assert not leaks.found_under(place.settings.storage.data_dir, [password])
 
 
 async def test_a_password_typed_twice_is_taken_out_twice(place: LocalTelegram, gildong: Customer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.app import build
+from bot.app.build import Application, opened
 from bot.core.clock import KST
 from bot.core.tasks import TaskSupervisor
 from bot.engine.job_runner import JobRunner
@@ -91,7 +91,7 @@ async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
     await place.staff.sees("staff.case.none")
 
     place.clock.ahead += timedelta(days=8)
-    await place.house.retention.tidy()
+    await place.app.engine.retention.tidy()
     assert gildong.words("delivery.forgotten", days=7) in await status(gildong)
 
 
@@ -194,8 +194,12 @@ async def test_at_night_what_is_not_urgent_waits_for_the_morning(
     assert results(place, somebody, "refused") == (1, 1, 1)
 
 
-def hands_of(house: build.Application) -> tuple[UpdateProcessor, JobRunner, OutboxSender]:
-    return house.intake, house.runner, house.courier
+#: The loops that take rows.
+WORKERS = {"update processor", "job runner", "jobs in progress", "outbox sender", "messages in progress"}
+
+
+def workers_of(app: Application) -> tuple[UpdateProcessor, JobRunner, OutboxSender]:
+    return app.telegram.processor, app.engine.job_runner, app.engine.sender
 
 
 async def test_one_cause_is_told_once_however_often_it_is_reported(
@@ -204,19 +208,20 @@ async def test_one_cause_is_told_once_however_often_it_is_reported(
     """Every update comes twice, and two houses share the rows: each of them takes what it can get."""
     place.messenger.faults.duplicate = 1.0
     twin = TaskSupervisor()
-    async with build.opened(place.settings, print, clock=place.clock) as (house, _bot):
-        house.inbox._me = place.house.inbox._me  # so that neither leaves to the other what one has received
-        for ours, theirs in zip(hands_of(place.house), hands_of(house), strict=True):
+    async with opened(place.settings, print, clock=place.clock) as app:
+        # Neither leaves to the other what one has received.
+        app.shared.queues.inbox._me = place.app.shared.queues.inbox._me
+        for ours, theirs in zip(workers_of(place.app), workers_of(app), strict=True):
             theirs._wakeup._event = ours._wakeup._event  # whoever comes first takes it
-        for name, run in house.loops:
-            if name in {"intake", "runner", "jobs in hand", "courier", "messages in hand"}:
+        for name, run in app.loops:
+            if name in WORKERS:
                 twin.start(name, twin.keep(name, run))
         await gildong.reissues(GILDONG)
         await place.quiet()
-        registry = house.sources.meter.registry
+        registry = app.sources.meter.registry
         taken = registry.get_sample_value("reissue_update_seconds_count", {"outcome": "done"})
         await twin.stop(5.0)
-        await house.hands.finish(5.0)
+        await app.shared.tasks.finish(5.0)
 
     assert results(place, gildong, "issued") == (1, 1, 1)
     assert taken, "the other one had its share"

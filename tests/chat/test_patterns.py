@@ -169,7 +169,7 @@ async def test_unclear_where_a_choice_is_asked(place: LocalTelegram, anybody: Cu
 
 
 async def test_half_a_sentence_is_offered_topics(place: LocalTelegram, anybody: Customer) -> None:
-    half, knowledge = HALF_A_SENTENCE[anybody.language], place.house.articles.now
+    half, knowledge = HALF_A_SENTENCE[anybody.language], place.app.knowledge.articles.now
     offers = knowledge.find(half, anybody.language).offers
     titles = [[knowledge.title(topic, anybody.language)] for topic in offers]
     await anybody.person.starts()

@@ -46,7 +46,7 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(place.house.desk, "receive", breaks)
+    monkeypatch.setattr(place.app.engine.cases, "receive", breaks)
     await gildong.says("안녕")
     for _ in range(5):
         await place.until(lambda: place.messenger.stats.pending == 0)
@@ -69,7 +69,7 @@ async def test_what_an_update_led_to_carries_it_on(
     place.authority.hold(place.serials[GILDONG.customer_id], "held")
     await gildong.applies(GILDONG)
     place.messenger.faults.sms = At.REJECT
-    perform, tries = place.house.runner._job_handlers.perform, []
+    perform, tries = place.app.engine.job_runner._job_handlers.perform, []
 
     async def fails_once(job: object) -> object:
         tries.append(job)
@@ -77,7 +77,7 @@ async def test_what_an_update_led_to_carries_it_on(
             raise LookupError("the first time")
         return await perform(job)  # type: ignore[arg-type]
 
-    place.house.runner._job_handlers.perform = fails_once  # type: ignore[method-assign, assignment]
+    place.app.engine.job_runner._job_handlers.perform = fails_once  # type: ignore[method-assign, assignment]
     await gildong.taps("button.submit")
     await place.until(lambda: tries)
     await place.later(timedelta(seconds=30))

@@ -170,7 +170,7 @@ async def test_a_lapsed_enrolment_is_applied_for_once_more_without_typing_again(
     await gildong.applies(GILDONG)
     await gildong.taps("button.submit")
     await gildong.sees("enrolled.password")
-    with closing(sqlite3.connect(place.settings.data_dir / "ca" / "ledger.sqlite3")) as ledger, ledger:
+    with closing(sqlite3.connect(place.settings.storage.data_dir / "ca" / "ledger.sqlite3")) as ledger, ledger:
         ledger.execute("UPDATE enrolment SET expires_at = 1")
 
     await gildong.says(PASSWORD)

@@ -117,12 +117,12 @@ async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
 
 
 async def test_what_a_replica_died_with_is_done_by_another(cluster: Cluster) -> None:
-    house, gildong = cluster.town.house, cluster.town.customer(101, "ko", GILDONG)
-    dead = Inbox(house.inbox._sealing, Wakeup(), me="a dead one")
+    app, gildong = cluster.town.app, cluster.town.customer(101, "ko", GILDONG)
+    dead = Inbox(app.shared.queues.inbox._sealing, Wakeup(), me="a dead one")
     message = {"message_id": 1, "date": 0, "chat": {"id": 101, "type": "private"}, "text": "/start",
                "from": {"id": 101, "is_bot": False, "first_name": "G", "language_code": "ko"}}  # fmt: skip
     came = arrival({"update_id": 5, "message": message})
-    await house.database.unit(lambda tx: dead.add(tx, [came], cluster.town.clock.now()))
+    await app.shared.database.unit(lambda tx: dead.add(tx, [came], cluster.town.clock.now()))
     assert not gildong.texts()
 
     await cluster.town.later(timedelta(seconds=LEFT_ALONE_S))

@@ -200,7 +200,7 @@ async def test_from_the_first_schema_everybody_comes_to_a_certificate(crowded: L
             for table in ("outbox", "jobs"):
                 assert await crowded.rows(f"SELECT 1 FROM {table} WHERE state = 'pending' LIMIT 1"), table
             await crowded.indoors.aclose()
-    desk = crowded.settings.data_dir / "desk.db"
+    desk = crowded.settings.storage.data_dir / "desk.db"
     as_the_first_release_had_it(desk)
     going_on = asyncio.create_task(all_do(people, 2))
 
@@ -257,7 +257,7 @@ async def test_a_replica_goes_on_while_a_newer_one_changes_the_tables(
     cluster.balancer.targets[:] = [earlier, later]
     await an.applies(AN)
     await cluster.loses(0)
-    cluster.town.house = cluster.newest
+    cluster.town.app = cluster.newest
     await submits_to_the_end(an)
     await cluster.town.quiet()
 

@@ -38,7 +38,7 @@ def gildong(place: LocalTelegram) -> Customer:
 async def got(place: LocalTelegram, path: str, **headers: str) -> tuple[int, str]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"{place.settings.ca_url}{path}", headers=headers) as answer,
+        session.get(f"{place.settings.web.public_url}{path}", headers=headers) as answer,
     ):
         return answer.status, await answer.text()
 
@@ -46,7 +46,7 @@ async def got(place: LocalTelegram, path: str, **headers: str) -> tuple[int, str
 async def checks(place: LocalTelegram) -> tuple[int, dict[str, dict[str, object]]]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"{place.settings.ca_url}/readyz") as answer,
+        session.get(f"{place.settings.web.public_url}/readyz") as answer,
     ):
         return answer.status, await answer.json()
 
@@ -125,7 +125,7 @@ async def test_a_refusal_is_counted_by_its_code(place: LocalTelegram, gildong: C
 
 
 async def test_a_messenger_that_is_away_is_told(place: LocalTelegram, gildong: Customer) -> None:
-    meter = place.house.sources.meter
+    meter = place.app.sources.meter
     await place.messenger.stop()
     meter.heard_at = meter.clock() - 3600
 
@@ -138,8 +138,8 @@ async def test_a_messenger_that_is_away_is_told(place: LocalTelegram, gildong: C
 
 
 async def test_an_update_that_nobody_works_on_is_told(place: LocalTelegram, gildong: Customer) -> None:
-    place.house.intake._busy.add("chat:9")
-    with closing(sqlite3.connect(place.settings.data_dir / "desk.db")) as other, other:
+    place.app.telegram.processor._busy.add("chat:9")
+    with closing(sqlite3.connect(place.settings.storage.data_dir / "desk.db")) as other, other:
         other.execute(
             "INSERT INTO inbox (update_id, lane, sealed, due_at, came_at)"
             " VALUES (7, 'chat:9', x'00', unixepoch() - 600, unixepoch() - 700)"
@@ -156,7 +156,7 @@ async def test_an_update_that_nobody_works_on_is_told(place: LocalTelegram, gild
 
 
 async def test_a_database_on_which_another_sits_is_told(place: LocalTelegram, gildong: Customer) -> None:
-    with closing(sqlite3.connect(place.settings.data_dir / "desk.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(place.settings.storage.data_dir / "desk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         status, found = await checks(place)
         other.execute("ROLLBACK")

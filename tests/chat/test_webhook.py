@@ -45,7 +45,7 @@ def gildong(hooked: LocalTelegram) -> Customer:
 async def posts(place: LocalTelegram, body: bytes, **headers: str) -> tuple[int, bytes]:
     async with (
         aiohttp.ClientSession() as session,
-        session.post(place.settings.webhook_url, data=io.BytesIO(body), headers=headers) as answer,
+        session.post(place.settings.webhook.url, data=io.BytesIO(body), headers=headers) as answer,
     ):
         return answer.status, await answer.read()
 
@@ -76,7 +76,7 @@ async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certific
     await gildong.reissues(GILDONG)
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"{hooked.settings.ca_url}/crl/issuing.crl") as answer,
+        session.get(f"{hooked.settings.web.public_url}/crl/issuing.crl") as answer,
     ):
         listed = x509.load_der_x509_crl(await answer.read())
     assert [each.extensions[0].value.reason for each in listed] == [x509.ReasonFlags.superseded]

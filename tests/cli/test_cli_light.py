@@ -6,7 +6,8 @@ from importlib import import_module
 
 import pytest
 
-from bot.__main__ import EXPLAINED, OWN, ROOMS, parser
+from bot.__main__ import MODULES, OWN, parser
+from bot.cli.errors import EXPLAINED
 
 #: The messenger's library, the web and the model's arithmetic: each a tenth of a second and more.
 HEAVY = {"telegram", "aiohttp", "httpx", "starlette", "uvicorn", "numpy", "pkilint"}
@@ -23,7 +24,7 @@ def test_a_command_is_known_before_anything_heavy_is_loaded(command: str) -> Non
 
 def test_every_command_is_told_to_whoever_asks_for_help() -> None:
     told = parser().format_help().split()
-    assert {*OWN, *ROOMS} <= set(told)
+    assert {*OWN, *MODULES} <= set(told)
 
 
 @pytest.mark.parametrize("name", EXPLAINED)

@@ -12,7 +12,7 @@ from cryptography import x509
 
 import ca
 from bot.issuing import key_files
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from handlers.local.wire.json_shapes import JSON
 from tests.crash import leaks
 from tests.crash.books import sqlite_flaws
@@ -83,7 +83,7 @@ def ledger_file(stage: Stage) -> Path:
 
 def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHead | None = None) -> Verdict:
     """Check everything; the customers shall have had the time to finish."""
-    settings = parse(Raw(**stage.settings()))
+    settings = parse(stage.settings())
     verdict = Verdict()
     applications = _applications(stage)
     with closing(

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.issuing import key_files
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from ca.keys import signer
 from handlers.local import Faults, Limits, LocalMessenger
 from handlers.local.wire.json_shapes import JSON
@@ -86,7 +86,7 @@ async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = 
     hasten()
     await asyncio.to_thread(authority_template, folder)
     url = new_database(server.address) if server else ""
-    settings = parse(Raw(TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(folder), DATABASE_URL=url))
+    settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder), "DATABASE_URL": url})
     vault = key_files.open_vault(settings, print)
     await register(settings, vault, [each.record for each in people])
     with closing(key_files.open_authority(settings, vault, print)) as authority:
@@ -135,7 +135,7 @@ class Stage:
             "DATABASE_URL": self.books.url,
             **changes,
         }
-        Raw(**values)
+        parse(values)
         return values
 
     async def start(self, role: str = "bot", **spec: Any) -> Process:

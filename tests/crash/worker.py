@@ -14,20 +14,20 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-import telegram
 from babel.dates import format_date, format_time
 
 import bot.core.clock
 import bot.notices.sms
 import ca
-from bot.app import build
+from bot.app.build import Application, opened
+from bot.app.run import running
 from bot.core import logs
 from bot.core.tasks import TaskSupervisor
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.search import embeddings
 from bot.messages import catalog
 from bot.messages.catalog import Catalogs
-from bot.settings.settings import Raw, Settings, parse
+from bot.settings.settings import Settings, parse
 from bot.storage import postgres
 from bot.storage.queries import migrations, queries
 from bot.storage.sqlite import SqliteDatabase, SqliteTransaction
@@ -43,7 +43,7 @@ Tell = Callable[[dict[str, Any]], None]
 LATE = ("babel.numbers", "uvicorn.lifespan.off", "uvicorn.protocols.http.httptools_impl")
 #: Those that the harness's customers speak.
 LANGUAGES = ("ko",)
-FACTS = {"customer_centre": Raw().CUSTOMER_CENTRE}
+FACTS = parse({}).bank.facts
 
 
 def warm() -> None:
@@ -55,7 +55,7 @@ def warm() -> None:
     model = embeddings.load()
     loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, meaning=model)
     embeddings.load = lambda *_folders: model
-    build.KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
+    KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     catalog.read_catalog = functools.cache(catalog.read_catalog)  # type: ignore[assignment]
@@ -77,12 +77,12 @@ def warm() -> None:
 
 def live(spec: dict[str, Any], tell: Tell) -> None:
     """Run until killed."""
-    settings = parse(Raw(**spec["settings"]))
-    journal = (settings.data_dir / "bot.log").open("a", encoding="utf-8")
+    settings = parse(spec["settings"])
+    journal = (settings.storage.data_dir / "bot.log").open("a", encoding="utf-8")
     os.dup2(journal.fileno(), 1)
     os.dup2(journal.fileno(), 2)
     sys.stdout = sys.stderr = journal
-    logs.configure(journal, settings.log_level, settings.secrets)
+    logs.configure(journal, settings.process.log_level, settings.secrets)
     mutants.plant(spec.get("mutant"))
     if spec.get("clock"):
         turn_the_clock(Path(spec["clock"]))
@@ -141,7 +141,7 @@ def turn_the_clock(place: Path) -> None:
         fromtimestamp = datetime.fromtimestamp  # plain ones, which is all that can be encoded
 
     time.time = lambda: truly() + ahead()
-    for module in (bot.clock, bot.sms):
+    for module in (bot.core.clock, bot.notices.sms):
         module.datetime = Turned  # type: ignore[attr-defined]
 
 
@@ -149,11 +149,11 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
     def say(_text: str) -> None:
         return
 
-    async with build.opened(settings, say) as (house, bot), _running(settings, house, bot, role):
-        if isinstance(house.database, SqliteDatabase):
-            plan.freeze = functools.partial(freeze_between_units, house.database)
+    async with opened(settings, say) as app, _running(app, role):
+        if isinstance(app.shared.database, SqliteDatabase):
+            plan.freeze = functools.partial(freeze_between_units, app.shared.database)
         tell({"event": "ready"})
-        tally = settings.data_dir / "tally"
+        tally = settings.storage.data_dir / "tally"
         while True:
             await asyncio.sleep(0.05)
             if tally.exists():
@@ -162,16 +162,14 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
                 tell({"event": "tallied"})
 
 
-def _running(
-    settings: Settings, house: build.Application, bot: telegram.Bot, role: str
-) -> AbstractAsyncContextManager[None]:
+def _running(app: Application, role: str) -> AbstractAsyncContextManager[None]:
     """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
-    return build.running(settings, house, bot, house.clock) if role == "bot" else _working(house)
+    return running(app) if role == "bot" else _working(app)
 
 
 @asynccontextmanager
-async def _working(house: build.Application) -> AsyncIterator[None]:
+async def _working(app: Application) -> AsyncIterator[None]:
     loops = TaskSupervisor()
-    for name, run in house.loops:
+    for name, run in app.loops:
         loops.start(name, loops.keep(name, run))
     yield

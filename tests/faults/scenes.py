@@ -95,7 +95,7 @@ async def house(folder: Path, synchronous: str = "", template: Path | None = Non
             await an.sees("enrolled.password")
             await an.says("Haneul!2026road")
             await an.sees("card.issued", patience=30)
-            await place.house.retention.tidy()
+            await place.app.engine.retention.tidy()
             await place.quiet()
     return record
 

@@ -168,7 +168,7 @@ async def hooked(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]
 
 
 async def posted(place: LocalTelegram, *bodies: bytes) -> list[int]:
-    line = Line(place.settings.webhook_url)
+    line = Line(place.settings.webhook.url)
     try:
         return [await line.post(each) for each in bodies]
     finally:

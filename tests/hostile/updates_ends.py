@@ -97,7 +97,7 @@ async def _told(it: "Scene") -> None:
 def _ledger(it: "Scene") -> None:
     verdict = Verdict()
     verdict.problems += _signatures(it.town.authority, None)
-    file = it.town.settings.data_dir / "ca" / "ledger.sqlite3"
+    file = it.town.settings.storage.data_dir / "ca" / "ledger.sqlite3"
     with closing(sqlite3.connect(file)) as connection:
         verdict.problems += [f"I2: {row}" for row in connection.execute(LIVE)]
     verdict.problems += sqlite_flaws(file)
@@ -111,7 +111,7 @@ async def _disk(it: "Scene") -> None:
         it.watch.finds("books", "I7: the desk's database is damaged")
     secrets = {TOKEN, *(each for person in it.folk[:6] for each in person.secrets)}
     codes = [CODE.match(each.text) for each in it.town.messenger._lines.texts]
-    files = leaks.files_of(it.town.settings.data_dir)
+    files = leaks.files_of(it.town.settings.storage.data_dir)
     for each in await asyncio.to_thread(
         lambda: [*leaks.found(files, secrets, [found[1] for found in codes if found])]
     ):

@@ -134,7 +134,7 @@ class Scene:
         self.wanderers = wanderers(self.town.messenger, crowd, customers - self.plan.honest, chance)
         self.tearing = Tearing(chance)
         self.shapes = Shapes(chance, [each.user_id for each in crowd])
-        self.lines = [Line(self.town.settings.webhook_url) for _ in range(CONNECTIONS)]
+        self.lines = [Line(self.town.settings.webhook.url) for _ in range(CONNECTIONS)]
         self.town.messenger.updates.sink = self._made
 
     def _made(self, update: JSON) -> None:
@@ -175,7 +175,7 @@ class Scene:
         )
 
     async def _alone(self, post: Post) -> None:
-        line = Line(self.town.settings.webhook_url)
+        line = Line(self.town.settings.webhook.url)
         try:
             await self._posted(line, [post])
         finally:
@@ -225,7 +225,7 @@ class Scene:
         ]
 
     async def asked(self, path: str) -> tuple[int, str]:
-        place = urlsplit(self.town.settings.webhook_url)
+        place = urlsplit(self.town.settings.webhook.url)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = (await reader.read()).decode()
@@ -236,7 +236,7 @@ class Scene:
     async def passes(self, time_of: timedelta) -> None:
         """Let time go by, and forget what only this side keeps."""
         self.town.clock.ahead += time_of
-        for each in (self.town.house.intake, self.town.house.runner, self.town.house.courier):
+        for each in (self.town.app.telegram.processor, self.town.app.engine.job_runner, self.town.app.engine.sender):
             each._wakeup.ring()
         for each in self.robots.values():
             each.wake.set()
@@ -245,7 +245,7 @@ class Scene:
         for chat in self.town.messenger.world.chats.values():
             chat.texts.clear()
         if time_of >= timedelta(hours=1):
-            await self.town.house.retention.tidy()
+            await self.town.app.engine.retention.tidy()
 
 
 def newest(each: Wanderer) -> int:

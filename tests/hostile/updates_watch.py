@@ -209,7 +209,7 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
 
 def watch_the_order(watch: Watch, town: LocalTelegram) -> None:
     """Whatever is done with an update, those before it in its chat are done."""
-    inbox = town.house.inbox
+    inbox = town.app.shared.queues.inbox
     real = inbox.finish
 
     def finish(tx: Transaction, waiting: Waiting) -> bool:

@@ -12,7 +12,12 @@ from pathlib import Path
 from tests.support.token import token_server
 
 FOLDER = "tests/unit/ca"
-ABOUT_KEY_FILES = ("test_ca_ceremony.py", "test_ca_rollover.py", "test_ca_released.py", "test_ca_token.py")
+ABOUT_KEY_FILES = (
+    "ceremonies/test_ceremony.py",
+    "ceremonies/test_rollover.py",
+    "ledger/test_released.py",
+    "keys/test_token.py",
+)
 
 
 def main() -> int:

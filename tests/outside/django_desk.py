@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bot.issuing.outside import build
 from bot.issuing.outside.protocol import DONE, Engine, Order, Step
 from bot.issuing.port import Applicant
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from ca.asn1.der import spki_of
 from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
@@ -47,7 +47,7 @@ class Ends:
             "DJANGO_CA_PASSWORD_FILE": str(self.folder / "password"),
             "DJANGO_CA_TRUST": str(self.stock.trust),
         }
-        place = parse(Raw(CA_ENGINE="django-ca", **given | changes)).ca_outside
+        place = parse({"CA_ENGINE": "django-ca", **given, **changes}).outside
         assert place is not None
         return build.engine(place)
 

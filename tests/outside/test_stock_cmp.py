@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bot.issuing.outside import build
 from bot.issuing.outside.protocol import Engine
 from bot.issuing.port import IssuerAway, IssuerRefused
-from bot.settings.settings import Raw, parse
+from bot.settings.settings import parse
 from tests.outside.desk import Clock, Desk
 from tests.outside.stock import BY_SECRET, SECRET, StockAuthority, private
 from tests.support.authority import HOLDER
@@ -41,7 +41,7 @@ class Ends:
             "CMP_MAC": "sha1",
         }
         given = {"CMP_URL": url, "CMP_TRUST": str(self.stock.folder / "root.pem"), **credentials, **settings}
-        place = parse(Raw(CA_ENGINE="cmp", **given)).ca_outside
+        place = parse({"CA_ENGINE": "cmp", **given}).outside
         assert place is not None
         return build.engine(place)
 

@@ -41,14 +41,14 @@ STAGES = ("code", "review", "password", "received")
 
 
 def article(place: LocalTelegram, customer: Customer, topic: str) -> Article:
-    return place.house.articles.now.article(topic, customer.language)
+    return place.app.knowledge.articles.now.article(topic, customer.language)
 
 
 async def case_of(place: LocalTelegram, customer: Customer) -> Case:
     """Return all that the desk knows of this conversation now."""
     await place.quiet()
-    stores, chat_id = place.house.desk._stores, customer.person.chat.id
-    chat = await place.house.database.unit(lambda tx: stores.chats.load(tx, chat_id))
+    stores, chat_id = place.app.engine.cases._stores, customer.person.chat.id
+    chat = await place.app.shared.database.unit(lambda tx: stores.chats.load(tx, chat_id))
     assert chat is not None
     return chat.case
 

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.app import build
+from bot.app.build import Application, opened
+from bot.app.run import running
 from tests.support.balancer import PATH, Balancer, balancing, free_port
 from tests.support.people import AN, GILDONG, persona
 from tests.support.town import LocalTelegram, town
@@ -15,35 +16,35 @@ from tests.support.town import LocalTelegram, town
 class Cluster:
     town: LocalTelegram
     balancer: Balancer
-    houses: list[AsyncExitStack]
-    newest: build.Application = field(init=False)
+    apps: list[AsyncExitStack]
+    newest: Application = field(init=False)
 
     async def loses(self, number: int) -> None:
         """One goes away, as at an upgrade; the others get its share."""
         self.balancer.targets.pop(number)
-        await self.houses.pop(number).aclose()
+        await self.apps.pop(number).aclose()
 
     async def gains(self, port: int | None = None) -> None:
         """One more starts, and gets its share once it is ready."""
         chosen = port or free_port()
-        house = AsyncExitStack()
-        self.newest = await house.enter_async_context(another(self.town, chosen))
-        self.houses.append(house)
+        app = AsyncExitStack()
+        self.newest = await app.enter_async_context(another(self.town, chosen))
+        self.apps.append(app)
         self.balancer.targets.append(f"http://127.0.0.1:{chosen}{PATH}")
 
     async def ends(self) -> None:
-        for house in reversed(self.houses):
-            await house.aclose()
+        for app in reversed(self.apps):
+            await app.aclose()
 
 
 @asynccontextmanager
-async def another(place: LocalTelegram, port: int) -> AsyncIterator[build.Application]:
-    settings = replace(place.settings, listen=("127.0.0.1", port))
+async def another(place: LocalTelegram, port: int) -> AsyncIterator[Application]:
+    settings = replace(place.settings, web=replace(place.settings.web, listen=("127.0.0.1", port)))
     async with (
-        build.opened(settings, print, clock=place.clock) as (house, bot),
-        build.running(settings, house, bot, place.clock),
+        opened(settings, print, clock=place.clock) as app,
+        running(app),
     ):
-        yield house
+        yield app
 
 
 @asynccontextmanager

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import ca
-from bot.app import build
+from bot.app.build import Application, opened
+from bot.app.run import running
 from bot.cli.authority.commands import issue
 from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.issuing import key_files
 from bot.issuing.passphrase import read_passphrase
 from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
-from bot.settings.settings import Raw, Settings, parse
+from bot.settings.settings import Settings, parse
 from bot.storage.database import Database, Transaction
 from bot.storage.opening import open_database
 from bot.storage.postgres import PostgresDatabase, PostgresTransaction
@@ -51,15 +52,13 @@ class LocalTelegram:
     authority: ca.Authority
     clock: MovableClock
     serials: dict[str, int] = field(default_factory=dict)
-    house: build.Application = field(init=False)
+    app: Application = field(init=False)
     indoors: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def opens(self) -> None:
         stack = self.indoors
-        self.house, bot = await stack.enter_async_context(
-            build.opened(self.settings, print, clock=self.clock)
-        )
-        await stack.enter_async_context(build.running(self.settings, self.house, bot, self.clock))
+        self.app = await stack.enter_async_context(opened(self.settings, print, clock=self.clock))
+        await stack.enter_async_context(running(self.app))
 
     async def restarts(self, after: timedelta = timedelta()) -> None:
         """Stop the house as SIGTERM does, and open it again, maybe days later."""
@@ -70,7 +69,7 @@ class LocalTelegram:
     async def later(self, after: timedelta) -> None:
         """Let time go by, wake whoever waits for it, and wait until all that fell due is done."""
         self.clock.ahead += after
-        for each in (self.house.intake, self.house.runner, self.house.courier):
+        for each in (self.app.telegram.processor, self.app.engine.job_runner, self.app.engine.sender):
             each._wakeup.ring()
         await self.quiet()
 
@@ -107,13 +106,13 @@ class LocalTelegram:
 
     async def is_sound(self) -> bool:
         """Whether the database finds itself well; a server looks after that by itself."""
-        if isinstance(self.house.database, PostgresDatabase):
+        if isinstance(self.app.shared.database, PostgresDatabase):
             return True
         return await self.rows("PRAGMA integrity_check") == [("ok",)]
 
     async def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Look into the desk's database; only tests do."""
-        return await looked(self.house.database, sql)
+        return await looked(self.app.shared.database, sql)
 
 
 async def looked(database: Database, sql: str) -> list[tuple[object, ...]]:
@@ -313,21 +312,22 @@ def authority_template(folder: Path, records: Sequence[CustomerRecord] = ()) -> 
 
 def settings_for(messenger: LocalMessenger, folder: Path, **changes: str) -> Settings:
     return parse(
-        Raw(
-            TELEGRAM_TOKEN=TOKEN,
-            TELEGRAM_API=messenger.api_url,
-            DATA_DIR=str(folder),
-            OPERATOR_CHAT_ID=str(OPERATORS),
-            SMS_URL=messenger.sms_url,
-            SMS_TOKEN=messenger.sms_token,
-            SMTP_URL=messenger.smtp_url,
-            **{"LISTEN": "127.0.0.1:0", **changes},
-        )
+        {
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_API": messenger.api_url,
+            "DATA_DIR": str(folder),
+            "OPERATOR_CHAT_ID": str(OPERATORS),
+            "SMS_URL": messenger.sms_url,
+            "SMS_TOKEN": messenger.sms_token,
+            "SMTP_URL": messenger.smtp_url,
+            "LISTEN": "127.0.0.1:0",
+            **changes,
+        }
     )
 
 
 async def register(settings: Settings, vault: ca.Vault, records: Sequence[CustomerRecord]) -> None:
-    database = await open_database(settings.database_url)
+    database = await open_database(settings.storage.database_url)
     directory = CustomerRegister(vault)
 
     def put(tx: Transaction) -> None:

@@ -15,7 +15,8 @@ from bot.core.clock import SystemClock
 from bot.issuing import key_files
 from bot.issuing.key_pool import KeyPool
 from bot.issuing.port import HeldCertificate
-from bot.settings.settings import PREFIX, CmpPlace, DjangoCaPlace, Settings, SettingWrong, load
+from bot.settings.reading import PREFIX, SettingWrong
+from bot.settings.settings import OutsideSettings, Settings, load
 from bot.storage.opening import open_database
 
 
@@ -39,14 +40,14 @@ def _say(text: str) -> None:
 
 def _adopt(arguments: argparse.Namespace) -> int:
     certificate, settings = _read(arguments.certificate), load()
-    if settings.ca_outside is None:
+    if settings.outside is None:
         raise SettingWrong(
             f"{PREFIX}CA_ENGINE is embedded, which knows its own certificates; set cmp or django-ca"
         )
     vault = key_files.open_vault(settings, _say)
     if lookup(settings, vault, arguments.customer) is None:
         raise NotAdopted(f"there is no customer {arguments.customer} in the register")
-    held = asyncio.run(_adopted(settings, settings.ca_outside, vault, arguments.customer, certificate))
+    held = asyncio.run(_adopted(settings, settings.outside, vault, arguments.customer, certificate))
     values = {
         "serial": held.serial,
         "status": held.status,
@@ -72,11 +73,11 @@ def _read(path: Path) -> bytes:
 
 
 async def _adopted(
-    settings: Settings, place: CmpPlace | DjangoCaPlace, vault: ca.Vault, customer: str, certificate: bytes
+    settings: Settings, place: OutsideSettings, vault: ca.Vault, customer: str, certificate: bytes
 ) -> HeldCertificate:
     from bot.issuing.outside import build  # noqa: PLC0415 - a web client, which no other command needs
 
-    database = await open_database(settings.database_url)
+    database = await open_database(settings.storage.database_url)
     try:
         issuer = build.issuer(place, vault, database, SystemClock(), KeyPool())
         return await issuer.adopt(customer, certificate)

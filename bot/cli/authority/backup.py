@@ -47,7 +47,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     settings = load()
     vault = key_files.open_vault(settings, _say)
-    folder = settings.data_dir / "ca"
+    folder = settings.storage.data_dir / "ca"
     restored = restore(arguments.backup, folder, vault, arguments.journal, lambda: datetime.now(UTC))
     if arguments.json:
         sys.stdout.write(json.dumps(_values(restored)) + "\n")

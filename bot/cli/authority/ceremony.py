@@ -76,9 +76,9 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _make(arguments: argparse.Namespace) -> int:
     settings = load()
-    if (settings.data_dir / "ca" / "root.der").exists():
+    if (settings.storage.data_dir / "ca" / "root.der").exists():
         raise CeremonyStopped(
-            f"{settings.data_dir / 'ca'} has an authority already; this would not change it"
+            f"{settings.storage.data_dir / 'ca'} has an authority already; this would not change it"
         )
     return _hold("make", arguments, settings, lambda _, __: None)
 

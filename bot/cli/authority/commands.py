@@ -67,14 +67,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _init(arguments: argparse.Namespace) -> int:
     settings = load()
     opened(settings)
-    return show(arguments, {"folder": str(settings.data_dir / "ca")})
+    return show(arguments, {"folder": str(settings.storage.data_dir / "ca")})
 
 
 def _issue(arguments: argparse.Namespace) -> int:
     settings = load()
     vault = key_files.open_vault(settings, say)
     record = customer(settings, vault, arguments.customer)
-    if arguments.profile not in load_profiles(settings.ca_profiles):
+    if arguments.profile not in load_profiles(settings.authority.profiles):
         raise NotFound(f"there is no profile {arguments.profile}; `ca profiles` lists them")
     authority = key_files.open_authority(settings, vault, say)
     dates = (arguments.not_before, arguments.not_after)

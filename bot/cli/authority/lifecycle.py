@@ -63,7 +63,7 @@ def _lineage(arguments: argparse.Namespace) -> int:
 
 
 def _profiles(arguments: argparse.Namespace) -> int:
-    folder = load().ca_profiles
+    folder = load().authority.profiles
     known = sorted(load_profiles(folder).values(), key=lambda each: each.name)
     return show_all(arguments, [_told(each, folder) for each in known])
 

@@ -40,7 +40,7 @@ async def _served(settings: Settings, authority: ca.Authority) -> None:
     from ca.web import Status  # noqa: PLC0415
 
     stop = stop_on_signals()
-    async with listening(settings.listen, Status(authority).routes) as (host, port):
+    async with listening(settings.web.listen, Status(authority).routes) as (host, port):
         _say(f"http://{host}:{port}")
         sys.stdout.write("ready\n")
         sys.stdout.flush()

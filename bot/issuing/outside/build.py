@@ -14,7 +14,9 @@ from bot.issuing.outside.http import CmpOverHttp
 from bot.issuing.outside.issuer import OutsideIssuer
 from bot.issuing.outside.orders import OutsideStore
 from bot.issuing.outside.protocol import Engine
-from bot.settings.settings import CmpPlace, DjangoCaPlace, SettingWrong
+from bot.settings.concerns import CmpSettings
+from bot.settings.reading import SettingWrong
+from bot.settings.settings import OutsideSettings
 from bot.storage.database import Database
 from bot.storage.sealing import Sealing
 from ca.cmp.client import Client, Dialect, Secret, Signing, Trust
@@ -39,47 +41,47 @@ MACS = {
 
 
 def issuer(
-    place: CmpPlace | DjangoCaPlace, vault: Sealing, database: Database, clock: Clock, keys: KeyPool
+    settings: OutsideSettings, vault: Sealing, database: Database, clock: Clock, keys: KeyPool
 ) -> OutsideIssuer:
     """Raise `SettingWrong` for a file that cannot be used."""
-    return OutsideIssuer(engine(place), database, OutsideStore(vault), clock, keys)
+    return OutsideIssuer(engine(settings), database, OutsideStore(vault), clock, keys)
 
 
-def engine(place: CmpPlace | DjangoCaPlace) -> Engine:
+def engine(settings: OutsideSettings) -> Engine:
     """Raise `SettingWrong` for a file that cannot be used."""
-    if isinstance(place, CmpPlace):
-        return _cmp(place)
-    url = place.url if place.url.endswith("/") else f"{place.url}/"
-    password = secret(place.password_file).decode()
-    access = Access(url, place.serial, place.profile, place.user, password)
-    return DjangoCaEngine(access, certificates(place.trust))
+    if isinstance(settings, CmpSettings):
+        return _cmp(settings)
+    url = settings.url if settings.url.endswith("/") else f"{settings.url}/"
+    password = secret(settings.password_file).decode()
+    access = Access(url, settings.serial, settings.profile, settings.user, password)
+    return DjangoCaEngine(access, certificates(settings.trust))
 
 
-def _cmp(place: CmpPlace) -> CmpEngine:
-    trust = certificates(place.trust)
-    owf, mac = MACS[place.mac]
+def _cmp(settings: CmpSettings) -> CmpEngine:
+    trust = certificates(settings.trust)
+    owf, mac = MACS[settings.mac]
     client = Client(
-        _credentials(place),
+        _credentials(settings),
         Trust(trust),
         x509.load_der_x509_certificate(trust[0]).subject.public_bytes(),
-        Dialect(pvno=place.version, owf=owf, mac=mac),
+        Dialect(pvno=int(settings.version), owf=owf, mac=mac),
     )
-    controls = Controls("oldCertID" in place.controls, "identifyData" in place.controls)
-    return CmpEngine(client, CmpOverHttp(place.url, place.seconds), controls)
+    controls = Controls("oldCertID" in settings.controls, "identifyData" in settings.controls)
+    return CmpEngine(client, CmpOverHttp(settings.url, settings.seconds), controls)
 
 
-def _credentials(place: CmpPlace) -> Secret | Signing:
-    if place.secret_file is not None:
-        return Secret(place.reference.encode(), secret(place.secret_file))
-    assert place.certificate is not None
-    assert place.key_file is not None
-    own, *chain = certificates(place.certificate)
+def _credentials(settings: CmpSettings) -> Secret | Signing:
+    if settings.secret_file is not None:
+        return Secret(settings.reference.encode(), secret(settings.secret_file))
+    assert settings.certificate is not None
+    assert settings.key_file is not None
+    own, *chain = certificates(settings.certificate)
     try:
-        key = load_pem_private_key(secret(place.key_file), None)
+        key = load_pem_private_key(secret(settings.key_file), None)
     except (ValueError, TypeError) as error:
-        raise SettingWrong(f"{place.key_file}: no PEM key without a password") from error
+        raise SettingWrong(f"{settings.key_file}: no PEM key without a password") from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise SettingWrong(f"{place.key_file}: an RSA key is needed")
+        raise SettingWrong(f"{settings.key_file}: an RSA key is needed")
     return Signing(own, SoftSigner(key), tuple(chain))
 
 

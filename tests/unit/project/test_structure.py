@@ -65,7 +65,7 @@ def test_every_import_goes_down_the_order_of_the_wings(monkeypatch: pytest.Monke
 
 
 def test_only_the_composition_root_loads_the_whole_bot() -> None:
-    above = {"bot.app.build", "bot.app.demo", "bot.__main__"}
+    above = {"bot.app.build", "bot.app.run", "bot.app.demo", "bot.app.doctor", "bot.__main__"}
     lower = [path for path in sources(*PACKAGES) if not name(path).startswith(("bot/app/", "bot/__main__"))]
     assert [name(path) for path in lower if imports(path) & above] == []
 

@@ -2,21 +2,15 @@
 
 from dataclasses import fields
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.settings.settings import (
-    PREFIX,
-    CmpPlace,
-    DjangoCaPlace,
-    Raw,
-    Settings,
-    SettingWrong,
-    parse,
-    read_raw,
-)
+from bot.settings.concerns import CmpSettings, DjangoCaSettings
+from bot.settings.settings import PREFIX, SETTINGS, Settings, SettingWrong, parse
+from bot.settings.settings import read as read_settings
 
 NOTHING: dict[str, str] = {}
 
@@ -26,37 +20,40 @@ def dotenv(tmp_path: Path) -> Path:
     return tmp_path / ".env"
 
 
-def read(dotenv: Path, **environment: str) -> Raw:
-    return read_raw({f"{PREFIX}{name}": value for name, value in environment.items()}, dotenv)
+def read(dotenv: Path, **environment: str) -> dict[str, str]:
+    return read_settings({f"{PREFIX}{name}": value for name, value in environment.items()}, dotenv)
 
 
 def test_without_anything_the_defaults_hold(dotenv: Path) -> None:
     settings = parse(read(dotenv))
-    assert settings.telegram_api == "https://api.telegram.org"
-    assert settings.database_url == "sqlite:///data/desk.db"
-    assert settings.master_key_file == Path("data/keys/master.json")
-    assert settings.ca_passphrase_file == Path("data/keys/ca-passphrase")
-    assert settings.listen == ("127.0.0.1", 8443)
-    assert settings.timezone == ZoneInfo("Asia/Seoul")
-    assert settings.operator_chat_id is None
-    assert (settings.files_lifetime, settings.lease) == (timedelta(hours=24), timedelta(seconds=30))
+    assert settings.telegram.api == "https://api.telegram.org"
+    assert settings.storage.database_url == "sqlite:///data/desk.db"
+    assert settings.storage.master_key_file == Path("data/keys/master.json")
+    assert settings.authority.passphrase_file == Path("data/keys/ca-passphrase")
+    assert settings.web.listen == ("127.0.0.1", 8443)
+    assert settings.bank.timezone == ZoneInfo("Asia/Seoul")
+    assert settings.staff.operator_chat_id is None
+    assert (settings.bank.files_lifetime, settings.process.lease) == (
+        timedelta(hours=24),
+        timedelta(seconds=30),
+    )
     assert settings.secrets == ()
 
 
 def test_the_environment_goes_before_the_file(dotenv: Path) -> None:
     dotenv.write_text("REISSUE_DATA_DIR=from-file\nREISSUE_LOG_LEVEL=debug\nOTHER=1\n", encoding="utf-8")
     settings = parse(read(dotenv, DATA_DIR="from-environment"))
-    assert (settings.data_dir, settings.log_level) == (Path("from-environment"), "DEBUG")
-    assert settings.database_url == "sqlite:///from-environment/desk.db"
+    assert (settings.storage.data_dir, settings.process.log_level) == (Path("from-environment"), "DEBUG")
+    assert settings.storage.database_url == "sqlite:///from-environment/desk.db"
 
 
 def test_an_empty_value_is_none(dotenv: Path) -> None:
-    assert read(dotenv, TIMEZONE="", LISTEN="") == Raw()
+    assert read(dotenv, TIMEZONE="", LISTEN="") == {}
 
 
 def test_a_dollar_in_the_file_is_a_dollar(dotenv: Path) -> None:
     dotenv.write_text("REISSUE_SMTP_URL=smtp://me:pa$HOMEword@mail:25\n", encoding="utf-8")
-    assert "pa$HOMEword" in read(dotenv).SMTP_URL
+    assert "pa$HOMEword" in read(dotenv)["SMTP_URL"]
 
 
 def test_a_name_that_is_no_setting_is_warned_of(dotenv: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -103,7 +100,7 @@ def test_a_name_that_is_no_setting_is_warned_of(dotenv: Path, caplog: pytest.Log
 )
 def test_a_wrong_value_is_named_in_words(name: str, value: str) -> None:
     with pytest.raises(SettingWrong, match=f"^{PREFIX}{name} must "):
-        parse(Raw(**{name: value}))
+        parse({name: value})
 
 
 @pytest.mark.parametrize(
@@ -111,30 +108,30 @@ def test_a_wrong_value_is_named_in_words(name: str, value: str) -> None:
 )
 def test_a_wrong_value_that_may_hold_a_secret_is_not_repeated(name: str) -> None:
     with pytest.raises(SettingWrong) as wrong:
-        parse(Raw(**{name: "hunter2 hunter2"}))
+        parse({name: "hunter2 hunter2"})
     assert "hunter2" not in str(wrong.value)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "attribute", "expected"),
     [
-        ("OPERATOR_CHAT_ID", "-1001234567890", "operator_chat_id", -1001234567890),
-        ("LISTEN", "0.0.0.0:80", "listen", ("0.0.0.0", 80)),
-        ("LISTEN", "[::1]:8443", "listen", ("::1", 8443)),
-        ("TELEGRAM_API", "http://127.0.0.1:8081/", "telegram_api", "http://127.0.0.1:8081"),
-        ("FILES_HOURS", "0.5", "files_lifetime", timedelta(minutes=30)),
-        ("LOG_LEVEL", "warning", "log_level", "WARNING"),
+        ("OPERATOR_CHAT_ID", "-1001234567890", "staff.operator_chat_id", -1001234567890),
+        ("LISTEN", "0.0.0.0:80", "web.listen", ("0.0.0.0", 80)),
+        ("LISTEN", "[::1]:8443", "web.listen", ("::1", 8443)),
+        ("TELEGRAM_API", "http://127.0.0.1:8081/", "telegram.api", "http://127.0.0.1:8081"),
+        ("FILES_HOURS", "0.5", "bank.files_lifetime", timedelta(minutes=30)),
+        ("LOG_LEVEL", "warning", "process.log_level", "WARNING"),
         (
             "WEBHOOK_URL",
             "https://bot.bank.example/telegram",
-            "webhook_url",
+            "webhook.url",
             "https://bot.bank.example/telegram",
         ),
-        ("MASTER_KEY_FILE", "/keys/m.json", "master_key_file", Path("/keys/m.json")),
+        ("MASTER_KEY_FILE", "/keys/m.json", "storage.master_key_file", Path("/keys/m.json")),
     ],
 )
 def test_a_right_value_is_read(name: str, value: str, attribute: str, expected: object) -> None:
-    assert getattr(parse(Raw(**{name: value})), attribute) == expected
+    assert attrgetter(attribute)(parse({name: value})) == expected
 
 
 def test_secrets_are_known_and_in_no_text() -> None:
@@ -145,21 +142,18 @@ def test_secrets_are_known_and_in_no_text() -> None:
         "SMS_TOKEN": "hunter2-sms",
         "SMTP_URL": "smtp://me:hunter2@mail:25",
     }
-    raw = Raw(**secrets)
-    settings = parse(raw)
+    settings = parse(secrets)
     assert set(secrets.values()) <= set(settings.secrets)
-    assert "hunter2" not in repr(raw)
     assert "hunter2" not in repr(settings)
 
 
-def test_every_setting_is_explained_and_used() -> None:
-    assert [each.name for each in fields(Raw) if not each.metadata["explanation"]] == []
-    kept = {each.name.upper() for each in fields(Settings)}
-    read_as = {"FILES_HOURS": "FILES_LIFETIME", "LEASE_SECONDS": "LEASE"}
-    read_as |= {f"CA_TOKEN_{part}": "CA_TOKEN" for part in ("MODULE", "LABEL", "PIN_FILE")}
-    outside = ("CA_ENGINE", "CMP_", "DJANGO_CA_")
-    read_as |= {each.name: "CA_OUTSIDE" for each in fields(Raw) if each.name.startswith(outside)}
-    assert {read_as.get(each.name, each.name) for each in fields(Raw)} == kept
+def test_every_setting_is_explained_and_belongs_to_a_concern() -> None:
+    assert [each.name for each in SETTINGS if not each.explanation] == []
+    assert len({each.name for each in SETTINGS}) == len(SETTINGS) == 47
+    concerns = {each.name for each in fields(Settings)}
+    assert concerns == {
+        "telegram", "storage", "authority", "outside", "staff", "webhook", "web", "notices", "bank", "process",
+    }  # fmt: skip
 
 
 CMP = {
@@ -180,22 +174,22 @@ DJANGO_CA = {
 
 
 def test_the_embedded_authority_unless_another_is_named() -> None:
-    assert parse(Raw()).ca_outside is None
+    assert parse({}).outside is None
 
 
 def test_an_outside_authority_by_cmp() -> None:
-    place = parse(Raw(**CMP)).ca_outside
-    assert isinstance(place, CmpPlace)
-    assert (place.version, place.mac, place.seconds) == (2, "sha256", 30.0)
+    place = parse(CMP).outside
+    assert isinstance(place, CmpSettings)
+    assert (place.version, place.mac, place.seconds) == ("2", "sha256", 30.0)
     assert place.controls == {"oldCertID", "identifyData"}
-    old = parse(Raw(**CMP, CMP_MAC="sha1", CMP_CONTROLS="none", CMP_VERSION="3")).ca_outside
-    assert isinstance(old, CmpPlace)
-    assert (old.version, old.mac, old.controls) == (3, "sha1", frozenset())
+    old = parse({**CMP, "CMP_MAC": "sha1", "CMP_CONTROLS": "none", "CMP_VERSION": "3"}).outside
+    assert isinstance(old, CmpSettings)
+    assert (old.version, old.mac, old.controls) == ("3", "sha1", frozenset())
 
 
 def test_an_outside_authority_by_rest() -> None:
-    place = parse(Raw(**DJANGO_CA)).ca_outside
-    assert isinstance(place, DjangoCaPlace)
+    place = parse(DJANGO_CA).outside
+    assert isinstance(place, DjangoCaSettings)
     assert (place.serial, place.password_file) == ("1A2B", Path("password"))
 
 
@@ -221,4 +215,4 @@ def test_an_outside_authority_needs_all_of_it(
     given: dict[str, str], changes: dict[str, str], named: str
 ) -> None:
     with pytest.raises(SettingWrong, match=named):
-        parse(Raw(**given | changes))
+        parse(given | changes)
