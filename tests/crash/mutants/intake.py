@@ -30,7 +30,7 @@ def acknowledge_first() -> None:
             self._queries.answer(update)
         if not hasattr(self, "queue"):
             self.queue: asyncio.Queue[Any] = asyncio.Queue()
-            self._queries._supervisor.start("queue", store(self))
+            self._queries._tasks.start("queue", store(self))
         for update in updates:
             self.queue.put_nowait(arrival(update))
         return max((each["update_id"] for each in updates), default=(offset or 1) - 1) + 1
@@ -70,7 +70,7 @@ def webhook_answered_first() -> None:
     async def update(self: Webhook, request: Request) -> Response:
         came = arrival(json.loads(await request.body()))
         stored = self._database.unit(lambda tx: self._inbox.add(tx, [came], self._clock.now()))
-        self._inline._supervisor.start("store", stored)
+        self._inline._tasks.start("store", stored)
         return Response()
 
     Webhook._update = update  # type: ignore[method-assign]
@@ -105,7 +105,7 @@ def _in_two(first: Part, then: Part) -> None:
     async def done(self: UpdateProcessor, waiting: Waiting) -> Waiting | None:
         named = self._named(waiting)
         if named is not None and isinstance(named.event, Said):
-            await self._workers.of(self._desk.ponder, named.event.text)
+            await self._workers.of(self._cases.ponder, named.event.text)
         await self._database.unit(lambda tx: first(self, tx, waiting, named))
         await self._database.unit(lambda tx: then(self, tx, waiting, named))
         return await self._database.unit(lambda tx: self._inbox.head_of(tx, waiting.lane, self._clock.now()))
@@ -117,14 +117,14 @@ def done_before_it_is_done() -> None:
     """An update is marked as done in a transaction of its own, before the one that does it."""
     _in_two(
         lambda self, tx, waiting, _named: FINISH(self._inbox, tx, waiting),
-        lambda self, tx, waiting, named: self._desk.receive(tx, waiting, named),
+        lambda self, tx, waiting, named: self._cases.receive(tx, waiting, named),
     )
 
 
 def done_after_it_is_done() -> None:
     """An update is marked as done in a transaction of its own, after the one that did it."""
     _in_two(
-        lambda self, tx, waiting, named: self._desk.receive(tx, waiting, named),
+        lambda self, tx, waiting, named: self._cases.receive(tx, waiting, named),
         lambda self, tx, waiting, _named: FINISH(self._inbox, tx, waiting),
     )
 

@@ -57,7 +57,7 @@ def key_erased_early() -> None:
     async def issue(self: JobHandlers, job: Any, case: Any) -> Any:
         conclusion = await issued(self, job, case)
         request_id = job.task.request_id
-        await self._desks.database.unit(lambda tx: self._desks.kept_files.erase(tx, request_id, KEY))
+        await self._stores.database.unit(lambda tx: self._stores.kept_files.erase(tx, request_id, KEY))
         return conclusion
 
     JobHandlers._issue = issue  # type: ignore[method-assign]
@@ -97,7 +97,7 @@ def files_apart() -> None:
             tx.after.append(lambda: start(clerks[0], lambda later: put(self, later, request_id, name, *rest)))
 
     def start(job_handlers: JobHandlers, work: Any) -> None:
-        TASKS.append(asyncio.get_running_loop().create_task(job_handlers._desks.database.unit(work)))
+        TASKS.append(asyncio.get_running_loop().create_task(job_handlers._stores.database.unit(work)))
 
     KeptFiles.put, JobHandlers._hand = kept, handed  # type: ignore[method-assign]
 

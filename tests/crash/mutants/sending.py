@@ -26,15 +26,15 @@ def sent_before_sending() -> None:
 
     async def deliver(self: OutboxSender, claimed: Any) -> Any:
         async with turns.setdefault(claimed.lane, asyncio.Lock()):
-            placed, following = await self._stock.database.unit(lambda tx: marked(self, tx, claimed))
+            placed, following = await self._stores.database.unit(lambda tx: marked(self, tx, claimed))
             try:
                 record = await self._send(placed)
             except DeliveryError as trouble:
                 error = trouble
-                await self._stock.database.unit(lambda tx: self._failed(tx, placed, error))
+                await self._stores.database.unit(lambda tx: self._failed(tx, placed, error))
             else:
                 if record is not None:
-                    await self._stock.database.unit(record)
+                    await self._stores.database.unit(record)
         return following
 
     OutboxSender.deliver = deliver  # type: ignore[method-assign]
@@ -52,7 +52,7 @@ def recorded_apart() -> None:
         early = turn.locked()
         async with turn:
             if early:
-                claimed = await self._stock.database.unit(lambda tx: self._placed(tx, claimed))
+                claimed = await self._stores.database.unit(lambda tx: self._placed(tx, claimed))
             return await sent_and_recorded(self, claimed)
 
     async def sent_and_recorded(self: OutboxSender, claimed: Any) -> Any:
@@ -61,13 +61,13 @@ def recorded_apart() -> None:
         except DeliveryError as error:
             await self._put_off(claimed, error)
             return None
-        await self._stock.database.unit(lambda tx: self._stock.outbox.sent(tx, claimed, self._clock.now()))
+        await self._stores.database.unit(lambda tx: self._stores.outbox.sent(tx, claimed, self._clock.now()))
         if record is not None:
-            await self._stock.database.unit(record)
-        return await self._stock.database.unit(lambda tx: following(self, tx, claimed.lane))
+            await self._stores.database.unit(record)
+        return await self._stores.database.unit(lambda tx: following(self, tx, claimed.lane))
 
     def following(self: OutboxSender, tx: Any, lane: str) -> Any:
-        claimed = self._stock.outbox.claim_next(tx, lane, self._clock.now())
+        claimed = self._stores.outbox.claim_next(tx, lane, self._clock.now())
         return self._placed(tx, claimed) if claimed else None
 
     OutboxSender.deliver = deliver  # type: ignore[method-assign]
@@ -102,7 +102,7 @@ def _given_up(kind: type[DeliveryError]) -> None:
     def failed(self: OutboxSender, tx: Any, claimed: Any, error: DeliveryError) -> Any:
         if not isinstance(error, kind):
             return FAILED(self, tx, claimed, error)
-        self._stock.outbox.dead(tx, claimed, type(error).__name__, self._clock.now())
+        self._stores.outbox.dead(tx, claimed, type(error).__name__, self._clock.now())
         return "dead"
 
     OutboxSender._failed = failed  # type: ignore[method-assign]
@@ -130,7 +130,7 @@ def silence_is_consent() -> None:
         except DeliveryError as error:
             await self._put_off(claimed, error)
             return None
-        return await self._stock.database.unit(lambda tx: self._sent(tx, claimed, record))
+        return await self._stores.database.unit(lambda tx: self._sent(tx, claimed, record))
 
     OutboxSender.deliver = deliver  # type: ignore[method-assign]
 

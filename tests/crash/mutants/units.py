@@ -122,9 +122,9 @@ def told_from_memory() -> None:
         if not key.startswith("result:") or not lane.startswith(CHAT):
             add(self, tx, key, lane, message, now)
             return
-        place = couriers[0]._stock.chats.place(tx, int(lane.removeprefix(CHAT)))
+        place = couriers[0]._stores.chats.place(tx, int(lane.removeprefix(CHAT)))
         claimed = Claimed(0, key, lane, message, 1, "", "", place)
-        tx.after.append(lambda: couriers[0]._supervisor.start("tell", couriers[0]._send(claimed)))  # type: ignore[arg-type]
+        tx.after.append(lambda: couriers[0]._tasks.start("tell", couriers[0]._send(claimed)))  # type: ignore[arg-type]
 
     OutboxSender.__init__, Outbox.add = built, tell  # type: ignore[method-assign,assignment]
 
