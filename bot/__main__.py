@@ -25,7 +25,7 @@ MODULES = {
     "backup": "backup",
     "restore": "backup",
 }
-DESCRIPTION = "A messenger bot that reissues joint certificates (공동인증서) for customers of a bank."
+DESCRIPTION = "A messenger bot that reissues joint certificates for customers of a bank."
 EPILOG = """\
 first steps:
   reissue-bot demo            try it on this machine: no token, no account, no server
