@@ -20,12 +20,12 @@ from tests.support.authority import HOLDER, SmallAuthority, key, order
 AT_ONCE = 20_000
 
 
-def filled(bureau: SmallAuthority, entries: int) -> None:
+def filled(small_ca: SmallAuthority, entries: int) -> None:
     """Write two lines, an intent and a certificate for each issue, as `Issuance` does, until there are enough."""
-    ledger, fingerprint = bureau.authority._ledger, bytes(32)
+    ledger, fingerprint = small_ca.authority._ledger, bytes(32)
     with ledger.reading() as tx:
         issuer = tx.one("issuers_after", ordinal=0)["key_id"]
-    number, lines = 0, bureau.authority.audit_head().entries
+    number, lines = 0, small_ca.authority.audit_head().entries
     while lines < entries:
         with ledger.transaction() as tx:
             for _ in range(AT_ONCE):
@@ -49,26 +49,26 @@ def filled(bureau: SmallAuthority, entries: int) -> None:
 
 
 def verification(folder: Path, entries: int) -> None:
-    bureau = SmallAuthority(folder)
+    small_ca = SmallAuthority(folder)
     began = time.perf_counter()
-    filled(bureau, entries)
+    filled(small_ca, entries)
     print(f"filled in {time.perf_counter() - began:.0f} s")
     for _ in range(3):
         began, cpu = time.perf_counter(), time.process_time()
-        report = bureau.authority.verify_audit()
+        report = small_ca.authority.verify_audit()
         took, used = time.perf_counter() - began, time.process_time() - cpu
         print(
             f"{report.head.entries} entries verified in {took:.1f} s ({used:.1f} s of processors), ok {report.ok}"
         )
     began = time.perf_counter()
-    content = bureau.authority.receipt(int(hashlib.sha256(b"1").hexdigest()[:32], 16))
+    content = small_ca.authority.receipt(int(hashlib.sha256(b"1").hexdigest()[:32], 16))
     took = time.perf_counter() - began
     print(f"a receipt: {len(content)} bytes, {took * 1e3:.0f} ms with a new delegate's key")
     began = time.perf_counter()
     for number in range(2, 102):
-        bureau.authority.receipt(int(hashlib.sha256(str(number).encode()).hexdigest()[:32], 16))
+        small_ca.authority.receipt(int(hashlib.sha256(str(number).encode()).hexdigest()[:32], 16))
     print(f"a further receipt: {(time.perf_counter() - began) * 10:.2f} ms")
-    bureau.authority.close()
+    small_ca.authority.close()
 
 
 def issuing(folder: Path, issues: int) -> None:

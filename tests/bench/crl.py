@@ -23,11 +23,11 @@ from ca.asn1 import der, pbes
 from ca.asn1.der import spki_bytes
 from ca.keys.signer import SoftSigner
 from ca.status import crl
-from tests.bench.filling import REASON, fill, serial_of
-from tests.bench.house import House
+from tests.bench.bulk_ledger import REASON, fill, serial_of
+from tests.bench.full_size_authority import House
 from tests.bench.keys import customers
+from tests.bench.openssl_ca import StockAuthority, index_line, version
 from tests.bench.stages import Watch
-from tests.bench.stock import StockAuthority, index_line, version
 
 #: The stages of a list by the functions that are nothing else.
 STAGES: tuple[tuple[str, Any, str], ...] = (

@@ -24,9 +24,9 @@ from ca import AuthoritySettings
 from ca.asn1 import pbes
 from ca.asn1.der import spki_bytes
 from tests.bench import stages
-from tests.bench.house import House
+from tests.bench.full_size_authority import House
 from tests.bench.keys import customers
-from tests.bench.stock import csr, version
+from tests.bench.openssl_ca import csr, version
 
 TBS_BYTES = 1100  #: Of a customer's certificate.
 RAW = "raw signatures"

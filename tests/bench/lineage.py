@@ -29,7 +29,7 @@ from ca.asn1 import pbes
 from ca.asn1.der import spki_bytes
 from ca.ledger.ledger import LEDGER_FILE
 from tests.support.authority import IDN, NAME, PASSPHRASE, SETTINGS
-from tests.support.serving import free_port, serving
+from tests.support.authority_server import free_port, serving
 
 HOLDERS = 20
 BITS = 2048
@@ -202,14 +202,14 @@ def play(folder: Path, count: int) -> bool:
         serving(authority, port),
     ):
         watch = Watch(authority, folder / "ca" / LEDGER_FILE)
-        town = Town(authority, watch, Relying(authority.chain.issuing, port))
+        local_telegram = Town(authority, watch, Relying(authority.chain.issuing, port))
         keys, began = spkis(count + HOLDERS), datetime.now(UTC)
         for number in range(HOLDERS):
-            town.begin(f"C-{number}", next(keys))
+            local_telegram.begin(f"C-{number}", next(keys))
         for number in range(count):
-            town.reissue(number, f"C-{number % HOLDERS}", next(keys))
-        tally = town.tally
-        for holder, last in town.last.items():
+            local_telegram.reissue(number, f"C-{number % HOLDERS}", next(keys))
+        tally = local_telegram.tally
+        for holder, last in local_telegram.last.items():
             line = authority.lineage(last.serial_number)
             ends = {record.not_after for record in line}
             live = [record for record in line if record.status is Status.GOOD]

@@ -18,9 +18,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import median
 
-from tests.bench.crowd import Guest, watched
-from tests.bench.ground import Ground, environment, ground, messenger_for, started, stopped
+from tests.bench.customers import Guest, watched
 from tests.bench.meter import cpu_seconds, peak_mib, percentile_ms
+from tests.bench.setup import Ground, environment, ground, messenger_for, started, stopped
 from tests.bench.visits import ASKERS, QUESTIONS_A_VISIT, Hall, Tally, hall
 
 SHARE = 0.7

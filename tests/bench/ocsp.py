@@ -32,11 +32,11 @@ from ca import AuthoritySettings
 from ca.asn1 import pbes
 from ca.status.delegate import Delegate, Purpose
 from ca.web import Status
-from tests.bench.asking import ask
-from tests.bench.filling import REASON, fill, serial_of
-from tests.bench.house import House
+from tests.bench.bulk_ledger import REASON, fill, serial_of
+from tests.bench.full_size_authority import House
 from tests.bench.meter import cpu_seconds
-from tests.bench.stock import StockAuthority, index_line, version
+from tests.bench.ocsp_client import ask
+from tests.bench.openssl_ca import StockAuthority, index_line, version
 
 ROOT = Path(__file__).resolve().parents[2]
 RAW = "raw signatures"

@@ -22,10 +22,10 @@ from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from handlers.local import Limits, LocalMessenger
 from tests.bench.bots import KINDS
-from tests.bench.crowd import FIRST_ID, Guest, Log, all_of, watched
+from tests.bench.customers import FIRST_ID, Guest, Log, all_of, watched
 from tests.bench.meter import Figures, bytes_in, cpu_seconds, medians, peak_mib, percentile_ms
-from tests.support.people import OPERATORS, STAFF, crowd, persona
-from tests.support.town import TOKEN, authority_template, register, settings_for
+from tests.support.customers import OPERATORS, STAFF, crowd, persona
+from tests.support.local_telegram import TOKEN, authority_template, register, settings_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {

@@ -18,11 +18,11 @@ from statistics import median
 
 import psycopg
 
-from tests.bench.ground import Ground, environment, ground, messenger_for, registered, started, stopped
 from tests.bench.load import WARM_S, measured
 from tests.bench.meter import TICK_S, cpu_seconds
+from tests.bench.setup import Ground, environment, ground, messenger_for, registered, started, stopped
 from tests.bench.visits import ASKERS, hall
-from tests.support import server as postgres
+from tests.support import postgres_server as postgres
 from tests.support.balancer import balancing, free_port
 
 TOP = 8
@@ -100,7 +100,9 @@ async def ran(
             more = {"DATABASE_URL": database, "WEBHOOK_URL": balancer.url, "LISTEN": f"127.0.0.1:{port}"}
             settings = environment(messenger, folder, **more)
             journal = folder.with_suffix(f".{port}.log")
-            bots.append(await stack.enter_async_context(started(("tests.bench.replica",), settings, journal)))
+            bots.append(
+                await stack.enter_async_context(started(("tests.bench.replica_process",), settings, journal))
+            )
         await here.applies()
         at, cpu, servers = here.acts, sum(cpu_seconds(bot.pid) for bot in bots), server_cpu(server)
         before = Server.asked(database)

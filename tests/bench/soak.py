@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.ground import Ground, environment, ground, messenger_for, started, stopped
 from tests.bench.meter import cpu_seconds, percentile_ms
+from tests.bench.setup import Ground, environment, ground, messenger_for, started, stopped
 from tests.bench.visits import ASKERS, Hall, Tally, hall
 
 EVERY_S = 30.0
@@ -123,7 +123,7 @@ async def soak(stage: Ground, wanted: Wanted, folder: Path) -> None:
         settings = {**environment(messenger, folder), **traced}
         journal = folder.with_suffix(".log")
         with hall(messenger, stage, wanted.asking) as here:
-            async with started(("tests.bench.soaked",), settings, journal) as bot:
+            async with started(("tests.bench.soak_bot",), settings, journal) as bot:
                 await attended(bot, folder, here, wanted, samples)
                 if wanted.traced:
                     for each in (await inside(bot))["grown"]:

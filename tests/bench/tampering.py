@@ -19,15 +19,15 @@ TABLES = (
 KINDS = ("flip", "flip", "flip", "delete", "swap", "truncate", "double")
 
 
-def busy(bureau: SmallAuthority) -> AuditHead:
+def busy(small_ca: SmallAuthority) -> AuditHead:
     """Make a little history of everything, and return its head, which is kept elsewhere."""
-    house = bureau.authority
-    bureau.reissue(bureau.old().serial)
-    house.hold(bureau.old(request_id="h", holder="C-2", number=2).serial, "freeze")
-    released = bureau.old(request_id="l", holder="C-4", number=4)
+    house = small_ca.authority
+    small_ca.reissue(small_ca.old().serial)
+    house.hold(small_ca.old(request_id="h", holder="C-2", number=2).serial, "freeze")
+    released = small_ca.old(request_id="l", holder="C-4", number=4)
     house.hold(released.serial, "short")
     house.release(released.serial, "over")
-    house.revoke(bureau.old(request_id="r", holder="C-3", number=3).serial, Reason.KEY_COMPROMISE, "theft")
+    house.revoke(small_ca.old(request_id="r", holder="C-3", number=3).serial, Reason.KEY_COMPROMISE, "theft")
     opened = house.enrol(enrolment("open", holder="C-5"))
     with suppress(CaRefusal):
         house.redeem(opened.reference, "WRONG", request(5))
@@ -153,22 +153,22 @@ def is_found(authority: Authority, head: AuditHead) -> tuple[bool, bool]:
 def rounds(folder: Path, count: int, seed: int, *, show: bool = True) -> list[str]:
     """Return the tamperings that were not found."""
     folder.mkdir(parents=True, exist_ok=True)
-    bureau = SmallAuthority(folder)
-    head = busy(bureau)
+    small_ca = SmallAuthority(folder)
+    head = busy(small_ca)
     missed: list[str] = []
     kinds: Counter[str] = Counter()
     named, began = 0, time.perf_counter()
     with closing(Thief(folder / "ca" / "ledger.sqlite3", seed)) as thief:
         for _ in range(count):
             what = thief.act()
-            found, name = is_found(bureau.authority, head)
+            found, name = is_found(small_ca.authority, head)
             kinds[what.split()[0]] += 1
             named += name
             if not found:
                 missed.append(what)
             thief.undo()
-        assert bureau.authority.verify_audit(head).ok
-    bureau.authority.close()
+        assert small_ca.authority.verify_audit(head).ok
+    small_ca.authority.close()
     if show:
         print(f"{count} tamperings ({dict(kinds)}) in {time.perf_counter() - began:.0f} s:")
         print(f"{count - len(missed)} found, {named} with a row named; missed: {Counter(missed)}")

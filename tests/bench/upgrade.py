@@ -30,10 +30,10 @@ from bot.issuing import key_files
 from bot.settings.settings import parse
 from bot.storage.queries import migrations
 from handlers.local import LocalMessenger
-from tests.bench.ground import ROOT, Ground, environment, messenger_for, started, stopped
+from tests.bench.setup import ROOT, Ground, environment, messenger_for, started, stopped
 from tests.bench.visits import ASKERS, Hall, hall
-from tests.support.people import crowd
-from tests.support.town import OLD_DAYS_LEFT, TOKEN
+from tests.support.customers import crowd
+from tests.support.local_telegram import OLD_DAYS_LEFT, TOKEN
 
 FIRST_SCHEMA = "bot/store/migrations/0001_first.sql"
 PACE_S = 0.8

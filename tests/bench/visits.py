@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from handlers.local import LocalMessenger
-from tests.bench.crowd import FIRST_ID, Guest, Log, text_of, watched
-from tests.bench.ground import Ground
-from tests.support.town import WORDS, Customer
+from tests.bench.customers import FIRST_ID, Guest, Log, text_of, watched
+from tests.bench.setup import Ground
+from tests.support.local_telegram import WORDS, Customer
 
 EXAMS = Path(__file__).parents[1] / "unit" / "bot" / "knowledge"
 QUESTIONS_A_VISIT = 8

@@ -33,7 +33,7 @@ from bot.reminders.schedule import DAYS, moment
 from bot.reminders.service import Reminders, ReminderStores
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
-from tests.support.talk import WORDS
+from tests.support.conversation import WORDS
 
 BEGIN = datetime(2026, 1, 1, tzinfo=KST)
 LEASE = timedelta(seconds=30)
@@ -191,15 +191,15 @@ def _record(customer: Customer) -> CustomerRecord:
 # --- the book ---
 
 
-def problems(town: Town) -> Counter[str]:
+def problems(local_telegram: Town) -> Counter[str]:
     """Judge each customer by what they chose and when the house was up, without the code that sends."""
     found: Counter[str] = Counter()
-    for each in town.customers:
-        found += _judged(town, each)
+    for each in local_telegram.customers:
+        found += _judged(local_telegram, each)
     return found
 
 
-def _judged(town: Town, customer: Customer) -> Counter[str]:
+def _judged(local_telegram: Town, customer: Customer) -> Counter[str]:
     found: Counter[str] = Counter()
     days = Counter(what.rsplit(" ", 1)[0] for what, _ in customer.told)
     found["told twice"] = sum(count - 1 for count in days.values() if count > 1)
@@ -211,17 +211,17 @@ def _judged(town: Town, customer: Customer) -> Counter[str]:
         )
     by_day = Counter(kst_day(when) for _, when in customer.told)
     found["several on one day"] = sum(count - 1 for count in by_day.values() if count > 1)
-    found["never told of the last days"] = _left_out(town, customer)
+    found["never told of the last days"] = _left_out(local_telegram, customer)
     return +found
 
 
-def _left_out(town: Town, customer: Customer) -> int:
+def _left_out(local_telegram: Town, customer: Customer) -> int:
     """Whether the expiry day's reminder, which everybody wants who wants any, did not come though it could."""
     if not customer.choice.active or customer.revoked_on is not None:
         return 0
-    end = BEGIN + timedelta(days=town.days)
+    end = BEGIN + timedelta(days=local_telegram.days)
     due = moment(customer.expires_on, customer.choice)
-    up_again = next((end_ for begin, end_ in sorted(town.downs) if begin <= due < end_), due)
+    up_again = next((end_ for begin, end_ in sorted(local_telegram.downs) if begin <= due < end_), due)
     if up_again + timedelta(days=2) > end or up_again - due > timedelta(days=14) or customer.chosen_at >= due:
         return 0
     return int(not any(kst_day(when) >= customer.expires_on for _, when in customer.told))
@@ -236,16 +236,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     began = stopwatch.perf_counter()
-    town = Town(wanted.customers, wanted.days, wanted.seed)
-    town.live()
-    told = Counter(what.split()[0] for each in town.customers for what, _ in each.told)
-    ways = Counter(what.split()[-1] for each in town.customers for what, _ in each.told)
-    down = sum(((end - begin) for begin, end in town.downs), timedelta())
+    local_telegram = Town(wanted.customers, wanted.days, wanted.seed)
+    local_telegram.live()
+    told = Counter(what.split()[0] for each in local_telegram.customers for what, _ in each.told)
+    ways = Counter(what.split()[-1] for each in local_telegram.customers for what, _ in each.told)
+    down = sum(((end - begin) for begin, end in local_telegram.downs), timedelta())
     sys.stdout.write(
         f"{wanted.customers} customers, {wanted.days} days in {stopwatch.perf_counter() - began:.0f} s\n"
     )
     sys.stdout.write(f"told: {dict(told)}; by {dict(ways)}; down {len(town.downs)} times for {down}\n")
-    found = problems(town)
+    found = problems(local_telegram)
     sys.stdout.write(f"problems: {dict(found)}\n")
     return 1 if found else 0
 

@@ -8,9 +8,9 @@ import pytest
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.search import embeddings
 from ca.keys import signer
-from tests.support import server as postgres
-from tests.support.people import AN, GILDONG, persona
-from tests.support.town import Customer, LocalTelegram, authority_template, town
+from tests.support import postgres_server as postgres
+from tests.support.customers import AN, GILDONG, persona
+from tests.support.local_telegram import Customer, LocalTelegram, authority_template, local_telegram
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def engine(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture
 async def place(template: Path, tmp_path: Path, engine: dict[str, str]) -> AsyncIterator[LocalTelegram]:
     personas = [persona(GILDONG, 101), persona(AN, 104, "en")]
-    async with town(template, tmp_path / "data", [GILDONG, AN], personas, **engine) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG, AN], personas, **engine) as made:
         yield made
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.asking import asks, case_of, ends_well, has_one_new_certificate, was_answered
-from tests.support.town import PASSWORD, Customer, LocalTelegram
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
+from tests.support.questions import asks, case_of, ends_well, has_one_new_certificate, was_answered
 
 NAMES = ("이지은", "최수민", "나요한", "하나", "남궁민수", "Max Power", "Will Price", "May Cost", "Can Yaman",
          "NGUYEN VAN AN", "Nguyễn Thị Hoa", "Do Kyung Soo", "Do The Anh")  # fmt: skip

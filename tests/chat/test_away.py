@@ -19,10 +19,10 @@ from bot.storage import postgres
 from handlers.local.api import Api
 from handlers.local.wire.json_shapes import Params
 from handlers.telegram.bot_api.transport import AiohttpRequest
-from tests.support import server as postgres_server
-from tests.support.people import AN, GILDONG, persona
-from tests.support.serving import free_port
-from tests.support.town import PASSWORD, Customer, LocalTelegram, town
+from tests.support import postgres_server as postgres_server
+from tests.support.authority_server import free_port
+from tests.support.customers import AN, GILDONG, persona
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram, local_telegram
 
 PATIENT = 60.0
 
@@ -151,13 +151,18 @@ async def on_a_server(
         running = postgres_server.server(folder)
         running.__enter__()
 
-    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
+    async with local_telegram(
+        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
+    ) as made:
         yield made, stops, starts
     stops()
 
 
 async def readiness(place: LocalTelegram) -> dict[str, dict[str, Any]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.web.public_url}/readyz") as answer:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{place.settings.web.public_url}/readyz") as answer,
+    ):
         found: dict[str, dict[str, Any]] = await answer.json()
         return found
 

@@ -11,8 +11,8 @@ import ca
 from handlers.local.wire.faults import Faults
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, KEY, der, issuer
-from tests.support.people import GILDONG
-from tests.support.town import Customer, LocalTelegram
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import Customer, LocalTelegram
 
 BINARY = "application/octet-stream"
 NAME = HOLDER.partition("(")[0]

@@ -25,9 +25,9 @@ from bot.issuing import key_files
 from bot.issuing.embedded import EmbeddedIssuer
 from bot.queues.inbox import Arrival, Inbox
 from bot.storage.database import Transaction
-from tests.crash.folk import folk
-from tests.support.survivor import Survivor, awake, survivors
-from tests.support.town import LocalTelegram, authority_template, town
+from tests.crash.customers import folk
+from tests.support.disaster import Survivor, awake, survivors
+from tests.support.local_telegram import LocalTelegram, authority_template, local_telegram
 
 ONE = folk(1)[0]
 
@@ -40,7 +40,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def place(furnished: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     journal = str(tmp_path / "elsewhere.journal")
-    async with town(furnished, tmp_path / "data", [ONE.record], [ONE.persona], CA_JOURNAL=journal) as made:
+    async with local_telegram(
+        furnished, tmp_path / "data", [ONE.record], [ONE.persona], CA_JOURNAL=journal
+    ) as made:
         yield made
         made.authority.close()
 
@@ -209,7 +211,9 @@ async def test_updates_that_are_offered_again_are_known_or_have_no_second_effect
 
         again = list(offered)
         for _ in range(2):
-            await place.app.shared.database.unit(lambda tx: adds(place.app.shared.queues.inbox, tx, again, place.clock.now()))
+            await place.app.shared.database.unit(
+                lambda tx: adds(place.app.shared.queues.inbox, tx, again, place.clock.now())
+            )
             await place.quiet()
         assert place.authority.certificates(ONE.record.customer_id) == (old, new)
         assert await place.rows("SELECT COUNT(*) FROM applications") == [(0,)]

@@ -14,9 +14,9 @@ from bot.storage import snapshot, sqlite
 from bot.storage.sqlite import MEND
 from handlers.telegram.webhook import SECRET_HEADER, derived_secret
 from tests.faults.shim import Recording, recording
-from tests.support.people import GILDONG, persona
-from tests.support.serving import free_port
-from tests.support.town import TOKEN, Customer, LocalTelegram, town
+from tests.support.authority_server import free_port
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import TOKEN, Customer, LocalTelegram, local_telegram
 
 PATIENT = 60.0
 Trouble = Callable[[LocalTelegram, Recording], AbstractContextManager[None]]
@@ -62,12 +62,15 @@ async def living(
     template: Path, folder: Path, **settings: str
 ) -> AsyncIterator[tuple[LocalTelegram, Recording]]:
     with recording(folder) as disk:
-        async with town(template, folder, [GILDONG], [persona(GILDONG, 101)], **settings) as place:
+        async with local_telegram(template, folder, [GILDONG], [persona(GILDONG, 101)], **settings) as place:
             yield place, disk
 
 
 async def readiness(place: LocalTelegram) -> tuple[int, dict[str, dict[str, Any]]]:
-    async with aiohttp.ClientSession() as session, session.get(f"{place.settings.web.public_url}/readyz") as answer:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{place.settings.web.public_url}/readyz") as answer,
+    ):
         return answer.status, await answer.json()
 
 

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.people import GILDONG, persona
-from tests.support.serving import free_port
-from tests.support.town import town
+from tests.support.authority_server import free_port
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import local_telegram
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ async def scraped(template: Path, tmp_path: Path) -> dict[str, set[str]]:
     address = f"127.0.0.1:{free_port()}"
     people = [persona(GILDONG, 101)]
     async with (
-        town(template, tmp_path / "data", [GILDONG], people, LISTEN=address),
+        local_telegram(template, tmp_path / "data", [GILDONG], people, LISTEN=address),
         aiohttp.ClientSession() as session,
         session.get(f"http://{address}/metrics") as answer,
     ):

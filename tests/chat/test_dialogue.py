@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.town import PASSWORD, Customer, LocalTelegram
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
 
 QUESTION = {"ko": "만료일이 뭐예요?", "en": "How long is the certificate valid?"}
 EXAMPLE = {"ko": "예:", "en": "Example:"}

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from ca import files as ca_files
-from tests.support.people import GILDONG
-from tests.support.town import PASSWORD, Customer, LocalTelegram
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
 
 
 def content_of(archive: bytes, name: str) -> bytes:

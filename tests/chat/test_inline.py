@@ -3,7 +3,7 @@
 import pytest
 
 from bot.knowledge import KnowledgeBase
-from tests.support.town import Customer, LocalTelegram
+from tests.support.local_telegram import Customer, LocalTelegram
 
 FEES = {"ko": "재발급 수수료가 얼마예요?", "en": "how much is the reissue fee?"}
 WEATHER = {"ko": "오늘 날씨 어때요?", "en": "How is the weather today?"}

@@ -8,8 +8,8 @@ import pytest
 
 from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
 from bot.identity.proof import DEFAULT_LIMITS
-from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, crowd, persona
+from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 
 NOBODY = crowd(4)
 
@@ -18,7 +18,9 @@ NOBODY = crowd(4)
 async def street(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     """The victim, and four who are no customers."""
     thieves = [persona(record, 301 + number) for number, record in enumerate(NOBODY)]
-    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]) as made:
+    async with local_telegram(
+        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]
+    ) as made:
         yield made
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import leaks
-from tests.support.town import PASSWORD, Customer, LocalTelegram
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
 
 #: What somebody might send, the secret in it, and what it is called.
 SENT = {

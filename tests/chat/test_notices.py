@@ -14,8 +14,8 @@ from bot.engine.job_runner import JobRunner
 from bot.engine.sender import OutboxSender
 from handlers.local.wire.faults import Line
 from handlers.telegram.processor import UpdateProcessor
-from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, crowd, persona
+from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 
 PHONE, MAIL = "010-****-5678", "g***@customers.example"
 NOON, EVENING, MORNING = 12, 22, 8
@@ -33,7 +33,7 @@ async def lapsed(template: Path, tmp_path: Path) -> AsyncIterator[tuple[LocalTel
     """Somebody whose certificate has expired: a refusal that nobody need be woken for."""
     (record,), data = crowd(1), tmp_path / "data"
     gone = {record.customer_id: -3}
-    async with town(template, data, [record], [persona(record, 201)], days_left=gone) as place:
+    async with local_telegram(template, data, [record], [persona(record, 201)], days_left=gone) as place:
         await is_hour(place, NOON)
         yield place, place.customer(201, "ko", record)
 

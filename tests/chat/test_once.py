@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 import ca
-from tests.support.people import AN, GILDONG, persona
-from tests.support.town import PASSWORD, Customer, LocalTelegram
+from tests.support.customers import AN, GILDONG, persona
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
 
 
 async def test_fifty_taps_on_submit_from_two_devices_are_one_application(

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from bot.conversation.case import Phase
 from bot.engine.side_replies import SideReplies
-from tests.support.asking import (
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
+from tests.support.questions import (
     QUESTIONS,
     article,
     asks,
@@ -24,7 +25,6 @@ from tests.support.asking import (
     says_beside,
     taps_twice,
 )
-from tests.support.town import PASSWORD, Customer, LocalTelegram
 
 WRONG_ACCOUNT = "99999999999999"
 

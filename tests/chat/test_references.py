@@ -11,8 +11,8 @@ import pytest
 
 from bot.core.logs import LIBRARIES, configure
 from handlers.local.wire.faults import Line as At
-from tests.support.people import GILDONG
-from tests.support.town import TOKEN, Customer, LocalTelegram
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import TOKEN, Customer, LocalTelegram
 
 Lines = Callable[[], list[dict[str, object]]]
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 import ca
 from bot.conversation.refusals import REFUSALS
 from bot.identity.register import CustomerRecord
-from tests.support.people import GILDONG, crowd, persona
-from tests.support.town import PASSWORD, Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, crowd, persona
+from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram, local_telegram
 
 LAPSED, NEVER, REVOKED, HELD = crowd(4)
 #: What was typed wrong, and the field that mends it.
@@ -31,7 +31,9 @@ async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegra
     people = {201: LAPSED, 202: NEVER, 203: REVOKED, 204: HELD}
     days = {LAPSED.customer_id: -3, NEVER.customer_id: None}
     personas = [persona(record, user_id) for user_id, record in people.items()]
-    async with town(template, tmp_path / "data", list(people.values()), personas, days_left=days) as made:
+    async with local_telegram(
+        template, tmp_path / "data", list(people.values()), personas, days_left=days
+    ) as made:
         made.authority.revoke(made.serials[REVOKED.customer_id], ca.Reason.UNSPECIFIED, "test-revoke")
         made.authority.hold(made.serials[HELD.customer_id], "test-hold")
         yield made
@@ -170,7 +172,10 @@ async def test_a_lapsed_enrolment_is_applied_for_once_more_without_typing_again(
     await gildong.applies(GILDONG)
     await gildong.taps("button.submit")
     await gildong.sees("enrolled.password")
-    with closing(sqlite3.connect(place.settings.storage.data_dir / "ca" / "ledger.sqlite3")) as ledger, ledger:
+    with (
+        closing(sqlite3.connect(place.settings.storage.data_dir / "ca" / "ledger.sqlite3")) as ledger,
+        ledger,
+    ):
         ledger.execute("UPDATE enrolment SET expires_at = 1")
 
     await gildong.says(PASSWORD)

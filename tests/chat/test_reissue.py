@@ -4,8 +4,8 @@ import io
 import zipfile
 
 import ca
-from tests.support.people import AN, GILDONG
-from tests.support.town import Customer, LocalTelegram
+from tests.support.customers import AN, GILDONG
+from tests.support.local_telegram import Customer, LocalTelegram
 
 
 async def test_a_customer_goes_the_whole_way_in_korean(place: LocalTelegram, gildong: Customer) -> None:

@@ -8,8 +8,8 @@ import pytest
 import ca
 from bot.core.clock import KST, kst_day
 from bot.reminders.schedule import DAYS
-from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 
 TEN = 10
 
@@ -198,7 +198,7 @@ async def test_one_that_was_only_looked_at_is_watched_as_well(
 
 @pytest.mark.parametrize("days", ["1", "60,5"])
 async def test_a_bank_sets_the_days(template: Path, tmp_path: Path, days: str) -> None:
-    async with town(
+    async with local_telegram(
         template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], REMINDER_DAYS=days
     ) as place:
         gildong = place.customer(101, "ko", GILDONG)

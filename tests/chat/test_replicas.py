@@ -12,9 +12,9 @@ from bot.queues.inbox import LEFT_ALONE_S, Inbox, Waiting
 from bot.storage.database import Transaction
 from handlers.telegram.poller import arrival
 from tests.support.cluster import Cluster, replicas
-from tests.support.people import AN, GILDONG
-from tests.support.server import new_database
-from tests.support.town import Customer
+from tests.support.customers import AN, GILDONG
+from tests.support.local_telegram import Customer
+from tests.support.postgres_server import new_database
 
 REPLICAS = 3
 #: Updates of one chat that come close behind each other, to two replicas.
@@ -28,17 +28,17 @@ async def cluster(template: Path, tmp_path: Path, server_address: str) -> AsyncI
 
 
 async def ends_well(cluster: Cluster, *customers: Customer) -> None:
-    await cluster.town.quiet()
-    outcomes = await cluster.town.rows("SELECT outcome FROM applications")
+    await cluster.local_telegram.quiet()
+    outcomes = await cluster.local_telegram.rows("SELECT outcome FROM applications")
     assert outcomes == [("issued",)] * len(customers)
     for customer in customers:
-        held = cluster.town.authority.certificates(customer.record.customer_id)
+        held = cluster.local_telegram.authority.certificates(customer.record.customer_id)
         assert sorted(str(each.status) for each in held) == ["good", "revoked"]
         assert set(customer.files()) == {"npki.zip", "certificate.p12"}
 
 
 async def test_whole_reissues_whoever_gets_which_update(cluster: Cluster) -> None:
-    place = cluster.town
+    place = cluster.local_telegram
     place.messenger.faults.duplicate = 0.3
     gildong, an = place.customer(101, "ko", GILDONG), place.customer(104, "en", AN)
 
@@ -51,18 +51,18 @@ async def test_whole_reissues_whoever_gets_which_update(cluster: Cluster) -> Non
 
 async def test_each_update_given_to_all_of_them_counts_once(cluster: Cluster) -> None:
     cluster.balancer.everybody = True
-    gildong = cluster.town.customer(101, "ko", GILDONG)
+    gildong = cluster.local_telegram.customer(101, "ko", GILDONG)
 
     await gildong.reissues(GILDONG)
 
     await ends_well(cluster, gildong)
     told = [text for text in gildong.texts() if gildong.pattern("notice.issued").search(text)]
     assert len(told) == 1
-    assert len(cluster.town.messenger.sms_of(GILDONG.phone)) == 2, "the code, and the notice"
+    assert len(cluster.local_telegram.messenger.sms_of(GILDONG.phone)) == 2, "the code, and the notice"
 
 
 async def test_one_goes_away_in_the_middle_and_the_customer_sees_nothing_of_it(cluster: Cluster) -> None:
-    gildong = cluster.town.customer(101, "ko", GILDONG)
+    gildong = cluster.local_telegram.customer(101, "ko", GILDONG)
     await gildong.applies(GILDONG)
 
     await cluster.loses(2)
@@ -77,7 +77,7 @@ async def test_one_goes_away_in_the_middle_and_the_customer_sees_nothing_of_it(c
 
 async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
     """Wrong codes are spread over the replicas, and are five all the same."""
-    gildong = cluster.town.customer(101, "ko", GILDONG)
+    gildong = cluster.local_telegram.customer(101, "ko", GILDONG)
     await gildong.triage()
     await gildong.fills_in(GILDONG)
     await gildong.sees("proof.sent.sms")
@@ -88,7 +88,7 @@ async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
     await gildong.sees("error.code_used_up")
 
     await gildong.says(right)
-    await cluster.town.quiet()
+    await cluster.local_telegram.quiet()
 
     assert not gildong.shows("reissue.review")
 
@@ -107,7 +107,7 @@ async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
         return finish(self, tx, waiting)
 
     monkeypatch.setattr(Inbox, "finish", counted)
-    gildong = cluster.town.customer(101, "ko", GILDONG)
+    gildong = cluster.local_telegram.customer(101, "ko", GILDONG)
 
     await gildong.reissues(GILDONG)
 
@@ -117,14 +117,14 @@ async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
 
 
 async def test_what_a_replica_died_with_is_done_by_another(cluster: Cluster) -> None:
-    app, gildong = cluster.town.app, cluster.town.customer(101, "ko", GILDONG)
+    app, gildong = cluster.local_telegram.app, cluster.local_telegram.customer(101, "ko", GILDONG)
     dead = Inbox(app.shared.queues.inbox._sealing, Wakeup(), me="a dead one")
     message = {"message_id": 1, "date": 0, "chat": {"id": 101, "type": "private"}, "text": "/start",
                "from": {"id": 101, "is_bot": False, "first_name": "G", "language_code": "ko"}}  # fmt: skip
     came = arrival({"update_id": 5, "message": message})
-    await app.shared.database.unit(lambda tx: dead.add(tx, [came], cluster.town.clock.now()))
+    await app.shared.database.unit(lambda tx: dead.add(tx, [came], cluster.local_telegram.clock.now()))
     assert not gildong.texts()
 
-    await cluster.town.later(timedelta(seconds=LEFT_ALONE_S))
+    await cluster.local_telegram.later(timedelta(seconds=LEFT_ALONE_S))
 
     await gildong.taps("button.start")

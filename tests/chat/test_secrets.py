@@ -14,10 +14,10 @@ from bot.messages.screen import Line
 from handlers.local import LocalMessenger
 from tests.support import leaks
 from tests.support.certificates import EVIL, HOLDER, der
-from tests.support.lone import messenger_of_one
-from tests.support.people import GILDONG
-from tests.support.program import environment, running, settings_of
-from tests.support.town import PASSWORD, TOKEN, WORDS, Customer, register, settings_for
+from tests.support.command import environment, running, settings_of
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import PASSWORD, TOKEN, WORDS, Customer, register, settings_for
+from tests.support.single_customer import messenger_of_one
 
 #: As typed, and as it is kept once read.
 PERSONAL = [

@@ -1,7 +1,7 @@
 """Staff speak to customers from their own chat, and nobody else does."""
 
-from tests.support.people import GILDONG, OPERATORS
-from tests.support.town import Customer, LocalTelegram
+from tests.support.customers import GILDONG, OPERATORS
+from tests.support.local_telegram import Customer, LocalTelegram
 
 
 async def test_only_an_answer_to_a_message_about_a_customer_reaches_one(

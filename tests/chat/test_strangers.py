@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bot.identity.proof import Identity
 from bot.identity.register import CustomerRecord
-from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 
 #: Typed by three people. Masked, as the chat echoes it, all of it looks the same.
 TYPED = {
@@ -29,7 +29,7 @@ async def three(
 ) -> AsyncIterator[LocalTelegram]:
     monkeypatch.setattr(Identity, "_code", lambda _self: CODE)
     personas = [persona(replace(GILDONG, phone=f"0105555000{number}"), number) for number in TYPED]
-    async with town(template, tmp_path / "data", [GILDONG], personas) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], personas) as made:
         made.clock.stands_at = datetime.now(UTC)
         yield made
 

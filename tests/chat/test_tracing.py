@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.core import correlation, tracing
-from tests.support.people import GILDONG
-from tests.support.town import PASSWORD, TOKEN, Customer, LocalTelegram
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import PASSWORD, TOKEN, Customer, LocalTelegram
 
 memory = pytest.importorskip(
     "opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="the extra otel"

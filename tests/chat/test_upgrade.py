@@ -16,10 +16,10 @@ from bot.engine.sender import OutboxSender
 from bot.queues.inbox import Inbox
 from bot.storage.queries import migrations
 from tests.support.cluster import Cluster, replicas
-from tests.support.people import AN, GILDONG, crowd, persona
+from tests.support.customers import AN, GILDONG, crowd, persona
+from tests.support.local_telegram import PASSWORD, WORDS, Customer, LocalTelegram, local_telegram
+from tests.support.postgres_server import new_database
 from tests.support.schemas import LATER, as_the_first_release_had_it
-from tests.support.server import new_database
-from tests.support.town import PASSWORD, WORDS, Customer, LocalTelegram, town
 
 FIRST_ID = 301
 Act = Callable[[Customer], Awaitable[object]]
@@ -158,7 +158,7 @@ RECORDS = crowd(len(PLACES))
 @pytest.fixture
 async def crowded(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     personas = [persona(record, FIRST_ID + number) for number, record in enumerate(RECORDS)]
-    async with town(template, tmp_path / "data", RECORDS, personas) as made:
+    async with local_telegram(template, tmp_path / "data", RECORDS, personas) as made:
         yield made
 
 
@@ -242,7 +242,10 @@ async def looks_at_reminders(customer: Customer, times: int) -> None:
 async def test_a_replica_goes_on_while_a_newer_one_changes_the_tables(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gildong, an = cluster.town.customer(101, "ko", GILDONG), cluster.town.customer(104, "en", AN)
+    gildong, an = (
+        cluster.local_telegram.customer(101, "ko", GILDONG),
+        cluster.local_telegram.customer(104, "en", AN),
+    )
     await gildong.applies(GILDONG)
     await looks_at_reminders(an, 12)
 
@@ -250,17 +253,17 @@ async def test_a_replica_goes_on_while_a_newer_one_changes_the_tables(
     filling_in = asyncio.create_task(submits_to_the_end(gildong))
     await cluster.gains()
     (earlier, later), newest = cluster.balancer.targets, len(migrations()) + 1
-    assert await cluster.town.rows("SELECT MAX(number) FROM schema_version") == [(newest,)]
+    assert await cluster.local_telegram.rows("SELECT MAX(number) FROM schema_version") == [(newest,)]
     cluster.balancer.targets[:] = [earlier]
     await filling_in
     await looks_at_reminders(an, 3)
     cluster.balancer.targets[:] = [earlier, later]
     await an.applies(AN)
     await cluster.loses(0)
-    cluster.town.app = cluster.newest
+    cluster.local_telegram.app = cluster.newest
     await submits_to_the_end(an)
-    await cluster.town.quiet()
+    await cluster.local_telegram.quiet()
 
-    assert await cluster.town.rows("SELECT outcome FROM applications") == [("issued",)] * 2
+    assert await cluster.local_telegram.rows("SELECT outcome FROM applications") == [("issued",)] * 2
     assert errors_shown(gildong) == errors_shown(an) == []
-    assert await cluster.town.rows("SELECT DISTINCT state FROM inbox") == [("done",)]
+    assert await cluster.local_telegram.rows("SELECT DISTINCT state FROM inbox") == [("done",)]

@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 
 from handlers.telegram.webhook import SECRET_HEADER
-from tests.support.people import GILDONG, persona
-from tests.support.town import Customer, LocalTelegram, town
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 
 SECRET = "a-secret-of-the-test_0123456789"
 
@@ -33,7 +33,9 @@ async def hooked(
         "LISTEN": address,
         "WEBHOOK_SECRET": request.param,
     }
-    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
+    async with local_telegram(
+        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
+    ) as made:
         yield made
 
 
@@ -97,7 +99,9 @@ async def test_nobody_without_the_secret_is_heard(hooked: LocalTelegram, secret:
 async def test_what_is_no_update_is_refused_without_a_word(template: Path, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     settings = {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address, "WEBHOOK_SECRET": SECRET}
-    async with town(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as place:
+    async with local_telegram(
+        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
+    ) as place:
         bodies = [b"", b"{", b"[]", b"7", b"{}", b'{"update_id": "x"}', b'{"update_id": null}', b"\xff\xfe",
                   b"[" * 100_000, b'{"update_id": ' + b"9" * 30 + b"}"]  # fmt: skip
         answers = await asyncio.gather(*(posts(place, body, **{SECRET_HEADER: SECRET}) for body in bodies))

@@ -10,9 +10,9 @@ import pytest
 from bot.__main__ import main
 from bot.identity.register import COLUMNS, CustomerRecord
 from handlers.local import LocalMessenger
-from tests.support.lone import messenger_of_one
-from tests.support.people import AN, GILDONG
-from tests.support.program import program
+from tests.support.command import program
+from tests.support.customers import AN, GILDONG
+from tests.support.single_customer import messenger_of_one
 
 Program = Callable[..., CompletedProcess[str]]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program, is_explained
-from tests.support.people import AN, GILDONG
-from tests.support.program import ROOT
+from tests.support.command import ROOT
+from tests.support.customers import AN, GILDONG
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from bot.core.clock import kst_day
 from tests.cli.conftest import Program, is_explained
 from tests.support import leaks
-from tests.support.people import GILDONG
+from tests.support.customers import GILDONG
 
 
 def read(text: str) -> dict[str, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program, is_explained, write_register
-from tests.support.people import GILDONG
-from tests.support.program import environment
+from tests.support.command import environment
+from tests.support.customers import GILDONG
 
 KIM, LEE = "the first person's half", "the second person's half"
 PERSONS = ("--person", "Kim", "--person", "Lee")

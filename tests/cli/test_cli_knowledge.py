@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.knowledge.gaps import Gaps, Question
 from ca.ledger.vault import KeyRing, Vault
 from tests.cli.conftest import Program
+from tests.support.command import program
 from tests.support.disk import on_disk
-from tests.support.program import program
 
 
 def test_ask_answers_in_both_languages(anew: Program) -> None:

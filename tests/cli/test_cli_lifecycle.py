@@ -8,7 +8,7 @@ import pytest
 
 from ca.profiles import load
 from tests.cli.conftest import Program, is_explained
-from tests.support.people import AN, GILDONG
+from tests.support.customers import AN, GILDONG
 
 KST = timedelta(hours=9)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program, is_explained
-from tests.support.people import GILDONG
+from tests.support.customers import GILDONG
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.cli.conftest import Program, is_explained, write_register
 from tests.support import leaks
-from tests.support.people import AN, GILDONG
+from tests.support.customers import AN, GILDONG
 
 
 def customers_in(folder: Path) -> int:

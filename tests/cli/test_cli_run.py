@@ -14,9 +14,9 @@ import pytest
 from bot.storage.sqlite import MEND
 from handlers.local import LocalMessenger
 from tests.cli.conftest import Program, is_explained
-from tests.support.people import GILDONG
-from tests.support.program import program, running, settings_of
-from tests.support.town import TOKEN, Customer
+from tests.support.command import program, running, settings_of
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import TOKEN, Customer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

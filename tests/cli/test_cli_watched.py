@@ -12,9 +12,9 @@ import pytest
 
 from bot.storage.sqlite import MEND
 from handlers.local import LocalMessenger
-from tests.support.program import program, running, settings_of
-from tests.support.serving import free_port
-from tests.support.town import TOKEN
+from tests.support.authority_server import free_port
+from tests.support.command import program, running, settings_of
+from tests.support.local_telegram import TOKEN
 
 
 async def test_a_bot_that_runs_is_asked(world: LocalMessenger, place: Path) -> None:

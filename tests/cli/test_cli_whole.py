@@ -11,7 +11,7 @@ import pytest
 from bot.storage.queries import migrations
 from tests.cli.conftest import Program, is_explained
 from tests.support import leaks
-from tests.support.people import AN, GILDONG
+from tests.support.customers import AN, GILDONG
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bot.storage.opening import open_database
 from bot.storage.postgres import PostgresDatabase, _translated, translated
 from bot.storage.queries import queries
 from bot.storage.readonly import ReadOnlyConnection
-from tests.support.server import new_database, place, server
+from tests.support.postgres_server import new_database, place, server
 
 PARAMETERS = re.compile(r"(?<![:\w]):(\w+)")
 ENGINES = ("sqlite", "postgres")

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, NetworkError
 from bot.messages.delivery import Busy, Down, Refused, TooBig
 from handlers.telegram.bot_api.transport import AiohttpRequest, Timeouts, TooLong
 from handlers.telegram.messenger import TelegramMessenger
-from tests.support.town import WORDS
+from tests.support.local_telegram import WORDS
 
 MOST = 16 * 1024
 TOKEN = "123456789:AAH-planted_secret_of_thirty_five_chars"

@@ -16,7 +16,7 @@ from bot.queues.jobs import Job, Jobs, Task
 from bot.queues.outbox import Claimed, Outbox
 from bot.storage.database import Database
 from bot.storage.opening import open_database
-from tests.support.server import new_database, place, server
+from tests.support.postgres_server import new_database, place, server
 
 LEASE = timedelta(seconds=30)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from bot.storage.database import Database, Row, Transaction
 from bot.storage.opening import open_database
 from bot.storage.postgres import PostgresDatabase
-from tests.support.server import new_database, place, server
+from tests.support.postgres_server import new_database, place, server
 
 ENGINES = ("sqlite", "postgres")
 PATIENCE_S = 20

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from handlers.local import Faults
 from handlers.local.wire.faults import Line
+from tests.crash.counts import Tally
+from tests.crash.environment import Stage, concerned
 from tests.crash.invariants import Verdict, glimpse, judge
 from tests.crash.processes import Process
-from tests.crash.robot import Manners, Robot
-from tests.crash.stage import Stage, concerned
-from tests.crash.tally import Tally
+from tests.crash.robot_customer import Manners, Robot
 from tests.support.balancer import Balancer
 
 CUSTOMERS_AT_ONCE = 40

@@ -15,10 +15,10 @@ from bot.issuing import key_files
 from bot.settings.settings import parse
 from handlers.local.wire.json_shapes import JSON
 from tests.crash import leaks
-from tests.crash.books import sqlite_flaws
-from tests.crash.robot import CODE, Robot, pattern
-from tests.crash.stage import Stage
-from tests.support.town import TOKEN
+from tests.crash.database_view import sqlite_flaws
+from tests.crash.environment import Stage
+from tests.crash.robot_customer import CODE, Robot, pattern
+from tests.support.local_telegram import TOKEN
 
 NOTICES = {key: pattern(f"notice.{key}") for key in ("approved", "issued", "refused")}
 ISSUED_BY_TEXT = pattern("sms.issued")

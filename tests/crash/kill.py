@@ -24,13 +24,13 @@ from tests.crash.campaign import (
     beside_each_other,
     silent,
 )
-from tests.crash.folk import folk
+from tests.crash.counts import Tally
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, furnish, stage, zygote_for
 from tests.crash.mutants import MUTANTS
 from tests.crash.processes import Zygote
-from tests.crash.stage import Bank, furnish, stage, zygote_for
-from tests.crash.tally import Tally
 from tests.support.balancer import balancing, free_port
-from tests.support.server import Server, place, running
+from tests.support.postgres_server import Server, place, running
 
 #: Customers needed for so many kills, with some to spare.
 CUSTOMERS_PER_KILL = 0.7

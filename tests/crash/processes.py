@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.crash.zygote import PACKET
+from tests.crash.fork_server import PACKET
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -129,7 +129,12 @@ class Zygote:
 async def zygote() -> AsyncIterator[Zygote]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.crash.zygote", str(theirs.fileno()), cwd=ROOT, pass_fds=[theirs.fileno()]
+        sys.executable,
+        "-m",
+        "tests.crash.fork_server",
+        str(theirs.fileno()),
+        cwd=ROOT,
+        pass_fds=[theirs.fileno()],
     )
     theirs.close()
     made = Zygote(ours)

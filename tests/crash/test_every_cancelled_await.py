@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.every import survey
+from tests.crash.every_await import survey
 
 pytestmark = pytest.mark.crash
 FEWEST_PLACES = 50

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.crash.campaign import Trouble
+from tests.crash.counts import Tally
 from tests.crash.kill import run
-from tests.crash.tally import Tally
-from tests.support.server import Server, place, running
+from tests.support.postgres_server import Server, place, running
 
 pytestmark = pytest.mark.crash
 #: What fits into two minutes; a thousand and more by `python -m tests.crash.kill --kills 1000`.

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.crash.folk import folk
-from tests.crash.mutants import MUTANTS, leaking
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, furnish, zygote_for
+from tests.crash.mutant_scenarios import CALM, SCENES, played
+from tests.crash.mutants import MUTANTS, leaks
 from tests.crash.processes import Zygote
-from tests.crash.stage import Bank, furnish, zygote_for
-from tests.crash.telling import CALM, SCENES, played
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
 FEWEST = 25
@@ -62,7 +62,7 @@ async def test_each_planted_bug_is_caught_and_the_house_without_one_is_not(
 
 async def test_no_planted_bug_shows_while_nothing_goes_wrong(house: House, tmp_path: Path) -> None:
     """One that shows anyway would be found by any test: it would prove nothing about this harness."""
-    names = [name for name in MUTANTS if name not in leaking.MUTANTS]
+    names = [name for name in MUTANTS if name not in leaks.MUTANTS]
 
     plays = await played(*house, tmp_path, [(CALM, name) for name in names])
 

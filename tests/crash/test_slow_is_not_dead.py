@@ -28,7 +28,7 @@ from bot.queues.jobs import Job, Jobs, Task
 from bot.queues.outbox import Outbox
 from bot.storage.sqlite import SqliteDatabase as Database
 from bot.storage.sqlite import opened
-from tests.support.town import WORDS
+from tests.support.local_telegram import WORDS
 
 LEASE = timedelta(seconds=0.3)
 #: Longer than several leases, and than the pauses of the loops, which look again each second.

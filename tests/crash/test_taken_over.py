@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.crash.folk import folk
-from tests.crash.held import JOB, MESSAGE, Held, at_rest, row_of
+from tests.crash.await_points import Mode
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, Stage, furnish, stage, zygote_for
+from tests.crash.held_rows import JOB, MESSAGE, Held, at_rest, row_of
 from tests.crash.invariants import judge
-from tests.crash.points import Mode
 from tests.crash.processes import Process, Zygote
-from tests.crash.stage import Bank, Stage, furnish, stage, zygote_for
-from tests.support.server import Server, place, running
+from tests.support.postgres_server import Server, place, running
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
 #: Long enough that starting the heir, and waking the dead, takes no part of it worth speaking of.

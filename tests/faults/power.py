@@ -25,7 +25,7 @@ from typing import cast
 from ca.ledger.journal import Journal
 from ca.ledger.ledger import statements
 from ca.ledger.vault import Vault
-from tests.faults.cutting import Disk, Image, fate, lay_down, whole
+from tests.faults.power_cuts import Disk, Image, fate, lay_down, whole
 from tests.faults.scenes import DESK, JOURNAL, LEDGER, SCENES
 from tests.faults.shim import Committed, Recording, Synced
 

@@ -14,9 +14,9 @@ from bot.storage.sqlite import SqliteDatabase
 from ca import open_vault
 from tests.faults.journalled import journalled
 from tests.faults.shim import Recording, recording
+from tests.support.customers import AN, GILDONG, persona
 from tests.support.disk import on_disk
-from tests.support.people import AN, GILDONG, persona
-from tests.support.town import authority_template, town
+from tests.support.local_telegram import authority_template, local_telegram
 
 DESK = "desk.db"
 LEDGER = "ca/ledger.sqlite3"
@@ -78,7 +78,9 @@ async def house(folder: Path, synchronous: str = "", template: Path | None = Non
     await asyncio.to_thread((folder / JOURNAL).parent.mkdir, parents=True)
     people, personas = [GILDONG, AN], [persona(GILDONG, 101), persona(AN, 104, "en")]
     with recording(folder, synchronous) as record, journalled(record):
-        async with town(template, folder, people, personas, CA_JOURNAL=str(folder / JOURNAL)) as place:
+        async with local_telegram(
+            template, folder, people, personas, CA_JOURNAL=str(folder / JOURNAL)
+        ) as place:
             gildong, an = place.customer(101, "ko", GILDONG), place.customer(104, "en", AN)
             await an.triage()
             await an.fills_in(AN, until="account")

@@ -8,8 +8,8 @@ from tests.faults.journalled import NAMES
 from tests.faults.power import Bench, Verdict, cut
 from tests.faults.scenes import house, units
 from tests.faults.shim import Recording, Synced
-from tests.support.people import AN, GILDONG
-from tests.support.town import authority_template
+from tests.support.customers import AN, GILDONG
+from tests.support.local_telegram import authority_template
 
 CUTS = 120
 

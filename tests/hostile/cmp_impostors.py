@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.hostile.cmp_world import World, key, private_half
 from tests.hostile.keys import Key
-from tests.support import authority as bureau
+from tests.support import authority as small_ca
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Impostor = tuple[Key, tuple[bytes, ...], dict[str, bytes]]
@@ -80,6 +80,6 @@ def _certificate(
     holder: Private, subject: x509.Name, issuer: x509.Name, serial: int, signer: rsa.RSAPrivateKey
 ) -> bytes:
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).serial_number(serial)
-    begin = bureau.MORNING - timedelta(days=30)
+    begin = small_ca.MORNING - timedelta(days=30)
     dated = builder.not_valid_before(begin).not_valid_after(begin + timedelta(days=300))
     return dated.public_key(holder.public_key()).sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)

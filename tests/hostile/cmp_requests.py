@@ -27,7 +27,7 @@ from tests.hostile.cmp_parts import (
 from tests.hostile.cmp_world import OFFICE, OFFICE_SECRET, World, key
 from tests.hostile.keys import Key, weak_keys
 from tests.hostile.wire import tlv
-from tests.support import authority as bureau
+from tests.support import authority as small_ca
 
 WEAK_SEED = 7
 REQUESTS = [kind for name, kind in corpus.KINDS.items() if name not in {"own_key", "armour", "noise"}]
@@ -239,7 +239,7 @@ def false_office(world: World, chance: Random) -> bytes:
     """Speak as a registration office without its secret; or with it, beyond what an office may."""
     head, mine = header(world, chance), key(FRESH)
     given = world.thief_code
-    vouched = _identity(identify_data(bureau.NAME, bureau.IDN, chance.randbytes(20)))
+    vouched = _identity(identify_data(small_ca.NAME, small_ca.IDN, chance.randbytes(20)))
     replaces = cmp_parts.old_cert_id(world, world.victim.serial)
     whole = key_request(mine, controls=replaces, fields=vouched)
     guess = chance.choice(
@@ -251,7 +251,7 @@ def false_office(world: World, chance: Random) -> bytes:
             key_request(mine, controls=replaces),
             key_request(mine, fields=vouched),
             key_request(
-                mine, controls=replaces, fields=_identity(identify_data("another", bureau.IDN, bytes(20)))
+                mine, controls=replaces, fields=_identity(identify_data("another", small_ca.IDN, bytes(20)))
             ),
             key_request(mine, controls=replaces, fields=_identity(chance.randbytes(40))),
             key_request(mine, key(0).sign, controls=replaces, fields=vouched),

@@ -24,7 +24,7 @@ from ca.cmp.message import Kind, MessageBroken, read
 from ca.keys.signer import SoftSigner
 from tests.hostile import wire
 from tests.hostile.keys import SHA256_RSA, Key
-from tests.support import authority as bureau
+from tests.support import authority as small_ca
 from tests.support.authority import SmallAuthority
 
 OFFICE, OFFICE_SECRET = b"desk", b"a secret of an office, forty octets long"
@@ -43,12 +43,12 @@ def key(number: int, digest: type[hashes.HashAlgorithm] = hashes.SHA256) -> Key:
         return private.sign(message, padding.PKCS1v15(), digest())
 
     algorithm = SHA256_RSA if digest is hashes.SHA256 else SHA1_RSA
-    return Key(f"rsa-{number}", bureau.key(number).spki, sign, algorithm)
+    return Key(f"rsa-{number}", small_ca.key(number).spki, sign, algorithm)
 
 
 @cache
 def private_half(number: int) -> rsa.RSAPrivateKey:
-    private = load_der_private_key(bureau.key(number).pkcs8, None)
+    private = load_der_private_key(small_ca.key(number).pkcs8, None)
     assert isinstance(private, rsa.RSAPrivateKey)
     return private
 
@@ -80,7 +80,7 @@ class Seen:
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self._bureau = SmallAuthority(folder, settings=_settings(folder))
+        self._small_ca = SmallAuthority(folder, settings=_settings(folder))
         chain = self.authority.chain
         self.issuing, self.root = chain.issuing, chain.root
         self.name = x509.load_der_x509_certificate(chain.issuing).subject.public_bytes()
@@ -93,7 +93,7 @@ class World:
 
     @property
     def authority(self) -> Authority:
-        return self._bureau.authority
+        return self._small_ca.authority
 
     def _settle(self) -> None:
         """Let everybody get what they have when the thief comes."""
@@ -115,11 +115,11 @@ class World:
         self.expired = self._holder("expired", 8, **dates)
 
     def _holder(self, name: str, number: int, **changes: object) -> Holder:
-        order = bureau.order(name, number, holder=name, **changes)
+        order = small_ca.order(name, number, holder=name, **changes)
         return Holder(self.authority.issue(order).der, key(number))
 
     def _enrol(self, name: str, replaces: int | None = None) -> Enrolment:
-        return self.authority.enrol(bureau.enrolment(f"{name}-code-{replaces}", replaces, holder=name))
+        return self.authority.enrol(small_ca.enrolment(f"{name}-code-{replaces}", replaces, holder=name))
 
     def _collect(self, name: str, number: int) -> Holder:
         """Go the whole honest way, ending with certConf."""
@@ -130,7 +130,7 @@ class World:
         return Holder(issued.certificate, key(number))
 
     def _client(self, credentials: Secret | Signing) -> Client:
-        return Client(credentials, self._trust, self.name, now=self._bureau.clock)
+        return Client(credentials, self._trust, self.name, now=self._small_ca.clock)
 
     def _ask(self, client: Client, number: int, kind: Kind, *, delivered: bool = True) -> Issued:
         transaction, mine = os.urandom(16), key(number)
@@ -215,4 +215,4 @@ def _settings(folder: Path) -> AuthoritySettings:
     file = offices / f"{OFFICE.decode()}.secret"
     file.write_bytes(OFFICE_SECRET)
     file.chmod(0o600)
-    return replace(bureau.SETTINGS, max_tries=10**9, offices=offices)
+    return replace(small_ca.SETTINGS, max_tries=10**9, offices=offices)

@@ -13,13 +13,13 @@ from bot.conversation.case import Case, Phase
 from bot.conversation.events import Said, Tapped
 from handlers.telegram import webhook
 from tests.hostile.updates import campaign
+from tests.hostile.updates_checks import Watch, flaws
+from tests.hostile.updates_setup import SECRET, Line, Plan, letters_alone
 from tests.hostile.updates_shapes import KINDS, MARK, Shapes
-from tests.hostile.updates_town import SECRET, Line, Plan, letters_alone
-from tests.hostile.updates_watch import Watch, flaws
-from tests.support.people import GILDONG, persona
-from tests.support.serving import free_port
-from tests.support.talk import NOON, Talk, at
-from tests.support.town import Customer, LocalTelegram, authority_template, town
+from tests.support.authority_server import free_port
+from tests.support.conversation import NOON, Talk, at
+from tests.support.customers import GILDONG, persona
+from tests.support.local_telegram import Customer, LocalTelegram, authority_template, local_telegram
 
 SMALL = Plan(3_000, seed=7, chats=40, customers=10, honest=2)
 
@@ -163,7 +163,7 @@ def hooks() -> dict[str, str]:
 @pytest.fixture
 async def hooked(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     people, none = [persona(GILDONG, 101)], {GILDONG.customer_id: None}
-    async with town(template, tmp_path / "data", [GILDONG], people, None, none, **hooks()) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], people, None, none, **hooks()) as made:
         yield made
 
 
@@ -246,7 +246,7 @@ async def test_one_without_an_id_does_not_hold_up_those_polled_with_it(
     template: Path, tmp_path: Path
 ) -> None:
     people, none = [persona(GILDONG, 101)], {GILDONG.customer_id: None}
-    async with town(template, tmp_path / "data", [GILDONG], people, None, none) as place:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], people, None, none) as place:
         gildong = Customer(place.messenger.person(101), place.messenger, "ko", GILDONG)
         place.messenger.push_update({"update_id": -5, "message": {"message_id": 1}})
         await gildong.person.starts()

@@ -22,9 +22,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from handlers.local.wire.json_shapes import JSON
-from tests.hostile.updates_ends import ends
-from tests.hostile.updates_folk import Wanderer
-from tests.hostile.updates_town import Plan, Post, Scene, scene, sound
+from tests.hostile.updates_customers import Wanderer
+from tests.hostile.updates_end_checks import ends
+from tests.hostile.updates_setup import Plan, Post, Scene, scene, sound
 
 #: Shares of what is sent, upon one act of a customer.
 SHAPED, TORN = 0.8, 1.0

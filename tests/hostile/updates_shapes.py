@@ -7,7 +7,7 @@ from random import Random
 
 from handlers.local.wire.json_shapes import JSON
 from tests.hostile.questions import MARKUP, ORDERS, SQL
-from tests.support.people import OPERATORS
+from tests.support.customers import OPERATORS
 
 #: Stands in each hostile text, so that one that comes back is seen.
 MARK = "Zq7kx"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ca import Authority, AuthoritySettings, open_vault
-from tests.judges.exhibits import Exhibits, Judge, history, lay_out
+from tests.judges.samples import Exhibits, Judge, history, lay_out
 
 
 @pytest.fixture(scope="session")

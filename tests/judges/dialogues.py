@@ -15,9 +15,9 @@ from pathlib import Path
 from cryptography import x509
 
 from ca import Authority, AuthoritySettings, Enrolment, EnrolmentOrder, Status, open_vault
-from tests.judges.exhibits import pem
-from tests.support.losing import LosingLine, losing
-from tests.support.serving import free_port, serving
+from tests.judges.samples import pem
+from tests.support.authority_server import free_port, serving
+from tests.support.lossy_proxy import LosingLine, losing
 
 NAME, IDN = "홍길동", "9001011234567"
 #: Each with the number of its answers, and the certificates that there are at the end.

@@ -10,8 +10,8 @@ from cryptography import x509
 
 from ca import Authority, AuthoritySettings, Enrolment, EnrolmentOrder, Reason, Status, open_vault
 from ca.asn1.vid import read_identify_data
-from tests.judges.exhibits import pem
-from tests.support.serving import free_port, serving
+from tests.judges.samples import pem
+from tests.support.authority_server import free_port, serving
 
 pytestmark = pytest.mark.judge
 NAME, IDN = "홍길동", "9001011234567"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.judges.exhibits import Judge
+from tests.judges.samples import Judge
 
 pytestmark = pytest.mark.judge
 PROGRAM = Path(__file__).with_name("Validate.java")

@@ -1,7 +1,7 @@
 import pytest
 
 from ca import Authority, AuthoritySettings
-from tests.judges.exhibits import PASSWORD, Exhibits, Judge
+from tests.judges.samples import PASSWORD, Exhibits, Judge
 
 pytestmark = pytest.mark.judge
 LEGACY = ("-provider", "legacy", "-provider", "default")

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.judges.exhibits import Judge
+from tests.judges.samples import Judge
 
 pytestmark = pytest.mark.judge
 FROM_WARNING = ("-s", "WARNING")

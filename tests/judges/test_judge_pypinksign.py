@@ -5,7 +5,7 @@ import pytest
 from cryptography import x509
 
 from ca.asn1.vid import read_identify_data
-from tests.judges.exhibits import IDN, NAME, PASSWORD, Exhibits, Judge
+from tests.judges.samples import IDN, NAME, PASSWORD, Exhibits, Judge
 
 pypinksign = pytest.importorskip("pypinksign", reason="the judge pypinksign is not installed here")
 pytestmark = [

@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from tests.judges.crowd import GOOD, Crowd
-from tests.judges.multitude import crowd_of, judged
+from tests.judges.all_certificates import crowd_of, judged
+from tests.judges.many_certificates import GOOD, Crowd
 
 pytestmark = pytest.mark.judge
 COUNT = 60

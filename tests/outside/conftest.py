@@ -16,10 +16,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bureau(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
-    bureau = SmallAuthority(copy_of(template, tmp_path / "authority"))
-    yield bureau
-    bureau.authority.close()
+def small_ca(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
+    small_ca = SmallAuthority(copy_of(template, tmp_path / "authority"))
+    yield small_ca
+    small_ca.authority.close()
 
 
 @pytest.fixture(scope="session")

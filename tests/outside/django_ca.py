@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.outside.stock import wait_for
-from tests.support.serving import free_port
+from tests.support.authority_server import free_port
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements-outside.lock"

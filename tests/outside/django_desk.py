@@ -21,7 +21,7 @@ from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
 from tests.outside.stock import private
 from tests.support.authority import HOLDER, IDN, NAME, key
-from tests.support.losing import LosingLine, losing
+from tests.support.lossy_proxy import LosingLine, losing
 
 HOLDERS = iter(range(1000))
 #: The key of every certificate that is to be replaced.

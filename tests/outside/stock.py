@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.support.authority import key
-from tests.support.serving import free_port
+from tests.support.authority_server import free_port
 
 PATIENCE = 20.0
 SECRET = "a-secret-between-two-offices-0123456789"

@@ -16,7 +16,7 @@ from ca.asn1.der import spki_of
 from tests.outside.django_ca import DjangoCa
 from tests.outside.django_desk import Ends, nobodys, opened, through
 from tests.support.authority import NAME, key
-from tests.support.serving import free_port
+from tests.support.authority_server import free_port
 
 pytestmark = pytest.mark.judge
 

@@ -26,13 +26,13 @@ SECRET = b"k" * 40
 class Ends:
     """Both ends of the line, and the certificate that its holder has lost."""
 
-    bureau: SmallAuthority
+    small_ca: SmallAuthority
     desk: Desk
     old: Certificate
 
     @property
     def authority(self) -> Authority:
-        return self.bureau.authority
+        return self.small_ca.authority
 
     async def carry(self, message: bytes) -> bytes:
         return await asyncio.to_thread(lambda: self.authority.cmp(message))
@@ -41,7 +41,7 @@ class Ends:
         chain = self.authority.chain
         name = x509.load_der_x509_certificate(chain.issuing).subject.public_bytes()
         trust = Trust((chain.issuing, chain.root))
-        client = Client(Secret(b"desk", SECRET), trust, name, Dialect(**dialect), self.bureau.clock)
+        client = Client(Secret(b"desk", SECRET), trust, name, Dialect(**dialect), self.small_ca.clock)
         return CmpEngine(client, Line(self.carry, fault, at))
 
     async def faulty(self, fault: str, at: int) -> None:
@@ -49,7 +49,7 @@ class Ends:
 
     async def mended(self) -> None:
         """Both processes begin anew, and the line carries again."""
-        self.bureau.restart()
+        self.small_ca.restart()
         self.desk = await self.desk.again(self.engine())
 
     @property
@@ -58,15 +58,15 @@ class Ends:
 
 
 @pytest.fixture
-async def ends(bureau: SmallAuthority, tmp_path: Path) -> AsyncIterator[Ends]:
+async def ends(small_ca: SmallAuthority, tmp_path: Path) -> AsyncIterator[Ends]:
     offices = tmp_path / "offices"
     offices.mkdir()
     (offices / "desk.secret").write_bytes(SECRET)
     (offices / "desk.secret").chmod(0o600)
-    bureau.settings = replace(bureau.settings, offices=offices)
-    bureau.restart()
-    ends = Ends(bureau, None, bureau.old())  # type: ignore[arg-type]
-    ends.desk = await Desk.opened(tmp_path, ends.engine(), Clock(bureau.clock()))
+    small_ca.settings = replace(small_ca.settings, offices=offices)
+    small_ca.restart()
+    ends = Ends(small_ca, None, small_ca.old())  # type: ignore[arg-type]
+    ends.desk = await Desk.opened(tmp_path, ends.engine(), Clock(small_ca.clock()))
     await ends.desk.issuer.adopt(HOLDER, ends.old.der)
     yield ends
     await ends.desk.close()
@@ -240,7 +240,7 @@ async def test_no_identity_number_and_no_name_stays_readable(ends: Ends) -> None
 async def test_a_certificate_of_another_authority_is_not_adopted(ends: Ends, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    other = SmallAuthority(elsewhere, ends.bureau.clock)
+    other = SmallAuthority(elsewhere, ends.small_ca.clock)
     for der in (other.old().der, b"no certificate"):
         with pytest.raises(ValueError, match=r"certificate|parsing"):
             await ends.desk.issuer.adopt(HOLDER, der)
@@ -257,7 +257,7 @@ async def test_what_is_shown_stands_as_the_desks_own_books_say(ends: Ends) -> No
 
 async def test_what_is_shown_and_not_in_the_books_is_left_open(ends: Ends) -> None:
     standing = ends.desk.issuer.standing
-    never_adopted = ends.bureau.old(request_id="another", profile="personal_general")
+    never_adopted = ends.small_ca.old(request_id="another", profile="personal_general")
     assert await standing(never_adopted.der) == Standing("unknown")
     name = x509.load_der_x509_certificate(ends.old.der).issuer
     assert await standing(certificates.der(name=name, serial=ends.old.serial)) == Standing("foreign")

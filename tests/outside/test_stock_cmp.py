@@ -19,7 +19,7 @@ from bot.settings.settings import parse
 from tests.outside.desk import Clock, Desk
 from tests.outside.stock import BY_SECRET, SECRET, StockAuthority, private
 from tests.support.authority import HOLDER
-from tests.support.serving import free_port
+from tests.support.authority_server import free_port
 
 pytestmark = pytest.mark.judge
 TODAY = datetime(2026, 11, 23, tzinfo=UTC)

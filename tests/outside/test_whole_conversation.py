@@ -11,11 +11,11 @@ import pytest
 from ca.files import open_pfx
 from handlers.local import LocalMessenger
 from tests.cli.conftest import write_register
-from tests.support.lone import messenger_of_one
-from tests.support.people import GILDONG
-from tests.support.program import program, running, settings_of
-from tests.support.serving import free_port
-from tests.support.town import PASSWORD, Customer
+from tests.support.authority_server import free_port
+from tests.support.command import program, running, settings_of
+from tests.support.customers import GILDONG
+from tests.support.local_telegram import PASSWORD, Customer
+from tests.support.single_customer import messenger_of_one
 
 SECRET = "between-the-bank-and-its-authority-0123456789"
 ID = GILDONG.customer_id

@@ -8,13 +8,13 @@ from pathlib import Path
 from bot.app.build import Application, opened
 from bot.app.run import running
 from tests.support.balancer import PATH, Balancer, balancing, free_port
-from tests.support.people import AN, GILDONG, persona
-from tests.support.town import LocalTelegram, town
+from tests.support.customers import AN, GILDONG, persona
+from tests.support.local_telegram import LocalTelegram, local_telegram
 
 
 @dataclass
 class Cluster:
-    town: LocalTelegram
+    local_telegram: LocalTelegram
     balancer: Balancer
     apps: list[AsyncExitStack]
     newest: Application = field(init=False)
@@ -28,7 +28,7 @@ class Cluster:
         """One more starts, and gets its share once it is ready."""
         chosen = port or free_port()
         app = AsyncExitStack()
-        self.newest = await app.enter_async_context(another(self.town, chosen))
+        self.newest = await app.enter_async_context(another(self.local_telegram, chosen))
         self.apps.append(app)
         self.balancer.targets.append(f"http://127.0.0.1:{chosen}{PATH}")
 
@@ -59,7 +59,9 @@ async def replicas(template: Path, folder: Path, database: str, count: int) -> A
             "WEBHOOK_URL": balancer.url,
             "LISTEN": f"127.0.0.1:{ports[0]}",
         }
-        place = await stack.enter_async_context(town(template, folder, [GILDONG, AN], people, **settings))
+        place = await stack.enter_async_context(
+            local_telegram(template, folder, [GILDONG, AN], people, **settings)
+        )
         cluster = Cluster(place, balancer, [place.indoors])
         stack.push_async_callback(cluster.ends)
         for port in ports[1:]:

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from ca.asn1 import pbes
 from ca.keys import signer
-from tests.crash.authority.every import enumerate_acts
+from tests.crash.authority.every_step import enumerate_acts
 from tests.crash.authority.mutants import MUTANTS
-from tests.crash.authority.storm import Storm
+from tests.crash.authority.random_kills import Storm
 
 
 def hurry() -> None:

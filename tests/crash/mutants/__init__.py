@@ -3,15 +3,15 @@
 Every one of them works as long as nothing goes wrong.
 """
 
-from tests.crash.mutants import intake, issuing, jobs, leaking, sending, units
+from tests.crash.mutants import issuing, jobs, leaks, sending, transactions, updates
 
 MUTANTS = {
-    **intake.MUTANTS,
-    **units.MUTANTS,
+    **updates.MUTANTS,
+    **transactions.MUTANTS,
     **jobs.MUTANTS,
     **sending.MUTANTS,
     **issuing.MUTANTS,
-    **leaking.MUTANTS,
+    **leaks.MUTANTS,
 }
 
 

@@ -9,7 +9,7 @@ from bot.issuing.kept_files import KeptFiles
 from ca.ledger import records
 from ca.registration.registrar import Registrar
 from ca.values.model import Certificate, KeyRequest, Status
-from tests.crash.mutants.planting import named
+from tests.crash.mutants.patching import named
 
 PUT: Any = KeptFiles.put
 LOAD: Any = KeptFiles.load

@@ -7,7 +7,7 @@ from bot.core import correlation
 from bot.core.wakeup import Wakeup
 from bot.engine.job_runner import JobRunner
 from bot.queues.jobs import Job, Jobs
-from tests.crash.mutants.planting import named, rewrite
+from tests.crash.mutants.patching import named, rewrite
 
 FINISH: Any = Jobs.finish
 

@@ -9,7 +9,7 @@ from bot.engine.sender import OutboxSender
 from bot.messages.delivery import Busy, DeliveryError, Down
 from bot.notices.sms import SmsGateway
 from bot.queues.jobs import Jobs
-from tests.crash.mutants.planting import named, rewrite
+from tests.crash.mutants.patching import named, rewrite
 
 FAILED: Any = OutboxSender._failed
 

@@ -24,7 +24,7 @@ def template(cheap_scrypt: None, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def bureau(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
-    bureau = SmallAuthority(copy_of(template, tmp_path))
-    yield bureau
-    bureau.authority.close()
+def small_ca(template: Path, tmp_path: Path) -> Iterator[SmallAuthority]:
+    small_ca = SmallAuthority(copy_of(template, tmp_path))
+    yield small_ca
+    small_ca.authority.close()

@@ -20,7 +20,7 @@ from bot.storage.database import Database, Transaction
 from bot.storage.sqlite import SqliteTransaction
 from ca.ledger.vault import KeyRing, Vault
 from handlers.telegram.processor import UpdateProcessor
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 PATIENCE_S = 10.0
 

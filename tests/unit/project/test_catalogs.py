@@ -35,7 +35,7 @@ from bot.reminders.menu import RESULTS as WHERE
 from ca.files.certificate import purposes
 from handlers.telegram.commands import COMMANDS, STAFF_COMMANDS
 from handlers.telegram.render import render, write_token
-from tests.support.talk import NOON, WORDS, Talk, at, refused
+from tests.support.conversation import NOON, WORDS, Talk, at, refused
 
 ROOT = Path(__file__).parents[3]
 MOST_UNITS = 4096

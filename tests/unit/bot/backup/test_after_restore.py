@@ -19,8 +19,8 @@ from bot.queues.outbox import Outbox
 from bot.storage import snapshot
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
+from tests.support.conversation import NOON
 from tests.support.disk import on_disk
-from tests.support.talk import NOON
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from bot.conversation.procedure import Rules
 from bot.issuing.certificate_reader import MOST_BYTES
 from bot.issuing.port import Purpose, Shown
 from bot.messages.screen import Screen
-from tests.support.talk import Talk, at, read, seoul, tokens
+from tests.support.conversation import Talk, at, read, seoul, tokens
 
 LAST = date(2027, 3, 15)
 GOOD = CertificateChecked(

@@ -36,7 +36,7 @@ from bot.core.clock import kst_day
 from bot.engine.cases import ONCE, replace_keyboard
 from bot.messages.screen import Screen
 from handlers.telegram.render import render, write_token
-from tests.support.talk import (
+from tests.support.conversation import (
     CODE,
     FORM,
     NOON,

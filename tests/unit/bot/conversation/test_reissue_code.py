@@ -9,7 +9,7 @@ from bot.conversation.events import Abandoned, CodeLapsed, Delayed, DeskEvent, F
 from bot.conversation.reissue import ARROWS
 from bot.conversation.turns.taps import PROOF_LIFETIME
 from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
-from tests.support.talk import (
+from tests.support.conversation import (
     CODE,
     CUSTOMER,
     FORM,

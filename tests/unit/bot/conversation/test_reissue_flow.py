@@ -10,7 +10,7 @@ from bot.conversation.events import SentFile
 from bot.conversation.flow import pruned
 from bot.conversation.reissue import ENDINGS, ID_TYPES, REASONS, STATES
 from bot.messages.screen import Line
-from tests.support.talk import (
+from tests.support.conversation import (
     ANSWERS,
     CODE,
     FORM,

@@ -9,7 +9,7 @@ from bot.conversation.events import SentFile, Tapped
 from bot.conversation.input import password
 from bot.conversation.input.forbidden import FileKind, Kind
 from bot.conversation.refusals import REFUSALS
-from tests.support.talk import (
+from tests.support.conversation import (
     CODE,
     FORM,
     PASSWORD,

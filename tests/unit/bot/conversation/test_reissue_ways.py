@@ -9,7 +9,7 @@ from bot.conversation.case import DESK_TURN, Phase
 from bot.conversation.events import CertificateSeen, Paused, Tapped
 from bot.conversation.turns.lookups import DEVICES, status_lines
 from bot.messages.screen import Screen
-from tests.support.talk import (
+from tests.support.conversation import (
     CODE,
     FORM,
     TRIAGE,

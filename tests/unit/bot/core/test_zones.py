@@ -18,7 +18,7 @@ from bot.notices.quiet_hours import by_day
 from bot.reminders.calendar_file import calendar
 from bot.reminders.schedule import DAYS, day_after, due, moment, occasions
 from ca.values.validity import day_of, ends, renewal_opens, starts, years_later
-from tests.support.town import WORDS
+from tests.support.local_telegram import WORDS
 
 RULES = Rules()
 #: Zones, and the days on which their clocks change: an hour is missing, or there twice. Lord Howe's is half an hour.

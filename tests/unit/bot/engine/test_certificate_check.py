@@ -25,8 +25,8 @@ from bot.storage.database import Transaction
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
 from tests.support.certificates import der
+from tests.support.conversation import NOON
 from tests.support.genuine_npki import CERTIFICATE as GENUINE
-from tests.support.talk import NOON
 
 T = TypeVar("T")
 CASE = Case("c0ffee123456", 42)

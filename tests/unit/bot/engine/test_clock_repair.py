@@ -16,7 +16,7 @@ from bot.queues.jobs import Jobs, Task
 from bot.queues.outbox import Outbox
 from bot.storage.sqlite import SqliteDatabase
 from ca import Vault
-from tests.support.town import MovableClock
+from tests.support.local_telegram import MovableClock
 
 NOON = datetime(2026, 3, 2, 3, tzinfo=UTC)
 LEASE, HOUR = timedelta(seconds=30), timedelta(hours=1)

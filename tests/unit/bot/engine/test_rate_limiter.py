@@ -10,7 +10,7 @@ from bot.engine.rate_limiter import DEFAULT_RATES, DRAUGHT, RateLimiter, Rates, 
 from bot.identity.limits import Limits, Rate
 from bot.storage.sqlite import SqliteTransaction
 from ca.ledger.vault import KeyRing, Vault
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 RATES = Rates(own=Rate(4, 24), shared=Rate(6, 36), overall=Rate(25, 60))
 SECOND = timedelta(seconds=1)

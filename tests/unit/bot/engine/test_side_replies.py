@@ -10,8 +10,8 @@ from bot.knowledge.search import embeddings
 from bot.messages.screen import Screen
 from bot.storage.database import Transaction
 from handlers.telegram.render import render, write_token
-from tests.support.asides import asides
-from tests.support.talk import NOON, WORDS, Talk, at, tokens
+from tests.support.conversation import NOON, WORDS, Talk, at, tokens
+from tests.support.side_replies import asides
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(

@@ -8,7 +8,7 @@ import pytest
 from bot.identity.limits import Limit, Limits
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LIMIT = Limit(tries=3, window=10 * MINUTE, pause=5 * MINUTE, longest=HOUR)

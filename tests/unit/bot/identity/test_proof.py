@@ -15,8 +15,8 @@ from bot.identity.register import CustomerRecord, CustomerRegister
 from bot.messages.outgoing import Mail, Message, Sms
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
-from tests.support.people import AN, GILDONG, crowd
-from tests.support.talk import ANSWERS, NOON
+from tests.support.conversation import ANSWERS, NOON
+from tests.support.customers import AN, GILDONG, crowd
 
 MINUTE = timedelta(minutes=1)
 NEVER = Limit(10**6, MINUTE, MINUTE, MINUTE)

@@ -8,7 +8,7 @@ import pytest
 from bot.identity.register import COLUMNS, CustomerRecord, CustomerRegister, RowRefused, read_csv
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
-from tests.support.people import AN, GILDONG, crowd
+from tests.support.customers import AN, GILDONG, crowd
 
 TODAY = date(2026, 11, 23)
 HEADER = ",".join(COLUMNS)

@@ -16,8 +16,8 @@ from bot.storage.database import Transaction
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
 from handlers.telegram.render import render
-from tests.support.asides import asides
-from tests.support.talk import NOON, WORDS, Talk, tokens
+from tests.support.conversation import NOON, WORDS, Talk, tokens
+from tests.support.side_replies import asides
 
 KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
 GAPS = Gaps(Vault(KeyRing.new()))

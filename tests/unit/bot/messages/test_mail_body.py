@@ -8,7 +8,7 @@ from bot.messages.catalog import LANGUAGES, Catalogs
 from bot.messages.mail_body import PARTING, written
 from bot.messages.outgoing import Mail
 from bot.messages.screen import Line
-from tests.support.talk import WORDS
+from tests.support.conversation import WORDS
 
 RECEIPT = "<b>&'\"261128-ABC-1</b>"
 

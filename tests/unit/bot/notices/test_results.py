@@ -26,8 +26,8 @@ from bot.notices.results import SUSPICIOUS, Notices
 from bot.queues.outbox import Outbox
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
-from tests.support.people import GILDONG
-from tests.support.talk import NOON, WORDS
+from tests.support.conversation import NOON, WORDS
+from tests.support.customers import GILDONG
 
 CASE = Case("c0ffee", 42, phase=Phase.REFUSED, submissions=1, receipt="R-1", customer=GILDONG.customer_id)
 ISSUED = replace(CASE, certificate=Certificate("7A", NOON, NOON, "c0ffee-1"))

@@ -10,7 +10,7 @@ from bot.queues.inbox import BACK_OFF, LEFT_ALONE_S, Arrival, Inbox
 from bot.storage.database import Transaction
 from bot.storage.opening import own_name
 from ca.ledger.vault import Vault
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 SECOND = timedelta(seconds=1)
 

@@ -9,7 +9,7 @@ from bot.core.wakeup import Wakeup
 from bot.queues.jobs import Jobs, Task
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)

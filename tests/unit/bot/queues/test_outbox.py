@@ -21,7 +21,7 @@ from bot.messages.screen import Day, Hour, Line, Marked, Moment, Screen, Word, b
 from bot.queues.outbox import Outbox
 from bot.storage.database import Transaction
 from ca.ledger.vault import Vault
-from tests.support.talk import NOON
+from tests.support.conversation import NOON
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from bot.messages.screen import Line
 from bot.notices.preferences import Choice, WatchedCertificate
 from bot.reminders.calendar_file import _escaped, _folded, calendar
 from bot.reminders.schedule import DAYS
-from tests.support.talk import WORDS
+from tests.support.conversation import WORDS
 
 EXPIRES = date(2027, 3, 2)
 WATCHED = WatchedCertificate("7A3F", date(2026, 3, 2), EXPIRES, datetime(2026, 3, 2, tzinfo=UTC))

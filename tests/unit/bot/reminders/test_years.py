@@ -9,16 +9,20 @@ from tests.bench.years import Town, problems
 
 
 def lived(customers: int = 60, seed: int = 3) -> Town:
-    town = Town(customers, 400, seed)
-    town.live()
-    return town
+    local_telegram = Town(customers, 400, seed)
+    local_telegram.live()
+    return local_telegram
 
 
 def test_four_hundred_days_without_a_problem() -> None:
-    town = lived()
-    assert problems(town) == {}
-    assert {what.split()[-1] for each in town.customers for what, _ in each.told} == {"chat", "sms", "mail"}
-    assert sum(len(each.told) for each in town.customers) > 200
+    local_telegram = lived()
+    assert problems(local_telegram) == {}
+    assert {what.split()[-1] for each in local_telegram.customers for what, _ in each.told} == {
+        "chat",
+        "sms",
+        "mail",
+    }
+    assert sum(len(each.told) for each in local_telegram.customers) > 200
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from bot.identity.register import CustomerRegister
 from bot.issuing.kept_files import KeptFiles
 from bot.storage.database import Transaction
 from ca.ledger.vault import KeyRing, SealBroken, Vault
-from tests.support.people import AN, GILDONG
-from tests.support.talk import NOON, PERSONAL, Talk, at
+from tests.support.conversation import NOON, PERSONAL, Talk, at
+from tests.support.customers import AN, GILDONG
 
 HOUR = timedelta(hours=1)
 

@@ -10,23 +10,23 @@ from tests.support.authority import SmallAuthority, copy_of, enrolment, order, r
 
 
 @pytest.fixture
-def busy(bureau: SmallAuthority) -> SmallAuthority:
+def busy(small_ca: SmallAuthority) -> SmallAuthority:
     """A little history: one reissued, one on hold, one revoked, one enrolment open and one withdrawn."""
-    bureau.reissue(bureau.old().serial)
-    bureau.authority.hold(bureau.old(request_id="h", holder="C-2", number=2).serial, "freeze")
-    bureau.authority.revoke(
-        bureau.old(request_id="r", holder="C-3", number=3).serial, Reason.KEY_COMPROMISE, "theft"
+    small_ca.reissue(small_ca.old().serial)
+    small_ca.authority.hold(small_ca.old(request_id="h", holder="C-2", number=2).serial, "freeze")
+    small_ca.authority.revoke(
+        small_ca.old(request_id="r", holder="C-3", number=3).serial, Reason.KEY_COMPROMISE, "theft"
     )
-    bureau.authority.enrol(enrolment("open", holder="C-0002"))
-    bureau.authority.enrol(enrolment("void", holder="C-0003"))
-    bureau.authority.withdraw("void")
-    bureau.authority.crl()
-    assert bureau.authority.verify_audit().ok
-    return bureau
+    small_ca.authority.enrol(enrolment("open", holder="C-0002"))
+    small_ca.authority.enrol(enrolment("void", holder="C-0003"))
+    small_ca.authority.withdraw("void")
+    small_ca.authority.crl()
+    assert small_ca.authority.verify_audit().ok
+    return small_ca
 
 
-def tamper(bureau: SmallAuthority, *statements: str) -> None:
-    with sqlite3.connect(bureau.folder / "ca" / "ledger.sqlite3", isolation_level=None) as connection:
+def tamper(small_ca: SmallAuthority, *statements: str) -> None:
+    with sqlite3.connect(small_ca.folder / "ca" / "ledger.sqlite3", isolation_level=None) as connection:
         for statement in (
             "DROP TRIGGER audit_is_never_changed",
             "DROP TRIGGER audit_is_never_erased",
@@ -97,9 +97,9 @@ def test_the_database_itself_refuses_to_change_the_audit(busy: SmallAuthority, s
 
 
 REFUSED: list[Callable[[SmallAuthority], object]] = [
-    lambda bureau: bureau.authority.issue(order("old", 1)),
-    lambda bureau: bureau.authority.enrol(enrolment(replaces=1)),
-    lambda bureau: bureau.authority.hold(1, "x"),
+    lambda small_ca: small_ca.authority.issue(order("old", 1)),
+    lambda small_ca: small_ca.authority.enrol(enrolment(replaces=1)),
+    lambda small_ca: small_ca.authority.hold(1, "x"),
 ]
 
 
@@ -130,25 +130,25 @@ def test_random_tampering_is_found_and_named(template: Path, tmp_path: Path) -> 
     assert rounds(copy_of(template, tmp_path), 150, seed=7, show=False) == []
 
 
-def test_a_wrong_code_is_written_down_with_its_reference(bureau: SmallAuthority) -> None:
-    given = bureau.authority.enrol(enrolment())
+def test_a_wrong_code_is_written_down_with_its_reference(small_ca: SmallAuthority) -> None:
+    given = small_ca.authority.enrol(enrolment())
     for _ in range(2):
         with pytest.raises(CaRefusal, match="wrong"):
-            bureau.authority.redeem(given.reference, "0" * 20, request(1))
-    with bureau.authority._ledger.reading() as tx:
+            small_ca.authority.redeem(given.reference, "0" * 20, request(1))
+    with small_ca.authority._ledger.reading() as tx:
         lines = [(row["kind"], row["subject"], row["detail"]) for row in tx.all("audit_lines")]
     assert lines[-2:] == [("rejected", given.reference, '{"code":"R10","reason":"wrong"}')] * 2
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok
 
 
-def test_verifying_keeps_nobody_from_issuing(bureau: SmallAuthority) -> None:
+def test_verifying_keeps_nobody_from_issuing(small_ca: SmallAuthority) -> None:
     """The reader has a connection of its own: a transaction by another thread commits in the middle."""
-    with bureau.authority._ledger.aside() as tx:
+    with small_ca.authority._ledger.aside() as tx:
         before = len(list(tx.all("audit_lines")))
-        bureau.old()
+        small_ca.old()
         assert len(list(tx.all("audit_lines"))) == before
 
 
-def test_a_request_id_beyond_ascii_verifies(bureau: SmallAuthority) -> None:
-    bureau.old(request_id='\u7533\u8acb \U0001f600 "1" \\ \x7f \n')
-    assert bureau.authority.verify_audit().ok
+def test_a_request_id_beyond_ascii_verifies(small_ca: SmallAuthority) -> None:
+    small_ca.old(request_id='\u7533\u8acb \U0001f600 "1" \\ \x7f \n')
+    assert small_ca.authority.verify_audit().ok

@@ -20,15 +20,15 @@ from tests.support.authority import NAME, SmallAuthority
 ROOT = Path(__file__).parents[4]
 
 
-def root_of(bureau: SmallAuthority) -> x509.Certificate:
-    return x509.load_der_x509_certificate(bureau.authority.chain.root)
+def root_of(small_ca: SmallAuthority) -> x509.Certificate:
+    return x509.load_der_x509_certificate(small_ca.authority.chain.root)
 
 
-def test_a_customer_proves_what_became_of_the_certificate(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.reissue(old.serial)
-    content = bureau.authority.receipt(old.serial)
-    told = check_receipt(content, root_of(bureau), old.der)
+def test_a_customer_proves_what_became_of_the_certificate(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.reissue(old.serial)
+    content = small_ca.authority.receipt(old.serial)
+    told = check_receipt(content, root_of(small_ca), old.der)
     assert [(each.kind, each.serial) for each in told] == [
         ("signed", f"{old.serial:x}"),
         ("revoked", f"{old.serial:x}"),
@@ -37,11 +37,11 @@ def test_a_customer_proves_what_became_of_the_certificate(bureau: SmallAuthority
     assert NAME.encode() not in content
 
 
-def test_the_program_needs_nothing_else_of_ours(bureau: SmallAuthority, tmp_path: Path) -> None:
-    old = bureau.old()
+def test_the_program_needs_nothing_else_of_ours(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    old = small_ca.old()
     (tmp_path / "verifier.py").write_bytes((ROOT / "ca" / "audit" / "receipt_verifier.py").read_bytes())
-    (tmp_path / "receipt.json").write_bytes(bureau.authority.receipt(old.serial))
-    (tmp_path / "root.pem").write_bytes(root_of(bureau).public_bytes(Encoding.PEM))
+    (tmp_path / "receipt.json").write_bytes(small_ca.authority.receipt(old.serial))
+    (tmp_path / "root.pem").write_bytes(root_of(small_ca).public_bytes(Encoding.PEM))
     (tmp_path / "cert.der").write_bytes(old.der)
     command = [
         sys.executable, "-P", "verifier.py", "receipt.json", "--root", "root.pem", "--certificate", "cert.der",
@@ -57,10 +57,10 @@ def test_the_program_needs_nothing_else_of_ours(bureau: SmallAuthority, tmp_path
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_every_bit_of_a_receipt_counts(bureau: SmallAuthority) -> None:
-    content = bureau.authority.receipt(bureau.old().serial)
+def test_every_bit_of_a_receipt_counts(small_ca: SmallAuthority) -> None:
+    content = small_ca.authority.receipt(small_ca.old().serial)
     value = json.loads(content)
-    root = root_of(bureau)
+    root = root_of(small_ca)
     passed = []
     for place in range(len(content)):
         changed = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
@@ -88,45 +88,45 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def test_a_receipt_of_another_house_or_certificate_is_refused(
-    bureau: SmallAuthority, tmp_path_factory: pytest.TempPathFactory
+    small_ca: SmallAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    old, second = bureau.old(), bureau.old(request_id="2", holder="C-2", number=2)
-    content = bureau.authority.receipt(old.serial)
+    old, second = small_ca.old(), small_ca.old(request_id="2", holder="C-2", number=2)
+    content = small_ca.authority.receipt(old.serial)
     with pytest.raises(ReceiptRefused, match="another certificate"):
-        check_receipt(content, root_of(bureau), second.der)
+        check_receipt(content, root_of(small_ca), second.der)
     stranger = SmallAuthority(tmp_path_factory.mktemp("stranger"), token=None)
     with pytest.raises(ReceiptRefused, match="do not lead to this root"):
         check_receipt(content, root_of(stranger))
     stranger.authority.close()
 
 
-def test_a_head_signed_by_a_customer_s_certificate_is_refused(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    value = json.loads(bureau.authority.signed_head())
+def test_a_head_signed_by_a_customer_s_certificate_is_refused(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    value = json.loads(small_ca.authority.signed_head())
     value["certificates"][0] = base64.b64encode(old.der).decode()
     with pytest.raises(ReceiptRefused):
-        check_head(json.dumps(value).encode(), root_of(bureau))
+        check_head(json.dumps(value).encode(), root_of(small_ca))
 
 
-def test_there_is_no_receipt_for_what_was_never_issued(bureau: SmallAuthority) -> None:
+def test_there_is_no_receipt_for_what_was_never_issued(small_ca: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="R09"):
-        bureau.authority.receipt(1)
+        small_ca.authority.receipt(1)
 
 
-def test_a_head_says_what_the_audit_says(bureau: SmallAuthority) -> None:
-    bureau.old()
-    head = check_head(bureau.authority.signed_head(), root_of(bureau))
-    known = bureau.authority.audit_head()
-    assert (head.entries, head.chain.hex(), head.at) == (known.entries, known.digest, bureau.clock.now)
+def test_a_head_says_what_the_audit_says(small_ca: SmallAuthority) -> None:
+    small_ca.old()
+    head = check_head(small_ca.authority.signed_head(), root_of(small_ca))
+    known = small_ca.authority.audit_head()
+    assert (head.entries, head.chain.hex(), head.at) == (known.entries, known.digest, small_ca.clock.now)
 
 
-def test_receipts_hold_after_a_roll_over(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    before = bureau.authority.receipt(old.serial)
-    bureau.authority.roll_over()
-    bureau.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
-    assert len(check_receipt(before, root_of(bureau))) == 1
-    assert len(check_receipt(bureau.authority.receipt(old.serial), root_of(bureau))) == 2
+def test_receipts_hold_after_a_roll_over(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    before = small_ca.authority.receipt(old.serial)
+    small_ca.authority.roll_over()
+    small_ca.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
+    assert len(check_receipt(before, root_of(small_ca))) == 1
+    assert len(check_receipt(small_ca.authority.receipt(old.serial), root_of(small_ca))) == 2
 
 
 @pytest.mark.parametrize("size", [*range(1, 34), 255, 256, 257])
@@ -180,12 +180,12 @@ def largest_power_below(size: int) -> int:
     return power
 
 
-def test_the_audit_of_a_former_release_gets_its_tree_at_the_next_line(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    with bureau.authority._ledger.transaction() as tx:
+def test_the_audit_of_a_former_release_gets_its_tree_at_the_next_line(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    with small_ca.authority._ledger.transaction() as tx:
         for statement in ("DROP TRIGGER audit_node_is_never_erased", "DELETE FROM audit_node"):
             tx._connection.execute(statement)
-    assert bureau.authority.verify_audit().ok
-    bureau.old(request_id="more", holder="C-2", number=2)
-    assert bureau.authority.verify_audit().ok
-    assert check_receipt(bureau.authority.receipt(old.serial), root_of(bureau), old.der)
+    assert small_ca.authority.verify_audit().ok
+    small_ca.old(request_id="more", holder="C-2", number=2)
+    assert small_ca.authority.verify_audit().ok
+    assert check_receipt(small_ca.authority.receipt(old.serial), root_of(small_ca), old.der)

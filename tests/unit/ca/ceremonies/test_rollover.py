@@ -26,55 +26,55 @@ def issuer_of(certificate: bytes, authority: Authority) -> int:
     raise AssertionError("nobody's certificate")
 
 
-def test_the_new_key_issues_and_the_old_ones_certificates_stay(bureau: SmallAuthority) -> None:
-    before = bureau.old()
-    bureau.authority.roll_over()
-    given, after = bureau.reissue(before.serial)
+def test_the_new_key_issues_and_the_old_ones_certificates_stay(small_ca: SmallAuthority) -> None:
+    before = small_ca.old()
+    small_ca.authority.roll_over()
+    given, after = small_ca.reissue(before.serial)
     assert given.reference
-    assert issuer_of(before.der, bureau.authority) == 1
-    assert issuer_of(after.der, bureau.authority) == 2
-    record = bureau.authority.record(before.serial)
+    assert issuer_of(before.der, small_ca.authority) == 1
+    assert issuer_of(after.der, small_ca.authority) == 2
+    record = small_ca.authority.record(before.serial)
     assert record is not None
     assert record.status is Status.REVOKED
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok
 
 
-def test_both_generations_hang_under_the_one_root(bureau: SmallAuthority) -> None:
-    bureau.authority.roll_over()
-    root = x509.load_der_x509_certificate(bureau.authority.chain.root)
+def test_both_generations_hang_under_the_one_root(small_ca: SmallAuthority) -> None:
+    small_ca.authority.roll_over()
+    root = x509.load_der_x509_certificate(small_ca.authority.chain.root)
     subjects = set()
-    for der in bureau.authority.issuers:
+    for der in small_ca.authority.issuers:
         x509.load_der_x509_certificate(der).verify_directly_issued_by(root)
         subjects.add(x509.load_der_x509_certificate(der).subject.rfc4514_string())
     assert len(subjects) == 2
 
 
-def test_a_certificate_begun_under_the_old_key_is_finished_under_it(bureau: SmallAuthority) -> None:
-    bureau.restart(dies_at="reserved")
+def test_a_certificate_begun_under_the_old_key_is_finished_under_it(small_ca: SmallAuthority) -> None:
+    small_ca.restart(dies_at="reserved")
     with pytest.raises(BaseException, match="reserved"):
-        bureau.old()
-    bureau.restart()
-    bureau.authority.roll_over()
-    assert issuer_of(bureau.old().der, bureau.authority) == 1
+        small_ca.old()
+    small_ca.restart()
+    small_ca.authority.roll_over()
+    assert issuer_of(small_ca.old().der, small_ca.authority) == 1
 
 
-def test_another_process_sees_the_new_key_at_its_next_certificate(bureau: SmallAuthority) -> None:
-    elsewhere = bureau.open()
-    bureau.authority.roll_over()
+def test_another_process_sees_the_new_key_at_its_next_certificate(small_ca: SmallAuthority) -> None:
+    elsewhere = small_ca.open()
+    small_ca.authority.roll_over()
     certificate = elsewhere.issue(order())
     assert issuer_of(certificate.der, elsewhere) == 2
     elsewhere.close()
 
 
-def test_it_stays_so_after_a_restart(bureau: SmallAuthority) -> None:
-    bureau.authority.roll_over()
-    bureau.restart()
-    assert len(bureau.authority.issuers) == 2
-    assert issuer_of(bureau.old().der, bureau.authority) == 2
+def test_it_stays_so_after_a_restart(small_ca: SmallAuthority) -> None:
+    small_ca.authority.roll_over()
+    small_ca.restart()
+    assert len(small_ca.authority.issuers) == 2
+    assert issuer_of(small_ca.old().der, small_ca.authority) == 2
 
 
 def test_a_roll_over_that_died_is_finished_by_the_next(
-    bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch
+    small_ca: SmallAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
@@ -82,30 +82,32 @@ def test_a_roll_over_that_died_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr("ca.ceremonies.ceremony.Ceremony._register", dies)
         with pytest.raises(KeyboardInterrupt):
-            bureau.authority.roll_over()
-    made = (bureau.folder / "ca" / "issuing-2.der").read_bytes()
-    assert len(bureau.authority.issuers) == 1
-    bureau.authority.roll_over()
-    assert bureau.authority.issuers[1] == made
+            small_ca.authority.roll_over()
+    made = (small_ca.folder / "ca" / "issuing-2.der").read_bytes()
+    assert len(small_ca.authority.issuers) == 1
+    small_ca.authority.roll_over()
+    assert small_ca.authority.issuers[1] == made
 
 
-def apart(bureau: SmallAuthority, folder: Path) -> Root:
+def apart(small_ca: SmallAuthority, folder: Path) -> Root:
     folder.mkdir(exist_ok=True)
     return Root(folder, FileStore(folder, joined(*HALVES)))
 
 
-def authority_apart(bureau: SmallAuthority, folder: Path, root: Root | None) -> Authority:
-    return Authority.open(folder, PASSPHRASE, bureau.vault, settings=SETTINGS, now=bureau.clock, root=root)
+def authority_apart(small_ca: SmallAuthority, folder: Path, root: Root | None) -> Authority:
+    return Authority.open(
+        folder, PASSPHRASE, small_ca.vault, settings=SETTINGS, now=small_ca.clock, root=root
+    )
 
 
-def test_a_root_apart_is_needed_for_ceremonies_only(bureau: SmallAuthority, tmp_path: Path) -> None:
-    root = apart(bureau, tmp_path / "safe")
-    authority_apart(bureau, tmp_path / "house", root).close()
+def test_a_root_apart_is_needed_for_ceremonies_only(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    root = apart(small_ca, tmp_path / "safe")
+    authority_apart(small_ca, tmp_path / "house", root).close()
     assert {path.name for path in (tmp_path / "safe").iterdir()} == {"root.key", "root.der"}
     assert "root.key" not in {path.name for path in (tmp_path / "house").iterdir()}
     (tmp_path / "safe").rename(tmp_path / "carried away")
 
-    daily = authority_apart(bureau, tmp_path / "house", None)
+    daily = authority_apart(small_ca, tmp_path / "house", None)
     old = daily.issue(order())
     daily.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
     assert daily.crl()
@@ -114,50 +116,50 @@ def test_a_root_apart_is_needed_for_ceremonies_only(bureau: SmallAuthority, tmp_
     assert len(daily.issuers) == 1
     daily.close()
 
-    ceremony = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "carried away"))
+    ceremony = authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "carried away"))
     ceremony.roll_over()
     assert issuer_of(ceremony.issue(order("next", 1)).der, ceremony) == 2
     ceremony.close()
 
 
 def test_with_the_root_apart_its_list_is_served_until_a_ceremony_renews_it(
-    bureau: SmallAuthority, tmp_path: Path
+    small_ca: SmallAuthority, tmp_path: Path
 ) -> None:
-    first = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    first = authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "safe"))
     made = first.root_crl()
     first.close()
-    daily = authority_apart(bureau, tmp_path / "house", None)
-    bureau.clock.pass_(days=179)
+    daily = authority_apart(small_ca, tmp_path / "house", None)
+    small_ca.clock.pass_(days=179)
     assert daily.root_crl() == made
-    bureau.clock.pass_(days=2)
+    small_ca.clock.pass_(days=2)
     with pytest.raises(RootApart):
         daily.root_crl()
-    ceremony = authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe"))
+    ceremony = authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "safe"))
     renewed = ceremony.renew_root_crl()
     assert daily.root_crl() == renewed != made
     ceremony.close()
     daily.close()
 
 
-def test_another_authoritys_root_is_refused(bureau: SmallAuthority, tmp_path: Path) -> None:
-    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
-    authority_apart(bureau, tmp_path / "other house", apart(bureau, tmp_path / "other safe")).close()
+def test_another_authoritys_root_is_refused(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "safe")).close()
+    authority_apart(small_ca, tmp_path / "other house", apart(small_ca, tmp_path / "other safe")).close()
     with pytest.raises(LedgerBroken, match="not the root of this authority"):
-        authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "other safe"))
+        authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "other safe"))
 
 
-def test_one_persons_half_opens_nothing(bureau: SmallAuthority, tmp_path: Path) -> None:
-    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
+def test_one_persons_half_opens_nothing(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "safe")).close()
     for half in HALVES:
         alone = Root(tmp_path / "safe", FileStore(tmp_path / "safe", half.encode()))
-        authority = authority_apart(bureau, tmp_path / "house", alone)
+        authority = authority_apart(small_ca, tmp_path / "house", alone)
         with pytest.raises(WrongPassphrase):
             authority.roll_over()
         authority.close()
 
 
-def test_openssl_opens_the_roots_key_with_both_halves(bureau: SmallAuthority, tmp_path: Path) -> None:
-    authority_apart(bureau, tmp_path / "house", apart(bureau, tmp_path / "safe")).close()
+def test_openssl_opens_the_roots_key_with_both_halves(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    authority_apart(small_ca, tmp_path / "house", apart(small_ca, tmp_path / "safe")).close()
     key = tmp_path / "safe" / "root.key"
     command = [
         "openssl",
@@ -179,8 +181,8 @@ def test_halves_that_are_no_halves_are_refused(first: str, second: str) -> None:
         joined(first, second)
 
 
-def test_a_key_that_the_authority_had_once_is_still_refused(bureau: SmallAuthority) -> None:
-    own = x509.load_der_x509_certificate(bureau.authority.issuers[0]).public_key()
-    bureau.authority.roll_over()
+def test_a_key_that_the_authority_had_once_is_still_refused(small_ca: SmallAuthority) -> None:
+    own = x509.load_der_x509_certificate(small_ca.authority.issuers[0]).public_key()
+    small_ca.authority.roll_over()
     with pytest.raises(Exception, match="authority_key"):
-        bureau.authority.issue(order(spki=spki_bytes(own)))
+        small_ca.authority.issue(order(spki=spki_bytes(own)))

@@ -7,13 +7,13 @@ from ca.certificates import lint
 from tests.support.authority import HOLDER, SmallAuthority, enrolment, request
 
 
-def test_a_finding_burns_no_code(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = bureau.authority.enrol(enrolment())
+def test_a_finding_burns_no_code(small_ca: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = small_ca.authority.enrol(enrolment())
     with monkeypatch.context() as patch:
         patch.setattr(lint, "findings", lambda *_arguments: ["serial_too_long"])
         with pytest.raises(CaRefusal, match="lint"):
-            bureau.authority.redeem(given.reference, given.code, request(1))
-    assert bureau.authority.certificates(HOLDER) == ()
-    bureau.authority.redeem(given.reference, given.code, request(1))
-    assert [each.status for each in bureau.authority.certificates(HOLDER)] == [Status.GOOD]
-    assert bureau.authority.verify_audit().ok
+            small_ca.authority.redeem(given.reference, given.code, request(1))
+    assert small_ca.authority.certificates(HOLDER) == ()
+    small_ca.authority.redeem(given.reference, given.code, request(1))
+    assert [each.status for each in small_ca.authority.certificates(HOLDER)] == [Status.GOOD]
+    assert small_ca.authority.verify_audit().ok

@@ -30,13 +30,13 @@ def offices(tmp_path: Path) -> Path:
 
 class Office:
     def __init__(
-        self, authority: Authority, bureau: SmallAuthority, secret: bytes = SECRET, name: bytes = b"desk"
+        self, authority: Authority, small_ca: SmallAuthority, secret: bytes = SECRET, name: bytes = b"desk"
     ) -> None:
         self.authority = authority
         issuing = x509.load_der_x509_certificate(authority.chain.issuing)
         self.name = issuing.subject.public_bytes()
         trust = Trust((authority.chain.issuing, authority.chain.root))
-        self.client = Client(Secret(name, secret), trust, self.name, Dialect(), bureau.clock)
+        self.client = Client(Secret(name, secret), trust, self.name, Dialect(), small_ca.clock)
         self.transaction = os.urandom(16)
 
     def asks(self, replaces: int | None, number: int = 1, name: str = NAME, kind: Kind = Kind.CR) -> object:
@@ -53,16 +53,16 @@ class Office:
 
 
 @pytest.fixture
-def bureau(bureau: SmallAuthority, offices: Path) -> SmallAuthority:
-    bureau.settings = replace(bureau.settings, offices=offices)
-    bureau.restart()
-    return bureau
+def small_ca(small_ca: SmallAuthority, offices: Path) -> SmallAuthority:
+    small_ca.settings = replace(small_ca.settings, offices=offices)
+    small_ca.restart()
+    return small_ca
 
 
 @pytest.mark.parametrize("kind", [Kind.IR, Kind.CR])
-def test_a_reissue_on_the_offices_word(bureau: SmallAuthority, kind: Kind) -> None:
-    old = bureau.old()
-    office = Office(bureau.authority, bureau)
+def test_a_reissue_on_the_offices_word(small_ca: SmallAuthority, kind: Kind) -> None:
+    old = small_ca.old()
+    office = Office(small_ca.authority, small_ca)
     issued = office.asks(old.serial, kind=kind)
     assert isinstance(issued, Issued)
     new = x509.load_der_x509_certificate(issued.certificate)
@@ -71,50 +71,50 @@ def test_a_reissue_on_the_offices_word(bureau: SmallAuthority, kind: Kind) -> No
     assert told.real_name == NAME
     assert told.user_info[0].vid.virtual_id == virtual_id(IDN, key(1).random_number)
     assert issued.random_number is None
-    before, after = bureau.authority.certificates(HOLDER)
+    before, after = small_ca.authority.certificates(HOLDER)
     assert (before.status, before.reason, after.status) == (Status.REVOKED, Reason.SUPERSEDED, Status.GOOD)
     assert isinstance(office.asks(old.serial, kind=kind), Issued)
-    assert len(bureau.authority.certificates(HOLDER)) == 2
-    assert bureau.authority.verify_audit().ok
-    assert IDN.encode() not in bureau.ledger_bytes()
+    assert len(small_ca.authority.certificates(HOLDER)) == 2
+    assert small_ca.authority.verify_audit().ok
+    assert IDN.encode() not in small_ca.ledger_bytes()
 
 
 def refused_with(outcome: object, failure: Failure) -> bool:
     return isinstance(outcome, Rejected) and outcome.failures == {failure}
 
 
-def test_what_an_office_is_refused(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    office = Office(bureau.authority, bureau)
+def test_what_an_office_is_refused(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    office = Office(small_ca.authority, small_ca)
     assert refused_with(office.asks(None), Failure.BAD_CERT_TEMPLATE)
     for name in (NAME + "x", "other"):
-        office = Office(bureau.authority, bureau)
+        office = Office(small_ca.authority, small_ca)
         assert refused_with(office.asks(old.serial, name=name), Failure.BAD_CERT_TEMPLATE)
-    office = Office(bureau.authority, bureau)
+    office = Office(small_ca.authority, small_ca)
     assert refused_with(office.asks(old.serial + 1), Failure.BAD_CERT_ID)
-    bureau.authority.hold(old.serial, "freeze")
-    office = Office(bureau.authority, bureau)
+    small_ca.authority.hold(old.serial, "freeze")
+    office = Office(small_ca.authority, small_ca)
     assert refused_with(office.asks(old.serial), Failure.NOT_AUTHORIZED)
-    bureau.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
-    office = Office(bureau.authority, bureau)
+    small_ca.authority.revoke(old.serial, Reason.KEY_COMPROMISE, "theft")
+    office = Office(small_ca.authority, small_ca)
     assert refused_with(office.asks(old.serial), Failure.CERT_REVOKED)
-    assert len(bureau.authority.certificates(HOLDER)) == 1
+    assert len(small_ca.authority.certificates(HOLDER)) == 1
 
 
 @pytest.mark.parametrize(("name", "secret"), [(b"desk", b"x" * 40), (b"nobody", SECRET)])
-def test_whoever_is_no_office_is_none(bureau: SmallAuthority, name: bytes, secret: bytes) -> None:
-    old = bureau.old()
+def test_whoever_is_no_office_is_none(small_ca: SmallAuthority, name: bytes, secret: bytes) -> None:
+    old = small_ca.old()
     assert refused_with(
-        Office(bureau.authority, bureau, secret, name).asks(old.serial), Failure.BAD_MESSAGE_CHECK
+        Office(small_ca.authority, small_ca, secret, name).asks(old.serial), Failure.BAD_MESSAGE_CHECK
     )
-    assert [each.status for each in bureau.authority.certificates(HOLDER)] == [Status.GOOD]
+    assert [each.status for each in small_ca.authority.certificates(HOLDER)] == [Status.GOOD]
 
 
-def test_an_office_revokes_for_its_customers_and_again_is_harmless(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    office = Office(bureau.authority, bureau)
+def test_an_office_revokes_for_its_customers_and_again_is_harmless(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    office = Office(small_ca.authority, small_ca)
     assert isinstance(office.revokes(old.serial), Done)
-    record = bureau.authority.record(old.serial)
+    record = small_ca.authority.record(old.serial)
     assert (record.status, record.reason) == (Status.REVOKED, Reason.SUPERSEDED)
     assert refused_with(office.revokes(old.serial + 1), Failure.BAD_CERT_ID)
 
@@ -135,12 +135,12 @@ def test_secrets_that_cannot_be_used_are_named(offices: Path) -> None:
         read_secrets(offices)
 
 
-def test_what_is_refused_on_the_way_is_in_the_audit_too(bureau: SmallAuthority) -> None:
-    before = bureau.authority.audit_head().entries
-    office = Office(bureau.authority, bureau)
+def test_what_is_refused_on_the_way_is_in_the_audit_too(small_ca: SmallAuthority) -> None:
+    before = small_ca.authority.audit_head().entries
+    office = Office(small_ca.authority, small_ca)
     assert refused_with(office.asks(None), Failure.BAD_CERT_TEMPLATE)
-    with bureau.authority._ledger.reading() as tx:
+    with small_ca.authority._ledger.reading() as tx:
         line = tx.one("audit_line", seq=before + 1)
     assert (line["kind"], line["subject"]) == ("rejected", "desk")
     assert "not_vouched_for" in line["detail"]
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok

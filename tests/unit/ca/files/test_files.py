@@ -156,9 +156,9 @@ CERTIFICATE = genuine("signCert")
 
 @pytest.mark.parametrize("compatible", [False, True])
 @pytest.mark.parametrize("password", ["Correct-Horse-9", "비밀번호-Horse-9"])
-def test_pkcs12_opens_elsewhere(bureau: SmallAuthority, compatible: bool, password: str) -> None:
-    chain = (bureau.authority.chain.issuing, bureau.authority.chain.root)
-    certificate = bureau.old().der
+def test_pkcs12_opens_elsewhere(small_ca: SmallAuthority, compatible: bool, password: str) -> None:
+    chain = (small_ca.authority.chain.issuing, small_ca.authority.chain.root)
+    certificate = small_ca.old().der
     data = write_pfx(key(0).pkcs8, certificate, password, chain=chain, compatible=compatible)
     private, leaf, above = pkcs12.load_key_and_certificates(data, password.encode())
     assert spki_bytes(private.public_key()) == key(0).spki
@@ -192,20 +192,20 @@ def test_counting_by_hand_gives_what_openssl_gives(
     assert fast in {None, counted}
 
 
-def test_the_zip_holds_the_folder_that_tools_look_for(bureau: SmallAuthority) -> None:
-    certificate = bureau.old().der
-    data = npki_zip(certificate, b"key file", chain=(bureau.authority.chain.issuing,))
+def test_the_zip_holds_the_folder_that_tools_look_for(small_ca: SmallAuthority) -> None:
+    certificate = small_ca.old().der
+    data = npki_zip(certificate, b"key file", chain=(small_ca.authority.chain.issuing,))
     archive = zipfile.ZipFile(io.BytesIO(data))
     user = "NPKI/reissue-bot/USER/cn=홍길동()0003041202703100000001,ou=IBK,ou=personal4IB,o=reissue-bot,c=kr"
     assert archive.read(f"{user}/signCert.der") == certificate
     assert archive.read(f"{user}/signPri.key") == b"key file"
     assert len(archive.namelist()) == 3
-    assert npki_zip(certificate, b"key file", chain=(bureau.authority.chain.issuing,)) == data
+    assert npki_zip(certificate, b"key file", chain=(small_ca.authority.chain.issuing,)) == data
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "C:\\x", 'a"b', "a,b=c", "..", "JOHN SMITH"])
-def test_no_name_leaves_its_folder(bureau: SmallAuthority, name: str) -> None:
-    folder = folder_name(bureau.old(name=name).der)
+def test_no_name_leaves_its_folder(small_ca: SmallAuthority, name: str) -> None:
+    folder = folder_name(small_ca.old(name=name).der)
     assert not set(folder) & set('/\\:*?"<>| ')
     assert folder.count(",") == 4
     assert all(part.split("=", 1)[1].strip(".") for part in folder.split(","))

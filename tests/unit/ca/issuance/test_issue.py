@@ -9,12 +9,12 @@ from ca.asn1.vid import read_identify_data, virtual_id
 from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key, order
 
 
-def test_the_same_order_again_is_the_same_certificate(bureau: SmallAuthority) -> None:
-    first = bureau.authority.issue(order())
-    bureau.clock.pass_(hours=5)
-    bureau.restart()
-    assert bureau.authority.issue(order()) == first
-    assert len(bureau.authority.certificates(HOLDER)) == 1
+def test_the_same_order_again_is_the_same_certificate(small_ca: SmallAuthority) -> None:
+    first = small_ca.authority.issue(order())
+    small_ca.clock.pass_(hours=5)
+    small_ca.restart()
+    assert small_ca.authority.issue(order()) == first
+    assert len(small_ca.authority.certificates(HOLDER)) == 1
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def test_the_same_order_again_is_the_same_certificate(bureau: SmallAuthority) ->
         {"not_after": date(2027, 5, 1)},
     ],
 )
-def test_a_request_id_belongs_to_one_order(bureau: SmallAuthority, change: dict[str, object]) -> None:
-    bureau.authority.issue(order())
+def test_a_request_id_belongs_to_one_order(small_ca: SmallAuthority, change: dict[str, object]) -> None:
+    small_ca.authority.issue(order())
     with pytest.raises(CaRefusal, match="R15 reason=request_reused"):
-        bureau.authority.issue(order(**change))
+        small_ca.authority.issue(order(**change))
 
 
-def test_subject_holds_name_and_digits_in_the_korean_order(bureau: SmallAuthority) -> None:
-    certificate = x509.load_der_x509_certificate(bureau.old().der)
+def test_subject_holds_name_and_digits_in_the_korean_order(small_ca: SmallAuthority) -> None:
+    certificate = x509.load_der_x509_certificate(small_ca.old().der)
     subject = [(part.oid, part.value) for part in certificate.subject]
     assert subject == [
         (NameOID.COUNTRY_NAME, "kr"),
@@ -45,30 +45,30 @@ def test_subject_holds_name_and_digits_in_the_korean_order(bureau: SmallAuthorit
     ]
 
 
-def test_the_second_certificate_of_a_day_has_the_next_number(bureau: SmallAuthority) -> None:
-    first, second = bureau.old(), bureau.old(request_id="other", number=1, holder="C-0002")
+def test_the_second_certificate_of_a_day_has_the_next_number(small_ca: SmallAuthority) -> None:
+    first, second = small_ca.old(), small_ca.old(request_id="other", number=1, holder="C-0002")
     names = [x509.load_der_x509_certificate(c.der).subject.rfc4514_string() for c in (first, second)]
     assert "0000001," in names[0]
     assert "0000002," in names[1]
 
 
-def test_vid_proves_the_identity_number_with_r(bureau: SmallAuthority) -> None:
-    data = read_identify_data(x509.load_der_x509_certificate(bureau.old().der))
+def test_vid_proves_the_identity_number_with_r(small_ca: SmallAuthority) -> None:
+    data = read_identify_data(x509.load_der_x509_certificate(small_ca.old().der))
     assert data.real_name == NAME
     assert data.user_info[0].vid.virtual_id == virtual_id(IDN, key(0).random_number)
 
 
-def test_serials_are_positive_long_and_unlike(bureau: SmallAuthority) -> None:
-    serials = {bureau.old(request_id=f"r{n}").serial for n in range(20)}
+def test_serials_are_positive_long_and_unlike(small_ca: SmallAuthority) -> None:
+    serials = {small_ca.old(request_id=f"r{n}").serial for n in range(20)}
     assert len(serials) == 20
     assert {serial.bit_length() for serial in serials} == {127}
 
 
-def test_a_serial_is_never_used_twice(bureau: SmallAuthority) -> None:
-    taken = bureau.old().serial
+def test_a_serial_is_never_used_twice(small_ca: SmallAuthority) -> None:
+    taken = small_ca.old().serial
     draws = iter([taken.to_bytes(16, "big"), b"\x01" * 16])
-    bureau.authority._registrar._issuance._entropy = lambda _: next(draws)
-    assert bureau.old(request_id="other", number=1).serial == int.from_bytes(b"\x41" + b"\x01" * 15, "big")
+    small_ca.authority._registrar._issuance._entropy = lambda _: next(draws)
+    assert small_ca.old(request_id="other", number=1).serial == int.from_bytes(b"\x41" + b"\x01" * 15, "big")
 
 
 KST_MIDNIGHT = datetime(2026, 5, 31, 15, tzinfo=UTC)
@@ -86,20 +86,20 @@ KST_MIDNIGHT = datetime(2026, 5, 31, 15, tzinfo=UTC)
     ],
 )
 def test_a_certificate_begins_at_midnight_or_at_its_minute(
-    bureau: SmallAuthority, given: date | datetime | None, begin: datetime
+    small_ca: SmallAuthority, given: date | datetime | None, begin: datetime
 ) -> None:
-    assert bureau.old(not_before=given).not_before == begin
+    assert small_ca.old(not_before=given).not_before == begin
 
 
 def test_a_back_dated_certificate_lasts_a_calendar_year_and_expires_by_the_clock(
-    bureau: SmallAuthority,
+    small_ca: SmallAuthority,
 ) -> None:
-    certificate = bureau.old(not_before=date(2026, 3, 9))
+    certificate = small_ca.old(not_before=date(2026, 3, 9))
     assert certificate.not_after == datetime(2027, 3, 9, 14, 59, 59, tzinfo=UTC)
-    bureau.clock.now = certificate.not_after
-    assert bureau.authority.certificates(HOLDER)[0].status is Status.GOOD
-    bureau.clock.pass_(seconds=1)
-    assert bureau.authority.certificates(HOLDER)[0].status is Status.EXPIRED
+    small_ca.clock.now = certificate.not_after
+    assert small_ca.authority.certificates(HOLDER)[0].status is Status.GOOD
+    small_ca.clock.pass_(seconds=1)
+    assert small_ca.authority.certificates(HOLDER)[0].status is Status.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_a_back_dated_certificate_lasts_a_calendar_year_and_expires_by_the_clock
         {"not_before": date(1999, 1, 1)},
     ],
 )
-def test_impossible_dates_are_refused(bureau: SmallAuthority, dates: dict[str, date]) -> None:
+def test_impossible_dates_are_refused(small_ca: SmallAuthority, dates: dict[str, date]) -> None:
     with pytest.raises(CaRefusal, match="R15 reason=dates"):
-        bureau.old(**dates)
-    assert bureau.old().serial  # and with possible ones it is issued
+        small_ca.old(**dates)
+    assert small_ca.old().serial  # and with possible ones it is issued
 
 
 @pytest.mark.parametrize(
@@ -132,22 +132,23 @@ def test_impossible_dates_are_refused(bureau: SmallAuthority, dates: dict[str, d
     ],
 )
 def test_what_a_certificate_cannot_carry_is_refused_before_a_serial_is_used(
-    bureau: SmallAuthority, change: dict[str, object], reason: str
+    small_ca: SmallAuthority, change: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(CaRefusal, match="R15") as refusal:
-        bureau.old(**change)
+        small_ca.old(**change)
     assert refusal.value.fields["reason"] == reason
-    with bureau.authority._ledger.reading() as tx:
+    with small_ca.authority._ledger.reading() as tx:
         assert list(tx.all("whole_intent")) == []
 
 
-def test_thirteen_syllables_fit(bureau: SmallAuthority) -> None:
+def test_thirteen_syllables_fit(small_ca: SmallAuthority) -> None:
     name = "가" * 13
-    assert read_identify_data(x509.load_der_x509_certificate(bureau.old(name=name).der)).real_name == name
+    assert read_identify_data(x509.load_der_x509_certificate(small_ca.old(name=name).der)).real_name == name
 
 
-def test_decomposed_names_are_composed(bureau: SmallAuthority) -> None:
+def test_decomposed_names_are_composed(small_ca: SmallAuthority) -> None:
     decomposed = "홍길동"
     assert (
-        read_identify_data(x509.load_der_x509_certificate(bureau.old(name=decomposed).der)).real_name == NAME
+        read_identify_data(x509.load_der_x509_certificate(small_ca.old(name=decomposed).der)).real_name
+        == NAME
     )

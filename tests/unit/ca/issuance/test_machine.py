@@ -22,17 +22,17 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scratch = tempfile.TemporaryDirectory()
-        self.bureau = SmallAuthority(copy_of(self.template, Path(self.scratch.name)))
-        self.old = self.bureau.old()
+        self.small_ca = SmallAuthority(copy_of(self.template, Path(self.scratch.name)))
+        self.old = self.small_ca.old()
         self.given: dict[int, Certificate] = {}
         self.answers = Counter[str]()
 
     def teardown(self) -> None:
-        self.bureau.authority.close()
+        self.small_ca.authority.close()
         self.scratch.cleanup()
 
     def records(self) -> tuple[Record, ...]:
-        return self.bureau.authority.certificates(HOLDER)
+        return self.small_ca.authority.certificates(HOLDER)
 
     def ask(self, call: object) -> object:
         try:
@@ -41,7 +41,7 @@ class Histories(RuleBasedStateMachine):
             self.answers[refusal.code] += 1
             return None
         except Crash:
-            self.bureau.restart()
+            self.small_ca.restart()
             return None
         return answer
 
@@ -53,34 +53,34 @@ class Histories(RuleBasedStateMachine):
     )
     def reissue(self, number: int, target_newest: bool, dies_at: str | None, key: int) -> None:
         serial = (self.records()[-1] if target_newest else self.records()[0]).serial
-        given = self.ask(lambda: self.bureau.authority.enrol(enrolment(f"e{number}", serial)))
+        given = self.ask(lambda: self.small_ca.authority.enrol(enrolment(f"e{number}", serial)))
         if given is None:
             return
-        self.bureau.restart(dies_at)
-        made = self.ask(lambda: self.bureau.authority.redeem(given.reference, given.code, request(key + 1)))
-        self.bureau.restart()
+        self.small_ca.restart(dies_at)
+        made = self.ask(lambda: self.small_ca.authority.redeem(given.reference, given.code, request(key + 1)))
+        self.small_ca.restart()
         if made is not None:
             assert self.given.setdefault(number, made) == made
 
     @rule(number=NUMBERS, index=NUMBERS)
     def hold(self, number: int, index: int) -> None:
-        self.ask(lambda: self.bureau.authority.hold(self.serial(index), f"h{number}"))
+        self.ask(lambda: self.small_ca.authority.hold(self.serial(index), f"h{number}"))
 
     @rule(number=NUMBERS, index=NUMBERS)
     def release(self, number: int, index: int) -> None:
-        self.ask(lambda: self.bureau.authority.release(self.serial(index), f"r{number}"))
+        self.ask(lambda: self.small_ca.authority.release(self.serial(index), f"r{number}"))
 
     @rule(number=NUMBERS, index=NUMBERS, reason=st.sampled_from(Reason))
     def revoke(self, number: int, index: int, reason: Reason) -> None:
-        self.ask(lambda: self.bureau.authority.revoke(self.serial(index), reason, f"v{number}"))
+        self.ask(lambda: self.small_ca.authority.revoke(self.serial(index), reason, f"v{number}"))
 
     @rule(days=st.sampled_from([0.01, 1, 8, 200]))
     def wait(self, days: float) -> None:
-        self.bureau.clock.pass_(days=days)
+        self.small_ca.clock.pass_(days=days)
 
     @rule()
     def order_again(self) -> None:
-        assert self.bureau.authority.issue(order()) == self.old
+        assert self.small_ca.authority.issue(order()) == self.old
 
     def serial(self, index: int) -> int:
         records = self.records()
@@ -102,7 +102,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def the_audit_tells_the_state(self) -> None:
-        assert self.bureau.authority.verify_audit().problems == ()
+        assert self.small_ca.authority.verify_audit().problems == ()
 
 
 def test_promises_hold_in_every_history(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:

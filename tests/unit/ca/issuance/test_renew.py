@@ -22,21 +22,21 @@ def last_day(certificate: Certificate) -> date:
 
 
 def renewed(
-    bureau: SmallAuthority, old: Certificate, request_id: str = "renewal", number: int = 1
+    small_ca: SmallAuthority, old: Certificate, request_id: str = "renewal", number: int = 1
 ) -> Certificate:
-    given = bureau.authority.enrol(enrolment(request_id, old.serial, renews=True))
-    return bureau.authority.redeem(given.reference, given.code, request(number))
+    given = small_ca.authority.enrol(enrolment(request_id, old.serial, renews=True))
+    return small_ca.authority.redeem(given.reference, given.code, request(number))
 
 
-def test_a_renewal_keeps_the_remaining_days(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old) - timedelta(days=20))
-    new = renewed(bureau, old)
+def test_a_renewal_keeps_the_remaining_days(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old) - timedelta(days=20))
+    new = renewed(small_ca, old)
     assert new.not_after == ends(years_later(last_day(old), 1))
-    record = bureau.authority.record(old.serial)
+    record = small_ca.authority.record(old.serial)
     assert record is not None
     assert (record.status, record.reason) == (Status.REVOKED, Reason.SUPERSEDED)
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok
 
 
 @pytest.mark.parametrize(
@@ -44,95 +44,95 @@ def test_a_renewal_keeps_the_remaining_days(bureau: SmallAuthority) -> None:
     [(31, 23, 59, False), (30, 0, 0, True), (0, 0, 0, True), (0, 23, 59, True)],
 )
 def test_the_window_opens_at_midnight_in_korea_and_closes_with_the_last_day(
-    bureau: SmallAuthority, before: int, hour: int, minute: int, opens: bool
+    small_ca: SmallAuthority, before: int, hour: int, minute: int, opens: bool
 ) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old) - timedelta(days=before), hour, minute)
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old) - timedelta(days=before), hour, minute)
     if opens:
-        assert renewed(bureau, old)
+        assert renewed(small_ca, old)
         return
     with pytest.raises(CaRefusal, match="R15") as refused:
-        renewed(bureau, old)
+        renewed(small_ca, old)
     opens_on = last_day(old) - timedelta(days=30)
     assert refused.value.fields == {"reason": "too_early", "opens_on": opens_on.isoformat()}
 
 
-def test_the_day_after_the_last_it_is_expired(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old) + timedelta(days=1), 0)
+def test_the_day_after_the_last_it_is_expired(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old) + timedelta(days=1), 0)
     with pytest.raises(CaRefusal, match="R05"):
-        renewed(bureau, old)
+        renewed(small_ca, old)
 
 
-def test_an_enrolment_made_in_time_and_collected_too_late_is_refused(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old))
-    given = bureau.authority.enrol(enrolment("renewal", old.serial, renews=True))
-    bureau.clock.pass_(days=1)
+def test_an_enrolment_made_in_time_and_collected_too_late_is_refused(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old))
+    given = small_ca.authority.enrol(enrolment("renewal", old.serial, renews=True))
+    small_ca.clock.pass_(days=1)
     with pytest.raises(CaRefusal, match="R05"):
-        bureau.authority.redeem(given.reference, given.code, request(1))
+        small_ca.authority.redeem(given.reference, given.code, request(1))
 
 
-def test_renewing_every_year_never_loses_or_gains_a_day(bureau: SmallAuthority) -> None:
-    certificate = bureau.old()
+def test_renewing_every_year_never_loses_or_gains_a_day(small_ca: SmallAuthority) -> None:
+    certificate = small_ca.old()
     first = last_day(certificate)
     for year in range(1, 5):
-        bureau.clock.now = kst(last_day(certificate) - timedelta(days=7))
-        certificate = renewed(bureau, certificate, f"renewal-{year}", year)
+        small_ca.clock.now = kst(last_day(certificate) - timedelta(days=7))
+        certificate = renewed(small_ca, certificate, f"renewal-{year}", year)
         assert last_day(certificate) == years_later(first, year)
-    line = bureau.authority.lineage(certificate.serial)
+    line = small_ca.authority.lineage(certificate.serial)
     assert [record.status for record in line] == [Status.REVOKED] * 4 + [Status.GOOD]
-    assert bureau.authority.lineage(line[2].serial) == line
+    assert small_ca.authority.lineage(line[2].serial) == line
 
 
-def test_a_renewal_needs_a_certificate_to_renew(bureau: SmallAuthority) -> None:
+def test_a_renewal_needs_a_certificate_to_renew(small_ca: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="R09"):
-        bureau.authority.enrol(enrolment(renews=True))
+        small_ca.authority.enrol(enrolment(renews=True))
 
 
-def test_a_request_that_was_a_reissue_cannot_become_a_renewal(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old) - timedelta(days=7))
-    bureau.authority.enrol(enrolment("same", old.serial))
+def test_a_request_that_was_a_reissue_cannot_become_a_renewal(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old) - timedelta(days=7))
+    small_ca.authority.enrol(enrolment("same", old.serial))
     with pytest.raises(CaRefusal, match="request_reused"):
-        bureau.authority.enrol(enrolment("same", old.serial, renews=True))
+        small_ca.authority.enrol(enrolment("same", old.serial, renews=True))
 
 
-def test_nobody_gets_a_second_live_certificate_of_one_policy(bureau: SmallAuthority) -> None:
-    waiting = bureau.authority.enrol(enrolment("first"))
-    bureau.old()
+def test_nobody_gets_a_second_live_certificate_of_one_policy(small_ca: SmallAuthority) -> None:
+    waiting = small_ca.authority.enrol(enrolment("first"))
+    small_ca.old()
     with pytest.raises(CaRefusal, match="has_one"):
-        bureau.authority.enrol(enrolment("second"))
+        small_ca.authority.enrol(enrolment("second"))
     with pytest.raises(CaRefusal, match="has_one"):
-        bureau.authority.redeem(waiting.reference, waiting.code, request(1))
-    assert bureau.authority.enrol(enrolment("another policy", profile="personal_general"))
+        small_ca.authority.redeem(waiting.reference, waiting.code, request(1))
+    assert small_ca.authority.enrol(enrolment("another policy", profile="personal_general"))
 
 
-def test_a_certificate_is_not_replaced_by_one_of_another_profile(bureau: SmallAuthority) -> None:
+def test_a_certificate_is_not_replaced_by_one_of_another_profile(small_ca: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="other_profile"):
-        bureau.authority.enrol(enrolment("new", bureau.old().serial, profile="personal_general"))
+        small_ca.authority.enrol(enrolment("new", small_ca.old().serial, profile="personal_general"))
 
 
-def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    new = bureau.authority.update(old.serial, key(1).spki, "update")
+def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    new = small_ca.authority.update(old.serial, key(1).spki, "update")
     assert new.not_after == old.not_after
     identities = [read_identify_data(x509.load_der_x509_certificate(each.der)) for each in (old, new)]
     assert identities[0].user_info[0].vid.virtual_id == identities[1].user_info[0].vid.virtual_id
-    assert [record.status for record in bureau.authority.certificates(HOLDER)] == [
+    assert [record.status for record in small_ca.authority.certificates(HOLDER)] == [
         Status.REVOKED,
         Status.GOOD,
     ]
-    assert bureau.authority.update(old.serial, key(1).spki, "update") == new
+    assert small_ca.authority.update(old.serial, key(1).spki, "update") == new
     with pytest.raises(CaRefusal, match="R06"):
-        bureau.authority.update(old.serial, key(2).spki, "another")
-    assert bureau.authority.verify_audit().ok
+        small_ca.authority.update(old.serial, key(2).spki, "another")
+    assert small_ca.authority.verify_audit().ok
 
 
-def test_a_key_update_in_the_window_renews(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.clock.now = kst(last_day(old) - timedelta(days=30), 0)
-    assert last_day(bureau.authority.update(old.serial, key(1).spki, "update")) == years_later(
+def test_a_key_update_in_the_window_renews(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.clock.now = kst(last_day(old) - timedelta(days=30), 0)
+    assert last_day(small_ca.authority.update(old.serial, key(1).spki, "update")) == years_later(
         last_day(old), 1
     )
 
@@ -145,37 +145,37 @@ def test_a_key_update_in_the_window_renews(bureau: SmallAuthority) -> None:
         ("unreadable", lambda b, old: b.authority.update(old.serial, b"junk", "u")),
     ],
 )
-def test_what_a_key_update_refuses(bureau: SmallAuthority, refused: str, act: object) -> None:
-    old = bureau.old()
+def test_what_a_key_update_refuses(small_ca: SmallAuthority, refused: str, act: object) -> None:
+    old = small_ca.old()
     with pytest.raises(CaRefusal, match=refused):
-        act(bureau, old)
-    assert bureau.authority.certificates(HOLDER)[0].status is Status.GOOD
+        act(small_ca, old)
+    assert small_ca.authority.certificates(HOLDER)[0].status is Status.GOOD
 
 
-def test_a_hold_of_more_than_six_months_is_a_revocation(bureau: SmallAuthority) -> None:
-    old, young = bureau.old(), bureau.authority.issue(order("young", 1, holder="C-0002"))
-    bureau.clock.now = kst(date(2027, 8, 31))
-    bureau.authority.hold(old.serial, "hold")
-    bureau.clock.now = kst(date(2027, 9, 30))
-    bureau.authority.hold(young.serial, "later")
-    bureau.clock.now = kst(date(2028, 2, 29), 23, 59)  # six months after the 31st, which February has not
-    assert bureau.authority.lapse_holds() == 0
-    bureau.clock.now = kst(date(2028, 3, 1), 0)
-    assert bureau.authority.lapse_holds() == 1
-    assert bureau.authority.lapse_holds() == 0
-    with bureau.authority._ledger.reading() as tx:
+def test_a_hold_of_more_than_six_months_is_a_revocation(small_ca: SmallAuthority) -> None:
+    old, young = small_ca.old(), small_ca.authority.issue(order("young", 1, holder="C-0002"))
+    small_ca.clock.now = kst(date(2027, 8, 31))
+    small_ca.authority.hold(old.serial, "hold")
+    small_ca.clock.now = kst(date(2027, 9, 30))
+    small_ca.authority.hold(young.serial, "later")
+    small_ca.clock.now = kst(date(2028, 2, 29), 23, 59)  # six months after the 31st, which February has not
+    assert small_ca.authority.lapse_holds() == 0
+    small_ca.clock.now = kst(date(2028, 3, 1), 0)
+    assert small_ca.authority.lapse_holds() == 1
+    assert small_ca.authority.lapse_holds() == 0
+    with small_ca.authority._ledger.reading() as tx:
         row = tx.one("record_by_serial", serial=f"{old.serial:x}")
     assert (row["status"], row["reason"]) == ("revoked", "cessationOfOperation")
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok
 
 
-def test_a_lapsed_hold_is_not_released_even_if_nobody_looked_before(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    bureau.authority.hold(old.serial, "hold")
-    bureau.clock.now = kst(months_later(day_of(bureau.clock.now), 6)) + timedelta(days=1)
+def test_a_lapsed_hold_is_not_released_even_if_nobody_looked_before(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    small_ca.authority.hold(old.serial, "hold")
+    small_ca.clock.now = kst(months_later(day_of(small_ca.clock.now), 6)) + timedelta(days=1)
     with pytest.raises(CaRefusal, match="R06"):
-        bureau.authority.release(old.serial, "release")
-    listed = x509.load_der_x509_crl(bureau.authority.crl())
+        small_ca.authority.release(old.serial, "release")
+    listed = x509.load_der_x509_crl(small_ca.authority.crl())
     entry = listed.get_revoked_certificate_by_serial_number(old.serial)
     assert entry.extensions[0].value.reason is x509.ReasonFlags.cessation_of_operation
 

@@ -25,16 +25,16 @@ def together(*calls: Callable[[], object]) -> list[object]:
     return answers
 
 
-def two(bureau: SmallAuthority) -> tuple[SmallAuthority, SmallAuthority]:
+def two(small_ca: SmallAuthority) -> tuple[SmallAuthority, SmallAuthority]:
     """The same authority, opened a second time as another process would."""
-    return bureau, SmallAuthority(bureau.folder, bureau.clock)
+    return small_ca, SmallAuthority(small_ca.folder, small_ca.clock)
 
 
-def test_of_many_keys_for_one_code_one_wins(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    given = bureau.authority.enrol(enrolment(replaces=old.serial))
+def test_of_many_keys_for_one_code_one_wins(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    given = small_ca.authority.enrol(enrolment(replaces=old.serial))
     requests = [request(number) for number in range(1, 7)]
-    here, there = two(bureau)
+    here, there = two(small_ca)
 
     def redeem(number: int) -> Callable[[], Certificate]:
         authority = (here if number % 2 else there).authority
@@ -49,9 +49,9 @@ def test_of_many_keys_for_one_code_one_wins(bureau: SmallAuthority) -> None:
     there.authority.close()
 
 
-def test_the_same_key_many_times_is_one_certificate(bureau: SmallAuthority) -> None:
-    given = bureau.authority.enrol(enrolment(replaces=bureau.old().serial))
-    here, there = two(bureau)
+def test_the_same_key_many_times_is_one_certificate(small_ca: SmallAuthority) -> None:
+    given = small_ca.authority.enrol(enrolment(replaces=small_ca.old().serial))
+    here, there = two(small_ca)
     asked = request(1)
     answers = together(
         *(
@@ -64,8 +64,8 @@ def test_the_same_key_many_times_is_one_certificate(bureau: SmallAuthority) -> N
     there.authority.close()
 
 
-def test_many_orders_at_once_are_all_issued(bureau: SmallAuthority) -> None:
-    here, there = two(bureau)
+def test_many_orders_at_once_are_all_issued(small_ca: SmallAuthority) -> None:
+    here, there = two(small_ca)
     key(0)
     calls = [lambda n=n: (here if n % 2 else there).authority.issue(order(f"r{n}")) for n in range(24)]
     serials = {answer.serial for answer in together(*calls)}
@@ -74,11 +74,11 @@ def test_many_orders_at_once_are_all_issued(bureau: SmallAuthority) -> None:
     there.authority.close()
 
 
-def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(bureau: SmallAuthority) -> None:
-    old = bureau.old()
-    given = [bureau.authority.enrol(enrolment(f"e{n}", old.serial)) for n in range(2)]
+def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(small_ca: SmallAuthority) -> None:
+    old = small_ca.old()
+    given = [small_ca.authority.enrol(enrolment(f"e{n}", old.serial)) for n in range(2)]
     asked = [request(1), request(2)]
-    here, there = two(bureau)
+    here, there = two(small_ca)
     answers = together(
         lambda: here.authority.redeem(given[0].reference, given[0].code, asked[0]),
         lambda: there.authority.redeem(given[1].reference, given[1].code, asked[1]),
@@ -90,8 +90,8 @@ def test_of_two_enrolments_racing_for_one_old_certificate_one_wins(bureau: Small
     there.authority.close()
 
 
-def test_one_hold_among_many_asking(bureau: SmallAuthority) -> None:
-    serial = bureau.old().serial
-    answers = together(*(lambda n=n: bureau.authority.hold(serial, f"h{n}") for n in range(5)))
+def test_one_hold_among_many_asking(small_ca: SmallAuthority) -> None:
+    serial = small_ca.old().serial
+    answers = together(*(lambda n=n: small_ca.authority.hold(serial, f"h{n}") for n in range(5)))
     assert sum(isinstance(answer, str) and answer.startswith("R07") for answer in answers) == 4
-    assert bureau.authority.verify_audit().ok
+    assert small_ca.authority.verify_audit().ok

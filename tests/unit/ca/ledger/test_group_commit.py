@@ -19,10 +19,10 @@ PATIENCE = 10.0
 
 
 @pytest.fixture
-def bureau(bureau: SmallAuthority) -> SmallAuthority:
-    bureau.settings = replace(SETTINGS, journal=bureau.folder / "journal")
-    bureau.restart()
-    return bureau
+def small_ca(small_ca: SmallAuthority) -> SmallAuthority:
+    small_ca.settings = replace(SETTINGS, journal=small_ca.folder / "journal")
+    small_ca.restart()
+    return small_ca
 
 
 def put(name: str) -> Callable[[Transaction], None]:
@@ -78,38 +78,38 @@ def there(ledger: Ledger, *names: str) -> list[str]:
         return [name for name in names if tx.one("get_meta", name=name)]
 
 
-def test_those_who_waited_share_a_commit(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_those_who_waited_share_a_commit(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     before = ledger.number()
     assert together(ledger, put("a"), put("b"), put("c")) == ["committed"] * 3
     assert ledger.number() == before + 1
     assert there(ledger, "a", "b", "c") == ["a", "b", "c"]
 
 
-def test_the_journal_has_one_line_for_them_all_in_their_order(bureau: SmallAuthority) -> None:
-    together(bureau.authority._ledger, put("a"), refuse, put("c"))
-    last = list(read(bureau.folder / "journal", bureau.vault))[-1]
+def test_the_journal_has_one_line_for_them_all_in_their_order(small_ca: SmallAuthority) -> None:
+    together(small_ca.authority._ledger, put("a"), refuse, put("c"))
+    last = list(read(small_ca.folder / "journal", small_ca.vault))[-1]
     assert [values["name"] for _, values in last.writes] == ["a", "c"]
 
 
-def test_one_that_fails_undoes_its_own_work_only(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_one_that_fails_undoes_its_own_work_only(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     answers = together(ledger, put("a"), refuse, put("c"))
     assert answers == ["committed", "CaRefusal R15 reason=changed_my_mind", "committed"]
     assert there(ledger, "a", "refused", "c") == ["a", "c"]
 
 
-def test_the_first_may_fail_too(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_the_first_may_fail_too(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     answers = together(ledger, refuse, put("b"))
     assert answers == ["CaRefusal R15 reason=changed_my_mind", "committed"]
     assert there(ledger, "refused", "b") == ["b"]
 
 
 def test_when_the_commit_fails_nobody_is_told_that_it_went_well(
-    bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch
+    small_ca: SmallAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = bureau.authority._ledger
+    ledger = small_ca.authority._ledger
 
     def fail(_: GroupCommit) -> None:
         error = sqlite3.OperationalError("disk I/O error")
@@ -125,32 +125,32 @@ def test_when_the_commit_fails_nobody_is_told_that_it_went_well(
     assert together(ledger, put("a"), put("c")) == ["committed"] * 2
 
 
-def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_when_sqlite_gives_up_the_transaction_all_of_it_is_given_up(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     answers = together(ledger, put("a"), give_up)
     assert answers == ["LedgerBroken the ledger is damaged: disk I/O error"] * 2
     assert there(ledger, "a") == []
     assert together(ledger, put("a")) == ["committed"]
 
 
-def test_not_too_many_share_a_commit(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_too_many_share_a_commit(small_ca: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_commit, "MOST_TOGETHER", 2)
-    ledger = bureau.authority._ledger
+    ledger = small_ca.authority._ledger
     before = ledger.number()
     assert together(ledger, put("a"), put("b"), put("c"), put("d")) == ["committed"] * 4
     assert ledger.number() == before + 2
 
 
-def test_nobody_reads_what_is_not_committed(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_nobody_reads_what_is_not_committed(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     with ledger.transaction() as tx:
         put("a")(tx)
         assert there(ledger, "a") == []
     assert there(ledger, "a") == ["a"]
 
 
-def test_a_transaction_within_a_transaction_is_told_so(bureau: SmallAuthority) -> None:
-    ledger = bureau.authority._ledger
+def test_a_transaction_within_a_transaction_is_told_so(small_ca: SmallAuthority) -> None:
+    ledger = small_ca.authority._ledger
     with pytest.raises(RuntimeError, match="within"), ledger.transaction(), ledger.transaction():
         pass
     with ledger.transaction() as tx:
@@ -158,14 +158,14 @@ def test_a_transaction_within_a_transaction_is_told_so(bureau: SmallAuthority) -
     assert there(ledger, "a") == ["a"]
 
 
-def test_closing_waits_for_whoever_writes(bureau: SmallAuthority, tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "other.sqlite3", bureau.vault, bureau.clock)
+def test_closing_waits_for_whoever_writes(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "other.sqlite3", small_ca.vault, small_ca.clock)
     with ThreadPoolExecutor(1) as pool:
         with ledger.transaction() as tx:
             closing = pool.submit(ledger.close)
             until(lambda: ledger._commits._waiting == 1)
             put("a")(tx)
         closing.result(PATIENCE)
-    again = Ledger(tmp_path / "other.sqlite3", bureau.vault, bureau.clock)
+    again = Ledger(tmp_path / "other.sqlite3", small_ca.vault, small_ca.clock)
     assert there(again, "a") == ["a"]
     again.close()

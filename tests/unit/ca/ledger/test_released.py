@@ -17,9 +17,9 @@ OLD = 0x737D786CF28E709B5762A392D2421C06
 def old_house(tmp_path: Path, cheap_scrypt: None) -> Iterator[SmallAuthority]:
     with tarfile.open(FIRST) as archive:
         archive.extractall(tmp_path, filter="data")
-    bureau = SmallAuthority(tmp_path)
-    yield bureau
-    bureau.authority.close()
+    small_ca = SmallAuthority(tmp_path)
+    yield small_ca
+    small_ca.authority.close()
 
 
 def test_its_state_and_its_audit_are_as_they_were(old_house: SmallAuthority) -> None:

@@ -21,8 +21,8 @@ def test_these_come_along() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_each_issues_what_it_says(bureau: SmallAuthority, name: str) -> None:
-    certificate = bureau.authority.issue(order(profile=name, idn="1" * ALL[name]))
+def test_each_issues_what_it_says(small_ca: SmallAuthority, name: str) -> None:
+    certificate = small_ca.authority.issue(order(profile=name, idn="1" * ALL[name]))
     read = x509.load_der_x509_certificate(certificate.der)
     own = profiles.find(name)
     policies = read.extensions.get_extension_for_class(x509.CertificatePolicies).value
@@ -33,37 +33,37 @@ def test_each_issues_what_it_says(bureau: SmallAuthority, name: str) -> None:
 
 @pytest.mark.parametrize(("curve", "name"), [(ec.SECP256R1(), "P-256"), (ec.SECP384R1(), "P-384")])
 def test_elliptic_keys_where_the_profile_allows(
-    bureau: SmallAuthority, curve: ec.EllipticCurve, name: str
+    small_ca: SmallAuthority, curve: ec.EllipticCurve, name: str
 ) -> None:
     spki = spki_bytes(ec.generate_private_key(curve).public_key())
-    assert bureau.authority.issue(order(spki=spki, profile="personal_general"))
+    assert small_ca.authority.issue(order(spki=spki, profile="personal_general"))
     with pytest.raises(CaRefusal, match="R15 reason=curve"):
-        bureau.authority.issue(order("other", spki=spki, profile="personal"))
+        small_ca.authority.issue(order("other", spki=spki, profile="personal"))
 
 
-def test_a_point_that_is_not_on_its_curve(bureau: SmallAuthority) -> None:
+def test_a_point_that_is_not_on_its_curve(small_ca: SmallAuthority) -> None:
     spki = bytearray(spki_bytes(ec.generate_private_key(ec.SECP256R1()).public_key()))
     spki[-1] ^= 1
     with pytest.raises(CaRefusal, match="R15 reason=not_on_curve"):
-        bureau.authority.issue(order(spki=bytes(spki), profile="personal_general"))
+        small_ca.authority.issue(order(spki=bytes(spki), profile="personal_general"))
 
 
 @pytest.mark.parametrize("curve", [ec.SECP521R1(), ec.SECP256K1(), ec.SECP192R1(), ec.BrainpoolP256R1()])
-def test_other_curves_are_refused(bureau: SmallAuthority, curve: ec.EllipticCurve) -> None:
+def test_other_curves_are_refused(small_ca: SmallAuthority, curve: ec.EllipticCurve) -> None:
     spki = spki_bytes(ec.generate_private_key(curve).public_key())
     with pytest.raises(CaRefusal, match="R15 reason=curve"):
-        bureau.authority.issue(order(spki=spki, profile="personal_general"))
+        small_ca.authority.issue(order(spki=spki, profile="personal_general"))
 
 
-def test_a_companys_number_has_ten_digits(bureau: SmallAuthority) -> None:
+def test_a_companys_number_has_ten_digits(small_ca: SmallAuthority) -> None:
     with pytest.raises(CaRefusal, match="idn_unfit"):
-        bureau.authority.issue(order(profile="corporate", idn="9001011234567"))
+        small_ca.authority.issue(order(profile="corporate", idn="9001011234567"))
 
 
 @pytest.mark.parametrize("name", ["nobody", "../personal", "__init__", ""])
-def test_an_unknown_profile_is_refused(bureau: SmallAuthority, name: str) -> None:
+def test_an_unknown_profile_is_refused(small_ca: SmallAuthority, name: str) -> None:
     with pytest.raises(CaRefusal, match="unknown_profile"):
-        bureau.authority.issue(order(profile=name))
+        small_ca.authority.issue(order(profile=name))
 
 
 def written(folder: Path, text: str, name: str = "special") -> Path:
@@ -72,13 +72,13 @@ def written(folder: Path, text: str, name: str = "special") -> Path:
     return folder
 
 
-def test_an_operators_own_profile_is_issued_by(bureau: SmallAuthority, tmp_path: Path) -> None:
+def test_an_operators_own_profile_is_issued_by(small_ca: SmallAuthority, tmp_path: Path) -> None:
     folder = written(
         tmp_path / "own", OWN.replace('policy = "1"', 'policy = "77.1"').replace("years = 1", "years = 3")
     )
-    bureau.settings = replace(SETTINGS, profiles=folder)
-    bureau.restart()
-    certificate = bureau.authority.issue(order(profile="special"))
+    small_ca.settings = replace(SETTINGS, profiles=folder)
+    small_ca.restart()
+    certificate = small_ca.authority.issue(order(profile="special"))
     assert certificate.not_after.year - certificate.not_before.year == 3
 
 
@@ -148,10 +148,10 @@ def test_two_profiles_with_one_policy_or_one_name(tmp_path: Path) -> None:
         profiles.load(written(tmp_path / "b", OWN.replace('policy = "1"', 'policy = "9"'), "personal"))
 
 
-def test_the_authority_does_not_start_with_a_wrong_profile(bureau: SmallAuthority, tmp_path: Path) -> None:
-    bureau.settings = replace(SETTINGS, profiles=written(tmp_path / "own", "years = 1"))
+def test_the_authority_does_not_start_with_a_wrong_profile(small_ca: SmallAuthority, tmp_path: Path) -> None:
+    small_ca.settings = replace(SETTINGS, profiles=written(tmp_path / "own", "years = 1"))
     with pytest.raises(ProfileWrong, match=r"special\.toml:1: \w+ is missing"):
-        bureau.restart()
+        small_ca.restart()
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
@@ -159,8 +159,10 @@ def test_no_such_folder(tmp_path: Path) -> None:
         profiles.load(tmp_path / "nowhere")
 
 
-def test_a_name_as_long_as_a_certificate_carries(bureau: SmallAuthority) -> None:
+def test_a_name_as_long_as_a_certificate_carries(small_ca: SmallAuthority) -> None:
     longest = "가" * (NAME_BYTES // 3)
-    assert bureau.authority.issue(order(name=longest, profile="corporate", idn="1234567890"))
+    assert small_ca.authority.issue(order(name=longest, profile="corporate", idn="1234567890"))
     with pytest.raises(CaRefusal, match="name_too_long"):
-        bureau.authority.issue(order("longer", name=longest + "나다", profile="corporate", idn="1234567890"))
+        small_ca.authority.issue(
+            order("longer", name=longest + "나다", profile="corporate", idn="1234567890")
+        )

@@ -117,34 +117,34 @@ def test_a_huge_request_is_refused_unread() -> None:
         key_rules.check_size(bytes(16 * 1024 + 1), bytes(20))
 
 
-def test_a_refused_key_leaves_the_enrolment_open(bureau: SmallAuthority) -> None:
-    given = bureau.authority.enrol(enrolment())
+def test_a_refused_key_leaves_the_enrolment_open(small_ca: SmallAuthority) -> None:
+    given = small_ca.authority.enrol(enrolment())
     weak = type(request(0))(spki(modulus_of(0), 3), bytes(20))
     with pytest.raises(CaRefusal, match="R15 reason=exponent"):
-        bureau.authority.redeem(given.reference, given.code, weak)
-    assert bureau.authority.redeem(given.reference, given.code, request(1)).request_id == "new"
+        small_ca.authority.redeem(given.reference, given.code, weak)
+    assert small_ca.authority.redeem(given.reference, given.code, request(1)).request_id == "new"
 
 
-def test_the_authoritys_own_key_is_refused(bureau: SmallAuthority) -> None:
-    own = spki_of(x509.load_der_x509_certificate(bureau.authority.chain.issuing))
+def test_the_authoritys_own_key_is_refused(small_ca: SmallAuthority) -> None:
+    own = spki_of(x509.load_der_x509_certificate(small_ca.authority.chain.issuing))
     with pytest.raises(CaRefusal, match="authority_key"):
-        bureau.old(spki=own)
+        small_ca.old(spki=own)
 
 
-def test_a_key_of_somebody_else_is_refused(bureau: SmallAuthority) -> None:
-    bureau.old()
+def test_a_key_of_somebody_else_is_refused(small_ca: SmallAuthority) -> None:
+    small_ca.old()
     with pytest.raises(CaRefusal, match="key_of_another"):
-        bureau.authority.issue(order("other", 0, holder="C-0002"))
+        small_ca.authority.issue(order("other", 0, holder="C-0002"))
 
 
-def test_a_revoked_key_is_refused_to_everybody(bureau: SmallAuthority) -> None:
-    bureau.authority.revoke(bureau.old().serial, Reason.KEY_COMPROMISE, "theft")
+def test_a_revoked_key_is_refused_to_everybody(small_ca: SmallAuthority) -> None:
+    small_ca.authority.revoke(small_ca.old().serial, Reason.KEY_COMPROMISE, "theft")
     with pytest.raises(CaRefusal, match="key_revoked"):
-        bureau.old(request_id="again")
+        small_ca.old(request_id="again")
 
 
-def test_a_reissue_needs_a_new_key(bureau: SmallAuthority) -> None:
-    given = bureau.authority.enrol(enrolment(replaces=bureau.old().serial))
+def test_a_reissue_needs_a_new_key(small_ca: SmallAuthority) -> None:
+    given = small_ca.authority.enrol(enrolment(replaces=small_ca.old().serial))
     with pytest.raises(CaRefusal, match="key_unchanged"):
-        bureau.authority.redeem(given.reference, given.code, request(0))
-    assert bureau.authority.redeem(given.reference, given.code, request(1)).request_id == "new"
+        small_ca.authority.redeem(given.reference, given.code, request(0))
+    assert small_ca.authority.redeem(given.reference, given.code, request(1)).request_id == "new"

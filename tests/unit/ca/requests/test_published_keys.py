@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca import CaRefusal
 from ca.requests.published_keys import ListWrong, PublishedKeys
-from tests.support import authority as bureau
+from tests.support import authority as small_ca
 from tests.support.authority import SmallAuthority, enrolment, key, order, request
 from tests.unit.ca.requests.test_key_rules import modulus_of, spki
 
@@ -67,7 +67,7 @@ def test_a_list_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def wary(tmp_path: Path) -> SmallAuthority:
-    settings = replace(bureau.SETTINGS, published=list_of(tmp_path, GENUINE_DEBIAN, modulus_of(1)))
+    settings = replace(small_ca.SETTINGS, published=list_of(tmp_path, GENUINE_DEBIAN, modulus_of(1)))
     return SmallAuthority(tmp_path, settings=settings)
 
 

@@ -9,10 +9,10 @@ from tests.support.authority import SETTINGS, SmallAuthority, order
 
 
 @pytest.fixture
-def impatient(bureau: SmallAuthority) -> SmallAuthority:
-    bureau.settings = replace(SETTINGS, busy_timeout=timedelta(milliseconds=50))
-    bureau.restart()
-    return bureau
+def impatient(small_ca: SmallAuthority) -> SmallAuthority:
+    small_ca.settings = replace(SETTINGS, busy_timeout=timedelta(milliseconds=50))
+    small_ca.restart()
+    return small_ca
 
 
 def test_a_ledger_that_somebody_keeps_is_not_available_and_then_is(impatient: SmallAuthority) -> None:
@@ -39,6 +39,6 @@ def test_a_full_disk_is_a_delay_and_leaves_nothing_half_done(impatient: SmallAut
     assert impatient.authority.verify_audit().ok
 
 
-def _issue_many(bureau: SmallAuthority, count: int) -> None:
+def _issue_many(small_ca: SmallAuthority, count: int) -> None:
     for number in range(count):
-        bureau.authority.issue(order(f"r{number}"))
+        small_ca.authority.issue(order(f"r{number}"))

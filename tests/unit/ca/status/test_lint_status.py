@@ -29,14 +29,14 @@ class Listed:
 
 
 @pytest.fixture
-def listed(bureau: SmallAuthority) -> Listed:
-    old = bureau.old().serial
-    bureau.authority.revoke(old, Reason.KEY_COMPROMISE, "theft")
-    read = x509.load_der_x509_crl(bureau.authority.crl(part=old % bureau.authority.most_parts))
+def listed(small_ca: SmallAuthority) -> Listed:
+    old = small_ca.old().serial
+    small_ca.authority.revoke(old, Reason.KEY_COMPROMISE, "theft")
+    read = x509.load_der_x509_crl(small_ca.authority.crl(part=old % small_ca.authority.most_parts))
     number = read.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     point = read.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value.full_name
     assert point
-    issuer = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
+    issuer = x509.load_der_x509_certificate(small_ca.authority.chain.issuing)
     return Listed(read.tbs_certlist_bytes, issuer, number, point[0].value)
 
 
@@ -60,18 +60,18 @@ def test_a_list_that_is_not_what_it_should_be(listed: Listed, finding: str) -> N
         LISTS[finding](listed)
 
 
-def test_a_list_of_another_issuer(listed: Listed, bureau: SmallAuthority) -> None:
-    root = x509.load_der_x509_certificate(bureau.authority.chain.root)
+def test_a_list_of_another_issuer(listed: Listed, small_ca: SmallAuthority) -> None:
+    root = x509.load_der_x509_certificate(small_ca.authority.chain.root)
     with pytest.raises(LedgerBroken, match="issuer, key_id"):
         check_list(listed.tbs, root, listed.number, 1, listed.address, DAY)
 
 
 @pytest.fixture
-def answer(bureau: SmallAuthority) -> tuple[bytes, bytes]:
-    issuer = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
-    subject = x509.load_der_x509_certificate(bureau.old().der)
+def answer(small_ca: SmallAuthority) -> tuple[bytes, bytes]:
+    issuer = x509.load_der_x509_certificate(small_ca.authority.chain.issuing)
+    subject = x509.load_der_x509_certificate(small_ca.old().der)
     question = ocsp.OCSPRequestBuilder().add_certificate(subject, issuer, hashes.SHA256()).build()
-    content = bureau.authority.ocsp(question.public_bytes(Encoding.DER)).content
+    content = small_ca.authority.ocsp(question.public_bytes(Encoding.DER)).content
     key_hash = ocsp.load_der_ocsp_response(content).responder_key_hash
     assert key_hash is not None
     return content, key_hash
@@ -91,11 +91,11 @@ def test_an_answer_that_is_not_what_it_should_be(answer: tuple[bytes, bytes]) ->
 
 
 def test_a_delegate_that_is_not_what_it_should_be(
-    bureau: SmallAuthority, answer: tuple[bytes, bytes]
+    small_ca: SmallAuthority, answer: tuple[bytes, bytes]
 ) -> None:
     (delegate,) = ocsp.load_der_ocsp_response(answer[0]).certificates
-    issuer = x509.load_der_x509_certificate(bureau.authority.chain.issuing)
-    root = x509.load_der_x509_certificate(bureau.authority.chain.root)
+    issuer = x509.load_der_x509_certificate(small_ca.authority.chain.issuing)
+    root = x509.load_der_x509_certificate(small_ca.authority.chain.root)
     tbs, week = delegate.tbs_certificate_bytes, timedelta(days=7)
     check_delegate(tbs, issuer, ExtendedKeyUsageOID.OCSP_SIGNING, week)
     for arguments, finding in [
@@ -108,12 +108,12 @@ def test_a_delegate_that_is_not_what_it_should_be(
             check_delegate(*arguments)
 
 
-def test_the_key_is_not_asked(bureau: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_not_asked(small_ca: SmallAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bytes] = []
-    bureau.old()
-    present = bureau.authority._registrar._keys.present
+    small_ca.old()
+    present = small_ca.authority._registrar._keys.present
     monkeypatch.setattr(type(present.signer), "sign", lambda _self, message: asked.append(message) or b"")
     monkeypatch.setattr("ca.status.crl._tbs", lambda *_arguments: b"0\x00")
     with pytest.raises(LedgerBroken, match="unreadable"):
-        bureau.authority.crl()
+        small_ca.authority.crl()
     assert asked == []
