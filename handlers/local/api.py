@@ -11,14 +11,14 @@ from handlers.local.wire.faults import Dice, Fault
 from handlers.local.wire.json_shapes import JSON, Params, Refusal, Upload, bad, dump, too_many
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
 UNAUTHORIZED = Refusal(401, "Unauthorized")
 NOT_FOUND = Refusal(404, "Not Found")
-NO_METHOD = Refusal(404, "Not Found: method not found")
+UNKNOWN_METHOD = Refusal(404, "Not Found: method not found")
 TOO_LARGE = Refusal(413, "Request Entity Too Large")
 JSON_TYPE = "application/json"
-CHUNK = 1 << 16
+CHUNK_BYTES = 1 << 16
 
 Methods = dict[str, Callable[[Params], Any]]
 
@@ -26,9 +26,9 @@ Methods = dict[str, Callable[[Params], Any]]
 class Api:
     """Knows nothing of what the methods do: it reads, plays the weather, calls, and answers."""
 
-    def __init__(self, world: ServerState, methods: Methods, dice: Dice) -> None:
-        self._world = world
-        self._stats: Stats = world.stats
+    def __init__(self, state: ServerState, methods: Methods, dice: Dice) -> None:
+        self._state = state
+        self._stats: Stats = state.stats
         self._dice = dice
         self._calls = {name.lower(): (name, call) for name, call in methods.items()}
 
@@ -41,20 +41,20 @@ class Api:
 
     async def download(self, path: str) -> web.Response:
         token, _, place = path.removeprefix("/file/bot").partition("/")
-        stored = self._world.files.at(unquote(place))
-        if unquote(token) != self._world.token:
+        stored = self._state.files.at(unquote(place))
+        if unquote(token) != self._state.token:
             return self._refuse(UNAUTHORIZED)
-        if stored is None or len(stored.content) > self._world.limits.download:
+        if stored is None or len(stored.content) > self._state.limits.download:
             return self._refuse(NOT_FOUND)
         return web.Response(body=stored.content, content_type="application/octet-stream")
 
-    async def perform_unheard(self, body: bytes) -> None:
+    async def perform_webhook_reply(self, body: bytes) -> None:
         """Perform the call that stands in a webhook's answer; of how it went nobody hears."""
         try:
-            arguments = _object(body)
+            arguments = _json_object(body)
             found = self._calls.get(str(arguments.pop("method", "")).lower())
             if found is None:
-                raise NO_METHOD
+                raise UNKNOWN_METHOD
             name, call = found
             self._stats.calls[name] += 1
             self._stats.unheard += 1
@@ -66,23 +66,23 @@ class Api:
 
     def _find(self, path: str) -> tuple[str, Callable[[Params], Any]]:
         token, _, method = path.removeprefix("/bot").partition("?")[0].partition("/")
-        if unquote(token) != self._world.token:
+        if unquote(token) != self._state.token:
             raise UNAUTHORIZED
         found = self._calls.get(method.lower())
         if found is None:
-            raise NO_METHOD
+            raise UNKNOWN_METHOD
         return found
 
     async def _perform(
         self, request: web.BaseRequest, name: str, call: Callable[[Params], Any]
     ) -> web.Response:
-        params = await read_params(request, self._world.limits)
+        params = await read_params(request, self._state.limits)
         self._stats.calls[name] += 1
         fault = self._dice.call(name)
         if self._dice.faults.slow_ms:
             await asyncio.sleep(self._dice.faults.slow_ms / 1000)
         if fault is not None and fault is not Fault.LOSE:
-            return self._play(request, fault)
+            return self._fail(request, fault)
         result = call(params)
         if isinstance(result, Awaitable):
             result = await result
@@ -90,7 +90,7 @@ class Api:
             hang_up(request)
         return web.Response(body=dump({"ok": True, "result": result}), content_type=JSON_TYPE)
 
-    def _play(self, request: web.BaseRequest, fault: Fault) -> web.Response:
+    def _fail(self, request: web.BaseRequest, fault: Fault) -> web.Response:
         if fault is Fault.STORM:
             raise too_many(max(1, self._dice.faults.storm_seconds))
         if fault is Fault.RESET:
@@ -117,23 +117,23 @@ async def read_params(request: web.BaseRequest, limits: Limits) -> Params:
     kind = request.content_type
     query = dict(request.query) if "?" in request.raw_path else {}
     if kind == "multipart/form-data":
-        return await _multipart(request, query, limits)
+        return await _multipart_params(request, query, limits)
     if request.can_read_body and (request.content_length or 0) > limits.upload:
         raise TOO_LARGE
     body = await request.read() if request.can_read_body else b""
     if kind == JSON_TYPE and body:
-        return Params({**query, **_object(body)})
+        return Params({**query, **_json_object(body)})
     return Params({**query, **dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))})
 
 
-def _object(body: bytes) -> JSON:
+def _json_object(body: bytes) -> JSON:
     value = Params({"body": body.decode("utf-8", "replace")}).data("body", "can't parse JSON object")
     if not isinstance(value, dict):
         raise bad("can't parse JSON object")
     return value
 
 
-async def _multipart(request: web.BaseRequest, query: dict[str, str], limits: Limits) -> Params:
+async def _multipart_params(request: web.BaseRequest, query: dict[str, str], limits: Limits) -> Params:
     """Read into memory, never into a temporary file: these are people's documents."""
     values: dict[str, Any] = dict(query)
     uploads: dict[str, Upload] = {}
@@ -142,7 +142,7 @@ async def _multipart(request: web.BaseRequest, query: dict[str, str], limits: Li
         if not isinstance(part, BodyPartReader) or part.name is None:
             continue
         content = bytearray()
-        while chunk := await part.read_chunk(CHUNK):
+        while chunk := await part.read_chunk(CHUNK_BYTES):
             content += chunk
             if len(content) > left:
                 raise TOO_LARGE

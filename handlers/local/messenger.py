@@ -14,11 +14,11 @@ from handlers.local.methods.editing import Editing
 from handlers.local.methods.inline import Inline
 from handlers.local.methods.profile import Profile
 from handlers.local.methods.sending import Sending
-from handlers.local.page.acts import PageActions
+from handlers.local.page.actions import PageActions
 from handlers.local.page.live import Page
 from handlers.local.page.phones import Mail, Phones, Sms
 from handlers.local.page.routes import Routes
-from handlers.local.people.person import PATIENCE, Person
+from handlers.local.people.person import DEFAULT_TIMEOUT_SECONDS, Person
 from handlers.local.people.seen import dump_of
 from handlers.local.wire.faults import Dice, Faults
 from handlers.local.wire.json_shapes import JSON
@@ -27,10 +27,10 @@ from handlers.local.wire.stats import Stats
 from handlers.local.world.persona import Persona, digits
 from handlers.local.world.updates import Updates
 from handlers.local.world.webhook import Webhook
-from handlers.local.world.world import People, ServerState, first_id
+from handlers.local.world.server_state import People, ServerState, first_id
 
 T = TypeVar("T")
-GRACE = 0.5  #: seconds open connections have to end by themselves
+SHUTDOWN_SECONDS = 0.5  #: seconds open connections have to end by themselves
 
 
 class LocalMessenger:
@@ -52,7 +52,7 @@ class LocalMessenger:
         self.sms_token = sms_token or secrets.token_urlsafe(16)
         self.world = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
         self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
-        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.wakeup.ring)
+        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.wakeup.wake)
         self._lines = Phones(self.world, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
@@ -67,7 +67,7 @@ class LocalMessenger:
             raise ValueError("the local messenger listens on loopback only")
         self._webhook = Webhook(self.world, self._dice)
         server = web.Server(self._routes(self._webhook), access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=GRACE)
+        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         bound = self._runner.addresses[0][1]
@@ -131,7 +131,7 @@ class LocalMessenger:
     async def until(
         self,
         look: Callable[["LocalMessenger"], T | bool | None],
-        timeout: float = PATIENCE,  # noqa: ASYNC109 - ends in a readable dump
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,  # noqa: ASYNC109 - ends in a readable dump
     ) -> T:
         """The first truthy thing `look` finds anywhere in this world; woken by every change."""
         try:
@@ -139,13 +139,13 @@ class LocalMessenger:
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_sms(self, phone: str, after: int = 0, timeout: float = PATIENCE) -> Sms:  # noqa: ASYNC109
+    async def until_sms(self, phone: str, after: int = 0, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Sms:  # noqa: ASYNC109
         """The next text to that phone whose `order` is above `after`."""
         return await self.until(
             lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout
         )
 
-    async def until_mail(self, address: str, after: int = 0, timeout: float = PATIENCE) -> Mail:  # noqa: ASYNC109
+    async def until_mail(self, address: str, after: int = 0, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Mail:  # noqa: ASYNC109
         return await self.until(
             lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout
         )
@@ -179,8 +179,8 @@ class LocalMessenger:
             **Profile(self.world, self.updates, webhook).methods(),
         }
         self.methods = tuple(calls)
-        acts = PageActions(self.world, self._lines, self.faults, self.person)
-        self._page = Page(acts, self.limits.upload)
+        actions = PageActions(self.world, self._lines, self.faults, self.person)
+        self._page = Page(actions, self.limits.upload)
         api = Api(self.world, calls, self._dice)
-        webhook.perform = api.perform_unheard
+        webhook.perform = api.perform_webhook_reply
         return Routes(api, self._lines, self._page)

@@ -1,4 +1,4 @@
-"""The same conversations on a desk with a long past and on a young one: no slower, whatever lies in the tables.
+"""How fast replies are with a long history in the database, and with a short one: no slower, whatever the tables hold.
 
 `python -m tests.bench.long_history [--cases 100000] [--updates 10000000] [--rounds 3] [--seconds 20] [--ground FOLDER]`. Two
 bots run at once and are loaded in turn, so that a busy minute of the machine falls on both. The past is inserted

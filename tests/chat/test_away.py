@@ -19,7 +19,7 @@ from bot.storage import postgres
 from handlers.local.api import Api
 from handlers.local.wire.json_shapes import Params
 from handlers.telegram.bot_api.transport import AiohttpRequest
-from tests.support import postgres_server as postgres_server
+from tests.support import postgres_server
 from tests.support.authority_server import free_port
 from tests.support.customers import AN, GILDONG, persona
 from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram, local_telegram

@@ -57,7 +57,7 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
 ) -> None:
     pondered: list[str] = []
     monkeypatch.setattr(place.app.engine.cases, "ponder", pondered.append)
-    monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
+    monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(LITTLE))
     flood = [update(number, 101, f"인증서 재발급 {number}") for number in range(FLOOD)]
 
     turns = await arrives(place, [*flood, update(FLOOD, 104, "/help")])
@@ -75,7 +75,7 @@ async def test_another_process_knows_what_the_chat_has_used_up(
     place: LocalTelegram, gildong: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for times in range(2):
-        monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
+        monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(LITTLE))
         flood = [update(FLOOD * times + number, 101, f"재발급 {number}") for number in range(FLOOD)]
         turns = await arrives(place, flood)
         assert len(turns) == (OWN if times else SHARE) + 1
@@ -91,7 +91,7 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
     await gildong.triage()
     await gildong.sees("reissue.ask.name")
     monkeypatch.setattr(
-        place.app.telegram.processor, "_floodgate", RateLimiter(NOBODY, [f"chat:{OPERATORS}"])
+        place.app.telegram.processor, "_rate_limiter", RateLimiter(NOBODY, [f"chat:{OPERATORS}"])
     )
     await arrives(place, [update(1, 555, "?")])
 
@@ -107,7 +107,7 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
 
 
 async def test_in_a_group_nobody_is_spoken_to(place: LocalTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.app.telegram.processor, "_floodgate", RateLimiter(LITTLE))
+    monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(LITTLE))
     turns = await arrives(place, [update(number, -5005, "x") for number in range(FLOOD)])
     assert turns == [("receive", -5005)] * SHARE + [("let_go", -5005)]
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE lane = 'chat:-5005'") == [(0,)]

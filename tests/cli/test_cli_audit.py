@@ -31,8 +31,8 @@ def test_a_customer_checks_a_receipt_with_the_root_alone(house: Path, anew: Prog
     assert anew("audit", "receipt", "--serial", serial, "--to", "receipt.json").returncode == 0
     assert anew("ca", "export", "--serial", serial, "--to", "out").returncode == 0
     command = [
-        sys.executable, "-P", str(ROOT / "ca" / "audit" / "receipt_verifier.py"), "receipt.json", "--root", "out/root.pem",
-        "--certificate", "out/cert.der",
+        sys.executable, "-P", str(ROOT / "ca" / "audit" / "receipt_verifier.py"), "receipt.json",
+        "--root", "out/root.pem", "--certificate", "out/cert.der",
     ]  # fmt: skip
     ended = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

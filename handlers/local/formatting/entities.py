@@ -6,7 +6,7 @@ from typing import Any
 from handlers.local.formatting.markup import parse_html
 from handlers.local.wire.json_shapes import JSON, Params, bad
 
-GIVEN = frozenset(
+SETTABLE_TYPES = frozenset(
     [
         "bold",
         "italic",
@@ -23,21 +23,21 @@ GIVEN = frozenset(
         "date_time",
     ],
 )
-FOUND = frozenset(
+AUTOMATIC_TYPES = frozenset(
     ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"]
 )
 _AUTOMATIC = re.compile(
     r"(?<![\w/])/(?P<command>[A-Za-z0-9_]{1,32}(?:@\w+)?)(?![\w/])|(?P<url>https?://[^\s<>\"']+)"
 )
-_CODE = frozenset({"code", "pre"})
+_CODE_TYPES = frozenset({"code", "pre"})
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """Length in UTF-16 code units, by which Telegram counts."""
     return len(text.encode("utf-16-le", "surrogatepass")) >> 1
 
 
-def formatted(params: Params, name: str, entities_name: str) -> tuple[str, list[JSON]]:
+def parse_text(params: Params, name: str, entities_name: str) -> tuple[str, list[JSON]]:
     """A call's text and its entities, in the order of their offsets."""
     text = params.text(name)
     mode = params.text("parse_mode").lower()
@@ -47,17 +47,17 @@ def formatted(params: Params, name: str, entities_name: str) -> tuple[str, list[
         text, entities = parse_html(text)
     else:
         problem = "can't parse entities JSON object"
-        entities = _given(params.data(entities_name, problem), text)
-    return text, with_found(text, entities)
+        entities = _checked_entities(params.data(entities_name, problem), text)
+    return text, add_automatic_entities(text, entities)
 
 
-def _given(value: Any, text: str) -> list[JSON]:
+def _checked_entities(value: Any, text: str) -> list[JSON]:
     if not value:
         return []
     if not isinstance(value, list):
         return []
     kept = [entity for each in value if (entity := _entity(each)) is not None]
-    size = units(text)
+    size = utf16_length(text)
     for entity in kept:
         _check_bounds(entity, size)
     return sorted(
@@ -72,9 +72,9 @@ def _entity(value: Any) -> JSON | None:
         if type(value.get(name)) is not int:
             raise bad(f"can't parse MessageEntity: Can't find field \"{name}\"")
     kind = value.get("type")
-    if kind in FOUND:
+    if kind in AUTOMATIC_TYPES:
         return None
-    if kind not in GIVEN:
+    if kind not in SETTABLE_TYPES:
         raise bad("can't parse MessageEntity: Unsupported type specified")
     return {name: item for name, item in value.items() if item is not None}
 
@@ -92,15 +92,15 @@ def _check_bounds(entity: JSON, size: int) -> None:
         raise bad(f"entity beginning at UTF-16 offset {offset} {place}")
 
 
-def with_found(text: str, entities: list[JSON]) -> list[JSON]:
+def add_automatic_entities(text: str, entities: list[JSON]) -> list[JSON]:
     """Adds commands and addresses, as the server does, where no code or link covers them."""
     if "/" not in text:
         return entities
-    covered = [each for each in entities if each["type"] in _CODE or each["type"] == "text_link"]
+    covered = [each for each in entities if each["type"] in _CODE_TYPES or each["type"] == "text_link"]
     found = []
     for match in _AUTOMATIC.finditer(text):
         kind = "bot_command" if match["command"] else "url"
-        offset, length = units(text[: match.start()]), units(match[0])
+        offset, length = utf16_length(text[: match.start()]), utf16_length(match[0])
         if not any(
             each["offset"] < offset + length and offset < each["offset"] + each["length"] for each in covered
         ):

@@ -18,7 +18,7 @@ _ACTIONS = (
     "callback_game",
     "pay",
 )
-_SCHEMES = frozenset({"http", "https", "tg", "tel", "ton", "mailto"})
+_URL_SCHEMES = frozenset({"http", "https", "tg", "tel", "ton", "mailto"})
 
 
 def reply_markup(params: Params, limits: Limits) -> JSON | None:
@@ -104,7 +104,7 @@ def is_link(url: str) -> bool:
     except ValueError:
         return False
     return (not parts.scheme and "." in url) or (
-        parts.scheme in _SCHEMES and len(url) > len(parts.scheme) + 3
+        parts.scheme in _URL_SCHEMES and len(url) > len(parts.scheme) + 3
     )
 
 

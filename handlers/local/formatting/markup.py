@@ -5,7 +5,7 @@ import re
 
 from handlers.local.wire.json_shapes import JSON, bad
 
-_KINDS = {
+_ENTITY_TYPES = {
     "b": "bold",
     "strong": "bold",
     "i": "italic",
@@ -59,7 +59,7 @@ class _Parser:
         name = tag["name"].lower()
         if tag["end"]:
             self._close(name, at)
-        elif name not in _KINDS:
+        elif name not in _ENTITY_TYPES:
             raise bad(f'can\'t parse entities: Unsupported start tag "{name}" {at}')
         else:
             href = _HREF.search(tag["rest"])
@@ -77,7 +77,7 @@ class _Parser:
         length = self._offset() - offset
         if length and (opened != "a" or href):
             link = {"url": href} if opened == "a" else {}
-            self.entities.append({"type": _KINDS[opened], "offset": offset, "length": length, **link})
+            self.entities.append({"type": _ENTITY_TYPES[opened], "offset": offset, "length": length, **link})
 
     def _offset(self) -> int:
         return len(self.text.encode("utf-16-le", "surrogatepass")) >> 1

@@ -11,15 +11,15 @@ from handlers.local.methods.editing import TOO_OLD
 from handlers.local.methods.results import button_of, check, results_of
 from handlers.local.wire.json_shapes import Params, bad
 from handlers.local.world.queries import Offer
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
-KEPT_FOR = 300  #: seconds, when the bot says nothing
-KEPT_AT_MOST = 24 * 3600
+DEFAULT_CACHE_SECONDS = 300  #: seconds, when the bot says nothing
+MAX_CACHE_SECONDS = 24 * 3600
 
 
 class Inline:
-    def __init__(self, world: ServerState) -> None:
-        self._world = world
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     def methods(self) -> dict[str, Callable[[Params], Any]]:
         return {"answerInlineQuery": self.answer}
@@ -27,15 +27,15 @@ class Inline:
     def answer(self, params: Params) -> bool:
         """https://core.telegram.org/bots/api#answerinlinequery, its problems in the order they are found there."""
         button = button_of(params)
-        results = results_of(params, self._world.limits)
-        queries = self._world.queries
+        results = results_of(params, self._state.limits)
+        queries = self._state.queries
         query = queries.waiting(params.text("inline_query_id"))
         if query is None:
             raise bad(TOO_OLD)
         next_offset = params.text("next_offset")
         check(results, next_offset)
-        kept_for = min(max(params.integer("cache_time", KEPT_FOR), 0), KEPT_AT_MOST)
+        cache_seconds = min(max(params.integer("cache_time", DEFAULT_CACHE_SECONDS), 0), MAX_CACHE_SECONDS)
         offer = Offer(query.id, query.text, results, button, next_offset)
-        queries.answer(query, offer, kept_for, params.flag("is_personal"))
-        self._world.ring(self._world.chat(query.chat_id))
+        queries.answer(query, offer, cache_seconds, params.flag("is_personal"))
+        self._state.wake(self._state.chat(query.chat_id))
         return True

@@ -4,19 +4,19 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from handlers.local.formatting.entities import units
+from handlers.local.formatting.entities import utf16_length
 from handlers.local.wire.json_shapes import JSON, Params, bad
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Stored
 from handlers.local.world.persona import Persona
 from handlers.local.world.updates import OTHER_WEBHOOK, Updates
 from handlers.local.world.webhook import Webhook, checked_url
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
-SECRET_LENGTH = 256
-LONGEST_POLL = 50
-BATCH = 100
-_TRUE = [
+MAX_SECRET_LENGTH = 256
+MAX_POLL_SECONDS = 50
+MAX_UPDATES = 100
+_ALWAYS_TRUE = [
     "deleteMyCommands",
     "close",
     "logOut",
@@ -27,7 +27,7 @@ _TRUE = [
     "setMessageReaction",
     "setChatMenuButton",
 ]
-_NAMED = {
+_PROFILE_TEXTS = {
     "Name": ("name", 64),
     "Description": ("description", 512),
     "ShortDescription": ("short_description", 120),
@@ -37,22 +37,22 @@ Methods = dict[str, Callable[[Params], Any]]
 
 
 class Profile:
-    def __init__(self, world: ServerState, updates: Updates, webhook: Webhook) -> None:
-        self._world = world
+    def __init__(self, state: ServerState, updates: Updates, webhook: Webhook) -> None:
+        self._state = state
         self._updates = updates
         self._webhook = webhook
 
     def methods(self) -> Methods:
         named: Methods = {}
-        for name, (field, limit) in _NAMED.items():
+        for name, (field, limit) in _PROFILE_TEXTS.items():
             named[f"setMy{name}"] = self._setter(field, limit)
             named[f"getMy{name}"] = self._getter(field)
         return {
-            **{name: (lambda _: True) for name in _TRUE},
+            **{name: (lambda _: True) for name in _ALWAYS_TRUE},
             **named,
-            "getMe": lambda _: self._world.bot,
+            "getMe": lambda _: self._state.bot,
             "setMyCommands": self.set_commands,
-            "getMyCommands": lambda _: self._world.about.get("commands", []),
+            "getMyCommands": lambda _: self._state.about.get("commands", []),
             "deleteMyCommands": self.delete_commands,
             "getChatMenuButton": lambda _: {"type": "commands"},
             "getChat": self.get_chat,
@@ -76,22 +76,22 @@ class Profile:
             )
             raise conflict
         self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object", list))
-        limit = min(max(params.integer("limit", BATCH), 1), BATCH)
-        timeout = min(max(params.integer("timeout"), 0), LONGEST_POLL)
+        limit = min(max(params.integer("limit", MAX_UPDATES), 1), MAX_UPDATES)
+        timeout = min(max(params.integer("timeout"), 0), MAX_POLL_SECONDS)
         return await self._updates.poll(params.integer("offset"), limit, timeout)
 
     def set_webhook(self, params: Params) -> bool:
         if not params.text("url"):
             return self.delete_webhook(params)
         url, secret = checked_url(params.text("url")), params.text("secret_token")
-        if len(secret) > SECRET_LENGTH:
+        if len(secret) > MAX_SECRET_LENGTH:
             raise bad("secret token is too long")
         if secret and not (secret.isascii() and secret.replace("-", "").replace("_", "").isalnum()):
             raise bad("secret token contains unallowed characters")
         self._updates.allow(params.data("allowed_updates", "can't parse allowed_updates JSON object", list))
         self._updates.interrupt(OTHER_WEBHOOK)
         waiting = [*self._webhook.clear(), *self._updates.drain()]
-        self._webhook.set(url, secret, min(params.integer("max_connections"), BATCH))
+        self._webhook.set(url, secret, min(params.integer("max_connections"), MAX_UPDATES))
         self._updates.sink = self._webhook.take
         for update in () if params.flag("drop_pending_updates") else waiting:
             self._webhook.take(update)
@@ -119,14 +119,14 @@ class Profile:
         scope = params.data("scope", "can't parse BotCommandScope JSON object", dict) or {}
         if scope.get("type", "default") != "default":
             # Kept for whom it is meant: it must not take the place of the menu that everybody has.
-            self._world.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = (
+            self._state.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = (
                 commands
             )
             return True
         if not language:
-            self._world.about["commands"] = commands
-        self._world.about.setdefault("commands_by_language", {})[language] = commands
-        self._world.tell(None, {"type": "commands", "commands": self._world.about["commands_by_language"]})
+            self._state.about["commands"] = commands
+        self._state.about.setdefault("commands_by_language", {})[language] = commands
+        self._state.notify(None, {"type": "commands", "commands": self._state.about["commands_by_language"]})
         return True
 
     def delete_commands(self, params: Params) -> bool:
@@ -138,9 +138,9 @@ class Profile:
 
     def get_chat_member(self, params: Params) -> JSON:
         chat, user_id = self._chat(params), params.integer("user_id")
-        if user_id == self._world.bot["id"]:
-            return administrator(self._world.bot)
-        persona = self._world.personas.get(user_id)
+        if user_id == self._state.bot["id"]:
+            return administrator(self._state.bot)
+        persona = self._state.personas.get(user_id)
         if persona is None:
             raise bad("member not found")
         return member(chat, persona)
@@ -149,33 +149,33 @@ class Profile:
         chat = self._chat(params)
         if chat.private:
             raise bad("there are no administrators in the private chat")
-        return [administrator(self._world.bot)]
+        return [administrator(self._state.bot)]
 
     def get_file(self, params: Params) -> JSON:
-        stored: Stored | None = self._world.files.get(params.text("file_id"))
+        stored: Stored | None = self._state.files.get(params.text("file_id"))
         if stored is None:
             raise bad("wrong file_id or the file is temporarily unavailable")
-        if len(stored.content) > self._world.limits.download:
+        if len(stored.content) > self._state.limits.download:
             raise bad("file is too big")
         return {**stored.brief(), "file_path": stored.path}
 
     def _chat(self, params: Params) -> Chat:
-        return self._world.chat(params.integer("chat_id"))
+        return self._state.chat(params.integer("chat_id"))
 
     def _setter(self, field: str, limit: int) -> Callable[[Params], bool]:
         def setter(params: Params) -> bool:
-            if units(params.text(field)) > limit:
+            if utf16_length(params.text(field)) > limit:
                 raise bad(f"{field.replace('_', ' ')} is too long")
-            self._world.about[f"{field}:{params.text('language_code')}"] = params.text(field)
-            self._world.tell(None, {"type": "about", "field": field, "value": params.text(field)})
+            self._state.about[f"{field}:{params.text('language_code')}"] = params.text(field)
+            self._state.notify(None, {"type": "about", "field": field, "value": params.text(field)})
             return True
 
         return setter
 
     def _getter(self, field: str) -> Callable[[Params], JSON]:
         def getter(params: Params) -> JSON:
-            default = self._world.bot["first_name"] if field == "name" else ""
-            about = self._world.about
+            default = self._state.bot["first_name"] if field == "name" else ""
+            about = self._state.about
             return {
                 field: about.get(f"{field}:{params.text('language_code')}")
                 or about.get(f"{field}:")

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from handlers.local.formatting.entities import formatted, units
+from handlers.local.formatting.entities import parse_text, utf16_length
 from handlers.local.formatting.keyboards import is_link, only_inline, reply_markup
 from handlers.local.wire.json_shapes import JSON, Params, Refusal, bad
 from handlers.local.wire.limits import Limits
 from handlers.local.world.queries import Result
 
-LONGEST_ID = 64  #: bytes
-LONGEST_OFFSET = 64  #: bytes
-LONGEST_START = 64
+MAX_ID_BYTES = 64  #: bytes
+MAX_OFFSET_BYTES = 64  #: bytes
+MAX_START_PARAMETER = 64
 _RESULT = "can't parse inline query result: "
 _BUTTON = "can't parse inline query results button: "
-_NOT_HERE = "is not supported by the local messenger"
-_OTHER_KINDS = frozenset(
+_UNSUPPORTED_HERE = "is not supported by the local messenger"
+_UNSUPPORTED_TYPES = frozenset(
     [
         "audio",
         "contact",
@@ -35,11 +35,11 @@ _OTHER_KINDS = frozenset(
         "voice",
     ],
 )
-_OTHER_CONTENTS = ("latitude", "phone_number", "payload")
+_UNSUPPORTED_CONTENTS = ("latitude", "phone_number", "payload")
 #: Buttons that a message sent via the bot cannot have: the bot may be no member of its chat.
-_OTHER_BUTTONS = ("web_app", "pay", "callback_game")
+_FORBIDDEN_BUTTONS = ("web_app", "pay", "callback_game")
 #: Problems that the Bot API server finds while it reads a result, and tells as such.
-_READING = ("can't parse", "unsupported parse_mode", 'field "')
+_PARSE_ERRORS = ("can't parse", "unsupported parse_mode", 'field "')
 
 
 def results_of(params: Params, limits: Limits) -> tuple[Result, ...]:
@@ -56,10 +56,10 @@ def results_of(params: Params, limits: Limits) -> tuple[Result, ...]:
 
 def check(results: Sequence[Result], next_offset: str) -> None:
     """What the Bot API server passes on unread, and the server behind it refuses."""
-    if _size(next_offset) > LONGEST_OFFSET:
+    if _byte_length(next_offset) > MAX_OFFSET_BYTES:
         raise bad("NEXT_OFFSET_INVALID")
     for result in results:
-        if not 1 <= _size(result.id) <= LONGEST_ID:
+        if not 1 <= _byte_length(result.id) <= MAX_ID_BYTES:
             raise bad("RESULT_ID_INVALID")
         if not result.title.strip():
             raise bad("ARTICLE_TITLE_EMPTY")
@@ -72,37 +72,37 @@ def button_of(params: Params) -> JSON | None:
     given = params.data("button", "can't parse inline query results button JSON object")
     if given is None:
         text = params.text("switch_pm_text")
-        return _starting(text, params.text("switch_pm_parameter")) if text else None
+        return _start_button(text, params.text("switch_pm_parameter")) if text else None
     if not isinstance(given, dict):
         raise bad(_BUTTON + "InlineQueryResultsButton must be an Object")
     text = _required(given, "text", _BUTTON)
     if given.get("start_parameter") is not None:
-        return _starting(text, _required(given, "start_parameter", _BUTTON))
+        return _start_button(text, _required(given, "start_parameter", _BUTTON))
     if given.get("web_app") is None:
         raise bad(_BUTTON + "InlineQueryResultsButton must have exactly one optional field")
-    return _launching(text, given["web_app"])
+    return _web_app_button(text, given["web_app"])
 
 
-def _starting(text: str, parameter: str) -> JSON:
+def _start_button(text: str, parameter: str) -> JSON:
     if not parameter:
         raise bad("can't use empty start_parameter")
-    if _size(parameter) > LONGEST_START:
+    if _byte_length(parameter) > MAX_START_PARAMETER:
         raise bad("too long start_parameter specified")
     if not (parameter.isascii() and parameter.replace("-", "a").replace("_", "a").isalnum()):
         raise bad("unallowed characters in start_parameter are used")
-    return {"text": _label(text), "start_parameter": parameter}
+    return {"text": _checked_label(text), "start_parameter": parameter}
 
 
-def _launching(text: str, app: Any) -> JSON:
+def _web_app_button(text: str, app: Any) -> JSON:
     if not isinstance(app, dict):
         raise bad(_BUTTON + 'Field "web_app" must be of type Object')
     url = _required(app, "url", _BUTTON)
     if not is_link(url):
         raise bad(f"inline query button Web App URL '{url}' is invalid: Wrong HTTP URL")
-    return {"text": _label(text), "web_app": {"url": url}}
+    return {"text": _checked_label(text), "web_app": {"url": url}}
 
 
-def _label(text: str) -> str:
+def _checked_label(text: str) -> str:
     if not text.strip():
         raise bad("SWITCH_PM_TEXT_EMPTY")
     return text
@@ -113,7 +113,7 @@ def _result(value: Any, limits: Limits) -> Result:
         raise bad(_RESULT + "Inline query result must be an object")
     kind = _required(value, "type", _RESULT).lower()
     result_id = _required(value, "id", _RESULT)
-    if kind in _OTHER_KINDS:
+    if kind in _UNSUPPORTED_TYPES:
         raise bad(f'{_RESULT}type "{kind}" {_NOT_HERE}')
     if kind != "article":
         raise bad(f'{_RESULT}type "{kind}" is unsupported for the inline query result')
@@ -131,7 +131,7 @@ def _message(value: JSON, limits: Limits) -> JSON:
     if not isinstance(content, dict):
         raise bad(_RESULT + 'Field "input_message_content" must be of type Object')
     if not _optional(content, "message_text"):
-        other = any(name in content for name in _OTHER_CONTENTS)
+        other = any(name in content for name in _UNSUPPORTED_CONTENTS)
         raise bad(
             _RESULT + (f"this content {_NOT_HERE}" if other else "Input message content is not specified")
         )
@@ -139,11 +139,11 @@ def _message(value: JSON, limits: Limits) -> JSON:
 
 
 def _text(content: JSON, limits: Limits) -> JSON:
-    with _reading():
-        text, entities = formatted(Params(content), "message_text", "entities")
+    with _parse_errors_of_result():
+        text, entities = parse_text(Params(content), "message_text", "entities")
     if not text.strip():
         raise bad("text must be non-empty")
-    if units(text) > limits.text:
+    if utf16_length(text) > limits.text:
         raise bad("MESSAGE_TOO_LONG")
     return {"text": text, **({"entities": entities} if entities else {})}
 
@@ -154,22 +154,22 @@ def _keyboard(value: JSON, limits: Limits) -> JSON:
         return {}
     if not isinstance(given, dict):
         raise bad(_RESULT + 'Field "reply_markup" must be of type Object')
-    with _reading():
+    with _parse_errors_of_result():
         kept = only_inline(reply_markup(Params({"reply_markup": given}), limits))
     if kept is None:
         return {}
-    if any(name in button for row in kept["inline_keyboard"] for button in row for name in _OTHER_BUTTONS):
+    if any(name in button for row in kept["inline_keyboard"] for button in row for name in _FORBIDDEN_BUTTONS):
         raise bad("BUTTON_TYPE_INVALID")
     return {"reply_markup": kept}
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _parse_errors_of_result() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
         reason = refusal.description.removeprefix("Bad Request: ")
-        if not reason.startswith(_READING):
+        if not reason.startswith(_PARSE_ERRORS):
             raise
         raise bad(f"{_RESULT}{reason[:1].upper()}{reason[1:]}") from None
 
@@ -193,5 +193,5 @@ def _string(given: Any, name: str, problem: str) -> str:
     return str(given)
 
 
-def _size(text: str) -> int:
+def _byte_length(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))

@@ -9,15 +9,15 @@ from urllib.parse import quote, unquote
 
 from aiohttp import WSMsgType, web
 
-from handlers.local.page.acts import Impossible, PageActions
+from handlers.local.page.actions import ActionRefused, PageActions
 from handlers.local.wire.json_shapes import JSON, dump
 from handlers.local.world.files import image_type
 
 LANGUAGES = ("ko", "en")
-LARGEST_ACT = 64 * 1024
-BACKLOG = 5000  #: changes a page may lag behind before it is told to start afresh
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-SAFE = {
+MAX_FRAME_BYTES = 64 * 1024
+MAX_QUEUED_CHANGES = 5000  #: changes a page may lag behind before it is told to start afresh
+MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
         "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -28,14 +28,14 @@ SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-SEALED = {**SAFE, "Content-Security-Policy": "default-src 'none'; sandbox"}
+FILE_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 class Page:
-    def __init__(self, acts: PageActions, upload: int) -> None:
-        self._acts = acts
+    def __init__(self, actions: PageActions, upload: int) -> None:
+        self._actions = actions
         self._upload = upload
-        self._site = loaded(files("handlers.local").joinpath("site"))
+        self._site = load_site(files("handlers.local").joinpath("site"))
         self._open: set[web.WebSocketResponse] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -45,14 +45,14 @@ class Page:
         if path == "/live":
             return await self._live(request)
         if path.startswith("/take/"):
-            return self._take(path.removeprefix("/take/"))
+            return self._file(path.removeprefix("/take/"))
         if path.startswith("/attachment/"):
             return self._attachment(path.removeprefix("/attachment/"))
         found = self._site.get("index.html" if path == "/" else path.removeprefix("/"))
         if found is None:
-            return web.Response(status=404, text="Not Found", headers=SAFE)
+            return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
         content, mime = found
-        return web.Response(body=content, content_type=mime, charset="utf-8", headers=SAFE)
+        return web.Response(body=content, content_type=mime, charset="utf-8", headers=SECURITY_HEADERS)
 
     async def close(self) -> None:
         for socket in tuple(self._open):
@@ -60,14 +60,14 @@ class Page:
 
     async def _post(self, request: web.BaseRequest, path: str) -> web.Response:
         if "Origin" not in request.headers:
-            return web.Response(status=403, text="Forbidden", headers=SAFE)
+            return web.Response(status=403, text="Forbidden", headers=SECURITY_HEADERS)
         try:
             if path == "/send":
-                return done(await self._send(request))
+                return ok_response(await self._send(request))
             if path != "/act" or request.content_type != "application/json":
-                return web.Response(status=404, text="Not Found", headers=SAFE)
-            return done(await self._acts.do(json.loads(await request.read())))
-        except Impossible as reason:
+                return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
+            return ok_response(await self._actions.do(json.loads(await request.read())))
+        except ActionRefused as reason:
             return web.Response(
                 status=409, body=dump({"error": str(reason)}), content_type="application/json"
             )
@@ -81,20 +81,20 @@ class Page:
         async for chunk in request.content.iter_any():
             content += chunk
             if len(content) > self._upload:
-                raise Impossible("too_big")
-        return await self._acts.send(dict(request.query), bytes(content), request.content_type)
+                raise ActionRefused("too_big")
+        return await self._actions.send(dict(request.query), bytes(content), request.content_type)
 
     async def _live(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Everything at first, then every change; the page asks anew when the line was cut."""
-        socket = web.WebSocketResponse(heartbeat=20, max_msg_size=LARGEST_ACT)
+        socket = web.WebSocketResponse(heartbeat=20, max_msg_size=MAX_FRAME_BYTES)
         await socket.prepare(request)
-        changes: asyncio.Queue[JSON | None] = asyncio.Queue(BACKLOG)
-        leave = self._acts.watch(feeder(changes))
+        changes: asyncio.Queue[JSON | None] = asyncio.Queue(MAX_QUEUED_CHANGES)
+        leave = self._actions.watch(queue_changes(changes))
         self._open.add(socket)
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write(socket, changes))
-                await drained(socket)
+                await wait_until_closed(socket)
                 writer.cancel()
         finally:
             leave()
@@ -102,28 +102,28 @@ class Page:
         return socket
 
     async def _write(self, socket: web.WebSocketResponse, changes: asyncio.Queue[JSON | None]) -> None:
-        await socket.send_str(dump(self._acts.snapshot()).decode())
+        await socket.send_str(dump(self._actions.snapshot()).decode())
         while (change := await changes.get()) is not None:
             await socket.send_str(dump(change).decode())
         await socket.close()
 
-    def _take(self, file_id: str) -> web.Response:
-        stored = self._acts.file(file_id)
+    def _file(self, file_id: str) -> web.Response:
+        stored = self._actions.file(file_id)
         if stored is None:
-            return web.Response(status=404, text="Not Found", headers=SAFE)
-        return given(stored.name, stored.content)
+            return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
+        return file_response(stored.name, stored.content)
 
     def _attachment(self, place: str) -> web.Response:
         order, _, number = place.partition("/")
         found = (
-            self._acts.attachment(int(order), int(number)) if order.isdigit() and number.isdigit() else None
+            self._actions.attachment(int(order), int(number)) if order.isdigit() and number.isdigit() else None
         )
         if found is None:
-            return web.Response(status=404, text="Not Found", headers=SAFE)
-        return given(found.name, found.content)
+            return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
+        return file_response(found.name, found.content)
 
 
-def feeder(changes: "asyncio.Queue[JSON | None]") -> Callable[[JSON], None]:
+def queue_changes(changes: "asyncio.Queue[JSON | None]") -> Callable[[JSON], None]:
     def feed(change: JSON) -> None:
         if changes.full():
             while not changes.empty():
@@ -135,41 +135,41 @@ def feeder(changes: "asyncio.Queue[JSON | None]") -> Callable[[JSON], None]:
     return feed
 
 
-async def drained(socket: web.WebSocketResponse) -> None:
+async def wait_until_closed(socket: web.WebSocketResponse) -> None:
     """Returns when the page has gone. What it says is not listened to: acts come by POST."""
     async for message in socket:
         if message.type is WSMsgType.ERROR:
             return
 
 
-def given(name: str, content: bytes) -> web.Response:
+def file_response(name: str, content: bytes) -> web.Response:
     """A file somebody sent: shown only if it is a picture by its bytes, otherwise saved and never run."""
     picture = image_type(content)
     if picture:
-        return web.Response(body=content, content_type=picture, headers=SEALED)
-    headers = {**SEALED, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+        return web.Response(body=content, content_type=picture, headers=FILE_HEADERS)
+    headers = {**FILE_HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
     return web.Response(body=content, content_type="application/octet-stream", headers=headers)
 
 
-def done(result: JSON) -> web.Response:
-    return web.Response(body=dump({"ok": True, **result}), content_type="application/json", headers=SAFE)
+def ok_response(result: JSON) -> web.Response:
+    return web.Response(body=dump({"ok": True, **result}), content_type="application/json", headers=SECURITY_HEADERS)
 
 
-def loaded(folder: Traversable) -> dict[str, tuple[bytes, str]]:
+def load_site(folder: Traversable) -> dict[str, tuple[bytes, str]]:
     """The page's files and words, read once: nothing else can be asked for by any path."""
     site = {}
     for item in folder.iterdir():
         ending = item.name.rpartition(".")[2]
-        if ending in TYPES:
+        if ending in MEDIA_TYPES:
             site[item.name if item.name == "index.html" else f"site/{item.name}"] = (
                 item.read_bytes(),
-                TYPES[ending],
+                MEDIA_TYPES[ending],
             )
     for language in LANGUAGES:
-        site[f"words/{language}.json"] = (dump(words_of(language)), "application/json")
+        site[f"words/{language}.json"] = (dump(load_messages(language)), "application/json")
     return site
 
 
-def words_of(language: str) -> dict[str, str]:
+def load_messages(language: str) -> dict[str, str]:
     catalog: dict[str, str] = json.loads(files("locales").joinpath(language, "messenger.json").read_bytes())
     return catalog

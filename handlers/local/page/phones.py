@@ -18,9 +18,9 @@ from handlers.local.api import hang_up
 from handlers.local.wire.faults import Dice, Line
 from handlers.local.wire.json_shapes import dump
 from handlers.local.world.persona import digits
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
-SMS_LENGTH = 2000
+MAX_SMS_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Mail:
 class Phones:
     """What arrived, in order of arrival."""
 
-    def __init__(self, world: ServerState, dice: Dice, sms_token: str) -> None:
-        self._world = world
+    def __init__(self, state: ServerState, dice: Dice, sms_token: str) -> None:
+        self._state = state
         self._dice = dice
         self._token = sms_token
         self._order = count(1)
@@ -79,7 +79,7 @@ class Phones:
             request.headers.get("Authorization", "").encode(), f"Bearer {self._token}".encode()
         ):
             return answer(401, {"error": "unauthorized"})
-        message = readable(await request.read())
+        message = parse_sms(await request.read())
         if message is None:
             return answer(400, {"error": "malformed"})
         match self._dice.line("sms"):
@@ -105,20 +105,20 @@ class Phones:
         return str(sms.order)
 
     def receive(self, phone: str, text: str) -> Sms:
-        sms = Sms(next(self._order), self._world.now(), digits(phone), text)
+        sms = Sms(next(self._order), self._state.now(), digits(phone), text)
         self.texts.append(sms)
-        self._world.tell(None, {"type": "sms", "sms": show_sms(sms)})
+        self._state.notify(None, {"type": "sms", "sms": sms_json(sms)})
         return sms
 
     def _connection(self) -> asyncio.Protocol:
         if self._dice.line("mail") is Line.DOWN:
-            return Slammed()
-        return SMTP(Mailbox(self._dice, self._deliver), hostname="localhost", enable_SMTPUTF8=True)
+            return ClosingProtocol()
+        return SMTP(MailHandler(self._dice, self._deliver), hostname="localhost", enable_SMTPUTF8=True)
 
     def _deliver(self, to: str, message: EmailMessage) -> None:
         mail = Mail(
             next(self._order),
-            self._world.now(),
+            self._state.now(),
             to.lower(),
             str(message["From"] or ""),
             str(message["Subject"] or ""),
@@ -126,10 +126,10 @@ class Phones:
             tuple(attachments(message)),
         )
         self.mails.append(mail)
-        self._world.tell(None, {"type": "mail", "mail": show_mail(mail)})
+        self._state.notify(None, {"type": "mail", "mail": mail_json(mail)})
 
 
-class Slammed(asyncio.Protocol):
+class ClosingProtocol(asyncio.Protocol):
     """A mail server that is down: the connection ends before a word."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -137,7 +137,7 @@ class Slammed(asyncio.Protocol):
         transport.abort()
 
 
-class Mailbox:
+class MailHandler:
     """aiosmtpd's handler: takes every mail for everybody, unless the weather is bad."""
 
     def __init__(self, dice: Dice, deliver: Callable[[str, EmailMessage], None]) -> None:
@@ -169,7 +169,7 @@ class Mailbox:
         return "250 OK"
 
 
-def readable(body: bytes) -> dict[str, str] | None:
+def parse_sms(body: bytes) -> dict[str, str] | None:
     try:
         value = json.loads(body)
     except ValueError:
@@ -177,7 +177,7 @@ def readable(body: bytes) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
     to, text = value.get("to"), value.get("text")
-    if not isinstance(to, str) or not isinstance(text, str) or not text or len(text) > SMS_LENGTH:
+    if not isinstance(to, str) or not isinstance(text, str) or not text or len(text) > MAX_SMS_LENGTH:
         return None
     return {"to": to, "text": text}
 
@@ -200,11 +200,11 @@ def attachments(message: EmailMessage) -> list[Attachment]:
     return found
 
 
-def show_sms(sms: Sms) -> dict[str, Any]:
+def sms_json(sms: Sms) -> dict[str, Any]:
     return {"order": sms.order, "at": sms.at, "to": sms.to, "text": sms.text}
 
 
-def show_mail(mail: Mail) -> dict[str, Any]:
+def mail_json(mail: Mail) -> dict[str, Any]:
     files = [{"name": each.name, "size": len(each.content)} for each in mail.attachments]
     return {
         "order": mail.order,

@@ -6,7 +6,7 @@ from handlers.local.api import Api
 from handlers.local.page.live import Page
 from handlers.local.page.phones import Phones
 
-LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Routes:
@@ -17,7 +17,7 @@ class Routes:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
-        if not is_ours(request):
+        if not is_same_site(request):
             return web.Response(status=403, text="Forbidden")
         if path.startswith("/bot"):
             return await self._api.handle(request, path)
@@ -28,11 +28,11 @@ class Routes:
         return await self._page.handle(request)
 
 
-def is_ours(request: web.BaseRequest) -> bool:
+def is_same_site(request: web.BaseRequest) -> bool:
     """No foreign host name (DNS rebinding), and no other site's script or form (Origin)."""
     headers = request.headers
     host = headers.get("Host", "")
-    if host.rpartition(":")[0] not in LOCAL_NAMES:
+    if host.rpartition(":")[0] not in LOCAL_HOSTS:
         return False
     origin = headers.get("Origin")
     return origin is None or origin == f"http://{host}"

@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote, urlencode
 
 from handlers.local.world.persona import Persona
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
 
 def init_data(token: str, persona: Persona, at: float) -> str:
@@ -18,8 +18,8 @@ def init_data(token: str, persona: Persona, at: float) -> str:
     return urlencode({**fields, "hash": hmac.new(secret, checked.encode(), hashlib.sha256).hexdigest()})
 
 
-def app_url(world: ServerState, persona: Persona, url: str) -> str:
+def app_url(state: ServerState, persona: Persona, url: str) -> str:
     """Where a Mini App's button leads: its address with the launch data behind the hash."""
-    data = init_data(world.token, persona, world.now())
+    data = init_data(state.token, persona, state.now())
     launch = f"tgWebAppData={quote(data, safe='')}&tgWebAppVersion=9.0&tgWebAppPlatform=web"
     return f"{url}{'&' if '#' in url else '#'}{launch}"

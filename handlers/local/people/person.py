@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from handlers.local.formatting.entities import with_found
+from handlers.local.formatting.entities import add_automatic_entities
 from handlers.local.people.launch import app_url
 from handlers.local.people.seen import SeenMessage, dump_of, seen
 from handlers.local.wire.json_shapes import JSON
@@ -12,10 +12,10 @@ from handlers.local.world.chat import Chat, membership
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer, inline_id
 from handlers.local.world.updates import Updates
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
 T = TypeVar("T")
-PATIENCE = 10.0
+DEFAULT_TIMEOUT_SECONDS = 10.0
 
 
 class NotOnScreen(Exception):
@@ -26,25 +26,25 @@ class NotOnScreen(Exception):
 class Person:
     persona: Persona
     chat: Chat
-    _world: ServerState
+    _state: ServerState
     _updates: Updates
 
     @property
     def messages(self) -> tuple[SeenMessage, ...]:
         """Everything visible, in the chat's order."""
-        return tuple(seen(message, self._world) for message in self.chat.messages.values())
+        return tuple(seen(message, self._state) for message in self.chat.messages.values())
 
     @property
     def last(self) -> SeenMessage | None:
         newest = next(self.chat.newest(), None)
-        return seen(newest, self._world) if newest is not None else None
+        return seen(newest, self._state) if newest is not None else None
 
     @property
     def screen(self) -> SeenMessage | None:
         """The newest bot message with buttons."""
         for message in self.chat.newest():
             if message["from"]["is_bot"] and "reply_markup" in message:
-                return seen(message, self._world)
+                return seen(message, self._state)
         return None
 
     @property
@@ -61,13 +61,13 @@ class Person:
         return await self.says(f"/start {payload}".strip())
 
     async def says(self, text: str, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
-        entities = with_found(text, [])
+        entities = add_automatic_entities(text, [])
         found = {"entities": entities} if entities else {}
         return self._send({"text": text, **found}, reply_to)
 
     async def taps(self, what: str, message: SeenMessage | int | None = None) -> str:
         """Presses a button by its text or its callback data; the query's id comes back."""
-        found = self._world_message(message) if message is not None else None
+        found = self._raw_message(message) if message is not None else None
         for candidate in (found,) if found is not None else self.chat.newest():
             button = button_of(candidate, what)
             if button is not None:
@@ -80,12 +80,12 @@ class Person:
             for row in message.get("reply_markup", {}).get("inline_keyboard", ()):
                 for button in row:
                     if button["text"] == text and "web_app" in button:
-                        return app_url(self._world, self.persona, button["web_app"]["url"])
+                        return app_url(self._state, self.persona, button["web_app"]["url"])
         raise NotOnScreen(f"no app {text!r}\n{self.dump()}")
 
     async def presses_raw(self, data: str, message: SeenMessage | int) -> str:
         """A tap with data that no button has, as a forged client sends it."""
-        return self._press(self._world_message(message), {"callback_data": data})
+        return self._press(self._raw_message(message), {"callback_data": data})
 
     async def presses_key(self, text: str) -> SeenMessage:
         """A key of the reply keyboard."""
@@ -110,11 +110,11 @@ class Person:
         return self._send({"contact": {name: value for name, value in contact.items() if value}})
 
     async def sends_document(self, name: str, content: bytes, mime: str, caption: str = "") -> SeenMessage:
-        stored = self._world.files.add(name, mime, content)
+        stored = self._state.files.add(name, mime, content)
         return self._send({"document": stored.document(), **({"caption": caption} if caption else {})})
 
     async def sends_photo(self, content: bytes, caption: str = "") -> SeenMessage:
-        stored = self._world.files.add("photo.jpg", "image/jpeg", content, "photos")
+        stored = self._state.files.add("photo.jpg", "image/jpeg", content, "photos")
         return self._send({"photo": stored.photo(), **({"caption": caption} if caption else {})})
 
     async def sends_web_app_data(self, data: str, button_text: str) -> SeenMessage:
@@ -122,17 +122,17 @@ class Person:
 
     async def types_inline(self, text: str, offset: str = "") -> str:
         """`@bot text` in the entry, not sent; the query's id. The bot hears of it unless an offer is kept for it."""
-        queries = self._world.queries
+        queries = self._state.queries
         query = queries.ask(self.persona.user_id, self.chat.brief, text, offset)
         if queries.offer(query.id, self.persona.user_id) is None:
             self._updates.push("inline_query", query.update(self.persona.user()))
-        self._world.ring(self.chat)
+        self._state.wake(self.chat)
         return query.id
 
-    async def until_offered(self, query_id: str, timeout: float = PATIENCE) -> Offer:  # noqa: ASYNC109
-        return await self.until(lambda _: self._world.queries.offer(query_id, self.persona.user_id), timeout)
+    async def until_offered(self, query_id: str, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Offer:  # noqa: ASYNC109
+        return await self.until(lambda _: self._state.queries.offer(query_id, self.persona.user_id), timeout)
 
-    async def asks_inline(self, text: str, offset: str = "", timeout: float = PATIENCE) -> Offer:  # noqa: ASYNC109
+    async def asks_inline(self, text: str, offset: str = "", timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Offer:  # noqa: ASYNC109
         """What the bot offers for `@bot text`; the `next_offset` of one offer is the `offset` of the next."""
         return await self.until_offered(await self.types_inline(text, offset), timeout)
 
@@ -141,19 +141,19 @@ class Person:
     ) -> SeenMessage:
         """Sends a result, by its id or its title, as the person's own message via the bot."""
         query_id = offer if isinstance(offer, str) else offer.query_id
-        found = self._world.queries.offer(query_id, self.persona.user_id)
+        found = self._state.queries.offer(query_id, self.persona.user_id)
         results = found.results if found else ()
         by_id = (each for each in results if each.id == what)
         result = next(by_id, None) or next((each for each in results if each.title == what), None)
         if result is None:
             raise NotOnScreen(f"no result {what!r} in {[each.title for each in results]}")
-        return self._send({"via_bot": self._world.bot, **result.content}, reply_to)
+        return self._send({"via_bot": self._state.bot, **result.content}, reply_to)
 
     async def presses_offer_button(self, offer: Offer) -> SeenMessage:
         """The button above the results that leads to the own chat with the bot."""
         if not offer.button or "start_parameter" not in offer.button:
             raise NotOnScreen(f"no such button: {offer.button}")
-        own = replace(self, chat=self._world.chats[self.persona.user_id])
+        own = replace(self, chat=self._state.chats[self.persona.user_id])
         return await own.starts(offer.button["start_parameter"])
 
     async def sends(self, content: JSON, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
@@ -161,15 +161,15 @@ class Person:
         return self._send(content, reply_to)
 
     async def edits(self, message: SeenMessage | int, text: str) -> SeenMessage:
-        before = self._world_message(message)
-        changed = {**before, "text": text, "edit_date": int(self._world.now())}
-        self._world.post(self.chat, changed)
+        before = self._raw_message(message)
+        changed = {**before, "text": text, "edit_date": int(self._state.now())}
+        self._state.post(self.chat, changed)
         self._updates.push("edited_message", changed)
-        return seen(changed, self._world)
+        return seen(changed, self._state)
 
     async def deletes(self, message: SeenMessage | int) -> None:
         """The bot is not told, as in the real world."""
-        self._world.remove(self.chat, [self._world_message(message)["message_id"]])
+        self._state.remove(self.chat, [self._raw_message(message)["message_id"]])
 
     async def blocks(self) -> None:
         self._set_blocked(True)
@@ -177,14 +177,14 @@ class Person:
     async def unblocks(self) -> None:
         self._set_blocked(False)
 
-    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109
+    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = DEFAULT_TIMEOUT_SECONDS) -> T:  # noqa: ASYNC109
         """The first truthy thing `look` finds in this chat; a TimeoutError shows the chat."""
         try:
             return await self.chat.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_says(self, part: str, timeout: float = PATIENCE, after: int = 0) -> SeenMessage:  # noqa: ASYNC109
+    async def until_says(self, part: str, timeout: float = DEFAULT_TIMEOUT_SECONDS, after: int = 0) -> SeenMessage:  # noqa: ASYNC109
         """The newest bot message that has `part` in its text, with an id above `after`."""
         return await self.until(lambda person: person.find(part, after), timeout)
 
@@ -193,16 +193,16 @@ class Person:
             if message["message_id"] <= after:
                 return None
             if message["from"]["is_bot"] and part in (message.get("text") or message.get("caption") or ""):
-                return seen(message, self._world)
+                return seen(message, self._state)
         return None
 
     def dump(self) -> str:
         return dump_of(self.chat, self.persona)
 
     def _send(self, content: JSON, reply_to: SeenMessage | int | None = None) -> SeenMessage:
-        message = self._world.message(self.chat, self.persona.user())
+        message = self._state.message(self.chat, self.persona.user())
         if reply_to is not None:
-            target = self._world_message(reply_to)
+            target = self._raw_message(reply_to)
             message["reply_to_message"] = {
                 name: v for name, v in target.items() if name != "reply_to_message"
             }
@@ -212,13 +212,13 @@ class Person:
             self._set_blocked(False)
         if self.chat.keyboard and self.chat.keyboard.get("one_time_keyboard"):
             self.chat.keyboard = None
-            self._world.tell(self.chat, {"type": "keyboard", "chat": self.chat.id, "keyboard": None})
-        self._world.post(self.chat, message)
+            self._state.notify(self.chat, {"type": "keyboard", "chat": self.chat.id, "keyboard": None})
+        self._state.post(self.chat, message)
         self._updates.push("message", message)
-        return seen(message, self._world)
+        return seen(message, self._state)
 
     def _press(self, message: JSON, button: JSON) -> str:
-        tap_id = self._world.tap(self.chat, message["message_id"], self.persona.user_id)
+        tap_id = self._state.tap(self.chat, message["message_id"], self.persona.user_id)
         via = "via_bot" in message  # the bot is told a name only: it may not see that chat
         query = {
             "id": tap_id,
@@ -234,12 +234,12 @@ class Person:
         if self.chat.blocked == blocked:
             return
         self.chat.blocked = blocked
-        self._world.tell(self.chat, {"type": "blocked", "chat": self.chat.id, "blocked": blocked})
-        change = membership(self._world.bot, blocked)
-        head = {"chat": self.chat.brief, "from": self.persona.user(), "date": int(self._world.now())}
+        self._state.notify(self.chat, {"type": "blocked", "chat": self.chat.id, "blocked": blocked})
+        change = membership(self._state.bot, blocked)
+        head = {"chat": self.chat.brief, "from": self.persona.user(), "date": int(self._state.now())}
         self._updates.push("my_chat_member", {**head, **change})
 
-    def _world_message(self, message: SeenMessage | int) -> JSON:
+    def _raw_message(self, message: SeenMessage | int) -> JSON:
         message_id = message if isinstance(message, int) else message.message_id
         found = self.chat.messages.get(message_id)
         if found is None:

@@ -6,9 +6,9 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Stored
 from handlers.local.world.persona import Persona
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
-SHOWN = 30
+DUMPED_MESSAGES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class SeenMessage:
         return tuple(button.text for button in self.buttons)
 
 
-def seen(message: JSON, world: ServerState) -> SeenMessage:
+def seen(message: JSON, state: ServerState) -> SeenMessage:
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     entities = message.get("entities") or message.get("caption_entities") or ()
     photo = message["photo"][-1]["file_id"] if message.get("photo") else None
@@ -66,8 +66,8 @@ def seen(message: JSON, world: ServerState) -> SeenMessage:
         text=message.get("text") or message.get("caption") or "",
         entities=tuple(entities),
         keyboard=tuple(tuple(_button(button) for button in row) for row in rows),
-        document=_document(world.files.get(document)) if document else None,
-        photo=_document(world.files.get(photo)) if photo else None,
+        document=_document(state.files.get(document)) if document else None,
+        photo=_document(state.files.get(photo)) if photo else None,
         edited="edit_date" in message,
         reply_to=reply["message_id"] if reply else None,
         raw=message,
@@ -86,10 +86,10 @@ def _document(stored: Stored | None) -> Document | None:
 def dump_of(chat: Chat, persona: Persona) -> str:
     """The chat's end for a failing test's reader."""
     lines = [f"chat of {persona.first_name} ({chat.id}), last {SHOWN} of {len(chat.messages)} messages:"]
-    for message in chat.tail(SHOWN):
+    for message in chat.tail(DUMPED_MESSAGES):
         who = "bot   " if message["from"]["is_bot"] else "person"
         what = (
-            message.get("text") or message.get("caption") or ", ".join(sorted(set(message) - _FRAME)) or "?"
+            message.get("text") or message.get("caption") or ", ".join(sorted(set(message) - _COMMON_FIELDS)) or "?"
         )
         rows = message.get("reply_markup", {}).get("inline_keyboard", ())
         keys = "".join(f" [{button['text']}]" for row in rows for button in row)
@@ -99,4 +99,4 @@ def dump_of(chat: Chat, persona: Persona) -> str:
     return "\n".join([*lines, f"  keys: {keyboard}"] if keyboard else lines)
 
 
-_FRAME = frozenset({"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"})
+_COMMON_FIELDS = frozenset({"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"})

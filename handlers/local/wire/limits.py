@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from handlers.local.wire.json_shapes import too_many
 
 MIB = 1024 * 1024
-A_TOKEN = 1 - 1e-6  #: times are floats
+ONE_TOKEN = 1 - 1e-6  #: times are floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Bucket:
         if self._since is not None:
             self._tokens = min(self._burst, self._tokens + max(0.0, now - self._since) * self._rate)
         self._since = now
-        return 0 if self._tokens >= A_TOKEN else max(1, math.ceil((1 - self._tokens) / self._rate))
+        return 0 if self._tokens >= ONE_TOKEN else max(1, math.ceil((1 - self._tokens) / self._rate))
 
     def take(self) -> None:
         self._tokens -= 1

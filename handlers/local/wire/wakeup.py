@@ -15,7 +15,7 @@ class Wakeup:
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[None]] = []
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
@@ -38,7 +38,7 @@ class Wakeup:
                 await self.wait()
 
 
-class Tasks:
+class BackgroundTasks:
     """Runs things beside and ends them all: nothing outlives `stop`."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.wire.wakeup import Wakeup
 from handlers.local.world.persona import Persona
 
-REMEMBERED_TEXTS = 10_000
+MAX_TEXT_HASHES = 10_000
 
 
 class Chat:
@@ -66,7 +66,7 @@ class Chat:
         """Whether the bot sent just this here before."""
         if content in self.texts:
             return True
-        if len(self.texts) >= REMEMBERED_TEXTS:
+        if len(self.texts) >= MAX_TEXT_HASHES:
             self.texts.clear()
         self.texts.add(content)
         return False

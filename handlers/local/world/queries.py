@@ -8,8 +8,8 @@ from itertools import count
 
 from handlers.local.wire.json_shapes import JSON
 
-LONGEST_QUERY = 256  #: characters that reach the bot; what is typed beyond them is cut off
-REMEMBERED = 10_000
+MAX_QUERY_CHARACTERS = 256  #: characters that reach the bot; what is typed beyond them is cut off
+MAX_QUERIES = 10_000
 
 _Key = tuple[str, str, str, int | None]
 
@@ -80,7 +80,7 @@ class Queries:
         """A new query; it has its offer at once where one is kept."""
         chat_type = "sender" if chat["type"] == "private" else str(chat["type"])
         query_id = str(next(self._ids))
-        query = Query(query_id, user_id, chat["id"], chat_type, text[:LONGEST_QUERY], offset, self._now())
+        query = Query(query_id, user_id, chat["id"], chat_type, text[:MAX_QUERY_CHARACTERS], offset, self._now())
         self._asked[query_id] = query
         self._newest[user_id] = query_id
         kept = self._fresh(query)
@@ -96,11 +96,11 @@ class Queries:
             return None
         return query
 
-    def answer(self, query: Query, offer: Offer, kept_for: int, personal: bool) -> None:
+    def answer(self, query: Query, offer: Offer, cache_seconds: int, personal: bool) -> None:
         """`kept_for` is in seconds; 0 keeps nothing."""
         self._offers[query.id] = offer
-        if kept_for:
-            self._kept[query.key(personal)] = (offer, self._now() + kept_for)
+        if cache_seconds:
+            self._kept[query.key(personal)] = (offer, self._now() + cache_seconds)
 
     def offer(self, query_id: str, user_id: int) -> Offer | None:
         """What that person was offered; nothing for somebody else's query."""
@@ -119,11 +119,11 @@ class Queries:
         return None
 
     def _forget(self) -> None:
-        if len(self._asked) > REMEMBERED:
+        if len(self._asked) > MAX_QUERIES:
             oldest = next(iter(self._asked))
             del self._asked[oldest]
             self._offers.pop(oldest, None)
-        if len(self._kept) > REMEMBERED:
+        if len(self._kept) > MAX_QUERIES:
             del self._kept[next(iter(self._kept))]
 
 

@@ -9,8 +9,8 @@ from handlers.local.wire.faults import Dice
 from handlers.local.wire.json_shapes import JSON, Refusal
 from handlers.local.wire.stats import Stats
 
-OVERTAKEN_FOR = 0.2  #: seconds an update waits to be overtaken when nothing else comes
-UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+REORDER_SECONDS = 0.2  #: seconds an update waits to be overtaken when nothing else comes
+NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 OTHER_POLLER = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
@@ -24,9 +24,9 @@ class Updates:
         self._changed = changed
         self._ids = count(first)
         self._pending: deque[JSON] = deque()
-        self._late: list[JSON] = []
+        self._late_repeats: list[JSON] = []
         self._held: tuple[str, JSON] | None = None
-        self._release: asyncio.TimerHandle | None = None
+        self._release_timer: asyncio.TimerHandle | None = None
         self._shuffled = False
         self._poller: asyncio.Future[None] | None = None
         self._allowed: frozenset[str] | None = None
@@ -34,7 +34,7 @@ class Updates:
 
     @property
     def pending(self) -> int:
-        return len(self._pending) + len(self._late)
+        return len(self._pending) + len(self._late_repeats)
 
     @property
     def polled(self) -> bool:
@@ -55,13 +55,13 @@ class Updates:
             self._allowed = frozenset(map(str, kinds)) or None
 
     def push(self, kind: str, payload: JSON) -> None:
-        if kind not in self._allowed if self._allowed is not None else kind in UNASKED:
+        if kind not in self._allowed if self._allowed is not None else kind in NOT_BY_DEFAULT:
             return
         if self._held is None and self._dice.hits("reorder"):
             self._hold(kind, payload)
             return
-        self._number(kind, payload)
-        self._let_go()
+        self._push_now(kind, payload)
+        self._release_held()
 
     def push_raw(self, update: JSON) -> None:
         """Queues an update just as it is; one without an id is given the next."""
@@ -84,7 +84,7 @@ class Updates:
         self._confirm(offset)
         if not self.pending and timeout > 0:
             await self._arrival(timeout)
-        late, self._late = self._late, []
+        late, self._late_repeats = self._late_repeats, []
         batch = [*late, *islice(self._pending, limit)][:limit]
         self._stats.delivered += len(batch)
         self._changed()
@@ -102,11 +102,11 @@ class Updates:
 
     def drop(self) -> None:
         self._pending.clear()
-        self._late.clear()
+        self._late_repeats.clear()
 
     def drain(self) -> list[JSON]:
         """Everything that waits, taken out: a webhook takes over."""
-        waiting = [*self._late, *self._pending]
+        waiting = [*self._late_repeats, *self._pending]
         self.drop()
         return waiting
 
@@ -115,8 +115,8 @@ class Updates:
 
     def close(self) -> None:
         self.interrupt()
-        if self._release is not None:
-            self._release.cancel()
+        if self._release_timer is not None:
+            self._release_timer.cancel()
 
     async def _arrival(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is raised: an empty answer is right
         loop = asyncio.get_running_loop()
@@ -140,7 +140,7 @@ class Updates:
             while pending and pending[0]["update_id"] < offset:
                 pending.popleft()
 
-    def _number(self, kind: str, payload: JSON) -> None:
+    def _push_now(self, kind: str, payload: JSON) -> None:
         update = {"update_id": next(self._ids), kind: payload}
         self._put(update)
         if self._dice.hits("duplicate"):
@@ -161,16 +161,16 @@ class Updates:
         if self.sink is not None:
             self.sink(update)
         else:
-            self._late.append(update)
+            self._late_repeats.append(update)
 
     def _hold(self, kind: str, payload: JSON) -> None:
         self._held = (kind, payload)
-        self._release = asyncio.get_running_loop().call_later(OVERTAKEN_FOR, self._let_go)
+        self._release_timer = asyncio.get_running_loop().call_later(REORDER_SECONDS, self._release_held)
 
-    def _let_go(self) -> None:
+    def _release_held(self) -> None:
         held, self._held = self._held, None
-        if self._release is not None:
-            self._release.cancel()
-            self._release = None
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+            self._release_timer = None
         if held is not None:
-            self._number(*held)
+            self._push_now(*held)

@@ -10,26 +10,26 @@ import aiohttp
 
 from handlers.local.wire.faults import Dice, Fault
 from handlers.local.wire.json_shapes import JSON, bad, dump
-from handlers.local.wire.wakeup import Tasks
-from handlers.local.world.world import ServerState
+from handlers.local.wire.wakeup import BackgroundTasks
+from handlers.local.world.server_state import ServerState
 
-LONGEST_PAUSE = 60.0
+MAX_RETRY_SECONDS = 60.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
-ANSWER_TIME = aiohttp.ClientTimeout(total=60)
+RESPONSE_TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    def __init__(self, world: ServerState, dice: Dice) -> None:
-        self._limits = world.limits
+    def __init__(self, state: ServerState, dice: Dice) -> None:
+        self._limits = state.limits
         self._dice = dice
-        self._stats = world.stats
-        self._now = world.now
-        self._changed = world.wakeup.ring
-        self._tasks = Tasks()
+        self._stats = state.stats
+        self._now = state.now
+        self._changed = state.wakeup.wake
+        self._tasks = BackgroundTasks()
         self._queues: dict[int, deque[JSON]] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._places = asyncio.Semaphore(40)
+        self._slots = asyncio.Semaphore(40)
         self._generation = 0
         self.url = ""
         self._headers = {"Content-Type": "application/json"}
@@ -46,7 +46,7 @@ class Webhook:
         self.url = url
         self._headers = {"Content-Type": "application/json", **({SECRET_HEADER: secret} if secret else {})}
         self._connections = connections or 40
-        self._places = asyncio.Semaphore(self._connections)
+        self._slots = asyncio.Semaphore(self._connections)
         self._generation += 1
         self._error = {}
 
@@ -80,7 +80,7 @@ class Webhook:
     async def _work(self, key: int, queue: deque[JSON], generation: int) -> None:
         pause = self._limits.webhook_retry
         while queue and generation == self._generation:
-            async with self._places:
+            async with self._slots:
                 done = await self._post(queue[0])
             if generation != self._generation:
                 return
@@ -90,7 +90,7 @@ class Webhook:
                 pause = self._limits.webhook_retry
             else:
                 await asyncio.sleep(pause)
-                pause = min(LONGEST_PAUSE, pause * 2)
+                pause = min(MAX_RETRY_SECONDS, pause * 2)
         if self._queues.get(key) is queue:
             del self._queues[key]
 
@@ -99,27 +99,27 @@ class Webhook:
         fault = self._dice.call("webhook")
         if fault in {Fault.RESET, Fault.REFUSE, Fault.STORM}:
             return False
-        session = self._session = self._session or aiohttp.ClientSession(timeout=ANSWER_TIME)
+        session = self._session = self._session or aiohttp.ClientSession(timeout=RESPONSE_TIMEOUT)
         try:
             async with session.post(self.url, data=dump(update), headers=self._headers) as response:
-                if not self._heard(response) or fault is not None:
+                if not self._accepted(response) or fault is not None:
                     return False
                 if self.perform is not None and (call := await response.read()):
                     await self.perform(call)
                 return True
         except (aiohttp.ClientError, TimeoutError) as problem:
-            self._note(str(problem) or "Read timeout expired")
+            self._record_error(str(problem) or "Read timeout expired")
             return False
 
-    def _heard(self, response: aiohttp.ClientResponse) -> bool:
+    def _accepted(self, response: aiohttp.ClientResponse) -> bool:
         self._stats.delivered += 1
         self._changed()
         if response.ok:
             return True
-        self._note(f"Wrong response from the webhook: {response.status} {response.reason}")
+        self._record_error(f"Wrong response from the webhook: {response.status} {response.reason}")
         return False
 
-    def _note(self, message: str) -> None:
+    def _record_error(self, message: str) -> None:
         self._error = {"last_error_date": int(self._now()), "last_error_message": message}
 
 

@@ -21,10 +21,10 @@ from telegram.ext import (
     filters,
 )
 
-from handlers.local.page.live import words_of
+from handlers.local.page.live import load_messages
 from tests.contract.local.scene import CHROMIUM, GROUP, JIHYE, Scene, bot_for
 
-KO = words_of("ko")
+KO = load_messages("ko")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")]
 Context = ContextTypes.DEFAULT_TYPE
 

@@ -11,10 +11,10 @@ from telegram import (
     InputTextMessageContent,
 )
 
-from handlers.local.page.live import words_of
+from handlers.local.page.live import load_messages
 from tests.contract.local.scene import CHROMIUM, JIHYE, Scene
 
-KO = words_of("ko")
+KO = load_messages("ko")
 AT = "@reissue_local_bot "
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")]
 

@@ -22,7 +22,7 @@ from telegram import (
 )
 
 from handlers.local import Limits
-from handlers.local.page.live import words_of
+from handlers.local.page.live import load_messages
 from tests.contract.local.scene import GROUP, JIHYE, MINSU, TOKEN, OpenScene, Scene
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20"
@@ -267,7 +267,7 @@ async def test_only_loopback_is_listened_on(open_scene: OpenScene) -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    korean, english = words_of("ko"), words_of("en")
+    korean, english = load_messages("ko"), load_messages("en")
     assert list(korean) == list(english)
     holes = re.compile(r"\{(\w+)\}")
     for key, text in korean.items():
@@ -279,7 +279,7 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     source = "\n".join(item.read_text("utf-8") for item in site.iterdir() if item.name.endswith(".js"))
     used = set(re.findall(r"\bt\(\"([\w.]+)\"", source)) | set(re.findall(r"\"([a-z_]+\.[a-z_.]+)\"", source))
     families = ("card.", "tab.", "error.", "fault.", "line.", "unit.", "language.")
-    known = set(words_of("ko"))
+    known = set(load_messages("ko"))
     assert {
         key for key in used if "." in key and key.split(".")[0] in {k.split(".")[0] for k in known}
     } <= known

@@ -49,11 +49,11 @@ def nothing(small_ca: SmallAuthority) -> Things:
 
 
 def old(small_ca: SmallAuthority) -> Things:
-    return {"old": f"{bureau.old().serial:x}"}
+    return {"old": f"{small_ca.old().serial:x}"}
 
 
 def old_ending_soon(small_ca: SmallAuthority) -> Things:
-    return {"old": f"{bureau.old(not_after=SOON).serial:x}"}
+    return {"old": f"{small_ca.old(not_after=SOON).serial:x}"}
 
 
 def old_on_hold(small_ca: SmallAuthority) -> Things:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handlers.local.page.phones import Attachment, Phones, show_mail, show_sms
+from handlers.local.page.phones import Attachment, Phones, mail_json, sms_json
 from handlers.local.people.launch import app_url
 from handlers.local.people.person import NotOnScreen, Person
 from handlers.local.wire.faults import Faults
@@ -10,30 +10,30 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.files import Stored, image_type
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer
-from handlers.local.world.world import ServerState
+from handlers.local.world.server_state import ServerState
 
-FIRST_SIGHT = 300  #: messages of each chat that a page is given at once
-LONGEST_TEXT = 4096
+SNAPSHOT_MESSAGES = 300  #: messages of each chat that a page is given at once
+MAX_TEXT_LENGTH = 4096
 
 
-class Impossible(Exception):
+class ActionRefused(Exception):
     """The page asked for something that cannot be done now; its message is a word key."""
 
 
 class PageActions:
     def __init__(
-        self, world: ServerState, lines: Phones, faults: Faults, person: Callable[[int, int], Person]
+        self, state: ServerState, lines: Phones, faults: Faults, person: Callable[[int, int], Person]
     ) -> None:
-        self._world = world
+        self._state = state
         self._lines = lines
         self._faults = faults
         self._person = person
 
     def watch(self, watcher: Callable[[JSON], None]) -> Callable[[], None]:
-        return self._world.watch(watcher)
+        return self._state.watch(watcher)
 
     def file(self, file_id: str) -> Stored | None:
-        return self._world.files.get(file_id)
+        return self._state.files.get(file_id)
 
     def attachment(self, order: int, number: int) -> Attachment | None:
         for mail in self._lines.mails:
@@ -42,25 +42,25 @@ class PageActions:
         return None
 
     def snapshot(self) -> JSON:
-        world = self._world
+        state = self._state
         return {
             "type": "hello",
-            "bot": {**world.bot, "name": world.about.get("name:", "")},
-            "commands": world.about.get("commands_by_language", {}),
-            "people": [card(each) for each in world.people.personas],
-            "operators": [card(each) for each in world.people.operators],
-            "group": world.people.operator_chat_id,
-            "chats": [self._chat(chat_id) for chat_id in world.chats],
-            "texts": [show_sms(each) for each in self._lines.texts],
-            "mails": [show_mail(each) for each in self._lines.mails],
+            "bot": {**state.bot, "name": state.about.get("name:", "")},
+            "commands": state.about.get("commands_by_language", {}),
+            "people": [persona_json(each) for each in state.people.personas],
+            "operators": [persona_json(each) for each in state.people.operators],
+            "group": state.people.operator_chat_id,
+            "chats": [self._chat(chat_id) for chat_id in state.chats],
+            "texts": [sms_json(each) for each in self._lines.texts],
+            "mails": [mail_json(each) for each in self._lines.mails],
             "faults": self._faults.as_dict(),
         }
 
     def _chat(self, chat_id: int) -> JSON:
-        chat = self._world.chats[chat_id]
+        chat = self._state.chats[chat_id]
         return {
             "id": chat_id,
-            "messages": chat.tail(FIRST_SIGHT),
+            "messages": chat.tail(SNAPSHOT_MESSAGES),
             "keyboard": chat.keyboard,
             "blocked": chat.blocked,
         }
@@ -68,19 +68,19 @@ class PageActions:
     async def do(self, act: JSON) -> JSON:
         kind = act["act"]
         if kind == "faults":
-            return self._turn(act)
+            return self._set_faults(act)
         if kind == "stats":
-            return {"stats": self._world.stats.as_dict()}
-        person = self._who(act)
+            return {"stats": self._state.stats.as_dict()}
+        person = self._person_of(act)
         try:
-            return await self._personal(kind, person, act)
+            return await self._act_as(kind, person, act)
         except NotOnScreen:
-            raise Impossible("gone") from None
+            raise ActionRefused("gone") from None
 
     async def send(self, query: dict[str, str], content: bytes, mime: str) -> JSON:
-        person = self._who(query)
+        person = self._person_of(query)
         if not content:
-            raise Impossible("empty_file")
+            raise ActionRefused("empty_file")
         name = query["name"][:255]
         if image_type(content) and query.get("as") == "photo":
             await person.sends_photo(content)
@@ -88,12 +88,12 @@ class PageActions:
             await person.sends_document(name, content, mime)
         return {}
 
-    async def _personal(self, kind: str, person: Person, act: JSON) -> JSON:
+    async def _act_as(self, kind: str, person: Person, act: JSON) -> JSON:
         match kind:
             case "say":
                 text = str(act["text"]).strip()
-                if not text or len(text) > LONGEST_TEXT:
-                    raise Impossible("too_long" if text else "empty")
+                if not text or len(text) > MAX_TEXT_LENGTH:
+                    raise ActionRefused("too_long" if text else "empty")
                 await person.says(text, reply_to=act.get("reply_to"))
             case "tap":
                 return {"tap": await person.taps(str(act["data"]), int(act["message"]))}
@@ -108,9 +108,9 @@ class PageActions:
             case "inline" | "pick":
                 return await self._inline(kind, person, act)
             case "app":
-                return {"url": app_url(self._world, person.persona, str(act["url"]))}
+                return {"url": app_url(self._state, person.persona, str(act["url"]))}
             case _:
-                raise Impossible("unknown")
+                raise ActionRefused("unknown")
         return {}
 
     async def _inline(self, kind: str, person: Person, act: JSON) -> JSON:
@@ -122,33 +122,33 @@ class PageActions:
     async def _offer(self, person: Person, text: str, offset: str) -> JSON | None:
         """None when the bot keeps silent, or the person has typed on meanwhile."""
         query_id = await person.types_inline(text, offset)
-        queries, user_id = self._world.queries, person.persona.user_id
+        queries, user_id = self._state.queries, person.persona.user_id
 
         def look(_: Person) -> Offer | bool | None:
             return queries.offer(query_id, user_id) or not queries.is_newest(query_id, user_id)
 
         try:
-            found: Offer | bool = await person.until(look, self._world.limits.inline_age)
+            found: Offer | bool = await person.until(look, self._state.limits.inline_age)
         except TimeoutError:
             return None
-        return shown(found) if isinstance(found, Offer) else None
+        return offer_json(found) if isinstance(found, Offer) else None
 
-    def _who(self, act: JSON) -> Person:
+    def _person_of(self, act: JSON) -> Person:
         try:
             return self._person(int(act["user"]), int(act["chat"]))
         except KeyError:
-            raise Impossible("unknown") from None
+            raise ActionRefused("unknown") from None
 
-    def _turn(self, act: JSON) -> JSON:
+    def _set_faults(self, act: JSON) -> JSON:
         if act.get("calm"):
             self._faults.calm()
         else:
             self._faults.set(str(act["name"]), act["value"])
-        self._world.tell(None, {"type": "faults", "faults": self._faults.as_dict()})
+        self._state.notify(None, {"type": "faults", "faults": self._faults.as_dict()})
         return {"faults": self._faults.as_dict()}
 
 
-def shown(offer: Offer) -> JSON:
+def offer_json(offer: Offer) -> JSON:
     lines = [{"id": each.id, "title": each.title, "description": each.description} for each in offer.results]
     return {
         "query": offer.query_id,
@@ -158,7 +158,7 @@ def shown(offer: Offer) -> JSON:
     }
 
 
-def card(persona: Persona) -> JSON:
+def persona_json(persona: Persona) -> JSON:
     return {
         "id": persona.user_id,
         "first_name": persona.first_name,

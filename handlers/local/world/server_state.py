@@ -14,13 +14,13 @@ from handlers.local.world.files import Files
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Queries
 
-IDS_A_SECOND = 16
-REMEMBERED_TAPS = 20_000
+IDS_PER_SECOND = 16
+MAX_TAPS = 20_000
 
 
 def first_id(now: float) -> int:
     """Where ids begin: above those of a messenger started earlier, inside 31 bits, round again every two years."""
-    return 1_000_000 + int(now) * IDS_A_SECOND % 2**30
+    return 1_000_000 + int(now) * IDS_PER_SECOND % 2**30
 
 
 @dataclass(slots=True)
@@ -93,30 +93,30 @@ class ServerState:
     def post(self, chat: Chat, message: JSON) -> JSON:
         """Keeps a new or an edited message and shows it to everybody who watches."""
         chat.keep(message)
-        self.tell(chat, {"type": "message", "chat": chat.id, "message": message})
+        self.notify(chat, {"type": "message", "chat": chat.id, "message": message})
         return message
 
     def remove(self, chat: Chat, message_ids: Sequence[int]) -> None:
         gone = [message_id for message_id in message_ids if chat.drop(message_id)]
-        self.tell(chat, {"type": "gone", "chat": chat.id, "ids": gone})
+        self.notify(chat, {"type": "gone", "chat": chat.id, "ids": gone})
 
     def tap(self, chat: Chat, message_id: int, user_id: int) -> str:
         tap_id = str(next(self._tap_ids))
         self.taps[tap_id] = Tap(chat.id, message_id, user_id, self.now())
-        if len(self.taps) > REMEMBERED_TAPS:
+        if len(self.taps) > MAX_TAPS:
             del self.taps[next(iter(self.taps))]
         return tap_id
 
-    def tell(self, chat: Chat | None, change: JSON) -> None:
-        self.ring(chat)
+    def notify(self, chat: Chat | None, change: JSON) -> None:
+        self.wake(chat)
         for watcher in self._watchers:
             watcher(change)
 
-    def ring(self, chat: Chat | None) -> None:
+    def wake(self, chat: Chat | None) -> None:
         """Wakes those who wait here for what is not shown to everybody who watches."""
         if chat is not None:
-            chat.wakeup.ring()
-        self.wakeup.ring()
+            chat.wakeup.wake()
+        self.wakeup.wake()
 
     def watch(self, watcher: Callable[[JSON], None]) -> Callable[[], None]:
         """Calls `watcher` for every change until the returned function is called."""
