@@ -1,4 +1,4 @@
-"""The Bot API's HTTP side: one request is one call; faults are played here."""
+"""The HTTP side of the Bot API: one request is one call. Injects the faults of calls."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ Methods = dict[str, Callable[[Params], Any]]
 
 
 class Api:
-    """Knows nothing of what the methods do: it reads, plays the weather, calls, and answers."""
+    """Reads a request, injects a fault if one is drawn, calls the method and writes the answer."""
 
     def __init__(self, state: ServerState, methods: Methods, dice: Dice) -> None:
         self._state = state
@@ -49,7 +49,7 @@ class Api:
         return web.Response(body=stored.content, content_type="application/octet-stream")
 
     async def perform_webhook_reply(self, body: bytes) -> None:
-        """Perform the call that stands in a webhook's answer; of how it went nobody hears."""
+        """Perform the call in the body of a webhook's answer. Its result is sent to nobody."""
         try:
             arguments = _json_object(body)
             found = self._calls.get(str(arguments.pop("method", "")).lower())
@@ -107,13 +107,13 @@ class Api:
 
 
 def hang_up(request: web.BaseRequest) -> None:
-    """Closes the connection under the answer."""
+    """Closes the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()
 
 
 async def read_params(request: web.BaseRequest, limits: Limits) -> Params:
-    """Arguments from the query, a form, a JSON object or a multipart form, as the real server takes them."""
+    """The arguments, from the query, a form, a JSON object or a multipart form, as the Bot API accepts them."""
     kind = request.content_type
     query = dict(request.query) if "?" in request.raw_path else {}
     if kind == "multipart/form-data":
@@ -134,7 +134,7 @@ def _json_object(body: bytes) -> JSON:
 
 
 async def _multipart_params(request: web.BaseRequest, query: dict[str, str], limits: Limits) -> Params:
-    """Read into memory, never into a temporary file: these are people's documents."""
+    """Reads into memory: a temporary file would leave customers' documents on disk."""
     values: dict[str, Any] = dict(query)
     uploads: dict[str, Upload] = {}
     left = limits.upload + (1 << 20)

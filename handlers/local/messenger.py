@@ -1,4 +1,4 @@
-"""The local messenger: stands for Telegram, the SMS gateway, the mail server and everybody's phones."""
+"""The local messenger: one server in place of Telegram, the SMS gateway, the mail server and the customers' phones."""
 
 import ipaddress
 import random
@@ -18,19 +18,19 @@ from handlers.local.page.actions import PageActions
 from handlers.local.page.live import Page
 from handlers.local.page.phones import Mail, Phones, Sms
 from handlers.local.page.routes import Routes
-from handlers.local.people.person import DEFAULT_TIMEOUT_SECONDS, Person
+from handlers.local.people.person import TIMEOUT_S, Person
 from handlers.local.people.seen import dump_of
 from handlers.local.wire.faults import Dice, Faults
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.wire.limits import Limits, Throttle
 from handlers.local.wire.stats import Stats
 from handlers.local.world.persona import Persona, digits
+from handlers.local.world.server_state import People, ServerState, first_id
 from handlers.local.world.updates import Updates
 from handlers.local.world.webhook import Webhook
-from handlers.local.world.server_state import People, ServerState, first_id
 
 T = TypeVar("T")
-SHUTDOWN_SECONDS = 0.5  #: seconds open connections have to end by themselves
+SHUTDOWN_SECONDS = 0.5  #: in which open connections may end by themselves
 
 
 class LocalMessenger:
@@ -41,7 +41,6 @@ class LocalMessenger:
         personas: Sequence[Persona],
         operators: Sequence[Persona] = (),
         operator_chat_id: int | None = None,
-        sms_token: str | None = None,
         limits: Limits | None = None,
         faults: Faults | None = None,
         seed: int = 0,
@@ -49,20 +48,20 @@ class LocalMessenger:
     ) -> None:
         self.limits = limits or Limits()
         self.faults = faults or Faults()
-        self.sms_token = sms_token or secrets.token_urlsafe(16)
+        self.sms_token = secrets.token_urlsafe(16)
         self.world = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
-        self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - weather, no secrets
+        self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - no secret
         self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.wakeup.wake)
         self._lines = Phones(self.world, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
         self._page: Page | None = None
-        self.methods: tuple[str, ...] = ()  #: the Bot API methods that work here
+        self.methods: tuple[str, ...] = ()  #: the Bot API methods that are implemented
         self.api_url = ""
         self.smtp_url = ""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens on loopback only; ValueError for any other address."""
+        """Listens on loopback only. Raises `ValueError` for any other address."""
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError("the local messenger listens on loopback only")
         self._webhook = Webhook(self.world, self._dice)
@@ -101,19 +100,19 @@ class LocalMessenger:
         return stats
 
     def person(self, user_id: int, chat_id: int | None = None) -> Person:
-        """Somebody in their private chat, or in another; KeyError for strangers."""
+        """A person in their private chat or in the given chat. Raises `KeyError` for an unknown one."""
         chat = self.world.chats[user_id if chat_id is None else chat_id]
         return Person(chat.members[user_id], chat, self.world, self.updates)
 
     def operator(self, user_id: int) -> Person:
-        """Somebody in the operators' chat."""
+        """A member of the operators' chat. Raises `KeyError` for an unknown one."""
         group = self.world.people.operator_chat_id
         if group is None:
             raise KeyError(user_id)
         return self.person(user_id, group)
 
     def admit(self, persona: Persona) -> Person:
-        """A newcomer: benches make thousands of them."""
+        """Adds a person while the server runs, as benchmarks do thousands of times."""
         self.world.admit(persona)
         return self.person(persona.user_id)
 
@@ -122,7 +121,7 @@ class LocalMessenger:
         return tuple(sms for sms in self._lines.texts if sms.to == number)
 
     def receive_sms(self, phone: str, text: str) -> Sms:
-        """A text from somebody else than the gateway's caller."""
+        """Delivers an SMS that did not come through the gateway."""
         return self._lines.receive(phone, text)
 
     def mail_of(self, address: str) -> tuple[Mail, ...]:
@@ -131,36 +130,40 @@ class LocalMessenger:
     async def until(
         self,
         look: Callable[["LocalMessenger"], T | bool | None],
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,  # noqa: ASYNC109 - ends in a readable dump
+        timeout: float = TIMEOUT_S,  # noqa: ASYNC109 - the error has a dump
     ) -> T:
-        """The first truthy thing `look` finds anywhere in this world; woken by every change."""
+        """The first truthy value of `look`, which is called after every change. Raises `TimeoutError` with a dump."""
         try:
             return await self.world.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_sms(self, phone: str, after: int = 0, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Sms:  # noqa: ASYNC109
-        """The next text to that phone whose `order` is above `after`."""
+    async def until_sms(self, phone: str, after: int = 0, timeout: float = TIMEOUT_S) -> Sms:  # noqa: ASYNC109
+        """The next SMS to that phone whose `order` is above `after`."""
         return await self.until(
             lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout
         )
 
-    async def until_mail(self, address: str, after: int = 0, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Mail:  # noqa: ASYNC109
+    async def until_mail(self, address: str, after: int = 0, timeout: float = TIMEOUT_S) -> Mail:
         return await self.until(
             lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout
         )
 
     def push_update(self, update: JSON) -> None:
-        """Raw injection: queued as it is, whatever it is; an update_id is added where there is none."""
+        """Queues this update without any check. Adds an `update_id` if it has none."""
         self.updates.push_raw(update)
 
     def repeat_updates(self, many: int = 1) -> None:
-        """The last waiting updates come twice."""
+        """Delivers the last `many` waiting updates twice."""
         self.updates.repeat(many)
 
     def shuffle_updates(self) -> None:
-        """The waiting updates come in another order."""
+        """Puts the waiting updates into a random order."""
         self.updates.shuffle()
+
+    def add_step(self, step: JSON) -> None:
+        """Shows a step of the bot's work on the page. It has names and counts only, see `site/steps.js`."""
+        self.world.add_step(step)
 
     def dump(self) -> str:
         chats = (

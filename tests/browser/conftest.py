@@ -1,4 +1,4 @@
-"""The demo as a newcomer starts it, and Debian's Chromium in front of it."""
+"""The demo in its own process, and Chromium with its page."""
 
 import os
 import re
@@ -26,31 +26,31 @@ ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start `reissue-bot demo` in a process of its own; give its page's address, and keep its folder to look into."""
+    """Start `reissue-bot demo` in its own process, and return the URL of its page."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is not on this machine")
+        pytest.skip("Chromium is not installed")
     data = tmp_path_factory.mktemp("demo") / "data"
     command = [sys.executable, "-m", "bot", "demo", "--no-browser", "--port", "0", "--data-dir", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        yield _page_of(process)
+        yield _page_url(process)
         process.terminate()
         assert process.wait(timeout=20) == 0
 
 
-def _page_of(process: "subprocess.Popen[str]") -> str:
+def _page_url(process: "subprocess.Popen[str]") -> str:
     assert process.stderr is not None
-    said = []
+    output = []
     for line in process.stderr:
-        said.append(line)
+        output.append(line)
         found = re.search(r"http://[\d.]+:\d+/", line)
         if found:
             return found[0]
-    raise AssertionError("the demo did not come up:\n" + "".join(said))
+    raise AssertionError("the demo did not start:\n" + "".join(output))
 
 
 @pytest.fixture(scope="module")
 def browser(demo: str) -> Iterator[Browser]:
-    """A browser for one file of tests: its event loop runs on in this thread, where other files run theirs."""
+    """A browser for one file of tests. Its event loop runs in this thread, so other files cannot share it."""
     assert demo
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -60,26 +60,26 @@ def browser(demo: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def phone(browser: Browser, demo: str) -> Iterator[Page]:
-    """A page as wide as a phone's screen."""
-    yield from _opened(browser, demo, 390, 844)
+    """A page on a phone-sized screen."""
+    yield from opened_page(browser, demo, 390, 844)
 
 
 @pytest.fixture
 def desktop(browser: Browser, demo: str) -> Iterator[Page]:
-    yield from _opened(browser, demo, 1280, 860)
+    yield from opened_page(browser, demo, 1280, 860)
 
 
-def _opened(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
+def opened_page(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
     page = browser.new_page(
         viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul"
     )
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_default_timeout(15_000)
     page.goto(address)
     yield page
     page.close()
-    assert troubles == []
+    assert errors == []
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The whole reissue, clicked through in Korean, as a customer does; screenshots are kept as artefacts."""
+"""A whole reissue in Korean, in a real browser. Screenshots are stored as artefacts."""
 
 import io
 import re
@@ -16,12 +16,12 @@ from bot.messages.screen import Line
 
 pytestmark = pytest.mark.browser
 
-WORDS = Catalogs.load()
+CATALOGS = Catalogs.load()
 PASSWORD = "Haneul!2026road"
 
 
 class Chat:
-    """A person at the page: reads, presses and types, by the words on the screen."""
+    """A person at the page, who finds messages and buttons by catalog keys."""
 
     def __init__(self, page: Page, artefacts: Path, width: str) -> None:
         self.page = page
@@ -32,11 +32,11 @@ class Chat:
         self.page.screenshot(path=self._artefacts / f"{self._width}-{name}.png")
 
     def press(self, key: str) -> None:
-        label = WORDS.text("ko", Line(key))
+        label = CATALOGS.text("ko", Line(key))
         self.page.locator("#log").get_by_role("button", name=label, exact=True).last.click()
 
     def sees(self, key: str) -> None:
-        start = re.split(r"\{|\n", re.sub(r"\*\*|`", "", WORDS._template("ko", key)))[0]
+        start = re.split(r"\{|\n", re.sub(r"\*\*|`", "", CATALOGS._template("ko", key)))[0]
         expect(self.page.locator("#log").get_by_text(start).last).to_be_visible()
 
     def types(self, text: str) -> None:
@@ -45,10 +45,10 @@ class Chat:
         box.press("Enter")
 
     def code(self) -> str:
-        """Look at the phone: the newest text message, in the drawer."""
-        response = self.page.evaluate("document.body.innerText")
-        found = re.findall(r"인증번호 (\d{6})", response)
-        assert found, response
+        """Return the code of the newest SMS, from the drawer."""
+        text = self.page.evaluate("document.body.innerText")
+        found = re.findall(r"인증번호 (\d{6})", text)
+        assert found, text
         return str(found[-1])
 
 
@@ -77,7 +77,7 @@ def triage(chat: Chat) -> None:
     chat.press("reissue.consent.agree")
 
 
-def test_from_a_lost_certificate_to_a_new_one(desktop: Page, artefacts: Path) -> None:
+def test_a_lost_certificate_is_reissued(desktop: Page, artefacts: Path) -> None:
     chat = Chat(desktop, artefacts, "desktop")
     desktop.get_by_role("button", name="시작", exact=True).click()
     chat.sees("card.idle")
@@ -130,7 +130,7 @@ def open_customer(phone: Page, name: str) -> None:
     phone.get_by_role("button", name="시작", exact=True).click()
 
 
-def test_on_a_phone_a_renewal_is_told_from_a_reissue(phone: Page, artefacts: Path) -> None:
+def test_a_certificate_that_expires_soon_is_renewed_instead_on_a_phone(phone: Page, artefacts: Path) -> None:
     chat = Chat(phone, artefacts, "phone")
     open_customer(phone, "김영희")
     chat.sees("card.idle")
@@ -145,7 +145,7 @@ def test_on_a_phone_a_renewal_is_told_from_a_reissue(phone: Page, artefacts: Pat
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_on_a_phone_a_secret_is_deleted_and_explained(phone: Page, artefacts: Path) -> None:
+def test_a_forbidden_number_is_deleted_and_explained_on_a_phone(phone: Page, artefacts: Path) -> None:
     chat = Chat(phone, artefacts, "phone")
     open_customer(phone, "박보람")
     chat.sees("card.idle")

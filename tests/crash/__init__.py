@@ -1,1 +1,1 @@
-"""Kills, cancels and cheats the bot, and judges what is left; `invariants.py` says what must hold."""
+"""Kills and cancels the bot at chosen moments, then checks what is left. `invariants.py` says what must hold."""

@@ -1,12 +1,12 @@
-"""Await points of the house's own tasks: counted in a first run, died or cancelled at in the next ones.
+"""Await points of the bot's own tasks: counted in a first run, then used to die or to be cancelled in later runs.
 
-A point is a place (the lines of ours and of the libraries at which a task waits, outermost first) and how many times
-a task waited there before. In these ways a process may end at it: just when it begins to wait ("asked"), with the
-answer there but nothing done with it ("answered"), or alive, with this one task cancelled ("cancelled"). Or it stops
-until somebody wakes it ("frozen"), and tells when the task that it stopped in has ended. Or the wait ends in an error
-that nobody expects ("failing").
+A point is a place (the lines of our code and of libraries at which a task waits, outermost first) and how many times
+a task waited there before. At a point the process can end when the wait begins ("asked") or when its result is there
+but not used yet ("answered"); or it lives on and only this task is cancelled ("cancelled"). It can also stop until it
+is woken ("frozen"), and then report when that task has ended. Or the wait ends in an unexpected error ("failing").
 
-Within a unit of work nobody waits; there the statements that write are places, before which it may die or fail.
+Nothing waits within a unit of work. There the writing statements are the places before which it may die or fail.
+
 """
 
 import asyncio
@@ -21,27 +21,27 @@ from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Literal
 
 Mode = Literal["asked", "answered", "cancelled", "frozen", "failing"]
-#: The last two are for scenes that say what they stop.
+#: The last two are for scenarios that choose what they stop.
 MODES: tuple[Mode, ...] = ("asked", "answered", "cancelled")
 ROOT = str(Path(__file__).parents[2]) + os.sep
 MUTANTS = str(Path("tests", "crash", "mutants"))
 OURS = tuple(ROOT + room + os.sep for room in ("bot", "handlers", "ca", MUTANTS))
-#: The server's task around a webhook's handler; it counts while a line of ours is on its stack.
+#: The web server's task around a webhook handler; it counts while a line of our code is on its stack.
 SERVER = "uvicorn/protocols/http/httptools_impl.py"
 STARTING = "tests/crash/bot_process.py"
 _NUMBERS = re.compile(r"[-\d]+")
-#: A loop that nothing begins anew: when one was cancelled, the process is started again, as a service manager does.
+#: A loop that nothing restarts: after a cancellation the process is started again, as a service manager does.
 LOOP = "Supervisor.keep"
-#: Before a part of a place: that it must not have.
+#: Prefix for a part that a place must not have.
 NOT = "!"
 
 
 class Broken(Exception):
-    """What nobody expects, and no code of ours names."""
+    """An error that no code of ours expects."""
 
 
 class Plan:
-    """What to do, and where; without a place only the count is taken."""
+    """What to do, and where; without a place, points are only counted."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Plan:
         occurrence: int,
         parts: Sequence[str] = (),
     ) -> None:
-        """Instead of a place and its occurrence, the first place with all these parts will do, once `armed`."""
+        """Instead of a place and its count, use the first place that has all these parts, once `armed`."""
         self.armed = True
-        #: Stops this process until somebody wakes it.
+        #: Stops this process until it is woken.
         self.freeze: Callable[[], None] = stop
         self._tell = tell
         self._mode = mode
@@ -73,7 +73,7 @@ class Plan:
         return task
 
     def asked(self, watched: "Watched") -> None:
-        """A task of the house begins to wait."""
+        """A task of the bot begins to wait."""
         place = place_of(watched.kind, watched.coroutine)
         watched.due = False
         if place is None:
@@ -108,7 +108,7 @@ class Plan:
         return meant
 
     def statement(self, query: str) -> None:
-        """A unit of work is about to write; this is called on whatever thread it runs on."""
+        """A unit of work is about to write; called on the thread that it runs on."""
         if not self._is_meant(f"statement {query}"):
             return
         if self._mode != "failing":
@@ -126,7 +126,7 @@ def stop() -> None:
 
 
 class Watched(Coroutine[Any, Any, Any]):
-    """A coroutine that tells the plan each time it waits."""
+    """A coroutine that reports each wait to the plan."""
 
     def __init__(self, coroutine: Any, plan: Plan) -> None:
         self.coroutine = coroutine
@@ -137,7 +137,7 @@ class Watched(Coroutine[Any, Any, Any]):
 
     @property
     def kind(self) -> str:
-        """The task's name without its numbers; it is named only after the factory has made it."""
+        """The task's name without numbers; a task gets its name after the factory has made it."""
         name = self.task.get_name() if self.task else ""
         return self.coroutine.__qualname__ if name.startswith("Task-") else _NUMBERS.sub("", name)
 
@@ -173,7 +173,7 @@ def _is_ours(coroutine: Any) -> bool:
 
 
 def place_of(kind: str, coroutine: Any) -> str | None:
-    """Return where this task waits, or None if no line of ours is on its stack."""
+    """Return where this task waits, or None if no line of our code is on its stack."""
     lines: list[str] = []
     ours = False
     while coroutine is not None:
@@ -191,12 +191,12 @@ def place_of(kind: str, coroutine: Any) -> str | None:
 
 
 def _unwrapped(waiting: Any) -> tuple[FrameType | None, Any]:
-    """Return the frame of something that waits, and what it waits for."""
+    """Return the frame of a waiting object, and what it waits for."""
     if isinstance(waiting, CoroutineType):
         return waiting.cr_frame, waiting.cr_await
     if isinstance(waiting, GeneratorType):
         return waiting.gi_frame, waiting.gi_yieldfrom
-    # `async with` over a generator waits for a step of it, which shows its generator to the collector alone.
+    # `async with` over a generator waits for a step of it, and only the garbage collector can find that generator.
     steps = gc.get_referents(waiting) if type(waiting).__name__ in STEPS else ()
     generator = next((each for each in steps if isinstance(each, AsyncGeneratorType)), None)
     return (generator.ag_frame, generator.ag_await) if generator else (None, None)

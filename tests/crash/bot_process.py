@@ -1,4 +1,4 @@
-"""One bot of the harness: the real house from `bot.app.build`, with what a test wants to see or to break around it."""
+"""One bot of the harness: the real application, with hooks for what a test observes or breaks."""
 
 import asyncio
 import functools
@@ -39,18 +39,19 @@ from tests.crash.environment import hasten
 
 Tell = Callable[[dict[str, Any]], None]
 
-#: Imported when they are needed first.
+#: Modules that are imported late.
 LATE = ("babel.numbers", "uvicorn.lifespan.off", "uvicorn.protocols.http.httptools_impl")
-#: Those that the harness's customers speak.
+#: The languages of the harness's customers.
 LANGUAGES = ("ko",)
 FACTS = parse({}).bank.facts
 
 
 def warm() -> None:
-    """Before the forks: read what never changes, and make the slow steps of a start once.
+    """Do the slow steps of a start once, before the forks.
 
-    These are the knowledge base, the catalogs, opening the authority's key files (scrypt), which are the same files
-    every time, and judging the profiles, which the bank did when it was furnished.
+    These are the knowledge base, the catalogs, opening the authority's key files (scrypt), which are always the same
+    files, and checking the profiles.
+
     """
     model = embeddings.load()
     loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, meaning=model)
@@ -100,7 +101,7 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
 
 
 def watch_statements(plan: Plan) -> None:
-    """Tell the plan of each statement before it writes."""
+    """Report each statement to the plan before it writes."""
     run, run_many = SqliteTransaction.run, SqliteTransaction.run_many
 
     def watched(self: SqliteTransaction, query: str, **params: Any) -> int:
@@ -115,7 +116,7 @@ def watch_statements(plan: Plan) -> None:
 
 
 def freeze_between_units(database: SqliteDatabase) -> None:
-    """Stop while no unit of work is being done: whoever is stopped in one keeps the file from all others."""
+    """Freeze only between units of work: a process frozen inside one keeps the database file locked."""
     woken = threading.Event()
 
     def freeze() -> None:
@@ -127,7 +128,7 @@ def freeze_between_units(database: SqliteDatabase) -> None:
 
 
 def turn_the_clock(place: Path) -> None:
-    """Make this process's wall clock wrong by what the file says, whenever it is looked at."""
+    """Shift this process's wall clock by the seconds that the file contains."""
     truly, right = time.time, datetime.now
 
     def ahead() -> float:
@@ -138,7 +139,7 @@ def turn_the_clock(place: Path) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:
             return right(tz) + timedelta(seconds=ahead())
 
-        fromtimestamp = datetime.fromtimestamp  # plain ones, which is all that can be encoded
+        fromtimestamp = datetime.fromtimestamp  # Plain values, because only they can be encoded.
 
     time.time = lambda: truly() + ahead()
     for module in (bot.core.clock, bot.notices.sms):
@@ -163,7 +164,7 @@ async def _live(settings: Settings, role: str, tell: Tell, plan: Plan) -> None:
 
 
 def _running(app: Application, role: str) -> AbstractAsyncContextManager[None]:
-    """A bot polls (there can be one per token: 409), a worker shares its database and does the rest."""
+    """A bot polls (only one can, per token: 409); a worker shares its database and does the rest."""
     return running(app) if role == "bot" else _working(app)
 
 

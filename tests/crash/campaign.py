@@ -1,4 +1,4 @@
-"""One campaign: processes on one database, killed at random moments under a backlog, in bad weather."""
+"""One campaign: processes on one database, killed at random moments, with a backlog and network faults."""
 
 import asyncio
 import random
@@ -16,23 +16,23 @@ from tests.crash.robot_customer import Manners, Robot
 from tests.support.balancer import Balancer
 
 CUSTOMERS_AT_ONCE = 40
-#: One customer gets at most five codes in ten minutes; some are used up by crashes.
+#: One customer gets at most five codes in ten minutes; crashes use some of them up.
 ROUNDS = 3
 MANNERS = Manners(double_taps=0.1, chatter=0.1)
-#: One customer is sent so many codes at most.
+#: The most codes that are sent to one customer.
 PATIENT = Manners(double_taps=0.1, chatter=0.1, patience=4)
-#: Nothing is open, and nobody gets on: whoever still waits then waits for ever.
+#: Seconds without open work and without progress, after which a waiting customer waits for ever.
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
-#: The same where bugs are planted: whoever was told "later" by a mail server asks again after a minute, and not later.
+#: The same with planted bugs: a message that a mail server put off is tried again after a minute.
 SOONEST_END = 80.0
-#: Nobody gets a step further and no work is done for so long, though some is open: it hangs.
+#: Seconds without progress although work is open: then it hangs.
 STUCK_SECONDS = 45.0
 SECONDS_A_KILL = 4.0
-#: getUpdates returns at most so many (Bot API).
+#: getUpdates returns at most this many (Bot API).
 TELEGRAM_GIVES = 100
 HOUR = 3600.0
-#: So many of the kills come while a process starts.
+#: The share of kills that hit a starting process.
 WHILE_STARTING = 0.15
 TICK = 0.1
 TOLD_EVERY = 100
@@ -43,17 +43,17 @@ def silent(_line: str) -> None:
 
 
 def bad_weather() -> Faults:
-    """5 % of all calls go wrong; as many updates come twice, and as many are overtaken."""
+    """5 % of all calls fail; as many updates come twice, and as many out of order."""
     return Faults(duplicate=0.05, reorder=0.05, refuse=0.0125, lose=0.0125, reset=0.0125, storm=0.0125)
 
 
-#: A gateway that is down, or takes a message and loses its answer.
+#: A gateway that is down, or accepts a message and loses the reply.
 BAD_LINES = (Line.DOWN, Line.ERROR, Line.LOST)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a process lives: the bot polls, a worker shares its database, replicas stand behind one address."""
+    """Where a process runs: the bot polls, a worker shares its database, replicas stand behind one address."""
 
     name: str
     role: str
@@ -61,7 +61,7 @@ class Place:
 
 
 def beside_each_other() -> tuple[Place, ...]:
-    """There can be one poller per token (409), and at times somebody who helps."""
+    """One process polls (409 allows no second), and sometimes a worker helps."""
     return Place("bot", "bot", {}), Place("worker", "worker", {})
 
 
@@ -74,13 +74,13 @@ def behind(balancer: Balancer, ports: Sequence[int]) -> tuple[Place, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What else goes wrong beside kills and the weather."""
+    """What goes wrong beside kills and network faults."""
 
-    #: Hard stops of the server, spread over the kills.
+    #: Hard stops of the database server, spread over the kills.
     server_stops: int = 0
-    #: The wall clock of a process jumps an hour ahead or back, and is right again a little later.
+    #: The wall clock of a process jumps an hour ahead or back, and is corrected a little later.
     jumps: bool = False
-    #: Customers at once: fewer are served the sooner.
+    #: Customers at once: fewer customers are served sooner.
     crowd: int = CUSTOMERS_AT_ONCE
 
 
@@ -121,9 +121,10 @@ class Campaign:
         self.tally.seconds += time.monotonic() - began
 
     async def end(self, *, early: bool = False) -> Verdict:
-        """Fair weather, no more guests: everybody finishes what they began; then judge the files and the chats.
+        """Stop all faults, let no more customers in, wait until all have finished, then check files and chats.
 
-        Early: as soon as it is sure that somebody waits for ever.
+        Ends early once it is sure that a customer waits for ever.
+
         """
         self._scene.messenger.faults.calm()
         for name in self._places:
@@ -166,17 +167,17 @@ class Campaign:
             await self._backlog()
 
     async def _revive_some(self) -> None:
-        """At least the first one lives: who comes beside it is left to chance."""
+        """Start at least the first process; a second one is left to chance."""
         for number, name in enumerate(self._places):
             if number == 0 or self._dice.random() < 0.5:
                 await self._revive(name)
 
     async def _everybody_is_ready(self) -> None:
-        """However slow the machine is: a campaign that only meets starts would prove little."""
+        """Wait for all starts: a campaign that only hits starts would prove little."""
         await asyncio.gather(*(each.ready.wait() for each in self._lives.values() if each is not None))
 
     def _jump(self) -> None:
-        """Turn one process's clock; whoever is started in its place later has the right time."""
+        """Shift one process's clock; a process that replaces it has the right time."""
         name = self._dice.choice(list(self._places))
         if self._dice.random() < 0.5:
             self.tally.jumps += 1
@@ -189,7 +190,7 @@ class Campaign:
             self._scene.set_clock(name, ahead)
 
     async def _stop_the_server(self) -> None:
-        """Stop it as a power cut does while everybody works, and wait until a customer gets on again."""
+        """Stop the server as a power cut does while everybody works, and wait until a customer makes progress again."""
         server = self._scene.bank.server
         assert server is not None
         for name in self._places:
@@ -210,12 +211,12 @@ class Campaign:
         return sum(len(each.waited) for each in self._scene.robots.values())
 
     async def _backlog(self) -> None:
-        """While nobody polls, customers go on; what waits for the bot is shuffled, and some of it comes twice."""
+        """While nobody polls, customers go on; the waiting updates are shuffled, and some come twice."""
         await asyncio.sleep(self._dice.uniform(0, 0.3))
         messenger = self._scene.messenger
         if messenger.stats.pending < TELEGRAM_GIVES // 2:
             messenger.repeat_updates(self._dice.randrange(1, 4))
-        # Telegram hands over the oldest hundred first: among these any order is possible, beyond them it is not.
+        # Telegram returns the oldest hundred first: the order within them is free, beyond them it is not.
         if messenger.stats.pending <= TELEGRAM_GIVES:
             messenger.shuffle_updates()
 
@@ -233,7 +234,7 @@ class Campaign:
         self._mourn(process)
 
     def _mourn(self, process: Process) -> None:
-        """A process ended by itself: at its start it may give up when the messenger or the server fails it."""
+        """A process ended by itself: at its start it may give up when the messenger or the server fails."""
         last = process.why.strip().rpartition("\n")[2]
         if "telegram.error" in last or (self.tally.recoveries and "DatabaseUnusable" in last):
             self.tally.failed_starts += 1
@@ -274,7 +275,7 @@ class Campaign:
         self.tally.head = head
 
     async def _standstill(self, *, early: bool) -> None:
-        """Return when everybody is done, or nothing is open any more and still nobody gets on."""
+        """Return when all customers are done, or when nothing is open and still none makes progress."""
         loop = asyncio.get_running_loop()
         began = since = loop.time()
         seen: dict[int, tuple[object, float]] = {}
@@ -305,7 +306,7 @@ class Campaign:
     def _hopeless(
         self, waiting: Sequence[Robot], seen: dict[int, tuple[object, float]], open_for: set[int] | None
     ) -> list[bool]:
-        """Say for each whether nothing is open for them, and has not been for a while; None: for everybody is."""
+        """Return for which customers nothing is open, and has not been for a while; None means all."""
         now = asyncio.get_running_loop().time()
         for robot in waiting:
             chat = robot.folk.user_id

@@ -1,4 +1,4 @@
-"""What a campaign of kills counts, and the one line that tells it."""
+"""What a campaign of kills counts, and the line that reports it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from tests.crash.invariants import Verdict
 class Tally:
     kills: int = 0
     seconds: float = 0.0
-    #: From the fork to taking updates.
+    #: Seconds from the fork until updates are taken.
     starts: list[float] = field(default_factory=list)
-    #: Hard stops of the server, each by the seconds from its return to the next step of any customer.
+    #: Hard stops of the server: seconds from its return to the next step of any customer.
     recoveries: list[float] = field(default_factory=list)
     #: Jumps of a process's wall clock.
     jumps: int = 0
-    #: From a screen's appearance to the next one that asked for something, over all crashes between.
+    #: Seconds from one screen to the next one that asked for something, over all crashes in between.
     waits: list[float] = field(default_factory=list)
     halfway: dict[str, str] = field(default_factory=dict)
     head: ca.AuditHead | None = None

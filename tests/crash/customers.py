@@ -1,4 +1,4 @@
-"""Customers who do not exist, each with secrets that must be found nowhere afterwards."""
+"""Invented customers, with secrets that must not be found anywhere afterwards."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,7 @@ from bot.identity.register import CustomerRecord
 from handlers.local import Persona
 
 FIRST_USER = 5_000
-#: Syllables that no text of ours puts in this order, so that a name found on disk is a leak.
+#: Syllables in an order that no text of ours has, so that a name found on disk is a leak.
 SYLLABLES = "갑뭇쾨펑뷸챗꿩툇웩뎅"
 
 

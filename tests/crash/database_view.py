@@ -1,4 +1,4 @@
-"""The desk's database as a judge sees it, whichever engine keeps it: read from outside, while bots live and die."""
+"""The bot's database as the checks see it, in either engine: read from outside, while bots live and die."""
 
 import sqlite3
 import threading
@@ -12,11 +12,11 @@ import psycopg
 
 from tests.support.postgres_server import Server, new_database
 
-#: A server that was stopped is asked again for so long.
+#: Seconds for which a stopped server is asked again.
 PATIENCE_S = 30.0
 TABLES = "SELECT relname FROM pg_stat_user_tables ORDER BY relname"
 FAILURES = "SELECT COALESCE(SUM(checksum_failures), 0) FROM pg_stat_database"
-#: The files of our tables and their indexes; and the one into which the server writes its log at the moment.
+#: The files of our tables and indexes, and the server's current log file.
 OURS = "SELECT pg_relation_filepath(oid) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'i', 't')"
 LOG = "SELECT pg_walfile_name(pg_current_wal_lsn())"
 
@@ -27,11 +27,11 @@ class Books(Protocol):
     def rows(self, sql: str) -> list[tuple[Any, ...]]: ...
 
     def flaws(self) -> Iterator[str]:
-        """Yield what the engine itself finds wrong (I7)."""
+        """Yield what the engine itself reports as damaged (I7)."""
         ...
 
     def files(self) -> list[Path]:
-        """Return what lies on disk outside the data folder."""
+        """Return the files outside the data folder."""
         ...
 
     def close(self) -> None: ...
@@ -91,7 +91,7 @@ class PostgresBooks:
         return self._connection
 
     def flaws(self) -> Iterator[str]:
-        """Read every table whole, and by its key: index and heap tell the same; pages have checksums (PG 18)."""
+        """Read every table whole and by its key: index and heap must agree; pages have checksums (PostgreSQL 18)."""
         for (table,) in self.rows(TABLES):
             counts = [self._counted(table, way) for way in ("on", "off")]
             if counts[0] != counts[1]:

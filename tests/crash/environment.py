@@ -1,4 +1,4 @@
-"""A stage for crashes: a bank with customers on disk, a messenger in this process, and bots that can be killed."""
+"""The environment of a crash test: a bank with customers on disk, a messenger in this process, and bots to kill."""
 
 import asyncio
 import functools
@@ -28,7 +28,7 @@ from tests.support.local_telegram import TOKEN, authority_template, old_certific
 from tests.support.postgres_server import Server, new_database
 
 SETTLE_SECONDS = 90.0
-#: Rows that wait for a process; those that wait for a later hour are left out.
+#: Rows that are due now.
 OPEN = """
 SELECT 'update' AS what, lane, due_at, attempts, last_error FROM inbox WHERE state = 'pending'
 UNION ALL SELECT key, lane, due_at, attempts, last_error FROM outbox WHERE state = 'pending'
@@ -45,7 +45,7 @@ def hasten() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that waits, maybe for the time of its next try: a mail server that said "later" is left alone a minute."""
+    """A waiting row, maybe for its next try: a mail server that said "later" is left alone for a minute."""
 
     what: str
     lane: str
@@ -55,29 +55,29 @@ class Waiting:
 
 
 def concerned(rows: Iterable[Waiting]) -> set[int]:
-    """Return the chats for which something is still to be done."""
+    """Return the chats with open work."""
     named = [each.lane.rpartition(":")[2] for each in rows]
     return {int(each) for each in named if each.removeprefix("-").isdecimal()}
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A data folder as it stands before the first start: authority, register and the certificates to replace."""
+    """A data folder before the first start: authority, register and the certificates to replace."""
 
     folder: Path
     people: Sequence[Folk]
-    #: Where the desk is kept by a server, and the database that each stage gets a copy of.
+    #: The server that keeps the bot's database, and the database that each environment gets a copy of.
     server: Server | None = None
     template: str = ""
 
     def books(self, folder: Path) -> Books:
-        """Return the desk's database of a stage in this folder."""
+        """Return a view of the bot's database in this folder."""
         if self.server is None:
             return SqliteBooks(folder / "desk.db")
         return PostgresBooks(self.server, self.template)
 
     def environment(self) -> dict[str, str]:
-        """What a zygote needs to open the authority's key before it forks."""
+        """What a fork server needs to open the authority's key before it forks."""
         passphrase = (self.folder / "keys" / "ca-passphrase").read_text(encoding="utf-8").strip()
         return {"CRASH_PASSPHRASE": passphrase, "CRASH_KEYS": str(self.folder / "ca")}
 
@@ -153,7 +153,7 @@ class Stage:
         robot_of: type[Robot] = Robot,
         before: Callable[[str], None] | None = None,
     ) -> Robot:
-        """Let a customer begin, and go on until done; `before` is told what they are about to do."""
+        """Let a customer begin and go on until done; `before` is told the next action."""
         person = self.messenger.person(folk.user_id)
         robot = robot_of(folk, person, self.messenger, rounds, manners or Manners())
         robot.before = before or robot.before
@@ -162,7 +162,7 @@ class Stage:
         return robot
 
     def wake(self, change: JSON) -> None:
-        """Something changed in the world: whoever it concerns looks again."""
+        """Something changed: wake the customers whom it concerns."""
         self.hearing.notes(change)
         chat = change.get("chat")
         if chat in self.robots:
@@ -173,7 +173,7 @@ class Stage:
                     robot.wake.set()
 
     def waiting(self) -> list[Waiting]:
-        """Return what waits in the bot's tables, beside what waits for a later hour."""
+        """Return the rows that are due in the bot's tables."""
         return [Waiting(*row) for row in self.books.rows(OPEN)]
 
     def numbers(self) -> range:
@@ -184,17 +184,17 @@ class Stage:
         return len(self.waiting())
 
     def clock_of(self, place: str) -> Path:
-        """Return the file that says by how many seconds the clock of the process in this place is wrong."""
+        """Return the file with the seconds by which the clock of this process is wrong."""
         return self.folder / f"clock of {place}"
 
     def set_clock(self, place: str, ahead: float) -> None:
-        """Turn it in one step: a process may read it at any moment."""
+        """Replace the file in one step: a process may read it at any moment."""
         draft = self.clock_of(f"{place}, soon")
         draft.write_text(str(ahead), encoding="ascii")
         draft.replace(self.clock_of(place))
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> bool:
-        """Wait until nothing waits any more, here or in the messenger; return whether that came to be."""
+        """Wait until no work is due, here or in the messenger; return whether that happened."""
         deadline = asyncio.get_running_loop().time() + seconds
         quiet = 0
         while asyncio.get_running_loop().time() < deadline:

@@ -1,4 +1,4 @@
 """Entities, markup and keyboards, checked by the rules of the Bot API.
 
-It never knows who sends a message.
+Knows nothing of chats or senders.
 """

@@ -1,4 +1,4 @@
-"""Formatted text: entities inside bounds in UTF-16 units, and those that the server finds by itself."""
+"""Formatted text: entities checked against the text's length in UTF-16 code units, and automatic entities."""
 
 import re
 from typing import Any
@@ -33,12 +33,12 @@ _CODE_TYPES = frozenset({"code", "pre"})
 
 
 def utf16_length(text: str) -> int:
-    """Length in UTF-16 code units, by which Telegram counts."""
+    """Length in UTF-16 code units, the unit of the Bot API's offsets."""
     return len(text.encode("utf-16-le", "surrogatepass")) >> 1
 
 
 def parse_text(params: Params, name: str, entities_name: str) -> tuple[str, list[JSON]]:
-    """A call's text and its entities, in the order of their offsets."""
+    """The text of a call and its entities, ordered by offset."""
     text = params.text(name)
     mode = params.text("parse_mode").lower()
     if text and mode and mode != "none":
@@ -93,7 +93,7 @@ def _check_bounds(entity: JSON, size: int) -> None:
 
 
 def add_automatic_entities(text: str, entities: list[JSON]) -> list[JSON]:
-    """Adds commands and addresses, as the server does, where no code or link covers them."""
+    """Adds commands and URLs as the real server does, except inside code and links."""
     if "/" not in text:
         return entities
     covered = [each for each in entities if each["type"] in _CODE_TYPES or each["type"] == "text_link"]

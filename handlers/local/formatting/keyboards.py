@@ -1,4 +1,4 @@
-"""Reply markup: inline keyboards, reply keyboards, their removal and forced replies, checked as the server checks."""
+"""Reply markup of the Bot API: inline keyboards, reply keyboards, their removal and forced replies, validated."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ _URL_SCHEMES = frozenset({"http", "https", "tg", "tel", "ton", "mailto"})
 
 
 def reply_markup(params: Params, limits: Limits) -> JSON | None:
-    """The markup of a call: one of the Bot API's four kinds, or None."""
+    """The reply markup of a call, or None."""
     value = params.data("reply_markup", "can't parse reply keyboard markup JSON object")
     if value is None:
         return None
@@ -36,7 +36,7 @@ def reply_markup(params: Params, limits: Limits) -> JSON | None:
 
 
 def inline(markup: JSON | None) -> JSON | None:
-    """The part of a markup that stays on the message: only an inline keyboard with buttons."""
+    """The markup that is stored with the message: an inline keyboard with buttons, or None."""
     return markup if markup and markup.get("inline_keyboard") else None
 
 
@@ -98,7 +98,7 @@ def _check_links(button: JSON) -> None:
 
 
 def is_link(url: str) -> bool:
-    """Whether a button may lead there."""
+    """Whether a button may open this URL."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""HTML as a bot may send it, turned into entities; errors say what the real parser says."""
+"""Turns the Bot API's HTML into entities. Errors have the wording of the real parser."""
 
 import html
 import re
@@ -27,7 +27,7 @@ _HREF = re.compile(r"""href\s*=\s*["']?(?P<href>[^"'\s>]*)""")
 
 
 def parse_html(source: str) -> tuple[str, list[JSON]]:
-    """Plain text and its entities; a Refusal where the real server would refuse."""
+    """Plain text and its entities. Raises `Refusal` for HTML that the real server rejects."""
     parser = _Parser(source)
     parser.run()
     return parser.text, sorted(parser.entities, key=lambda each: (each["offset"], -each["length"]))

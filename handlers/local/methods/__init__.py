@@ -1,4 +1,4 @@
 """The methods of the Bot API that the local messenger answers.
 
-They never reach the chat page; they change the server's state.
+They change the server's state and never reach the chat page.
 """

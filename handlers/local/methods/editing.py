@@ -1,4 +1,4 @@
-"""The methods that change what is already there: edits, deletions, answers to taps."""
+"""The methods that edit and delete messages and answer callback queries."""
 
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +70,7 @@ class Editing:
         return True
 
     def delete_many(self, params: Params) -> bool:
-        """Those that are not there are passed over, as the real server does."""
+        """Ignores messages that do not exist, as the real server does."""
         chat = self._state.chat(params.integer("chat_id"))
         message_ids = params.data("message_ids", "expected an Array of message identifiers", list)
         if not message_ids:
@@ -122,7 +122,7 @@ class Editing:
         return chat, message
 
     def _inline_message(self, inline_message_id: str) -> tuple[Chat, JSON]:
-        """A message that somebody sent via the bot."""
+        """A message that somebody sent via the bot, by its `inline_message_id`."""
         if not inline_message_id:
             raise bad("message identifier is not specified")
         place = place_of(inline_message_id)
@@ -135,7 +135,7 @@ class Editing:
         return chat, message
 
     def _replace(self, chat: Chat, message: JSON, changed: JSON) -> JSON | bool:
-        """The message as it is now; only True for one sent via the bot, which may not see that chat."""
+        """The edited message, or True for an inline message: the bot may not see that chat."""
         before = {name: message.get(name) for name in _EDITABLE_FIELDS}
         after = before | {name: value or None for name, value in changed.items()}
         if after == before:

@@ -1,7 +1,7 @@
 """The method that answers inline queries.
 
-`chosen_inline_result` is never sent: the real server sends it only to bots whose owner turned inline feedback on
-with BotFather, and here nobody has.
+`chosen_inline_result` is never sent: the real server sends it only after the owner enabled inline feedback at
+BotFather.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from handlers.local.wire.json_shapes import Params, bad
 from handlers.local.world.queries import Offer
 from handlers.local.world.server_state import ServerState
 
-DEFAULT_CACHE_SECONDS = 300  #: seconds, when the bot says nothing
+DEFAULT_CACHE_SECONDS = 300  #: `cache_time` if the bot gives none
 MAX_CACHE_SECONDS = 24 * 3600
 
 
@@ -25,7 +25,7 @@ class Inline:
         return {"answerInlineQuery": self.answer}
 
     def answer(self, params: Params) -> bool:
-        """https://core.telegram.org/bots/api#answerinlinequery, its problems in the order they are found there."""
+        """https://core.telegram.org/bots/api#answerinlinequery, with its errors in the order of the real server."""
         button = button_of(params)
         results = results_of(params, self._state.limits)
         queries = self._state.queries

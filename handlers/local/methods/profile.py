@@ -1,4 +1,4 @@
-"""The methods about the bot itself, about chats and files, and about how updates are handed over."""
+"""The methods about the bot's profile, chats, files, and how updates are delivered."""
 
 import json
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from handlers.local.wire.json_shapes import JSON, Params, bad
 from handlers.local.world.chat import Chat
 from handlers.local.world.files import Stored
 from handlers.local.world.persona import Persona
+from handlers.local.world.server_state import ServerState
 from handlers.local.world.updates import OTHER_WEBHOOK, Updates
 from handlers.local.world.webhook import Webhook, checked_url
-from handlers.local.world.server_state import ServerState
 
 MAX_SECRET_LENGTH = 256
 MAX_POLL_SECONDS = 50
@@ -118,7 +118,7 @@ class Profile:
         language = params.text("language_code")
         scope = params.data("scope", "can't parse BotCommandScope JSON object", dict) or {}
         if scope.get("type", "default") != "default":
-            # Kept for whom it is meant: it must not take the place of the menu that everybody has.
+            # Stored by scope: it must not replace the default menu.
             self._state.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = (
                 commands
             )

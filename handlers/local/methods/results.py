@@ -1,6 +1,6 @@
-"""What a bot may offer for an inline query, refused as the real server refuses: articles with a text, and a button.
+"""Parses the results of an inline query: articles with a text, and a button. Errors are those of the real server.
 
-The other kinds of result and of content are real, but nothing here could show them: they are refused by name.
+Other types of result and content are refused by name: this messenger cannot show them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,9 +36,9 @@ _UNSUPPORTED_TYPES = frozenset(
     ],
 )
 _UNSUPPORTED_CONTENTS = ("latitude", "phone_number", "payload")
-#: Buttons that a message sent via the bot cannot have: the bot may be no member of its chat.
+#: An inline message cannot have these buttons: the bot may not be a member of its chat.
 _FORBIDDEN_BUTTONS = ("web_app", "pay", "callback_game")
-#: Problems that the Bot API server finds while it reads a result, and tells as such.
+#: Errors that the Bot API server reports as errors of the result.
 _PARSE_ERRORS = ("can't parse", "unsupported parse_mode", 'field "')
 
 
@@ -55,7 +55,7 @@ def results_of(params: Params, limits: Limits) -> tuple[Result, ...]:
 
 
 def check(results: Sequence[Result], next_offset: str) -> None:
-    """What the Bot API server passes on unread, and the server behind it refuses."""
+    """Checks what the Bot API server passes on and Telegram's own server refuses."""
     if _byte_length(next_offset) > MAX_OFFSET_BYTES:
         raise bad("NEXT_OFFSET_INVALID")
     for result in results:
@@ -68,7 +68,7 @@ def check(results: Sequence[Result], next_offset: str) -> None:
 
 
 def button_of(params: Params) -> JSON | None:
-    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton), or its older form."""
+    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton), also the older form."""
     given = params.data("button", "can't parse inline query results button JSON object")
     if given is None:
         text = params.text("switch_pm_text")
@@ -114,7 +114,7 @@ def _result(value: Any, limits: Limits) -> Result:
     kind = _required(value, "type", _RESULT).lower()
     result_id = _required(value, "id", _RESULT)
     if kind in _UNSUPPORTED_TYPES:
-        raise bad(f'{_RESULT}type "{kind}" {_NOT_HERE}')
+        raise bad(f'{_RESULT}type "{kind}" {_UNSUPPORTED_HERE}')
     if kind != "article":
         raise bad(f'{_RESULT}type "{kind}" is unsupported for the inline query result')
     content = {**_message(value, limits), **_keyboard(value, limits)}
@@ -124,7 +124,7 @@ def _result(value: Any, limits: Limits) -> Result:
 
 def _message(value: JSON, limits: Limits) -> JSON:
     content = value.get("input_message_content")
-    if content is None:  # as results were before contents were objects of their own: still accepted
+    if content is None:  # the older form of a result, still accepted
         content = value
         if not _required(value, "message_text", _RESULT):
             raise bad(_RESULT + "Message text is empty")
@@ -133,7 +133,8 @@ def _message(value: JSON, limits: Limits) -> JSON:
     if not _optional(content, "message_text"):
         other = any(name in content for name in _UNSUPPORTED_CONTENTS)
         raise bad(
-            _RESULT + (f"this content {_NOT_HERE}" if other else "Input message content is not specified")
+            _RESULT
+            + (f"this content {_UNSUPPORTED_HERE}" if other else "Input message content is not specified")
         )
     return _text(content, limits)
 
@@ -158,7 +159,9 @@ def _keyboard(value: JSON, limits: Limits) -> JSON:
         kept = only_inline(reply_markup(Params({"reply_markup": given}), limits))
     if kept is None:
         return {}
-    if any(name in button for row in kept["inline_keyboard"] for button in row for name in _FORBIDDEN_BUTTONS):
+    if any(
+        name in button for row in kept["inline_keyboard"] for button in row for name in _FORBIDDEN_BUTTONS
+    ):
         raise bad("BUTTON_TYPE_INVALID")
     return {"reply_markup": kept}
 
@@ -187,7 +190,7 @@ def _optional(value: JSON, name: str) -> str:
 
 
 def _string(given: Any, name: str, problem: str) -> str:
-    """Numbers pass for strings, as they do there."""
+    """Accepts numbers as strings, as the real server does."""
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         raise bad(f'{problem}Field "{name}" must be of type String')
     return str(given)

@@ -1,4 +1,4 @@
-"""The methods that put something new into a chat."""
+"""The methods that send something new to a chat."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +72,9 @@ class Sending:
     def forward_message(self, params: Params) -> JSON:
         source = self._source(params, "message to forward not found")
         origin = {"type": "user", "sender_user": source["from"], "date": source["date"]}
-        return self._post(self._writable(params), params, {**copied_fields(source), "forward_origin": origin}, None)
+        return self._post(
+            self._writable(params), params, {**copied_fields(source), "forward_origin": origin}, None
+        )
 
     def send_chat_action(self, params: Params) -> bool:
         action = params.text("action")
@@ -165,7 +167,7 @@ class Sending:
 
 
 def upload_of(params: Params, name: str) -> Upload | None:
-    """A file that came with the call: under the parameter's own name, or attached under another."""
+    """The file of a call: under the parameter's own name, or under the name after `attach://`."""
     attached = params.text(name)
     if attached.startswith("attach://"):
         return params.uploads.get(attached.removeprefix("attach://"))

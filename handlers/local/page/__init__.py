@@ -1,4 +1,4 @@
-"""The chat page of the demo, and the customers' phones and mailboxes beside it.
+"""The chat page of the demo, with the customers' phones and mailboxes.
 
-It never calls the bot: it changes the server's state as a person would.
+It never calls the bot: it changes the server's state as a person does.
 """

@@ -1,4 +1,4 @@
-"""What people do on the page, done by the same persons that tests use; and what a page must know to begin."""
+"""What people do on the page, performed by the same `Person` that tests use; and the page's first snapshot."""
 
 from collections.abc import Callable
 
@@ -12,20 +12,20 @@ from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer
 from handlers.local.world.server_state import ServerState
 
-SNAPSHOT_MESSAGES = 300  #: messages of each chat that a page is given at once
+SNAPSHOT_MESSAGES = 300  #: of each chat, in a page's first snapshot
 MAX_TEXT_LENGTH = 4096
 
 
 class ActionRefused(Exception):
-    """The page asked for something that cannot be done now; its message is a word key."""
+    """The page asked for something that cannot be done now. Its message is the end of an `error.…` key."""
 
 
 class PageActions:
     def __init__(
-        self, state: ServerState, lines: Phones, faults: Faults, person: Callable[[int, int], Person]
+        self, state: ServerState, phones: Phones, faults: Faults, person: Callable[[int, int], Person]
     ) -> None:
         self._state = state
-        self._lines = lines
+        self._phones = phones
         self._faults = faults
         self._person = person
 
@@ -36,7 +36,7 @@ class PageActions:
         return self._state.files.get(file_id)
 
     def attachment(self, order: int, number: int) -> Attachment | None:
-        for mail in self._lines.mails:
+        for mail in self._phones.mails:
             if mail.order == order:
                 return mail.attachments[number] if number < len(mail.attachments) else None
         return None
@@ -51,9 +51,10 @@ class PageActions:
             "operators": [persona_json(each) for each in state.people.operators],
             "group": state.people.operator_chat_id,
             "chats": [self._chat(chat_id) for chat_id in state.chats],
-            "texts": [sms_json(each) for each in self._lines.texts],
-            "mails": [mail_json(each) for each in self._lines.mails],
+            "texts": [sms_json(each) for each in self._phones.texts],
+            "mails": [mail_json(each) for each in self._phones.mails],
             "faults": self._faults.as_dict(),
+            "steps": list(state.steps),
         }
 
     def _chat(self, chat_id: int) -> JSON:
@@ -120,7 +121,7 @@ class PageActions:
         return {}
 
     async def _offer(self, person: Person, text: str, offset: str) -> JSON | None:
-        """None when the bot keeps silent, or the person has typed on meanwhile."""
+        """None if the bot does not answer in time, or the person has typed something else."""
         query_id = await person.types_inline(text, offset)
         queries, user_id = self._state.queries, person.persona.user_id
 
@@ -140,7 +141,7 @@ class PageActions:
             raise ActionRefused("unknown") from None
 
     def _set_faults(self, act: JSON) -> JSON:
-        if act.get("calm"):
+        if act.get("clear"):
             self._faults.calm()
         else:
             self._faults.set(str(act["name"]), act["value"])
@@ -168,4 +169,5 @@ def persona_json(persona: Persona) -> JSON:
         "email": persona.email,
         "language": persona.language_code,
         "card": list(persona.card.items()),
+        "guide": persona.guide,
     }

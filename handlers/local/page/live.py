@@ -1,4 +1,4 @@
-"""The chat page's server side: its files, a live line to every open page, and what people do there."""
+"""The server side of the chat page: its files, a WebSocket to every open page, and the actions."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from handlers.local.world.files import image_type
 
 LANGUAGES = ("ko", "en")
 MAX_FRAME_BYTES = 64 * 1024
-MAX_QUEUED_CHANGES = 5000  #: changes a page may lag behind before it is told to start afresh
+MAX_QUEUED_CHANGES = 5000  #: a page that is further behind is disconnected and starts again from a snapshot
 MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -85,7 +85,7 @@ class Page:
         return await self._actions.send(dict(request.query), bytes(content), request.content_type)
 
     async def _live(self, request: web.BaseRequest) -> web.WebSocketResponse:
-        """Everything at first, then every change; the page asks anew when the line was cut."""
+        """Sends a snapshot, then every change. The page connects again after a disconnect."""
         socket = web.WebSocketResponse(heartbeat=20, max_msg_size=MAX_FRAME_BYTES)
         await socket.prepare(request)
         changes: asyncio.Queue[JSON | None] = asyncio.Queue(MAX_QUEUED_CHANGES)
@@ -116,7 +116,9 @@ class Page:
     def _attachment(self, place: str) -> web.Response:
         order, _, number = place.partition("/")
         found = (
-            self._actions.attachment(int(order), int(number)) if order.isdigit() and number.isdigit() else None
+            self._actions.attachment(int(order), int(number))
+            if order.isdigit() and number.isdigit()
+            else None
         )
         if found is None:
             return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
@@ -136,14 +138,14 @@ def queue_changes(changes: "asyncio.Queue[JSON | None]") -> Callable[[JSON], Non
 
 
 async def wait_until_closed(socket: web.WebSocketResponse) -> None:
-    """Returns when the page has gone. What it says is not listened to: acts come by POST."""
+    """Returns when the page has disconnected. Ignores what it sends: actions come by POST."""
     async for message in socket:
         if message.type is WSMsgType.ERROR:
             return
 
 
 def file_response(name: str, content: bytes) -> web.Response:
-    """A file somebody sent: shown only if it is a picture by its bytes, otherwise saved and never run."""
+    """A file from a chat: shown if its bytes are a picture, otherwise a download that no browser runs."""
     picture = image_type(content)
     if picture:
         return web.Response(body=content, content_type=picture, headers=FILE_HEADERS)
@@ -152,11 +154,13 @@ def file_response(name: str, content: bytes) -> web.Response:
 
 
 def ok_response(result: JSON) -> web.Response:
-    return web.Response(body=dump({"ok": True, **result}), content_type="application/json", headers=SECURITY_HEADERS)
+    return web.Response(
+        body=dump({"ok": True, **result}), content_type="application/json", headers=SECURITY_HEADERS
+    )
 
 
 def load_site(folder: Traversable) -> dict[str, tuple[bytes, str]]:
-    """The page's files and words, read once: nothing else can be asked for by any path."""
+    """The files and messages of the page, by path. Read once, so no other path exists."""
     site = {}
     for item in folder.iterdir():
         ending = item.name.rpartition(".")[2]
@@ -166,7 +170,7 @@ def load_site(folder: Traversable) -> dict[str, tuple[bytes, str]]:
                 MEDIA_TYPES[ending],
             )
     for language in LANGUAGES:
-        site[f"words/{language}.json"] = (dump(load_messages(language)), "application/json")
+        site[f"messages/{language}.json"] = (dump(load_messages(language)), "application/json")
     return site
 
 

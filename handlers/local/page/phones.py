@@ -25,7 +25,7 @@ MAX_SMS_LENGTH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    order: int  #: counts texts and mails together
+    order: int  #: one count for SMS and mails
     at: float
     to: str
     text: str
@@ -50,7 +50,7 @@ class Mail:
 
 
 class Phones:
-    """What arrived, in order of arrival."""
+    """Received SMS and mails, in the order of arrival."""
 
     def __init__(self, state: ServerState, dice: Dice, sms_token: str) -> None:
         self._state = state
@@ -74,7 +74,7 @@ class Phones:
             await self._server.wait_closed()
 
     async def take_sms(self, request: web.BaseRequest) -> web.Response:
-        """POST {"to", "text"}; the same Idempotency-Key twice is one text."""
+        """POST {"to", "text"}; the same Idempotency-Key twice delivers one SMS."""
         if not hmac.compare_digest(
             request.headers.get("Authorization", "").encode(), f"Bearer {self._token}".encode()
         ):
@@ -130,7 +130,7 @@ class Phones:
 
 
 class ClosingProtocol(asyncio.Protocol):
-    """A mail server that is down: the connection ends before a word."""
+    """A mail server that is down: closes each connection at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -138,7 +138,7 @@ class ClosingProtocol(asyncio.Protocol):
 
 
 class MailHandler:
-    """aiosmtpd's handler: takes every mail for everybody, unless the weather is bad."""
+    """The handler of aiosmtpd: accepts every mail, unless a fault is set."""
 
     def __init__(self, dice: Dice, deliver: Callable[[str, EmailMessage], None]) -> None:
         self._dice = dice

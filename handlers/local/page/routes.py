@@ -1,4 +1,4 @@
-"""Who answers which address, and who may ask at all: loopback is reachable for every web page in the browser."""
+"""Routes requests and rejects foreign ones: every web page in the browser can reach loopback."""
 
 from aiohttp import web
 
@@ -10,9 +10,9 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class Routes:
-    def __init__(self, api: Api, lines: Phones, page: Page) -> None:
+    def __init__(self, api: Api, phones: Phones, page: Page) -> None:
         self._api = api
-        self._lines = lines
+        self._phones = phones
         self._page = page
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -24,12 +24,12 @@ class Routes:
         if path.startswith("/file/bot"):
             return await self._api.download(path)
         if path == "/sms" and request.method == "POST":
-            return await self._lines.take_sms(request)
+            return await self._phones.take_sms(request)
         return await self._page.handle(request)
 
 
 def is_same_site(request: web.BaseRequest) -> bool:
-    """No foreign host name (DNS rebinding), and no other site's script or form (Origin)."""
+    """Whether the host is local (against DNS rebinding) and the origin is this server (against other sites)."""
     headers = request.headers
     host = headers.get("Host", "")
     if host.rpartition(":")[0] not in LOCAL_HOSTS:

@@ -1,4 +1,4 @@
 """People in a chat, for tests: they type, press buttons and read what is on the screen.
 
-They never see more than a person would.
+They see only what a person sees.
 """

@@ -1,4 +1,4 @@
-"""Mini Apps: the launch data that a client hands over, signed as the real one signs it."""
+"""Mini Apps: the launch data that a client passes on, signed as by the real client."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from handlers.local.world.server_state import ServerState
 
 
 def init_data(token: str, persona: Persona, at: float) -> str:
-    """A Mini App's launch data, signed with the bot's token as the real client's is."""
+    """The launch data, signed with the bot's token (https://core.telegram.org/bots/webapps#validating-data)."""
     user = json.dumps(persona.user(), ensure_ascii=False, separators=(",", ":"))
     fields = {"auth_date": str(int(at)), "query_id": f"LOCAL{int(at * 1000)}", "user": user}
     checked = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
@@ -19,7 +19,7 @@ def init_data(token: str, persona: Persona, at: float) -> str:
 
 
 def app_url(state: ServerState, persona: Persona, url: str) -> str:
-    """Where a Mini App's button leads: its address with the launch data behind the hash."""
+    """The URL of a Mini App's button, with the launch data in the fragment."""
     data = init_data(state.token, persona, state.now())
     launch = f"tgWebAppData={quote(data, safe='')}&tgWebAppVersion=9.0&tgWebAppPlatform=web"
     return f"{url}{'&' if '#' in url else '#'}{launch}"

@@ -1,4 +1,4 @@
-"""A person in one chat, for tests and for the page: says, taps, shares, sends, and looks at the screen."""
+"""A person in one chat, for tests and for the page: writes, taps, sends files and reads the screen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,15 +11,15 @@ from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.chat import Chat, membership
 from handlers.local.world.persona import Persona
 from handlers.local.world.queries import Offer, inline_id
-from handlers.local.world.updates import Updates
 from handlers.local.world.server_state import ServerState
+from handlers.local.world.updates import Updates
 
 T = TypeVar("T")
-DEFAULT_TIMEOUT_SECONDS = 10.0
+TIMEOUT_S = 10.0
 
 
 class NotOnScreen(Exception):
-    """There is no such button, or no such message, where the person looks."""
+    """The chat shows no such button or message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Person:
 
     @property
     def messages(self) -> tuple[SeenMessage, ...]:
-        """Everything visible, in the chat's order."""
+        """All visible messages, oldest first."""
         return tuple(seen(message, self._state) for message in self.chat.messages.values())
 
     @property
@@ -54,7 +54,7 @@ class Person:
 
     @property
     def answers(self) -> tuple[JSON, ...]:
-        """What the bot answered to taps: text, alert, url."""
+        """The bot's answers to callback queries: text, alert, url."""
         return tuple(self.chat.answers)
 
     async def starts(self, payload: str = "") -> SeenMessage:
@@ -66,7 +66,7 @@ class Person:
         return self._send({"text": text, **found}, reply_to)
 
     async def taps(self, what: str, message: SeenMessage | int | None = None) -> str:
-        """Presses a button by its text or its callback data; the query's id comes back."""
+        """Presses a button by its text or callback data. Returns the id of the callback query."""
         found = self._raw_message(message) if message is not None else None
         for candidate in (found,) if found is not None else self.chat.newest():
             button = button_of(candidate, what)
@@ -75,7 +75,7 @@ class Person:
         raise NotOnScreen(f"no button {what!r}\n{self.dump()}")
 
     def opens_app(self, text: str) -> str:
-        """Where a Mini App's button leads, launch data included."""
+        """The URL of a Mini App's button, with the launch data."""
         for message in self.chat.newest():
             for row in message.get("reply_markup", {}).get("inline_keyboard", ()):
                 for button in row:
@@ -84,11 +84,11 @@ class Person:
         raise NotOnScreen(f"no app {text!r}\n{self.dump()}")
 
     async def presses_raw(self, data: str, message: SeenMessage | int) -> str:
-        """A tap with data that no button has, as a forged client sends it."""
+        """Sends callback data that no button has, as a forged client can."""
         return self._press(self._raw_message(message), {"callback_data": data})
 
     async def presses_key(self, text: str) -> SeenMessage:
-        """A key of the reply keyboard."""
+        """Presses a button of the reply keyboard."""
         keys = [key for row in (self.chat.keyboard or {}).get("keyboard", ()) for key in row]
         key = next((key for key in keys if key["text"] == text), None)
         if key is None:
@@ -98,7 +98,7 @@ class Person:
         return await self.says(text)
 
     async def shares_contact(self, own: bool = True, of: Persona | None = None) -> SeenMessage:
-        """The own contact carries the sender's user id; somebody else's carries theirs, a typed-in one none."""
+        """The own contact has the sender's user id, that of `of` has theirs, any other has none."""
         whose = of or self.persona
         contact: JSON = {
             "phone_number": whose.phone,
@@ -121,7 +121,7 @@ class Person:
         return self._send({"web_app_data": {"data": data, "button_text": button_text}})
 
     async def types_inline(self, text: str, offset: str = "") -> str:
-        """`@bot text` in the entry, not sent; the query's id. The bot hears of it unless an offer is kept for it."""
+        """Types `@bot text` without sending it. Returns the query's id. A cached offer is not asked for again."""
         queries = self._state.queries
         query = queries.ask(self.persona.user_id, self.chat.brief, text, offset)
         if queries.offer(query.id, self.persona.user_id) is None:
@@ -129,17 +129,17 @@ class Person:
         self._state.wake(self.chat)
         return query.id
 
-    async def until_offered(self, query_id: str, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Offer:  # noqa: ASYNC109
+    async def until_offered(self, query_id: str, timeout: float = TIMEOUT_S) -> Offer:  # noqa: ASYNC109
         return await self.until(lambda _: self._state.queries.offer(query_id, self.persona.user_id), timeout)
 
-    async def asks_inline(self, text: str, offset: str = "", timeout: float = DEFAULT_TIMEOUT_SECONDS) -> Offer:  # noqa: ASYNC109
-        """What the bot offers for `@bot text`; the `next_offset` of one offer is the `offset` of the next."""
+    async def asks_inline(self, text: str, offset: str = "", timeout: float = TIMEOUT_S) -> Offer:
+        """The bot's offer for `@bot text`. The `next_offset` of one offer is the `offset` of the next."""
         return await self.until_offered(await self.types_inline(text, offset), timeout)
 
     async def picks(
         self, offer: Offer | str, what: str, *, reply_to: SeenMessage | int | None = None
     ) -> SeenMessage:
-        """Sends a result, by its id or its title, as the person's own message via the bot."""
+        """Sends a result, by id or title, as the person's own message via the bot."""
         query_id = offer if isinstance(offer, str) else offer.query_id
         found = self._state.queries.offer(query_id, self.persona.user_id)
         results = found.results if found else ()
@@ -150,14 +150,14 @@ class Person:
         return self._send({"via_bot": self._state.bot, **result.content}, reply_to)
 
     async def presses_offer_button(self, offer: Offer) -> SeenMessage:
-        """The button above the results that leads to the own chat with the bot."""
+        """Presses the button above the results, which starts the bot in the person's own chat."""
         if not offer.button or "start_parameter" not in offer.button:
             raise NotOnScreen(f"no such button: {offer.button}")
         own = replace(self, chat=self._state.chats[self.persona.user_id])
         return await own.starts(offer.button["start_parameter"])
 
     async def sends(self, content: JSON, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
-        """Any message content in the Bot API's own shape: voice, location, sticker, what a hostile client makes."""
+        """Sends any content in the shape of the Bot API: voice, location, sticker, or malformed content."""
         return self._send(content, reply_to)
 
     async def edits(self, message: SeenMessage | int, text: str) -> SeenMessage:
@@ -168,7 +168,7 @@ class Person:
         return seen(changed, self._state)
 
     async def deletes(self, message: SeenMessage | int) -> None:
-        """The bot is not told, as in the real world."""
+        """The bot gets no update, as with the real server."""
         self._state.remove(self.chat, [self._raw_message(message)["message_id"]])
 
     async def blocks(self) -> None:
@@ -177,15 +177,15 @@ class Person:
     async def unblocks(self) -> None:
         self._set_blocked(False)
 
-    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = DEFAULT_TIMEOUT_SECONDS) -> T:  # noqa: ASYNC109
-        """The first truthy thing `look` finds in this chat; a TimeoutError shows the chat."""
+    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = TIMEOUT_S) -> T:
+        """The first truthy value of `look`, which is called after every change. Raises `TimeoutError` with a dump."""
         try:
             return await self.chat.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_says(self, part: str, timeout: float = DEFAULT_TIMEOUT_SECONDS, after: int = 0) -> SeenMessage:  # noqa: ASYNC109
-        """The newest bot message that has `part` in its text, with an id above `after`."""
+    async def until_says(self, part: str, timeout: float = TIMEOUT_S, after: int = 0) -> SeenMessage:
+        """The newest message of the bot with `part` in its text and an id above `after`."""
         return await self.until(lambda person: person.find(part, after), timeout)
 
     def find(self, part: str, after: int = 0) -> SeenMessage | None:
@@ -219,7 +219,7 @@ class Person:
 
     def _press(self, message: JSON, button: JSON) -> str:
         tap_id = self._state.tap(self.chat, message["message_id"], self.persona.user_id)
-        via = "via_bot" in message  # the bot is told a name only: it may not see that chat
+        via = "via_bot" in message  # the bot gets only an id: it may not see that chat
         query = {
             "id": tap_id,
             "from": self.persona.user(),
@@ -248,7 +248,7 @@ class Person:
 
 
 def button_of(message: JSON, what: str) -> JSON | None:
-    """The callback button with that text or that data."""
+    """The button with that text or callback data."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     for row in rows:
         for button in row:

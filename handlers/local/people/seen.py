@@ -1,4 +1,4 @@
-"""Messages as a person sees them: frozen, with the document's bytes at hand."""
+"""Messages as a person sees them, with the content of their files."""
 
 from dataclasses import dataclass
 
@@ -84,12 +84,17 @@ def _document(stored: Stored | None) -> Document | None:
 
 
 def dump_of(chat: Chat, persona: Persona) -> str:
-    """The chat's end for a failing test's reader."""
-    lines = [f"chat of {persona.first_name} ({chat.id}), last {SHOWN} of {len(chat.messages)} messages:"]
+    """The last messages of a chat, for the error of a failed test."""
+    lines = [
+        f"chat of {persona.first_name} ({chat.id}), last {DUMPED_MESSAGES} of {len(chat.messages)} messages:"
+    ]
     for message in chat.tail(DUMPED_MESSAGES):
         who = "bot   " if message["from"]["is_bot"] else "person"
         what = (
-            message.get("text") or message.get("caption") or ", ".join(sorted(set(message) - _COMMON_FIELDS)) or "?"
+            message.get("text")
+            or message.get("caption")
+            or ", ".join(sorted(set(message) - _COMMON_FIELDS))
+            or "?"
         )
         rows = message.get("reply_markup", {}).get("inline_keyboard", ())
         keys = "".join(f" [{button['text']}]" for row in rows for button in row)
@@ -99,4 +104,6 @@ def dump_of(chat: Chat, persona: Persona) -> str:
     return "\n".join([*lines, f"  keys: {keyboard}"] if keyboard else lines)
 
 
-_COMMON_FIELDS = frozenset({"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"})
+_COMMON_FIELDS = frozenset(
+    {"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"}
+)

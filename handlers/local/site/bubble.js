@@ -1,12 +1,12 @@
-// One message as a bubble with its keys.
+// One message as a bubble with its buttons.
 
 import { ask, copy, openMenu } from "./dialogs.js";
 import { button, el, icon } from "./dom.js";
 import { rich } from "./entities.js";
 import { inline } from "./keyboards.js";
-import { act } from "./link.js";
-import { anybody, emit, isGroup, me } from "./state.js";
-import { bytes, clock, fullName, local, t } from "./words.js";
+import { act } from "./connection.js";
+import { personById, emit, isGroup, me } from "./state.js";
+import { bytes, clock, fullName, local, t } from "./i18n.js";
 
 export const isMine = (message) => message.from.id === me()?.id;
 
@@ -29,7 +29,7 @@ function bubble(message, still, lang) {
 
 export function nameOf(user) {
   if (user.is_bot) return t("bot.name");
-  const person = anybody(user.id);
+  const person = personById(user.id);
   return person ? fullName(person) : user.first_name;
 }
 

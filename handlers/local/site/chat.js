@@ -1,15 +1,18 @@
-// The open chat: its head, its log and the first words for somebody who has just arrived.
+// The open chat: its head, its log, and a welcome text while it is empty.
 
 import { isMine, row } from "./bubble.js";
 import { openMenu } from "./dialogs.js";
 import { avatar, button, el, fill, find, icon } from "./dom.js";
-import { act } from "./link.js";
-import { fresh } from "./drawer.js";
+import { act } from "./connection.js";
+import { unseen } from "./drawer.js";
+import { guide } from "./people.js";
+import { toggle } from "./steps.js";
 import { current, emit, isGroup, me, personOf, state, unread } from "./state.js";
-import { day, fullName, t } from "./words.js";
+import { day, fullName, t } from "./i18n.js";
 
-const NEAR = 120; // pixels from the end at which new messages still pull the log along
-const TYPING = 5000;
+const NEAR_END_PX = 120; // distance from the end within which a new message scrolls the log
+const TYPING_MS = 5000;
+const toggleFits = matchMedia("(min-width: 760px)"); // in the head; otherwise its menu has it
 let log, lane, typingEnds;
 
 export function build() {
@@ -44,7 +47,7 @@ function place(message, previous, still) {
   return row(message, { turn: previous?.from.id !== message.from.id, still, lang: language() });
 }
 
-// A new message is added, an edited one changes where it stands: keys being pressed keep the focus.
+// Adds a new message or replaces an edited one. A focused button of an edited message keeps the focus.
 export function put({ chat, message }) {
   if (chat !== state.chat) return;
   const following = atEnd() || isMine(message);
@@ -75,7 +78,7 @@ export function drop({ chat, ids }) {
   if (!current().messages.size) fill(lane, welcome());
 }
 
-export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
 
 export function toEnd() {
   log.scrollTop = log.scrollHeight;
@@ -83,6 +86,7 @@ export function toEnd() {
 
 export function head() {
   if (!state.ready) return;
+  const focused = find("head").contains(document.activeElement) ? document.activeElement.id : "";
   const elsewhere = [...state.chats.values()].filter((chat) => chat.id !== state.chat).reduce((sum, chat) => sum + unread(chat), 0);
   const back = () => (document.body.dataset.view = "list");
   const details = () => emit("drawer", true);
@@ -93,8 +97,10 @@ export function head() {
     isGroup() ? el("span", { class: "avatar tone-4", "aria-hidden": "true" }, icon("people")) : avatar(null),
     el("div", { class: "words" }, el("h2", {}, isGroup() ? t("operators") : state.bot.name || t("bot.name")), status()),
     isGroup() ? null : more(),
-    el("span", { class: "marked only-middle" }, button(t("chat.drawer"), { class: "round", on: { click: details } }, icon("info")), mark(fresh())),
+    isGroup() || toggleFits.matches ? toggle() : null,
+    el("span", { class: "marked only-middle" }, button(t("chat.drawer"), { class: "round", id: "drawer-toggle", on: { click: details } }, icon("info")), mark(unseen())),
   );
+  find(focused)?.focus({ preventScroll: true }); // the buttons are new
 }
 
 const mark = (count) => (count ? el("span", { class: "badge", "aria-label": t("unread", { count }) }, String(count)) : null);
@@ -107,8 +113,9 @@ function status() {
 
 function more() {
   const { blocked } = current();
-  const toggle = () => act("block", { blocked: !blocked });
-  const items = [["close", t(blocked ? "chat.unblock" : "chat.block"), toggle, blocked ? "" : "danger"]];
+  const change = () => act("block", { blocked: !blocked });
+  const items = [["close", t(blocked ? "chat.unblock" : "chat.block"), change, blocked ? "" : "danger"]];
+  if (!toggleFits.matches) items.unshift(["steps", t("steps.show"), () => emit("steps", true)]);
   const open = ({ currentTarget }) => openMenu(currentTarget, items);
   return button(t("action.more"), { class: "round", "aria-haspopup": "menu", on: { click: open } }, icon("more"));
 }
@@ -120,7 +127,7 @@ export function typing({ chat }) {
   typingEnds = setTimeout(() => {
     current().action = "";
     head();
-  }, TYPING);
+  }, TYPING_MS);
 }
 
 export function notices() {
@@ -132,23 +139,24 @@ export function notices() {
 }
 
 function welcome() {
-  if (isGroup()) return panel(t("group.title"), t("group.text"), [], []);
+  if (isGroup()) return panel(t("group.title"), t("group.text"), null, [], []);
   const start = () => act("say", { text: "/start" });
   const card = () => emit("drawer", "card");
   const hints = [["card", "welcome.card"], ["phone", "welcome.code"], state.group !== null && ["people", "welcome.staff"]];
-  return panel(t("welcome.title"), t("welcome.text", { name: fullName(personOf()) }), hints.filter(Boolean), [
+  return panel(t("welcome.title"), t("welcome.text", { name: fullName(personOf()) }), guide(personOf()), hints.filter(Boolean), [
     el("button", { type: "button", class: "button main", id: "start", on: { click: start } }, t("welcome.start")),
     el("button", { type: "button", class: "button only-middle", on: { click: card } }, t("welcome.show_card")),
   ]);
 }
 
-function panel(title, text, hints, actions) {
+function panel(title, text, about, hints, actions) {
   return el(
     "section",
     { class: "welcome" },
     isGroup() ? el("span", { class: "avatar tone-4", "aria-hidden": "true" }, icon("people")) : avatar(null),
     el("h3", {}, title),
     el("p", {}, text),
+    about,
     hints.length ? el("ul", {}, hints.map(([name, key]) => el("li", {}, icon(name), el("span", {}, t(key))))) : null,
     actions.length ? el("div", { class: "actions" }, actions) : null,
   );

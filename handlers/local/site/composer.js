@@ -1,20 +1,20 @@
-// Where the person writes: text, replies, edits, files, commands and the reply keyboard.
+// The message entry: text, replies, edits, files, commands and the reply keyboard.
 
 import { summary } from "./bubble.js";
 import { atEnd, toEnd } from "./chat.js";
 import { openMenu } from "./dialogs.js";
 import { button, el, fill, find, icon } from "./dom.js";
-import { board } from "./keyboards.js";
-import { act, send } from "./link.js";
+import { replyKeyboard } from "./keyboards.js";
+import { act, send } from "./connection.js";
 import * as offers from "./offers.js";
 import { current, isGroup, personOf, state } from "./state.js";
-import { fullName, t } from "./words.js";
+import { fullName, t } from "./i18n.js";
 
-const LONGEST = 4096;
-const TALLEST = 180;
+const MAX_LENGTH = 4096;
+const MAX_HEIGHT_PX = 180;
 let entry, sendButton, above, optional;
 
-// The whole composer, for a chat that was just opened or another language.
+// Builds the composer, for a chat that was just opened or for another language.
 export function show() {
   const place = find("composer");
   above = el("div");
@@ -24,16 +24,16 @@ export function show() {
   refresh();
 }
 
-// What stands around the entry. The entry itself stays: somebody may be in the middle of a syllable.
+// Rebuilds what surrounds the entry. The entry itself stays: an input method may be composing a syllable.
 export function refresh() {
-  fill(above, about(), isGroup() ? speakers() : null, board());
+  fill(above, about(), isGroup() ? speakers() : null, replyKeyboard());
   fill(optional, keysButton());
   entry.placeholder = current().keyboard?.input_field_placeholder ?? t("compose.placeholder");
   if (entry.value !== current().draft) entry.value = current().draft;
   grow();
 }
 
-// Puts words into the entry, for the person to send.
+// Puts text into the entry, for the person to send.
 export function write(text) {
   entry.value = text;
   current().draft = text;
@@ -66,7 +66,7 @@ export function compose({ reply = null, edit = null }) {
 function form() {
   const label = t("compose.label");
   const listeners = { input: typed, keydown: onKey, paste: pasted };
-  entry = el("textarea", { id: "compose", rows: 1, "aria-label": label, maxlength: LONGEST, enterkeyhint: "send", on: listeners });
+  entry = el("textarea", { id: "compose", rows: 1, "aria-label": label, maxlength: MAX_LENGTH, enterkeyhint: "send", on: listeners });
   optional = el("span", { class: "optional" });
   sendButton = button(t("compose.send"), { class: "round send", on: { click: submit } }, icon("send"));
   return el("div", { class: "entry" }, attach(), commands(), entry, optional, sendButton);
@@ -133,7 +133,7 @@ function grow() {
   offers.look();
   sendButton.disabled = !entry.value.trim();
   entry.style.height = "auto";
-  entry.style.height = `${Math.min(entry.scrollHeight + 2, TALLEST)}px`;
+  entry.style.height = `${Math.min(entry.scrollHeight + 2, MAX_HEIGHT_PX)}px`;
 }
 
 function onKey(event) {
@@ -158,11 +158,11 @@ async function submit() {
   );
 }
 
-// `dispatch` gets what was replied to or edited, and comes back with nothing if it failed: then all is as it was.
+// `dispatch` gets the message that is replied to or edited. If it returns nothing, it failed, and the draft is restored.
 async function deliver(dispatch) {
   const chat = current();
   const { draft, edit, reply } = chat;
-  // Cleared before it is sent: what is typed while it is under way belongs to the next message.
+  // Cleared before it is sent: text that is typed meanwhile belongs to the next message.
   Object.assign(chat, { draft: "", reply: null, edit: null });
   refresh();
   entry.focus();

@@ -1,38 +1,38 @@
-// Questions, short words and small menus.
+// Dialogs, short notes and small menus.
 
 import { el, fill, find, icon } from "./dom.js";
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
-const TOAST_TIME = 4000;
-const AT_ONCE = 2;
+const TOAST_MS = 4000;
+const MAX_NOTES = 2;
 
 export function toast(text) {
-  post("toasts", el("div", { class: "toast" }, text), TOAST_TIME);
+  post("toasts", el("div", { class: "toast" }, text), TOAST_MS);
 }
 
 function post(where, note, time) {
   const place = find(where);
   place.append(note);
-  while (place.children.length > AT_ONCE) place.firstChild.remove();
+  while (place.children.length > MAX_NOTES) place.firstChild.remove();
   setTimeout(() => note.remove(), time);
 }
 
-export function hush() {
+export function clearNotes() {
   fill(find("toasts"));
   fill(find("arrivals"));
 }
 
-// Something reached the phone or the mailbox: a note that leads there.
+// A note that an SMS or a mail arrived. It opens the phone or the mailbox.
 export function announce(name, title, text, open) {
   const go = () => {
     note.remove();
     open();
   };
   const note = el("button", { type: "button", class: "arrival", on: { click: go } }, icon(name), el("b", {}, title), el("span", {}, text));
-  post("arrivals", note, 2 * TOAST_TIME);
+  post("arrivals", note, 2 * TOAST_MS);
 }
 
-// True if the person agreed. Without `yes` there is nothing to agree to: one button.
+// True if the person agreed. Without `yes` there is one button.
 export function ask(title, text, yes) {
   const dialog = find("dialog");
   const answer = (value) => ({ click: () => dialog.close(value) });
@@ -60,7 +60,7 @@ export async function copy(text) {
   toast(t("copied"));
 }
 
-// A menu beside its button: items are [icon, label, act, class].
+// A menu at its button: items are [icon, label, action, class].
 export function openMenu(anchor, items) {
   const menu = find("menu");
   fill(menu, items.map((item) => menuItem(menu, ...item)));
@@ -82,7 +82,7 @@ function menuItem(menu, name, label, act, kind = "") {
   return el("button", { type: "button", role: "menuitem", class: kind, on: { click: choose } }, name && icon(name), label);
 }
 
-export function arrows(event) {
+export function moveInMenu(event) {
   const steps = { ArrowDown: 1, ArrowUp: -1 };
   if (!(event.key in steps)) return;
   const items = [...event.currentTarget.children];

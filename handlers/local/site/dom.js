@@ -1,4 +1,4 @@
-// Building the page from nodes only: text never becomes markup.
+// Builds the page from nodes only, so that text never becomes markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -25,6 +25,7 @@ const PATHS = {
   trash: "M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13",
   down: "M12 5v14M6 13l6 6 6-6",
   cloud: "M7 18.5a4.5 4.5 0 0 1-.5-9A6 6 0 0 1 18 10.5a4 4 0 0 1-.5 8zM12 11l-2 4h4l-2 4",
+  steps: "M4 6h.01M8.5 6H20M4 12h.01M8.5 12H20M4 18h.01M8.5 18H20",
   check: "M5 12.5l4.5 4.5L19 7.5",
 };
 

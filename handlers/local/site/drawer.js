@@ -1,18 +1,19 @@
-// Beside the chat: what this customer knows, what reached their phone and mailbox, and the weather.
+// The drawer next to the chat: the customer's data, phone and mailbox, and the faults.
 
 import { copy } from "./dialogs.js";
 import { button, el, fill, find, icon } from "./dom.js";
-import { weather } from "./faults.js";
-import { mailbox, phone } from "./lines.js";
+import { faultSwitches } from "./faults.js";
+import { mailbox, phone } from "./phone.js";
+import { guide } from "./people.js";
 import { emit, isGroup, mailsOf, me, personOf, state, textsOf } from "./state.js";
-import { fullName, known, local, t } from "./words.js";
+import { fullName, known, local, t } from "./i18n.js";
 
-const seen = new Map(); // "tab:person" -> how many were looked at
+const seen = new Map(); // "tab:person" -> number of items already seen
 
-// `looked`: the person sees it now, so what is in the open tab is no longer new.
+// `looked`: whether the drawer is visible, so that the items of the open tab count as seen.
 export function show(looked = find("drawer").checkVisibility({ visibilityProperty: true })) {
   if (isGroup() && (state.tab === "texts" || state.tab === "mails")) state.tab = "card";
-  const pane = { card, texts: phone, mails: mailbox, faults: weather }[state.tab];
+  const pane = { card, texts: phone, mails: mailbox, faults: faultSwitches }[state.tab];
   const body = el("div", { class: "scroll pane", role: "tabpanel", id: "pane", "aria-labelledby": `tab-${state.tab}`, tabindex: "0" }, pane(me()));
   const close = () => emit("drawer", false);
   if (looked) look();
@@ -32,16 +33,16 @@ function look() {
 
 function tabs() {
   const names = isGroup() ? ["card", "faults"] : ["card", "texts", "mails", "faults"];
-  return el("div", { role: "tablist", on: { keydown: walk } }, names.map(tab));
+  return el("div", { role: "tablist", on: { keydown: moveFocus } }, names.map(tab));
 }
 
-const freshIn = (name, person) => (person ? countOf(name, person) - (seen.get(`${name}:${person.id}`) ?? 0) : 0);
+const unseenIn = (name, person) => (person ? countOf(name, person) - (seen.get(`${name}:${person.id}`) ?? 0) : 0);
 
-export const fresh = () => freshIn("texts", personOf()) + freshIn("mails", personOf());
+export const unseen = () => unseenIn("texts", personOf()) + unseenIn("mails", personOf());
 
 function tab(name) {
   const selected = name === state.tab;
-  const count = freshIn(name, personOf());
+  const count = unseenIn(name, personOf());
   const choose = () => emit("tab", name);
   return el(
     "button",
@@ -51,7 +52,7 @@ function tab(name) {
   );
 }
 
-function walk(event) {
+function moveFocus(event) {
   const steps = { ArrowRight: 1, ArrowLeft: -1 };
   if (!(event.key in steps)) return;
   const all = [...event.currentTarget.children];
@@ -65,6 +66,7 @@ function card(person) {
   const facts = [["phone", local(person.phone)], ["email", person.email], ...person.card];
   return [
     el("h2", {}, t("card.title", { name: fullName(person) })),
+    guide(person),
     el("p", { class: "quiet" }, t("card.about")),
     el("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([key, value]) => fact(key, value))),
   ];
@@ -72,7 +74,6 @@ function card(person) {
 
 function fact(key, value) {
   const label = known(`card.${key}`) ? t(`card.${key}`) : key;
-  if (key === "note") return el("div", { class: "fact note" }, el("dt", {}, label), el("dd", {}, value));
   const use = button(t("fill", { label }), { class: "button small use", on: { click: () => emit("write", value) } }, t("fill.short"));
   const take = button(t("copy", { label }), { class: "round", on: { click: () => copy(value) } }, icon("copy"));
   return el("div", { class: "fact" }, el("dt", {}, label), el("dd", {}, value), use, take);

@@ -1,8 +1,8 @@
-// A text and its entities as nodes. Offsets count UTF-16 units, as JavaScript's strings do.
+// A text and its entities as nodes. Offsets are UTF-16 code units, as in JavaScript strings.
 
-import { act } from "./link.js";
+import { act } from "./connection.js";
 import { el } from "./dom.js";
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
 const PLAIN = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre" };
 const LINKS = /^(https?|mailto|tel):/i;
@@ -12,7 +12,7 @@ export function rich(text, entities = []) {
   return nest(text, ordered, 0, text.length);
 }
 
-// Everything between two places: what an outer entity covers is built by going in again.
+// The nodes between two offsets. The content of an outer entity is built by recursion.
 function nest(text, entities, from, to) {
   const nodes = [];
   let at = from;

@@ -1,13 +1,13 @@
-// Switches for bad weather. Each takes effect at once, for everybody.
+// The switches of injected faults. Each takes effect at once, for all pages.
 
 import { el, icon } from "./dom.js";
-import { act } from "./link.js";
+import { act } from "./connection.js";
 import { state } from "./state.js";
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
 const RATE = { min: 0, max: 100, step: 5, read: (value) => Math.round(value * 100), write: (value) => value / 100, unit: "percent" };
 const same = { read: Number, write: Number };
-const DIALS = {
+const SLIDERS = {
   duplicate: RATE,
   reorder: RATE,
   refuse: RATE,
@@ -21,25 +21,25 @@ const GROUPS = [
   ["faults.updates", ["duplicate", "reorder"]],
   ["faults.calls", ["slow_ms", "refuse", "lose", "reset", "storm", "storm_seconds"]],
 ];
-const LINES = ["well", "down", "error", "lost", "reject"];
+const GATEWAY_STATES = ["up", "down", "error", "lost", "reject"];
 
-const isOn = (name) => (name === "storm_seconds" ? false : typeof state.faults[name] === "string" ? state.faults[name] !== "well" : state.faults[name] > 0);
+const isOn = (name) => (name === "storm_seconds" ? false : typeof state.faults[name] === "string" ? state.faults[name] !== "up" : state.faults[name] > 0);
 
-export function weather() {
-  const lines = el("fieldset", {}, el("legend", {}, t("faults.lines")), ["sms", "mail"].map(line));
-  const groups = GROUPS.map(([key, names]) => el("fieldset", {}, el("legend", {}, t(key)), names.map(dial)));
-  return [el("h2", {}, t("faults.title")), el("p", { class: "quiet" }, t("faults.about")), el("div", { id: "weather" }, sky()), ...groups, lines];
+export function faultSwitches() {
+  const gateways = el("fieldset", {}, el("legend", {}, t("faults.gateways")), ["sms", "mail"].map(gateway));
+  const groups = GROUPS.map(([key, names]) => el("fieldset", {}, el("legend", {}, t(key)), names.map(faultSlider)));
+  return [el("h2", {}, t("faults.title")), el("p", { class: "quiet" }, t("faults.about")), el("div", { id: "faults-summary" }, summaryLine()), ...groups, gateways];
 }
 
-function sky() {
+function summaryLine() {
   const count = Object.keys(state.faults).filter(isOn).length;
-  const calm = el("button", { type: "button", class: "button small", on: { click: () => act("faults", { calm: true }) } }, t("faults.calm"));
+  const clear = el("button", { type: "button", class: "button small", on: { click: () => act("faults", { clear: true }) } }, t("faults.clear"));
   const words = el("span", { role: "status" }, count ? t("faults.on", { count }) : t("faults.off"));
-  return el("div", { class: `weather${count ? " bad" : ""}` }, icon(count ? "cloud" : "check"), words, count ? calm : null);
+  return el("div", { class: `faults-summary${count ? " bad" : ""}` }, icon(count ? "cloud" : "check"), words, count ? clear : null);
 }
 
-function dial(name) {
-  const { min, max, step, read, write, unit } = DIALS[name];
+function faultSlider(name) {
+  const { min, max, step, read, write, unit } = SLIDERS[name];
   const value = read(state.faults[name]);
   const said = (number) => t(`unit.${unit}`, { value: number });
   const output = el("output", { id: `o-${name}` }, said(value));
@@ -50,26 +50,26 @@ function dial(name) {
     input.setAttribute("aria-valuetext", said(input.value));
   });
   input.addEventListener("change", () => act("faults", { name, value: write(input.value) }));
-  return el("div", { class: `dial${isOn(name) ? " on" : ""}`, data: { name } }, el("label", { for: `f-${name}` }, t(`fault.${name}`)), output, input);
+  return el("div", { class: `fault${isOn(name) ? " on" : ""}`, data: { name } }, el("label", { for: `f-${name}` }, t(`fault.${name}`)), output, input);
 }
 
-function line(name) {
-  const options = LINES.map((each) => el("option", { value: each, selected: state.faults[name] === each }, t(`line.${each}`)));
+function gateway(name) {
+  const options = GATEWAY_STATES.map((each) => el("option", { value: each, selected: state.faults[name] === each }, t(`gateway.${each}`)));
   const change = ({ target }) => act("faults", { name, value: target.value });
-  return el("div", { class: "dial", data: { name } }, el("label", { for: `f-${name}` }, t(`fault.${name}`)), el("select", { id: `f-${name}`, on: { change } }, options));
+  return el("div", { class: "fault", data: { name } }, el("label", { for: `f-${name}` }, t(`fault.${name}`)), el("select", { id: `f-${name}`, on: { change } }, options));
 }
 
-// Another page may have turned a switch: show it without taking the focus away.
-export function turned() {
-  const place = document.getElementById("weather");
+// Shows a switch that another page changed, without moving the focus.
+export function refresh() {
+  const place = document.getElementById("faults-summary");
   if (!place) return;
-  place.replaceChildren(sky());
-  for (const shown of document.querySelectorAll(".dial")) {
+  place.replaceChildren(summaryLine());
+  for (const shown of document.querySelectorAll(".fault")) {
     const { name } = shown.dataset;
     shown.classList.toggle("on", isOn(name));
     const control = shown.querySelector("input, select");
-    control.value = DIALS[name] ? DIALS[name].read(state.faults[name]) : state.faults[name];
+    control.value = SLIDERS[name] ? SLIDERS[name].read(state.faults[name]) : state.faults[name];
     const output = shown.querySelector("output");
-    if (output) output.textContent = t(`unit.${DIALS[name].unit}`, { value: control.value });
+    if (output) output.textContent = t(`unit.${SLIDERS[name].unit}`, { value: control.value });
   }
 }

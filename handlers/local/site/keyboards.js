@@ -1,12 +1,12 @@
-// Buttons under a message and keys above the composer.
+// Inline keyboards under messages, and the reply keyboard above the composer.
 
 import { ask, copy, toast } from "./dialogs.js";
 import { el, icon } from "./dom.js";
-import { act } from "./link.js";
+import { act } from "./connection.js";
 import { apply, current, emit, me, state } from "./state.js";
-import { fullName, local, t } from "./words.js";
+import { fullName, local, t } from "./i18n.js";
 
-const PATIENCE = 15000;
+const ANSWER_MS = 15000;
 const STYLES = new Set(["danger", "success", "primary"]);
 
 export function inline(message) {
@@ -40,11 +40,11 @@ async function press(raw, message, pressed) {
   if (!result) return pressed.removeAttribute("aria-busy");
   waiting.set(result.tap, pressed);
   if (early.has(result.tap)) return answer(early.get(result.tap));
-  return setTimeout(() => settle(result.tap), PATIENCE);
+  return setTimeout(() => settle(result.tap), ANSWER_MS);
 }
 
-const waiting = new Map(); // tap id -> the button that turns
-const early = new Map(); // answers that were faster than the reply to the tap, or are for another page
+const waiting = new Map(); // callback query id -> the busy button
+const early = new Map(); // answers that came before the reply to the tap, or for another page
 
 function settle(tap) {
   waiting.get(tap)?.removeAttribute("aria-busy");
@@ -66,15 +66,15 @@ export async function openApp(url) {
   if (opened) window.open(opened.url, "_blank", "noopener,noreferrer");
 }
 
-// The reply keyboard; null when there is none or it is folded away.
-export function board() {
+// The reply keyboard, or null if there is none or it is folded.
+export function replyKeyboard() {
   const { keyboard, folded } = current() ?? {};
   if (!keyboard?.keyboard || folded) return null;
-  const rows = keyboard.keyboard.map((row) => el("div", { class: "line" }, row.map(boardKey)));
+  const rows = keyboard.keyboard.map((row) => el("div", { class: "line" }, row.map(replyKey)));
   return el("div", { class: "board", role: "group", "aria-label": t("compose.keys") }, rows);
 }
 
-function boardKey(raw) {
+function replyKey(raw) {
   const share = raw.request_contact ? icon("share") : null;
   const click = () => (raw.request_contact ? contact() : say(raw.text));
   return el("button", { type: "button", class: "key", on: { click } }, share, el("span", {}, raw.text));

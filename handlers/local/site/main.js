@@ -1,16 +1,17 @@
-// Puts the parts together: which change redraws what.
+// Connects the parts: which change redraws what.
 
 import * as chat from "./chat.js";
 import * as composer from "./composer.js";
-import { announce, arrows, hush } from "./dialogs.js";
+import { announce, moveInMenu, clearNotes } from "./dialogs.js";
 import { find } from "./dom.js";
 import * as drawer from "./drawer.js";
-import { turned } from "./faults.js";
+import { refresh } from "./faults.js";
 import { answer } from "./keyboards.js";
-import { connect } from "./link.js";
+import { connect } from "./connection.js";
 import * as people from "./people.js";
+import * as steps from "./steps.js";
 import { emit, mailsOf, on, personOf, state, textsOf } from "./state.js";
-import { speak, t } from "./words.js";
+import { loadLanguage, t } from "./i18n.js";
 
 function everything() {
   if (!state.ready) return;
@@ -20,34 +21,56 @@ function everything() {
   composer.show();
   chat.toEnd();
   drawer.show();
+  steps.show();
   chat.head();
 }
 
 function open(chatId) {
   state.chat = chatId;
-  hush();
+  clearNotes();
   document.body.dataset.view = "chat";
   everything();
   if (matchMedia("(hover: hover)").matches) find("compose").focus();
 }
 
-// true opens, false closes, a tab's name opens it there.
+// true opens the drawer, false closes it, a tab's name opens it at that tab.
 function slide(where) {
   if (typeof where === "string") state.tab = where;
   document.body.dataset.drawer = where ? "open" : "closed";
-  hush();
-  find("veil").hidden = !where || !matchMedia("(max-width: 1119px)").matches;
+  if (where && steps.covers()) steps.setOpen(false);
+  clearNotes();
+  veil();
   drawer.show(Boolean(where));
   chat.head();
   if (where) find(`tab-${state.tab}`).focus({ preventScroll: true });
 }
 
+function veil() {
+  const isDrawerOver = document.body.dataset.drawer === "open" && matchMedia("(max-width: 1119px)").matches;
+  find("veil").hidden = !isDrawerOver && !steps.covers();
+}
+
+// Opens or closes the panel "what just happened".
+function showSteps(open) {
+  steps.remember(open);
+  if (steps.covers()) document.body.dataset.drawer = "closed";
+  veil();
+  chat.head();
+  (find(open ? "steps-title" : "steps-toggle") ?? find("log")).focus({ preventScroll: true });
+}
+
+function closeOverlays() {
+  if (find("veil").hidden) return;
+  if (steps.covers()) showSteps(false);
+  else slide(false);
+}
+
 function write(text) {
-  if (!find("veil").hidden) slide(false);
+  closeOverlays();
   composer.write(text);
 }
 
-// A text or a mail: seen at once if its tab is open, announced as a phone does if not.
+// An SMS or a mail: shown if its tab is open, otherwise announced by a note.
 function arrived(change) {
   const [tab, item] = change.sms ? ["texts", change.sms] : ["mails", change.mail];
   const person = personOf();
@@ -68,16 +91,19 @@ on("blocked", () => (chat.head(), chat.notices()));
 on("online", chat.notices);
 on("answer", answer);
 on("sms mail", arrived);
-on("faults", turned);
+on("faults", refresh);
+on("step", ({ step }) => steps.add(step));
+on("steps", showSteps);
+on("layout", () => (steps.restore(), veil(), chat.head()));
 on("commands", composer.show);
 on("about", chat.head);
 on("open", open);
 on("drawer", slide);
-on("tab", (name) => (hush(), (state.tab = name), drawer.show(true), chat.head(), find(`tab-${name}`).focus()));
+on("tab", (name) => (clearNotes(), (state.tab = name), drawer.show(true), chat.head(), find(`tab-${name}`).focus()));
 on("write", write);
 on("compose", composer.compose);
 on("scrolled", composer.scrolled);
-on("language", async (wanted) => (await speak(wanted), everything()));
+on("language", async (wanted) => (await loadLanguage(wanted), everything()));
 
 function keepAtEnd(change) {
   const end = chat.atEnd();
@@ -86,12 +112,14 @@ function keepAtEnd(change) {
 }
 
 addEventListener("speaker", everything);
-addEventListener("keydown", ({ key }) => key === "Escape" && !find("veil").hidden && slide(false));
+addEventListener("keydown", ({ key }) => key === "Escape" && closeOverlays());
 document.addEventListener("visibilitychange", () => document.hidden || everything());
-find("veil").addEventListener("click", () => slide(false));
-find("menu").addEventListener("keydown", arrows);
+find("veil").addEventListener("click", closeOverlays);
+find("menu").addEventListener("keydown", moveInMenu);
 
-await speak();
+await loadLanguage();
+steps.restore();
+veil();
 chat.build();
 composer.acceptDrops();
 connect();

@@ -1,17 +1,17 @@
-// What the bot offers while somebody types `@bot …`: asked as they type, picked by key or by tap, never sent unasked.
+// The bot's offers while somebody types `@bot …`: requested while typing, sent only when picked by key or tap.
 
 import { el, fill } from "./dom.js";
 import { openApp } from "./keyboards.js";
-import { act } from "./link.js";
+import { act } from "./connection.js";
 import { current, me, state } from "./state.js";
-import { t } from "./words.js";
+import { t } from "./i18n.js";
 
-const PAUSE = 300; // of typing before the bot is asked
-const NEAR = 60; // pixels from the list's end at which the next results are fetched
+const PAUSE_MS = 300; // without typing, before the bot is asked
+const NEAR_END_PX = 60; // distance from the list's end within which the next results are fetched
 let entry, deliver, panel, above, list, status;
 let asked, shown, timer;
 
-// The place for offers about that entry. `sent` clears the composer and gives what was in it back if sending fails.
+// Creates the list of offers for that entry. `sent` clears the composer and restores it if sending fails.
 export function attach(textarea, sent) {
   [entry, deliver, asked] = [textarea, sent, null];
   above = el("div");
@@ -22,7 +22,7 @@ export function attach(textarea, sent) {
   return panel;
 }
 
-// After every change of the entry: only another question is asked.
+// Called after every change of the entry. Asks the bot only if the question changed.
 export function look() {
   const text = question();
   if (text === asked) return;
@@ -30,7 +30,7 @@ export function look() {
   clearTimeout(timer);
   if (text === null) return close();
   wait();
-  timer = setTimeout(() => ask(text), PAUSE);
+  timer = setTimeout(() => ask(text), PAUSE_MS);
 }
 
 function question() {
@@ -48,13 +48,13 @@ async function ask(text) {
   draw(answer.offer);
 }
 
-// Former results stay in sight while the next are looked for, so that nothing flickers; they can no longer be picked.
+// Earlier results stay visible while the next are loading, so that nothing flickers. They cannot be picked.
 function wait() {
   shown = { busy: true, results: [] };
   panel.classList.add("open");
   list.setAttribute("aria-busy", "true");
   fill(above);
-  forget();
+  clearActive();
   say(t("inline.searching"));
 }
 
@@ -63,7 +63,7 @@ function close() {
   shown = null;
   panel.classList.remove("open");
   fill(above);
-  forget();
+  clearActive();
   fill(list);
   list.hidden = true;
   say("");
@@ -74,7 +74,7 @@ function draw(offer) {
   list.removeAttribute("aria-busy");
   fill(list);
   list.scrollTop = 0;
-  if (offer?.button) fill(above, lead(offer.button));
+  if (offer?.button) fill(above, topButton(offer.button));
   add(offer);
   list.hidden = !shown.results.length;
   if (!shown.results.length) return say(t(offer ? "inline.none" : "inline.silent"));
@@ -111,24 +111,24 @@ function choose(index) {
   if (index === shown.results.length - 1) more();
 }
 
-function forget() {
+function clearActive() {
   for (const name of ["aria-controls", "aria-autocomplete", "aria-activedescendant"]) entry.removeAttribute(name);
 }
 
-// True if the key was for the offers.
+// True if the key was handled here.
 export function key(event) {
   if (!shown || event.isComposing) return false;
-  if (event.key === "Escape") return taken(event, close);
+  if (event.key === "Escape") return handled(event, close);
   const enter = event.key === "Enter" && !event.shiftKey;
-  if (shown.busy) return enter && taken(event, () => {});
+  if (shown.busy) return enter && handled(event, () => {});
   const { results, chosen } = shown;
   if (!results.length) return false;
-  if (enter) return taken(event, () => pick(results[chosen]));
+  if (enter) return handled(event, () => pick(results[chosen]));
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  return Boolean(step) && taken(event, () => choose((chosen + step + results.length) % results.length));
+  return Boolean(step) && handled(event, () => choose((chosen + step + results.length) % results.length));
 }
 
-function taken(event, doing) {
+function handled(event, doing) {
   event.preventDefault();
   doing();
   return true;
@@ -138,15 +138,15 @@ function pick({ query, id }) {
   if (shown && !shown.busy) deliver((reply) => act("pick", { query, result: id, reply_to: reply?.message_id }));
 }
 
-function lead({ text, start_parameter: start, web_app: app }) {
-  // The person's own chat with the bot has the person's id.
+function topButton({ text, start_parameter: start, web_app: app }) {
+  // The id of the private chat is the person's id.
   const go = () => deliver(() => act("say", { text: `/start ${start}`, chat: me().id }));
   const click = () => (app ? openApp(app.url) : go());
   return el("button", { type: "button", class: "lead", on: { click } }, text);
 }
 
 function scrolled() {
-  if (list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) more();
+  if (list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX) more();
 }
 
 async function more() {

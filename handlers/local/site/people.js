@@ -1,9 +1,9 @@
-// The list of customers, and the operators' room below it.
+// The list of customers, and the operators' chat below it.
 
 import { summary } from "./bubble.js";
 import { avatar, el, fill, find, icon } from "./dom.js";
 import { emit, lastOf, state, unread } from "./state.js";
-import { clock, fullName, language, t } from "./words.js";
+import { clock, fullName, language, t } from "./i18n.js";
 
 export function show() {
   const group = state.chats.get(state.group);
@@ -14,11 +14,17 @@ export function show() {
       "div",
       { class: "scroll" },
       el("h2", {}, t("people")),
-      el("ul", {}, state.people.map((person) => item(state.chats.get(person.id), avatar(person), fullName(person), person.language))),
+      el("ul", {}, state.people.map((person) => item(state.chats.get(person.id), avatar(person), fullName(person), person.language, person.guide && t(`guide.${person.guide}.name`)))),
       group && el("h2", {}, t("operators")),
-      group && el("ul", {}, item(group, room(), t("operators"), null)),
+      group && el("ul", {}, item(group, room(), t("operators"), null, t("operators.about"))),
     ),
   );
+}
+
+// What a customer demonstrates; null if there is no text for them.
+export function guide(person) {
+  if (!person?.guide) return null;
+  return el("div", { class: "guide" }, el("b", {}, t(`guide.${person.guide}.name`)), el("p", {}, t(`guide.${person.guide}`)));
 }
 
 const room = () => el("span", { class: "avatar tone-4", "aria-hidden": "true" }, icon("people"));
@@ -39,7 +45,7 @@ function choice(wanted, label) {
   return el("button", { type: "button", lang: wanted, "aria-pressed": pressed, on: { click: () => emit("language", wanted) } }, label);
 }
 
-function item(chat, face, name, spoken) {
+function item(chat, face, name, spoken, about) {
   const last = lastOf(chat);
   const count = unread(chat);
   const open = () => emit("open", chat.id);
@@ -55,7 +61,7 @@ function item(chat, face, name, spoken) {
         "span",
         { class: "words" },
         el("span", { class: "name" }, name, spoken && el("span", { class: "tag" }, spoken.toUpperCase()), last && el("span", { class: "when" }, clock(last.date))),
-        el("span", { class: "preview" }, el("span", {}, last ? summary(last) : spoken ? t("chat.empty") : t("operators.about")), badge),
+        el("span", { class: "preview" }, el("span", {}, last ? summary(last) : about || t("chat.empty")), badge),
       ),
     ),
   );

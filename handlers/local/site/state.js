@@ -1,4 +1,4 @@
-// What the page knows, changed only by what the messenger tells, and who wants to hear of it.
+// The page's state, changed only by what the messenger sends, and its listeners.
 
 export const state = {
   ready: false,
@@ -12,10 +12,11 @@ export const state = {
   texts: [],
   mails: [],
   faults: {},
+  steps: [], // of the bot's work, oldest first
   chat: null, // the open chat's id
   speaker: null, // which operator speaks
   tab: "card",
-  seenTexts: new Map(), // chat id -> texts and mails already looked at
+  seenTexts: new Map(), // chat id -> SMS and mails already seen
 };
 
 const listeners = new Map();
@@ -34,12 +35,12 @@ export const isGroup = (chatId = state.chat) => chatId === state.group;
 
 export const personOf = (chatId = state.chat) => state.people.find((each) => each.id === chatId);
 
-// Whoever acts in the open chat: the customer, or the operator who speaks.
+// The person who acts in the open chat: the customer or the chosen operator.
 export function me() {
   return isGroup() ? state.operators.find((each) => each.id === state.speaker) : personOf();
 }
 
-export const anybody = (userId) => [...state.people, ...state.operators].find((each) => each.id === userId);
+export const personById = (userId) => [...state.people, ...state.operators].find((each) => each.id === userId);
 
 export const digits = (phone) => phone.replace(/\D/g, "").replace(/^0/, "82");
 
@@ -68,7 +69,8 @@ const APPLY = {
       texts: change.texts,
       mails: change.mails,
       faults: change.faults,
-      chats: new Map(change.chats.map((each) => [each.id, fresh(each, before.get(each.id))])),
+      steps: change.steps,
+      chats: new Map(change.chats.map((each) => [each.id, chatState(each, before.get(each.id))])),
     });
     state.speaker ??= state.operators[0]?.id ?? null;
     if (!state.chats.has(state.chat)) state.chat = state.people[0]?.id ?? state.group;
@@ -94,6 +96,7 @@ const APPLY = {
   sms: ({ sms }) => state.texts.push(sms),
   mail: ({ mail }) => state.mails.push(mail),
   faults: ({ faults }) => (state.faults = faults),
+  step: ({ step }) => state.steps.push(step),
   commands: ({ commands }) => (state.commands = commands),
   about: ({ field, value }) => field === "name" && (state.bot.name = value),
 };
@@ -103,7 +106,7 @@ export function apply(change) {
   emit(change.type, change);
 }
 
-function fresh(chat, before) {
+function chatState(chat, before) {
   const messages = new Map(chat.messages.map((each) => [each.message_id, each]));
   const newest = chat.messages.at(-1)?.message_id ?? 0;
   return { ...chat, messages, seen: before?.seen ?? newest, draft: before?.draft ?? "", action: "", taps: new Set() };

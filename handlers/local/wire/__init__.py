@@ -1,4 +1,4 @@
 """The Bot API's JSON as the local messenger speaks it: shapes, limits and planned faults.
 
-It never knows what a chat holds.
+Knows nothing of chats.
 """

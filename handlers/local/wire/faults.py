@@ -1,4 +1,4 @@
-"""The bad weather: switches that can be turned while everything runs, and the dice that follow them."""
+"""Injected faults: rates that can change while the server runs, and the random draws from them."""
 
 import random
 from collections import Counter
@@ -8,27 +8,27 @@ from typing import Any
 
 
 class Fault(StrEnum):
-    """What is done to one call. The names are what `stats.faults` counts by."""
+    """A fault of one call. `stats.faults` counts by these values."""
 
-    REFUSE = "refuse"  #: 502 before the act
-    LOSE = "lose"  #: the act is done, then the connection closes without a word
-    RESET = "reset"  #: the connection is reset before the act
+    REFUSE = "refuse"  #: 502, before the call is performed
+    LOSE = "lose"  #: the call is performed, then the connection closes without an answer
+    RESET = "reset"  #: the connection is reset before the call is performed
     STORM = "storm"  #: 429
 
 
 class Line(StrEnum):
-    """How the SMS gateway or the mail server feels."""
+    """The state of the SMS gateway or the mail server."""
 
-    WELL = "well"
+    WELL = "up"
     DOWN = "down"  #: connections are reset
     ERROR = "error"  #: SMS: 500; mail: 451, try again
-    LOST = "lost"  #: received, then the connection closes without a word
+    LOST = "lost"  #: received, then the connection closes without an answer
     REJECT = "reject"  #: SMS: 400 unknown number; mail: 550 no such mailbox
 
 
 @dataclass(slots=True)
 class Faults:
-    """Rates are 0…1, drawn for every call or update by itself."""
+    """Rates are from 0 to 1, drawn for each call or update."""
 
     duplicate: float = 0.0  #: updates that are delivered twice, at once or late
     reorder: float = 0.0  #: updates that are overtaken by the next one
@@ -37,13 +37,13 @@ class Faults:
     reset: float = 0.0
     storm: float = 0.0
     storm_seconds: int = 1  #: the `retry_after` of a storm's 429
-    slow_ms: int = 0  #: before every act
+    slow_ms: int = 0  #: delay before every call
     sms: Line = Line.WELL
     mail: Line = Line.WELL
-    methods: frozenset[str] = frozenset()  #: only these Bot API methods suffer; empty: all
+    methods: frozenset[str] = frozenset()  #: the Bot API methods with faults; empty: all
 
     def calm(self) -> None:
-        """Everything back to fair weather."""
+        """Turns all faults off."""
         for each in fields(self):
             setattr(self, each.name, each.default)
 
@@ -51,7 +51,7 @@ class Faults:
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "methods"}
 
     def set(self, name: str, value: object) -> None:
-        """Turns one switch by its name, as the page does. ValueError when there is no such position."""
+        """Sets one fault by name, as the page does. Raises `ValueError` for an invalid name or value."""
         if name in {"sms", "mail"}:
             setattr(self, name, Line(str(value)))
         elif name in {"slow_ms", "storm_seconds"}:
@@ -67,7 +67,7 @@ RATES = frozenset({"duplicate", "reorder", "refuse", "lose", "reset", "storm"})
 
 @dataclass(slots=True)
 class Dice:
-    """Draws what the switches say, from one seed, and counts what it played."""
+    """Draws faults by their rates, from one seed, and counts them."""
 
     faults: Faults
     random: random.Random
@@ -88,7 +88,7 @@ class Dice:
         return None
 
     def hits(self, name: str) -> bool:
-        """Whether the rate of that name strikes now."""
+        """Whether a fault of this name is drawn now."""
         rate: float = getattr(self.faults, name)
         if rate <= 0 or self.random.random() >= rate:
             return False

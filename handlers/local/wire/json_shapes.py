@@ -1,4 +1,4 @@
-"""What goes over the wire: JSON shapes, a call's parameters, and refusals worded as the real server words them."""
+"""JSON values, the parameters of a call, and errors with the wording of the real server."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ JSON = dict[str, Any]
 
 
 class Refusal(Exception):
-    """A call that is answered `ok: false`; `retry_after` is in seconds."""
+    """A call is answered with `ok: false`. `retry_after` is in seconds."""
 
     def __init__(self, code: int, description: str, retry_after: int | None = None) -> None:
         super().__init__(description)
@@ -45,7 +45,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """A call's arguments. Forms carry every value as text, JSON bodies carry types: both read the same."""
+    """The arguments of a call. Forms have only text and JSON bodies have types: both are read alike."""
 
     values: Mapping[str, Any]
     uploads: Mapping[str, Upload] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Params:
         return str(self.values.get(name, "")).lower() in {"1", "true", "yes"}
 
     def data(self, name: str, problem: str, kind: type = object) -> Any:
-        """The JSON value of a parameter, None when it was not given; `problem` is said when it is no such JSON."""
+        """The JSON value of a parameter, or None. Raises `Refusal` with `problem` for invalid JSON or another type."""
         value = self.values.get(name)
         if isinstance(value, str):
             try:

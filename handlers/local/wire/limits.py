@@ -1,4 +1,4 @@
-"""What the real server allows, and how fast. Everything here is a number that a test may turn."""
+"""The limits and rates of the real server, as numbers that a test can change."""
 
 import math
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from handlers.local.wire.json_shapes import too_many
 
 MIB = 1024 * 1024
-ONE_TOKEN = 1 - 1e-6  #: times are floats
+ONE_TOKEN = 1 - 1e-6  #: less than 1, since times are floats
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    throttled: bool = True  #: False for benches: no 429 of its own
-    chat_rate: float = 1.0  #: messages a second in a private chat ...
-    chat_burst: int = 40  #: ... after this many at once
+    throttled: bool = True  #: False for benchmarks: no 429 from rates
+    chat_rate: float = 1.0  #: messages per second in a private chat, after ...
+    chat_burst: int = 40  #: ... this many at once
     group_rate: float = 20 / 60
     group_burst: int = 60
     overall_rate: float = 30.0
@@ -29,14 +29,14 @@ class Limits:
     delete_age: float = 48 * 3600.0  #: seconds in which a message may be deleted
     upload: int = 50 * MIB
     download: int = 20 * MIB
-    webhook_retry: float = 1.0  #: seconds before the second try; doubles up to a minute
-    must_start: bool = False  #: True: nobody can be written to before they wrote
-    kept_messages: int = 1000  #: a chat; older ones are forgotten
-    kept_files: int = 512 * MIB  #: all together; the oldest are forgotten
+    webhook_retry: float = 1.0  #: seconds before the second attempt; doubles up to a minute
+    must_start: bool = False  #: True: the bot cannot write first
+    kept_messages: int = 1000  #: per chat; older ones are dropped
+    kept_files: int = 512 * MIB  #: bytes of all files; the oldest are dropped
 
 
 class Bucket:
-    """Tokens that refill with time; an empty bucket says how many whole seconds to wait."""
+    """A token bucket: tokens refill with time, an empty bucket returns the seconds to wait."""
 
     __slots__ = ("_burst", "_rate", "_since", "_tokens")
 
@@ -47,7 +47,7 @@ class Bucket:
         self._since: float | None = None
 
     def wait(self, now: float) -> int:
-        """Seconds until a token is there, 0 if it is there now. Takes nothing."""
+        """Whole seconds until a token is available, or 0. Takes no token."""
         if self._since is not None:
             self._tokens = min(self._burst, self._tokens + max(0.0, now - self._since) * self._rate)
         self._since = now
@@ -58,7 +58,7 @@ class Bucket:
 
 
 class Throttle:
-    """One bucket for each chat and one for all. Refused calls cost no token."""
+    """One bucket per chat and one for all chats. Refused calls take no token."""
 
     def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
         self._limits = limits

@@ -1,4 +1,4 @@
-"""Counters of what passed through, for tests, benches and the page."""
+"""Counters of calls, updates and faults, for tests, benchmarks and the page."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from typing import Any
 @dataclass(slots=True)
 class Stats:
     calls: Counter[str] = field(default_factory=Counter)  #: Bot API calls by method
-    unheard: int = 0  #: of these, calls that came in a webhook's answer
-    refused: Counter[int] = field(default_factory=Counter)  #: answers that were not ok, by code
-    faults: Counter[str] = field(default_factory=Counter)  #: faults played, by name
-    repeats: int = 0  #: sendMessage with a text and keyboard that this chat had before
-    updates: int = 0  #: pushed
-    delivered: int = 0  #: handed over or posted, repeats included
-    pending: int = 0  #: waiting in the queue now
+    unheard: int = 0  #: of these, calls in the answers of webhooks
+    refused: Counter[int] = field(default_factory=Counter)  #: error answers, by code
+    faults: Counter[str] = field(default_factory=Counter)  #: injected faults, by name
+    repeats: int = 0  #: sendMessage with the text and keyboard of an earlier message of the chat
+    updates: int = 0  #: created
+    delivered: int = 0  #: delivered by polling or webhook, repeats included
+    pending: int = 0  #: in the queue now
 
     def as_dict(self) -> dict[str, Any]:
         return {

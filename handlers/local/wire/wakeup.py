@@ -1,4 +1,4 @@
-"""Waking whoever waits for a change, and keeping hold of tasks that run beside."""
+"""Wakes tasks that wait for a change; and keeps references to background tasks."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Wakeup:
-    """Rung from plain functions; everybody who waits looks again. A Condition without a lock to await."""
+    """Wakes all waiting tasks from plain functions. Like `asyncio.Condition`, but without a lock."""
 
     __slots__ = ("_waiting",)
 
@@ -28,8 +28,8 @@ class Wakeup:
         self._waiting.append(future)
         await future
 
-    async def until(self, look: Callable[[], T | bool | None], timeout: float) -> T:  # noqa: ASYNC109 - ends in a readable dump
-        """The first truthy thing that `look` finds; TimeoutError when there is none in time."""
+    async def until(self, look: Callable[[], T | bool | None], timeout: float) -> T:  # noqa: ASYNC109 - callers add a dump
+        """The first truthy value of `look`. Raises `TimeoutError` after `timeout` seconds."""
         async with asyncio.timeout(timeout):
             while True:
                 found = look()
@@ -39,7 +39,7 @@ class Wakeup:
 
 
 class BackgroundTasks:
-    """Runs things beside and ends them all: nothing outlives `stop`."""
+    """Runs background tasks and cancels them all in `stop`."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()

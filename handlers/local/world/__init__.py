@@ -1,4 +1,4 @@
-"""People, chats, files and updates, as the local messenger's server keeps them in memory.
+"""People, chats, files and updates, as the server stores them in memory.
 
-It never knows HTTP.
+Knows nothing of HTTP.
 """

@@ -1,4 +1,4 @@
-"""One chat as the outside world keeps it: who is in it, what was said, what keyboard is open."""
+"""One chat as the server stores it: members, messages, the open keyboard."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ MAX_TEXT_HASHES = 10_000
 
 
 class Chat:
-    """Messages are never changed in place: an edit puts a new one under the same id."""
+    """Messages are never changed in place: an edit stores a new one under the same id."""
 
     __slots__ = (
         "action",
@@ -37,12 +37,12 @@ class Chat:
         self.kept = kept
         self.messages: dict[int, JSON] = {}
         self.keyboard: JSON | None = None  #: the open reply keyboard, or a forced reply
-        self.uneditable: set[int] = set()  #: bot messages that came with a reply keyboard
-        self.texts: set[int] = set()  #: hashes of what the bot sent here
+        self.uneditable: set[int] = set()  #: bot messages with a reply keyboard
+        self.texts: set[int] = set()  #: hashes of the bot's messages
         self.blocked = False
         self.started = False
         self.action = ""
-        self.answers: deque[JSON] = deque(maxlen=100)  #: what the bot said to taps, newest last
+        self.answers: deque[JSON] = deque(maxlen=100)  #: the bot's answers to callback queries, newest last
         self.wakeup = Wakeup()
 
     @property
@@ -63,7 +63,7 @@ class Chat:
         return iter(reversed(self.messages.values()))
 
     def repeats(self, content: int) -> bool:
-        """Whether the bot sent just this here before."""
+        """Whether the bot sent the same content before."""
         if content in self.texts:
             return True
         if len(self.texts) >= MAX_TEXT_HASHES:
@@ -76,7 +76,7 @@ class Chat:
 
 
 def membership(bot: JSON, blocked: bool) -> JSON:
-    """What became of the bot in a chat that was just blocked, or unblocked."""
+    """The change of the bot's membership in a chat that was just blocked or unblocked."""
     member = {"user": bot, "status": "member"}
     kicked = {"user": bot, "status": "kicked", "until_date": 0}
     before, after = (member, kicked) if blocked else (kicked, member)

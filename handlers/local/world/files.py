@@ -1,4 +1,4 @@
-"""Files that went through the chat, in memory only, the oldest forgotten when there are too many."""
+"""The files of the chats, in memory only. The oldest are dropped when there are too many."""
 
 import hashlib
 import struct
@@ -15,7 +15,7 @@ _PNG_SIZE = slice(16, 24)
 class Stored:
     file_id: str
     unique_id: str
-    path: str  #: as getFile tells it
+    path: str  #: `file_path` of getFile
     name: str
     mime: str
     content: bytes
@@ -65,7 +65,7 @@ class Files:
 
 
 def image_type(content: bytes) -> str | None:
-    """The media type of a picture by its first bytes; None if it is none that a browser may show."""
+    """The media type of a picture by its first bytes, or None if a browser must not show it."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((mime for magic, mime in _MAGIC.items() if content.startswith(magic)), None)

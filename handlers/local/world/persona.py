@@ -1,4 +1,4 @@
-"""Somebody on the other side of the chat, with what they know by heart or have on paper."""
+"""A person who uses the messenger, with the data that they can type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,8 @@ class Persona:
     phone: str  #: international form, "+821012345678"
     email: str
     language_code: str
-    card: Mapping[str, str] = field(default_factory=dict)  #: word key -> literal value, in the order shown
+    card: Mapping[str, str] = field(default_factory=dict)  #: message key -> value, in the order of display
+    guide: str = ""  #: message `guide.…` of the page that says what this person demonstrates
 
     def user(self) -> JSON:
         """The persona as the Bot API's User."""
@@ -42,6 +43,6 @@ class Persona:
 
 
 def digits(phone: str) -> str:
-    """A phone number's digits in international form: 010-1234-5678 and +82 10 1234 5678 are the same."""
+    """The digits of a phone number in international form: 010-1234-5678 equals +82 10 1234 5678."""
     only = "".join(character for character in phone if character.isdecimal())
     return "82" + only[1:] if only.startswith("0") else only

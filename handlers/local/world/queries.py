@@ -1,4 +1,4 @@
-"""Inline queries: who typed what where, what the bot offers for it, and which offers serve again without the bot."""
+"""Inline queries, the bot's offers for them, and the cache of offers."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -8,7 +8,7 @@ from itertools import count
 
 from handlers.local.wire.json_shapes import JSON
 
-MAX_QUERY_CHARACTERS = 256  #: characters that reach the bot; what is typed beyond them is cut off
+MAX_QUERY_CHARACTERS = 256  #: longer queries are truncated
 MAX_QUERIES = 10_000
 
 _Key = tuple[str, str, str, int | None]
@@ -16,7 +16,7 @@ _Key = tuple[str, str, str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of an offer, and the content of the message that it becomes when it is picked."""
+    """One result of an offer, and the content of the message that it sends."""
 
     id: str
     title: str
@@ -26,7 +26,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a person is shown for a query."""
+    """The results of a query, as a person sees them."""
 
     query_id: str
     query: str
@@ -44,13 +44,13 @@ class Query:
     id: str
     user_id: int
     chat_id: int
-    chat_type: str  #: "sender" for the person's own chat with the bot
+    chat_type: str  #: "sender" for the private chat with the bot
     text: str
     offset: str
     at: float
 
     def update(self, user: JSON) -> JSON:
-        """As the Bot API's InlineQuery (https://core.telegram.org/bots/api#inlinequery)."""
+        """The Bot API's InlineQuery (https://core.telegram.org/bots/api#inlinequery)."""
         return {
             "id": self.id,
             "from": user,
@@ -60,12 +60,12 @@ class Query:
         }
 
     def key(self, personal: bool) -> _Key:
-        """By what an offer is kept: the kind of chat counts, as the bot is told it and may answer by it."""
+        """The cache key. The type of the chat is part of it: the bot may answer by it."""
         return self.text.strip(), self.offset, self.chat_type, self.user_id if personal else None
 
 
 class Queries:
-    """A query is answered once, and only while it is young."""
+    """A query is answered once, and only for `age` seconds."""
 
     def __init__(self, now: Callable[[], float], age: float, first: int) -> None:
         self._now = now
@@ -77,10 +77,12 @@ class Queries:
         self._newest: dict[int, str] = {}
 
     def ask(self, user_id: int, chat: JSON, text: str, offset: str) -> Query:
-        """A new query; it has its offer at once where one is kept."""
+        """Creates a query. A cached offer answers it at once."""
         chat_type = "sender" if chat["type"] == "private" else str(chat["type"])
         query_id = str(next(self._ids))
-        query = Query(query_id, user_id, chat["id"], chat_type, text[:MAX_QUERY_CHARACTERS], offset, self._now())
+        query = Query(
+            query_id, user_id, chat["id"], chat_type, text[:MAX_QUERY_CHARACTERS], offset, self._now()
+        )
         self._asked[query_id] = query
         self._newest[user_id] = query_id
         kept = self._fresh(query)
@@ -90,25 +92,25 @@ class Queries:
         return query
 
     def waiting(self, query_id: str) -> Query | None:
-        """The query if it may be answered now."""
+        """The query, if it can still be answered."""
         query = self._asked.get(query_id)
         if query is None or query_id in self._offers or self._now() - query.at > self._age:
             return None
         return query
 
     def answer(self, query: Query, offer: Offer, cache_seconds: int, personal: bool) -> None:
-        """`kept_for` is in seconds; 0 keeps nothing."""
+        """0 for `cache_seconds` caches nothing."""
         self._offers[query.id] = offer
         if cache_seconds:
             self._kept[query.key(personal)] = (offer, self._now() + cache_seconds)
 
     def offer(self, query_id: str, user_id: int) -> Offer | None:
-        """What that person was offered; nothing for somebody else's query."""
+        """The offer for this person's query; None for the query of another person."""
         query = self._asked.get(query_id)
         return self._offers.get(query_id) if query and query.user_id == user_id else None
 
     def is_newest(self, query_id: str, user_id: int) -> bool:
-        """Whether the person has typed nothing since: clients drop what came for an earlier query."""
+        """Whether the person typed nothing since: clients drop the offers of earlier queries."""
         return self._newest.get(user_id) == query_id
 
     def _fresh(self, query: Query) -> Offer | None:
@@ -128,13 +130,13 @@ class Queries:
 
 
 def inline_id(message: JSON) -> str:
-    """The name under which the bot knows a message that was sent via it: it may not see that chat."""
+    """The `inline_message_id` of a message sent via the bot, which may not see that chat."""
     place = f"{message['chat']['id']}:{message['message_id']}"
     return urlsafe_b64encode(place.encode()).decode()
 
 
 def place_of(inline_message_id: str) -> tuple[int, int] | None:
-    """Chat and message behind such a name; None if it is no such name."""
+    """The chat id and message id in an `inline_message_id`, or None if it is invalid."""
     try:
         chat_id, _, message_id = urlsafe_b64decode(inline_message_id).decode().partition(":")
         return int(chat_id), int(message_id)

@@ -1,5 +1,6 @@
-"""The outside world in memory: people, chats, messages, taps that wait for an answer, and who watches."""
+"""The server's state in memory: people, chats, messages, callback queries without an answer, and watchers."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -16,10 +17,11 @@ from handlers.local.world.queries import Queries
 
 IDS_PER_SECOND = 16
 MAX_TAPS = 20_000
+MAX_STEPS = 500
 
 
 def first_id(now: float) -> int:
-    """Where ids begin: above those of a messenger started earlier, inside 31 bits, round again every two years."""
+    """The first id: above the ids of an earlier start, within 31 bits, repeating every two years."""
     return 1_000_000 + int(now) * IDS_PER_SECOND % 2**30
 
 
@@ -53,6 +55,7 @@ class ServerState:
         self.chats = self._chats()
         self.taps: dict[str, Tap] = {}
         self.queries = Queries(now, limits.inline_age, first_id(now()) << 20)
+        self.steps: deque[JSON] = deque(maxlen=MAX_STEPS)  #: of the bot's work, oldest first
         self._tap_ids = count(first_id(now()) << 20)
         self._message_ids = count(first_id(now()))
         self._watchers: set[Callable[[JSON], None]] = set()
@@ -76,13 +79,13 @@ class ServerState:
         return found
 
     def admit(self, persona: Persona) -> None:
-        """A newcomer whom nobody announced at the start."""
+        """Adds a person after the start."""
         self.personas[persona.user_id] = persona
         members = {persona.user_id: persona}
         self.chats[persona.user_id] = Chat(persona.private_chat(), members, self.limits.kept_messages)
 
     def message(self, chat: Chat, sender: JSON) -> JSON:
-        """The beginning of every message."""
+        """The fields that every message has."""
         return {
             "message_id": next(self._message_ids),
             "from": sender,
@@ -91,7 +94,7 @@ class ServerState:
         }
 
     def post(self, chat: Chat, message: JSON) -> JSON:
-        """Keeps a new or an edited message and shows it to everybody who watches."""
+        """Stores a new or an edited message and notifies the watchers."""
         chat.keep(message)
         self.notify(chat, {"type": "message", "chat": chat.id, "message": message})
         return message
@@ -107,13 +110,17 @@ class ServerState:
             del self.taps[next(iter(self.taps))]
         return tap_id
 
+    def add_step(self, step: JSON) -> None:
+        self.steps.append(step)
+        self.notify(None, {"type": "step", "step": step})
+
     def notify(self, chat: Chat | None, change: JSON) -> None:
         self.wake(chat)
         for watcher in self._watchers:
             watcher(change)
 
     def wake(self, chat: Chat | None) -> None:
-        """Wakes those who wait here for what is not shown to everybody who watches."""
+        """Wakes waiting tasks without notifying the watchers."""
         if chat is not None:
             chat.wakeup.wake()
         self.wakeup.wake()

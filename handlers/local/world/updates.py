@@ -1,4 +1,4 @@
-"""The queue of updates as the server keeps it: handed over by long polling, or given to the webhook."""
+"""The server's queue of updates, delivered by long polling or by the webhook."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from handlers.local.wire.faults import Dice
 from handlers.local.wire.json_shapes import JSON, Refusal
 from handlers.local.wire.stats import Stats
 
-REORDER_SECONDS = 0.2  #: seconds an update waits to be overtaken when nothing else comes
+REORDER_SECONDS = 0.2  #: in which the next update can overtake one that is held back
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 OTHER_POLLER = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -30,7 +30,7 @@ class Updates:
         self._shuffled = False
         self._poller: asyncio.Future[None] | None = None
         self._allowed: frozenset[str] | None = None
-        self.sink: Callable[[JSON], None] | None = None  #: where updates go while a webhook is set
+        self.sink: Callable[[JSON], None] | None = None  #: takes the updates while a webhook is set
 
     @property
     def pending(self) -> int:
@@ -38,11 +38,11 @@ class Updates:
 
     @property
     def polled(self) -> bool:
-        """Whether somebody waits in a long poll now."""
+        """Whether a long poll is waiting now."""
         return self._poller is not None
 
     def peek(self) -> list[JSON]:
-        """What waits, untouched."""
+        """The waiting updates, without confirming them."""
         return list(self._pending)
 
     @property
@@ -50,7 +50,7 @@ class Updates:
         return sorted(self._allowed) if self._allowed is not None else None
 
     def allow(self, kinds: list[str] | None) -> None:
-        """None leaves it as it was, an empty list returns to the default; as the real server does."""
+        """None changes nothing and an empty list restores the default, as with the real server."""
         if kinds is not None:
             self._allowed = frozenset(map(str, kinds)) or None
 
@@ -64,7 +64,7 @@ class Updates:
         self._release_held()
 
     def push_raw(self, update: JSON) -> None:
-        """Queues an update just as it is; one without an id is given the next."""
+        """Queues an update without any check. Adds the next id if it has none."""
         self._shuffled = True
         self._put(update if "update_id" in update else {"update_id": next(self._ids), **update})
 
@@ -79,7 +79,7 @@ class Updates:
         self._pending = deque(waiting)
         self._shuffled = True
 
-    async def poll(self, offset: int, limit: int, timeout: int) -> list[JSON]:  # noqa: ASYNC109 - the Bot API's word
+    async def poll(self, offset: int, limit: int, timeout: int) -> list[JSON]:  # noqa: ASYNC109 - the Bot API's name
         self.interrupt(OTHER_POLLER)
         self._confirm(offset)
         if not self.pending and timeout > 0:
@@ -91,7 +91,7 @@ class Updates:
         return batch
 
     def interrupt(self, reason: str | None = None) -> None:
-        """Ends a waiting poll: with a conflict if there is a reason, empty-handed otherwise."""
+        """Ends a waiting poll: with a conflict if there is a reason, otherwise without updates."""
         poller, self._poller = self._poller, None
         if poller is None or poller.done():
             return
@@ -105,7 +105,7 @@ class Updates:
         self._late_repeats.clear()
 
     def drain(self) -> list[JSON]:
-        """Everything that waits, taken out: a webhook takes over."""
+        """Removes and returns all waiting updates, for a webhook that takes over."""
         waiting = [*self._late_repeats, *self._pending]
         self.drop()
         return waiting
@@ -118,7 +118,7 @@ class Updates:
         if self._release_timer is not None:
             self._release_timer.cancel()
 
-    async def _arrival(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is raised: an empty answer is right
+    async def _arrival(self, timeout: float) -> None:  # noqa: ASYNC109 - the end of the time is no error
         loop = asyncio.get_running_loop()
         poller = self._poller = loop.create_future()
         self._changed()

@@ -1,4 +1,4 @@
-"""Posts updates to the bot's webhook: in order within a chat, chats side by side, again until it answers 2xx."""
+"""Posts updates to the bot's webhook: in order within a chat, chats in parallel, repeated until a 2xx answer."""
 
 import asyncio
 from collections import deque
@@ -35,7 +35,7 @@ class Webhook:
         self._headers = {"Content-Type": "application/json"}
         self._connections = 40
         self._error: JSON = {}
-        #: What a call in the bot's answer leads to (Bot API: "Making requests when getting updates").
+        #: Performs a call in the bot's answer (Bot API: "Making requests when getting updates").
         self.perform: Callable[[bytes], Awaitable[None]] | None = None
 
     @property
@@ -51,7 +51,7 @@ class Webhook:
         self._error = {}
 
     def clear(self) -> list[JSON]:
-        """Stops posting and gives back what was not taken."""
+        """Stops posting and returns the updates that are not delivered."""
         self.url = ""
         self._generation += 1
         left = [update for queue in self._queues.values() for update in queue]
@@ -95,7 +95,7 @@ class Webhook:
             del self._queues[key]
 
     async def _post(self, update: JSON) -> bool:
-        """Whether the bot took it, and we heard so."""
+        """Whether the bot accepted the update and its answer arrived."""
         fault = self._dice.call("webhook")
         if fault in {Fault.RESET, Fault.REFUSE, Fault.STORM}:
             return False
@@ -124,7 +124,7 @@ class Webhook:
 
 
 def queue_of(update: JSON) -> int:
-    """The chat whose order must hold; 0 for updates that have none."""
+    """The chat of an update, within which updates stay in order; 0 for none."""
     for payload in update.values():
         if isinstance(payload, dict):
             message: Any = payload.get("message", payload)
@@ -134,7 +134,7 @@ def queue_of(update: JSON) -> int:
 
 
 def checked_url(url: str) -> str:
-    """The webhook's address. Nothing here ever talks to another machine; on this one http is enough."""
+    """The webhook's URL. Only this machine is allowed, where http is enough."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise bad("invalid webhook URL specified")

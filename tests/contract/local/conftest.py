@@ -1,4 +1,4 @@
-"""The real bot library, over a socket, against the local messenger."""
+"""The real Telegram library, connected by a socket to the local messenger."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -26,7 +26,6 @@ async def open_scene() -> AsyncIterator[Callable[..., Awaitable[Scene]]]:
                 personas=[JIHYE, ANH],
                 operators=[MINSU, SORA],
                 operator_chat_id=GROUP,
-                sms_token="sms-secret",
                 limits=limits,
                 seed=seed,
                 now=clock,
@@ -58,17 +57,17 @@ FLAGS = [
 
 @pytest.fixture
 async def page(scene: Scene) -> AsyncIterator[Page]:
-    """The chat page as a telephone shows it; a word of trouble on its console fails the test."""
-    troubles: list[str] = []
+    """The chat page on a phone-sized screen. An error or a warning in its console fails the test."""
+    problems: list[str] = []
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
         page.on(
-            "console", lambda said: troubles.append(said.text) if said.type in {"error", "warning"} else None
+            "console", lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None
         )
-        page.on("pageerror", lambda problem: troubles.append(str(problem)))
+        page.on("pageerror", lambda problem: problems.append(str(problem)))
         await page.goto(scene.messenger.page_url)
         await page.wait_for_selector("#start")
         yield page
         await chromium.close()
-    assert troubles == []
+    assert problems == []

@@ -1,4 +1,4 @@
-"""Who is there, and the real bot library pointed at the local messenger."""
+"""The people of the tests, and the real Telegram library connected to the local messenger."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SORA = Persona(2002, "Sora", "Lee", None, "+821055550002", "sora@example.com", "
 
 @dataclass
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that a test moves."""
 
     time: float = 1_800_000_000.0
 

@@ -1,4 +1,4 @@
-"""A person at the page in a real browser, and the real bot library on the other side."""
+"""A person at the page in a real browser, and a bot with the real Telegram library."""
 
 from collections.abc import AsyncIterator
 
@@ -66,7 +66,7 @@ async def application(scene: Scene) -> AsyncIterator[None]:
         await application.stop()
 
 
-async def test_a_customer_goes_all_the_way(page: Page, application: None) -> None:
+async def test_a_customer_completes_a_conversation(page: Page, application: None) -> None:
     log = page.get_by_role("log")
     await page.click("#start")
     await expect(log.get_by_text("<b>Hi</b>")).to_be_visible()  # markup stays text
@@ -83,7 +83,7 @@ async def test_a_customer_goes_all_the_way(page: Page, application: None) -> Non
     assert (await download.value).suggested_filename == "signCert.der"
 
 
-async def test_words_switch_and_the_line_mends_itself(page: Page, scene: Scene) -> None:
+async def test_the_language_changes_and_the_connection_recovers(page: Page, scene: Scene) -> None:
     await expect(page.get_by_role("button", name=KO["welcome.start"])).to_be_visible()
     await page.get_by_role("button", name=KO["chat.back"]).click()
     await page.get_by_role("button", name="EN").click()
@@ -100,7 +100,7 @@ async def test_words_switch_and_the_line_mends_itself(page: Page, scene: Scene) 
     await expect(page.get_by_role("log").get_by_text("still here")).to_be_visible()
 
 
-async def test_texts_are_announced_and_their_code_is_used(page: Page, scene: Scene) -> None:
+async def test_an_sms_is_announced_and_its_code_is_used(page: Page, scene: Scene) -> None:
     scene.messenger.receive_sms(JIHYE.phone, "code [482915] please")
     await page.get_by_role("button", name="482915").click()
     await page.get_by_role("tabpanel").get_by_role("button", name="482915").click()

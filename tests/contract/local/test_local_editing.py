@@ -1,4 +1,4 @@
-"""Edits, deletions and answers to taps."""
+"""Edits, deletions and answers to callback queries."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -44,7 +44,7 @@ async def test_an_edit_must_change_something(scene: Scene) -> None:
     assert await refused(sent.edit_reply_markup(None)) == NOT_MODIFIED
 
 
-async def test_only_what_is_there_and_own_can_be_edited(scene: Scene) -> None:
+async def test_the_bot_edits_only_its_own_existing_messages(scene: Scene) -> None:
     bot, said = scene.bot, await scene.jihye.says("mine")
     assert await refused(bot.edit_message_text("x", JIHYE.user_id, 1)) == "Message to edit not found"
     assert (
@@ -78,7 +78,7 @@ async def test_deletions(scene: Scene) -> None:
     )
 
 
-async def test_after_two_days_nothing_is_deleted(scene: Scene) -> None:
+async def test_messages_older_than_two_days_are_not_deleted(scene: Scene) -> None:
     sent = await scene.bot.send_message(JIHYE.user_id, "one")
     scene.clock.time += 48 * 3600
     later = await scene.bot.send_message(JIHYE.user_id, "two")
@@ -92,7 +92,7 @@ async def test_after_two_days_nothing_is_deleted(scene: Scene) -> None:
 TOO_OLD = "Query is too old and response timeout expired or query id is invalid"
 
 
-async def test_a_tap_is_answered_once_and_soon(scene: Scene) -> None:
+async def test_a_tap_is_answered_once_and_in_time(scene: Scene) -> None:
     await scene.bot.send_message(JIHYE.user_id, "one", reply_markup=KEYS)
     tap = await scene.jihye.taps("B")
     assert await scene.bot.answer_callback_query(tap, "done", show_alert=True)
@@ -105,7 +105,7 @@ async def test_a_tap_is_answered_once_and_soon(scene: Scene) -> None:
     assert await refused(scene.bot.answer_callback_query(tap, "x" * 201)) == "Message_too_long"
 
 
-async def test_a_tap_tells_who_where_and_what(scene: Scene) -> None:
+async def test_a_tap_has_its_sender_message_and_data(scene: Scene) -> None:
     sent = await scene.bot.send_message(JIHYE.user_id, "one", reply_markup=KEYS)
     tap = await scene.jihye.taps("A")
     (update,) = await scene.bot.get_updates()

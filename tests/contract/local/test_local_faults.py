@@ -1,4 +1,4 @@
-"""The bad weather, and how much may be said how fast."""
+"""Injected faults and rate limits."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ def said(scene: Scene) -> list[str]:
     return [each.text for each in scene.jihye.messages if each.from_bot]
 
 
-async def test_five_hundreds_come_before_the_act(scene: Scene) -> None:
+async def test_a_502_comes_before_the_call_is_performed(scene: Scene) -> None:
     scene.messenger.faults.refuse = 1.0
     with pytest.raises(NetworkError, match=r"Bad Gateway"):
         await scene.bot.send_message(JIHYE.user_id, "x")
@@ -24,7 +24,7 @@ async def test_five_hundreds_come_before_the_act(scene: Scene) -> None:
     assert scene.messenger.stats.faults == {"refuse": 1}
 
 
-async def test_a_lost_reply_comes_after_the_act(scene: Scene) -> None:
+async def test_a_reply_is_lost_after_the_call_is_performed(scene: Scene) -> None:
     scene.messenger.faults.lose = 1.0
     with pytest.raises(NetworkError, match=r"httpx\.(RemoteProtocolError|ReadError)"):
         await scene.bot.send_message(JIHYE.user_id, "x")
@@ -34,7 +34,7 @@ async def test_a_lost_reply_comes_after_the_act(scene: Scene) -> None:
     assert scene.messenger.stats.repeats == 1
 
 
-async def test_a_reset_comes_before_the_act(scene: Scene) -> None:
+async def test_a_reset_comes_before_the_call_is_performed(scene: Scene) -> None:
     scene.messenger.faults.reset = 1.0
     with pytest.raises(NetworkError, match=r"httpx\.(RemoteProtocolError|ReadError)"):
         await scene.bot.send_message(JIHYE.user_id, "x")
@@ -50,10 +50,10 @@ async def test_a_slow_server_times_out(open_scene: OpenScene) -> None:
         await scene.bot.send_message(JIHYE.user_id, "x")
     scene.messenger.faults.slow_ms = 0
     await scene.bot.send_message(JIHYE.user_id, "y")
-    await scene.jihye.until(lambda person: len(person.messages) == 2)  # the slow one was done after all
+    await scene.jihye.until(lambda person: len(person.messages) == 2)  # the slow call was performed
 
 
-async def test_a_storm_says_how_long(scene: Scene) -> None:
+async def test_a_429_has_its_retry_time(scene: Scene) -> None:
     scene.messenger.faults.storm = 1.0
     scene.messenger.faults.storm_seconds = 7
     with pytest.raises(RetryAfter) as refused:
@@ -63,7 +63,7 @@ async def test_a_storm_says_how_long(scene: Scene) -> None:
     await scene.bot.send_message(JIHYE.user_id, "x")
 
 
-async def test_the_same_seed_is_the_same_weather(open_scene: OpenScene) -> None:
+async def test_the_same_seed_draws_the_same_faults(open_scene: OpenScene) -> None:
     played = []
     for _ in range(2):
         scene = await open_scene(Limits(throttled=False), seed=5)
@@ -79,7 +79,7 @@ async def test_the_same_seed_is_the_same_weather(open_scene: OpenScene) -> None:
     assert 0 < len(played[0]) < 20
 
 
-async def test_duplicates_come_at_once_or_late(scene: Scene) -> None:
+async def test_duplicates_come_at_once_or_later(scene: Scene) -> None:
     scene.messenger.faults.duplicate = 1.0
     for text in "abcdefgh":
         await scene.jihye.says(text)
@@ -96,25 +96,25 @@ async def test_overtaken_updates_come_after_later_ones(scene: Scene) -> None:
     updates = await scene.bot.get_updates()
     assert [each.message.text for each in updates if each.message] == ["second", "first"]
     assert updates[0].update_id < updates[1].update_id
-    await scene.jihye.says("alone")  # nothing overtakes it: it comes by itself
+    await scene.jihye.says("alone")  # nothing overtakes it: a timer releases it
     (alone,) = await scene.bot.get_updates(offset=updates[-1].update_id + 1, timeout=3)
     assert alone.message is not None
     assert alone.message.text == "alone"
 
 
-async def test_a_chat_takes_one_message_a_second(open_scene: OpenScene) -> None:
+async def test_a_chat_accepts_one_message_per_second(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(chat_burst=3))
     for number in range(3):
         await scene.bot.send_message(JIHYE.user_id, str(number))
     with pytest.raises(RetryAfter, match=r"Retry in 0:00:01"):
         await scene.bot.send_message(JIHYE.user_id, "x")
-    await scene.bot.send_message(ANH.user_id, "others are not held up")
+    await scene.bot.send_message(ANH.user_id, "other chats are not limited")
     scene.clock.time += 1
     await scene.bot.send_message(JIHYE.user_id, "x")
     assert scene.messenger.stats.refused[429] == 1
 
 
-async def test_all_chats_together_take_thirty_a_second(open_scene: OpenScene) -> None:
+async def test_all_chats_together_accept_thirty_per_second(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(chat_burst=100, overall_burst=5))
     for number in range(5):
         await scene.bot.send_message(JIHYE.user_id, str(number))
@@ -124,21 +124,21 @@ async def test_all_chats_together_take_thirty_a_second(open_scene: OpenScene) ->
     await scene.bot.send_message(ANH.user_id, "x")
 
 
-async def test_a_group_takes_twenty_a_minute(open_scene: OpenScene) -> None:
+async def test_a_group_accepts_twenty_per_minute(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(group_burst=1))
     await scene.bot.send_message(GROUP, "a")
     with pytest.raises(RetryAfter, match=r"Retry in 0:00:03"):
         await scene.bot.send_message(GROUP, "b")
 
 
-async def test_benches_are_not_held_up(open_scene: OpenScene) -> None:
+async def test_benchmarks_have_no_rate_limits(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(throttled=False, chat_burst=1))
     for number in range(5):
         await scene.bot.send_message(JIHYE.user_id, str(number))
     assert len(said(scene)) == 5
 
 
-def test_switches_are_turned_by_name() -> None:
+def test_faults_are_set_by_name() -> None:
     faults = Faults()
     faults.set("refuse", 0.25)
     faults.set("slow_ms", "300")

@@ -69,7 +69,7 @@ async def test_captions_are_limited(scene: Scene) -> None:
         await scene.bot.send_document(JIHYE.user_id, b"x", filename="x", caption="\U0001f600" * 512 + "x")
 
 
-async def test_old_files_are_forgotten(open_scene: OpenScene) -> None:
+async def test_the_oldest_files_are_dropped(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(kept_files=1500))
     first = await scene.bot.send_document(JIHYE.user_id, b"a" * 1000, filename="a")
     second = await scene.bot.send_document(JIHYE.user_id, b"b" * 1000, filename="b")

@@ -1,4 +1,4 @@
-"""Inline queries: asked, answered, kept and picked."""
+"""Inline queries: asked, answered, cached and picked."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ def article(name: str = "1", text: str = "text", **more: object) -> InlineQueryR
 
 
 async def heard(scene: Scene) -> list[InlineQuery]:
-    """The inline queries that reached the bot since the last look."""
+    """The inline queries that reached the bot since the last call."""
     updates = await scene.bot.get_updates()
     if updates:
         await scene.bot.get_updates(offset=updates[-1].update_id + 1)
@@ -41,11 +41,11 @@ async def offered(scene: Scene, query: str, *results: InlineQueryResultArticle, 
     return await scene.jihye.until_offered(asked)
 
 
-async def test_the_bot_says_that_it_can_be_asked(scene: Scene) -> None:
+async def test_the_bot_supports_inline_queries(scene: Scene) -> None:
     assert (await scene.bot.get_me()).supports_inline_queries
 
 
-async def test_a_query_tells_who_asks_what_and_from_where(scene: Scene) -> None:
+async def test_a_query_has_its_sender_text_and_chat_type(scene: Scene) -> None:
     asked = await scene.jihye.types_inline("lost phone", "20")
     await scene.messenger.operator(MINSU.user_id).types_inline("")
     own, group = await heard(scene)
@@ -57,13 +57,13 @@ async def test_a_query_tells_who_asks_what_and_from_where(scene: Scene) -> None:
     assert scene.jihye.messages == ()  # typed, not sent
 
 
-async def test_a_long_query_is_cut(scene: Scene) -> None:
+async def test_a_long_query_is_truncated(scene: Scene) -> None:
     await scene.jihye.types_inline("\uac00" * 256)
     await scene.jihye.types_inline("\uac00" * 257)
     assert {each.query for each in await heard(scene)} == {"\uac00" * 256}
 
 
-async def test_queries_are_among_the_default_updates_and_can_be_left_out(scene: Scene) -> None:
+async def test_inline_queries_are_in_the_default_updates_and_can_be_excluded(scene: Scene) -> None:
     await scene.bot.get_updates(allowed_updates=["message"])
     await scene.jihye.types_inline("unheard")
     assert await heard(scene) == []
@@ -76,7 +76,7 @@ async def test_queries_are_among_the_default_updates_and_can_be_left_out(scene: 
     assert [each.query for each in await heard(scene)] == ["heard again"]
 
 
-async def test_an_offer_is_seen_as_it_was_given(scene: Scene) -> None:
+async def test_a_person_sees_the_offer_as_the_bot_gave_it(scene: Scene) -> None:
     results = [article("1", description="First of all"), article("2")]
     button = InlineQueryResultsButton("Sign in", start_parameter="sign-in_1")
     offer = await offered(scene, "x", *results, next_offset="2", button=button)
@@ -89,7 +89,7 @@ async def test_an_offer_is_seen_as_it_was_given(scene: Scene) -> None:
     assert (await offered(scene, "nothing")).results == ()
 
 
-async def test_a_pick_is_the_persons_message_via_the_bot(scene: Scene) -> None:
+async def test_a_picked_result_is_the_persons_message_via_the_bot(scene: Scene) -> None:
     bold = InputTextMessageContent("see /help", entities=[MessageEntity("bold", 0, 3)])
     offer = await offered(scene, "x", InlineQueryResultArticle("1", "Help", bold, reply_markup=KEYS))
     sent = await scene.jihye.picks(offer, "Help")
@@ -106,7 +106,7 @@ async def test_a_pick_is_the_persons_message_via_the_bot(scene: Scene) -> None:
     assert message.reply_markup == KEYS
 
 
-async def test_a_pick_stays_in_the_chat_where_it_was_typed(scene: Scene) -> None:
+async def test_a_picked_result_is_sent_in_the_chat_of_the_query(scene: Scene) -> None:
     minsu = scene.messenger.operator(MINSU.user_id)
     asked = await minsu.types_inline("x")
     await scene.bot.answer_inline_query(asked, [InlineQueryResultArticle("1", "T", _html("<b>hi</b>"))])
@@ -121,7 +121,7 @@ def _html(text: str) -> InputTextMessageContent:
     return InputTextMessageContent(text, parse_mode="HTML")
 
 
-async def test_only_what_was_offered_to_oneself_can_be_picked(scene: Scene) -> None:
+async def test_a_person_picks_only_from_their_own_offers(scene: Scene) -> None:
     offer = await offered(scene, "x", article("1"))
     for person, what in ((scene.jihye, "2"), (scene.messenger.person(ANH.user_id), "1")):
         with pytest.raises(NotOnScreen, match=f"no result '{what}'"):
@@ -131,7 +131,7 @@ async def test_only_what_was_offered_to_oneself_can_be_picked(scene: Scene) -> N
     assert (await scene.jihye.picks(offer, "1")).text == "text"
 
 
-async def test_keys_of_a_picked_message_name_it_without_showing_it(scene: Scene) -> None:
+async def test_a_tap_on_an_inline_message_has_only_its_id(scene: Scene) -> None:
     await scene.jihye.picks(await offered(scene, "x", article(reply_markup=KEYS)), "1")
     tap = await scene.jihye.taps("Go")
     query = (await scene.bot.get_updates())[-1].callback_query
@@ -157,18 +157,18 @@ async def test_keys_of_a_picked_message_name_it_without_showing_it(scene: Scene)
         ("MTAwMTox", "Message_id_invalid"),
     ],
 )
-async def test_unknown_messages_are_not_edited(scene: Scene, name: str, problem: str) -> None:
+async def test_unknown_inline_messages_are_not_edited(scene: Scene, name: str, problem: str) -> None:
     with pytest.raises(BadRequest, match=f"^{problem}$"):
         await scene.bot.edit_message_text("x", inline_message_id=name)
 
 
-async def test_what_was_not_sent_via_the_bot_has_no_such_name(scene: Scene) -> None:
+async def test_a_message_not_sent_via_the_bot_has_no_inline_id(scene: Scene) -> None:
     said = await scene.jihye.says("mine")
     with pytest.raises(BadRequest, match=r"^Message_id_invalid$"):
         await scene.bot.edit_message_text("x", inline_message_id=inline_id(said.raw))
 
 
-async def test_the_button_leads_to_the_own_chat(scene: Scene) -> None:
+async def test_the_button_starts_the_bot_in_the_private_chat(scene: Scene) -> None:
     minsu = scene.messenger.operator(MINSU.user_id)
     asked = await minsu.types_inline("x")
     button = InlineQueryResultsButton("Sign in", start_parameter="in")
@@ -181,14 +181,14 @@ async def test_the_button_leads_to_the_own_chat(scene: Scene) -> None:
         await scene.jihye.presses_offer_button(await offered(scene, "y"))
 
 
-async def test_an_older_form_of_the_button_still_works(scene: Scene) -> None:
+async def test_the_older_form_of_the_button_works(scene: Scene) -> None:
     asked = await scene.jihye.types_inline("x")
     old = {"inline_query_id": asked, "switch_pm_text": "In", "switch_pm_parameter": "in"}
     assert await scene.bot.do_api_request("answerinlinequery", old)
     assert (await scene.jihye.until_offered(asked)).button == {"text": "In", "start_parameter": "in"}
 
 
-async def test_a_query_is_answered_once_and_soon(scene: Scene) -> None:
+async def test_a_query_is_answered_once_and_in_time(scene: Scene) -> None:
     asked = await scene.jihye.types_inline("a")
     scene.clock.time += 10
     assert await scene.bot.answer_inline_query(asked, [article()])
@@ -200,12 +200,12 @@ async def test_a_query_is_answered_once_and_soon(scene: Scene) -> None:
     assert (await offered(scene, "c", article())).titles == ("Title 1",)
 
 
-async def test_asking_in_vain_shows_the_chat(scene: Scene) -> None:
+async def test_a_timeout_shows_the_chat(scene: Scene) -> None:
     with pytest.raises(TimeoutError, match="chat of Jihye"):
         await scene.jihye.asks_inline("anybody?", timeout=0.05)
 
 
-async def test_the_same_question_is_not_asked_twice(scene: Scene) -> None:
+async def test_a_cached_query_does_not_reach_the_bot(scene: Scene) -> None:
     first = await offered(scene, "x", article())
     await heard(scene)
     anh = scene.messenger.person(ANH.user_id)
@@ -218,7 +218,7 @@ async def test_the_same_question_is_not_asked_twice(scene: Scene) -> None:
         await scene.bot.answer_inline_query(again.query_id, [article()])
 
 
-async def test_another_question_is_asked(scene: Scene) -> None:
+async def test_a_different_query_reaches_the_bot(scene: Scene) -> None:
     await offered(scene, "x", article())
     await heard(scene)
     await scene.jihye.types_inline("y")
@@ -228,7 +228,7 @@ async def test_another_question_is_asked(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, 300), (30, 30), (0, 0), (-5, 0), (10**6, 86400)])
-async def test_an_offer_is_kept_for_its_time(scene: Scene, given: int | None, kept: int) -> None:
+async def test_an_offer_is_cached_for_its_time(scene: Scene, given: int | None, kept: int) -> None:
     await offered(scene, "x", article(), cache_time=given)
     await heard(scene)
     scene.clock.time += kept - 0.5
@@ -239,7 +239,7 @@ async def test_an_offer_is_kept_for_its_time(scene: Scene, given: int | None, ke
     assert len(await heard(scene)) == 1
 
 
-async def test_a_personal_offer_is_kept_for_its_person_only(scene: Scene) -> None:
+async def test_a_personal_offer_is_cached_for_its_person_only(scene: Scene) -> None:
     await offered(scene, "x", article(), is_personal=True)
     await heard(scene)
     anh = scene.messenger.person(ANH.user_id)
@@ -251,7 +251,7 @@ async def test_a_personal_offer_is_kept_for_its_person_only(scene: Scene) -> Non
     assert (await scene.jihye.asks_inline("x")).titles == ("Title 1",)
 
 
-async def test_a_whole_application_answers(open_scene: OpenScene) -> None:
+async def test_an_application_of_the_library_answers(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits())
 
     async def answer(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -279,7 +279,7 @@ async def _pages(person: Person) -> None:
     assert sent.text == "lost 59"
 
 
-async def test_who_waits_is_woken_by_the_answer(scene: Scene) -> None:
+async def test_an_answer_wakes_the_waiting_person(scene: Scene) -> None:
     waiting = asyncio.create_task(scene.jihye.asks_inline("x"))
     await scene.messenger.until(lambda m: m.stats.pending)
     (query,) = await heard(scene)

@@ -1,4 +1,4 @@
-"""A person at the page who asks the bot inline, and the real bot library on the other side."""
+"""A person who types inline queries in a real browser, and a bot with the real Telegram library."""
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -26,7 +26,7 @@ def article(name: str, description: str | None = None) -> InlineQueryResultArtic
 
 
 async def heard(scene: Scene) -> InlineQuery:
-    """The next inline query, as a poller waits for it."""
+    """The next inline query, by long polling."""
     while True:
         updates = await scene.bot.get_updates(timeout=5)
         assert updates, "nothing was asked"
@@ -41,7 +41,7 @@ def options(page: Page) -> Locator:
 
 
 async def active(page: Page) -> str:
-    """The option that the entry says is the active one, as a screen reader finds it."""
+    """The active option, found by the attributes that a screen reader uses."""
     name = await page.get_attribute("#compose", "aria-activedescendant")
     assert name is not None
     await expect(page.locator(f"#{name}")).to_have_attribute("aria-selected", "true")
@@ -52,12 +52,12 @@ async def said(scene: Scene) -> str:
     return await scene.messenger.until(lambda _: scene.jihye.last.text if scene.jihye.last else None)
 
 
-async def test_results_are_walked_and_picked_with_keys(page: Page, scene: Scene) -> None:
+async def test_results_are_selected_and_picked_by_keyboard(page: Page, scene: Scene) -> None:
     await page.fill("#compose", "@reissue_local_bot")
     await expect(page.locator(".offers.open")).to_have_count(0)
     await page.fill("#compose", AT + "lost")
     await expect(page.get_by_role("status").get_by_text(KO["inline.searching"])).to_be_visible()
-    await page.press("#compose", "Enter")  # nothing is sent while the bot is asked
+    await page.press("#compose", "Enter")  # nothing is sent while the query is waiting
     query = await heard(scene)
     assert (query.query, query.from_user.id) == ("lost", JIHYE.user_id)
     await query.answer([article("a", "First of all"), article("b"), article("c")])
@@ -79,7 +79,7 @@ async def test_results_are_walked_and_picked_with_keys(page: Page, scene: Scene)
     assert await page.get_attribute("#compose", "aria-activedescendant") is None
 
 
-async def test_results_are_tapped_and_answer_what_was_replied_to(page: Page, scene: Scene) -> None:
+async def test_a_tapped_result_is_a_reply(page: Page, scene: Scene) -> None:
     asked = await scene.bot.send_message(JIHYE.user_id, "which?")
     await page.get_by_role("button", name=KO["action.more"]).last.click()
     await page.get_by_role("menuitem", name=KO["action.reply"]).click()
@@ -91,7 +91,7 @@ async def test_results_are_tapped_and_answer_what_was_replied_to(page: Page, sce
     assert scene.jihye.last.reply_to == asked.message_id
 
 
-async def test_escape_leaves_the_words_to_be_sent(page: Page, scene: Scene) -> None:
+async def test_escape_closes_the_results_and_keeps_the_text(page: Page, scene: Scene) -> None:
     await page.fill("#compose", AT + "x")
     await (await heard(scene)).answer([article("a")])
     await expect(options(page)).to_have_count(1)
@@ -101,7 +101,7 @@ async def test_escape_leaves_the_words_to_be_sent(page: Page, scene: Scene) -> N
     assert await said(scene) == AT + "x"
 
 
-async def test_enter_that_ends_a_syllable_picks_nothing(page: Page, scene: Scene) -> None:
+async def test_enter_of_an_input_method_picks_nothing(page: Page, scene: Scene) -> None:
     await page.fill("#compose", AT + "x")
     await (await heard(scene)).answer([article("a")])
     await expect(options(page)).to_have_count(1)
@@ -113,10 +113,10 @@ async def test_enter_that_ends_a_syllable_picks_nothing(page: Page, scene: Scene
     assert [each.text for each in scene.jihye.messages] == [AT + "x"]
 
 
-async def test_only_the_newest_question_counts(page: Page, scene: Scene) -> None:
+async def test_only_the_newest_query_has_results(page: Page, scene: Scene) -> None:
     await page.fill("#compose", AT + "old")
     old = await heard(scene)
-    async with page.expect_response("**/act"):  # the older question ends, without a word to the person
+    async with page.expect_response("**/act"):  # the older query ends without a note
         await page.fill("#compose", AT + "new")
         new = await heard(scene)
     await expect(page.get_by_role("status").get_by_text(KO["inline.searching"])).to_be_visible()
@@ -127,14 +127,14 @@ async def test_only_the_newest_question_counts(page: Page, scene: Scene) -> None
     await (await heard(scene)).answer([])
     await expect(page.get_by_role("status").get_by_text(KO["inline.none"])).to_be_visible()
     await expect(options(page)).to_have_count(0)
-    await page.fill("#compose", AT + "new")  # kept: the bot is not asked again
+    await page.fill("#compose", AT + "new")  # cached: the bot gets no query
     await expect(options(page)).to_have_text(["<i>new</i>"])
     assert await scene.bot.get_updates() == ()
     await page.fill("#compose", "no question")
     await expect(options(page)).to_have_count(0)
 
 
-async def test_more_results_come_at_the_end_of_the_list(page: Page, scene: Scene) -> None:
+async def test_the_end_of_the_list_loads_more_results(page: Page, scene: Scene) -> None:
     await page.fill("#compose", AT + "x")
     first = [article(str(number)) for number in range(50)]
     await (await heard(scene)).answer(first, next_offset="50")
@@ -161,7 +161,7 @@ async def test_the_button_on_top_starts_the_bot(page: Page, scene: Scene) -> Non
     await expect(page.locator("#compose")).to_have_value("")
 
 
-async def test_a_key_puts_the_question_into_the_entry(page: Page, scene: Scene) -> None:
+async def test_a_button_puts_the_query_into_the_entry(page: Page, scene: Scene) -> None:
     key = InlineKeyboardButton("Search", switch_inline_query_current_chat="lost")
     await scene.bot.send_message(JIHYE.user_id, "x", reply_markup=InlineKeyboardMarkup([[key]]))
     await page.get_by_role("button", name="Search").click()

@@ -1,4 +1,4 @@
-"""How answers to inline queries are refused, each followed by one that is taken."""
+"""Invalid answers to inline queries are refused; after each, a valid one is accepted."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from telegram.error import BadRequest
 from tests.contract.local.scene import Scene
 
 FACE = "\U0001f600"  # two UTF-16 units, four bytes
-#: In small letters the library passes on what its own method would not let through; the server reads both alike.
+#: In lower case, so that the library passes arguments that its own method refuses. The server accepts both cases.
 ANSWER = "answerinlinequery"
 RESULT = "can't parse inline query result: "
 BUTTON = "can't parse inline query results button: "
@@ -25,7 +25,7 @@ def with_key(**key: Any) -> list[Any]:
 
 
 async def check_refused(scene: Scene, params: dict[str, Any], problem: str) -> None:
-    """The refusal as the library tells it, which writes all but its first letter small; then a good answer."""
+    """Checks the error, of which the library lowers the case, and then a valid answer."""
     query_id = await scene.jihye.types_inline("x")
     with pytest.raises(BadRequest) as refused:
         await scene.bot.do_api_request(ANSWER, {"inline_query_id": query_id, **params})
@@ -155,7 +155,7 @@ async def test_the_next_offset_is_short(scene: Scene) -> None:
     await check_refused(scene, {"results": [GOOD], "next_offset": FACE * 16 + "x"}, "NEXT_OFFSET_INVALID")
 
 
-async def test_everything_may_be_as_large_as_it_may(scene: Scene) -> None:
+async def test_the_largest_allowed_answer_is_accepted(scene: Scene) -> None:
     key = {"inline_keyboard": [[{"text": "x", "callback_data": "x" * 64}]]}
     largest = {"message_text": "<b>" + "x" * 4096 + "</b>", "parse_mode": "HTML"}
     many = [
@@ -171,7 +171,7 @@ async def test_everything_may_be_as_large_as_it_may(scene: Scene) -> None:
     assert len((await scene.jihye.picks(offer, f"{7:064}")).text) == 4096
 
 
-async def test_a_result_of_the_older_form_is_taken(scene: Scene) -> None:
+async def test_a_result_of_the_older_form_is_accepted(scene: Scene) -> None:
     query_id = await scene.jihye.types_inline("x")
     old = {"type": "Article", "id": 7, "title": "T", "message_text": "<i>x</i>", "parse_mode": "html"}
     assert await scene.bot.do_api_request(ANSWER, {"inline_query_id": query_id, "results": [old]})

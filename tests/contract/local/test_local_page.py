@@ -1,4 +1,4 @@
-"""The chat page's server: who may ask, what it hands out, and what people do there."""
+"""The server side of the chat page: access, files and actions."""
 
 import asyncio
 import hashlib
@@ -59,19 +59,19 @@ async def browser(scene: Scene) -> AsyncIterator[Browser]:
         yield Browser(scene, session)
 
 
-async def test_the_page_and_nothing_else_is_handed_out(browser: Browser) -> None:
+async def test_only_the_files_of_the_page_are_served(browser: Browser) -> None:
     status, body, headers = await browser.get("/")
     assert status == 200
     assert b"/site/main.js" in body
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    for path in ("/site/main.js", "/site/base.css", "/words/ko.json", "/words/en.json"):
+    for path in ("/site/main.js", "/site/base.css", "/messages/ko.json", "/messages/en.json"):
         assert (await browser.get(path))[0] == 200
     for path in (
         "/site/..%2fmessenger.py",
         "/messenger.py",
-        "/words/fr.json",
+        "/messages/fr.json",
         "/site/",
         "/take/x",
         "/attachment/1/0",
@@ -80,8 +80,8 @@ async def test_the_page_and_nothing_else_is_handed_out(browser: Browser) -> None
 
 
 @pytest.mark.parametrize("host", ["bank.example", "127.0.0.1.evil.example:80", ""])
-async def test_foreign_names_are_refused(browser: Browser, host: str) -> None:
-    for path in ("/", f"/bot{TOKEN}/getMe", "/words/ko.json"):
+async def test_foreign_host_names_are_refused(browser: Browser, host: str) -> None:
+    for path in ("/", f"/bot{TOKEN}/getMe", "/messages/ko.json"):
         assert (await browser.get(path, Host=host))[0] == 403
 
 
@@ -95,7 +95,7 @@ async def test_other_sites_cannot_post_or_listen(scene: Scene, browser: Browser)
     assert scene.jihye.messages == ()
 
 
-async def test_errors_on_the_wire_are_worded_like_the_real_ones(browser: Browser) -> None:
+async def test_errors_have_the_wording_of_the_real_server(browser: Browser) -> None:
     status, body, _ = await browser.get("/bot7:wrong/getMe")
     assert (status, json.loads(body)) == (
         401,
@@ -113,7 +113,7 @@ async def test_errors_on_the_wire_are_worded_like_the_real_ones(browser: Browser
     assert (await browser.post(f"/bot{TOKEN}/sendMessage", sent, "application/json"))[0] == 200
 
 
-async def test_a_page_is_told_everything_and_then_every_change(scene: Scene, browser: Browser) -> None:
+async def test_a_page_gets_a_snapshot_and_then_every_change(scene: Scene, browser: Browser) -> None:
     await scene.bot.set_my_commands([("start", "begin")])
     await scene.jihye.says("before")
     async with browser.session.ws_connect(browser.base + "/live", origin=browser.base) as line:
@@ -137,7 +137,7 @@ async def _tapped(scene: Scene) -> str:
     return await scene.jihye.taps("A")
 
 
-async def test_people_act_on_the_page(scene: Scene, browser: Browser) -> None:
+async def test_actions_on_the_page_become_updates(scene: Scene, browser: Browser) -> None:
     assert (await browser.act("say", text=" hello "))[0] == 200
     said = scene.jihye.messages[0]
     assert said.text == "hello"
@@ -160,7 +160,7 @@ async def test_people_act_on_the_page(scene: Scene, browser: Browser) -> None:
     ]
 
 
-async def test_operators_reply_in_their_room(scene: Scene, browser: Browser) -> None:
+async def test_operators_reply_in_their_chat(scene: Scene, browser: Browser) -> None:
     asked = await scene.bot.send_message(GROUP, "approve?")
     await browser.act("say", user=MINSU.user_id, chat=GROUP, text="yes", reply_to=asked.message_id)
     (update,) = await scene.bot.get_updates()
@@ -183,22 +183,22 @@ async def test_operators_reply_in_their_room(scene: Scene, browser: Browser) -> 
         ("faults", {"name": "sms", "value": "sunny"}, 400),
     ],
 )
-async def test_what_cannot_be_done_is_said(
+async def test_an_impossible_action_gets_an_error(
     browser: Browser, act: str, details: dict[str, Any], status: int
 ) -> None:
     assert (await browser.act(act, **details))[0] == status
     assert (await browser.act("say", text="well"))[0] == 200
 
 
-async def test_faults_are_turned_on_the_page(scene: Scene, browser: Browser) -> None:
+async def test_faults_are_set_on_the_page(scene: Scene, browser: Browser) -> None:
     assert (await browser.act("faults", name="refuse", value=0.5))[1]["faults"]["refuse"] == 0.5
     assert scene.messenger.faults.refuse == 0.5
-    await browser.act("faults", calm=True)
+    await browser.act("faults", clear=True)
     assert scene.messenger.faults.refuse == 0
     assert (await browser.act("stats"))[1]["stats"]["pending"] == 0
 
 
-async def test_files_go_up_and_come_back_sealed(scene: Scene, browser: Browser) -> None:
+async def test_files_are_uploaded_and_served_in_a_sandbox(scene: Scene, browser: Browser) -> None:
     where = f"/send?user={JIHYE.user_id}&chat={JIHYE.user_id}&name="
     assert (await browser.post(where + "a.html", b"<script>alert(1)</script>", "text/html"))[0] == 200
     assert (await browser.post(where + "p.png&as=photo", PNG, "image/png"))[0] == 200
@@ -229,7 +229,7 @@ async def test_a_mini_app_is_launched_with_signed_data(scene: Scene, browser: Br
     assert json.loads(fields["user"])["id"] == JIHYE.user_id
 
 
-async def test_a_page_asks_inline_and_picks(scene: Scene, browser: Browser) -> None:
+async def test_a_page_sends_inline_queries_and_picks(scene: Scene, browser: Browser) -> None:
     asking = asyncio.create_task(browser.act("inline", text="x"))
     await scene.messenger.until(lambda m: m.stats.pending)
     (update,) = await scene.bot.get_updates()
@@ -246,7 +246,7 @@ async def test_a_page_asks_inline_and_picks(scene: Scene, browser: Browser) -> N
     assert scene.jihye.messages[-1].text == "text"
 
 
-async def test_a_page_waits_neither_for_a_silent_bot_nor_for_an_older_question(
+async def test_a_page_does_not_wait_for_a_silent_bot_or_an_older_query(
     open_scene: OpenScene,
 ) -> None:
     scene = await open_scene(Limits(inline_age=0.05))
@@ -260,13 +260,13 @@ async def test_a_page_waits_neither_for_a_silent_bot_nor_for_an_older_question(
         assert (await older)[1]["offer"] is None
 
 
-async def test_only_loopback_is_listened_on(open_scene: OpenScene) -> None:
+async def test_the_server_listens_on_loopback_only(open_scene: OpenScene) -> None:
     scene = await open_scene()
     with pytest.raises(ValueError, match="loopback only"):
         await scene.messenger.start("0.0.0.0")
 
 
-def test_both_languages_say_the_same_things() -> None:
+def test_both_languages_have_the_same_messages() -> None:
     korean, english = load_messages("ko"), load_messages("en")
     assert list(korean) == list(english)
     holes = re.compile(r"\{(\w+)\}")
@@ -274,11 +274,11 @@ def test_both_languages_say_the_same_things() -> None:
         assert sorted(holes.findall(text)) == sorted(holes.findall(english[key])), key
 
 
-def test_every_word_is_used_and_every_used_word_is_there() -> None:
+def test_every_message_is_used_and_every_used_message_exists() -> None:
     site = files("handlers.local").joinpath("site")
     source = "\n".join(item.read_text("utf-8") for item in site.iterdir() if item.name.endswith(".js"))
     used = set(re.findall(r"\bt\(\"([\w.]+)\"", source)) | set(re.findall(r"\"([a-z_]+\.[a-z_.]+)\"", source))
-    families = ("card.", "tab.", "error.", "fault.", "line.", "unit.", "language.")
+    families = ("card.", "tab.", "error.", "fault.", "gateway.", "guide.", "unit.", "language.")
     known = set(load_messages("ko"))
     assert {
         key for key in used if "." in key and key.split(".")[0] in {k.split(".")[0] for k in known}

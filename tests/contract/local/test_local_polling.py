@@ -1,4 +1,4 @@
-"""How updates are handed over by long polling."""
+"""Updates delivered by long polling."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def texts(updates: tuple[Update, ...]) -> list[str | None]:
     return [each.message.text for each in updates if each.message]
 
 
-async def test_what_is_not_confirmed_comes_again(scene: Scene) -> None:
+async def test_unconfirmed_updates_come_again(scene: Scene) -> None:
     for text in ("a", "b", "c"):
         await scene.jihye.says(text)
     first = await scene.bot.get_updates(limit=2)
@@ -27,14 +27,14 @@ async def test_what_is_not_confirmed_comes_again(scene: Scene) -> None:
     assert scene.messenger.stats.pending == 1
 
 
-async def test_a_long_poll_ends_when_something_comes(scene: Scene) -> None:
+async def test_a_long_poll_ends_with_an_update(scene: Scene) -> None:
     waiting = asyncio.create_task(scene.bot.get_updates(timeout=5))
     await scene.messenger.until(lambda m: m.updates.polled)
     await scene.jihye.says("now")
     assert texts(await waiting) == ["now"]
 
 
-async def test_a_long_poll_ends_empty_when_nothing_comes(scene: Scene) -> None:
+async def test_a_long_poll_ends_empty_after_its_timeout(scene: Scene) -> None:
     assert await scene.bot.get_updates(timeout=1) == ()
 
 
@@ -58,7 +58,7 @@ async def test_no_polling_while_a_webhook_is_set(scene: Scene) -> None:
     assert await scene.bot.get_updates() == ()
 
 
-async def test_only_the_kinds_that_were_asked_for(scene: Scene) -> None:
+async def test_only_allowed_updates_are_delivered(scene: Scene) -> None:
     await scene.bot.get_updates(allowed_updates=["callback_query"])
     await scene.jihye.says("unheard")
     assert await scene.bot.get_updates() == ()
@@ -67,7 +67,7 @@ async def test_only_the_kinds_that_were_asked_for(scene: Scene) -> None:
     assert texts(await scene.bot.get_updates()) == ["heard"]
 
 
-async def test_people_do_many_things(scene: Scene) -> None:
+async def test_each_action_of_a_person_is_an_update(scene: Scene) -> None:
     said = await scene.jihye.says("helo")
     await scene.jihye.edits(said, "hello")
     await scene.jihye.shares_contact()
@@ -86,7 +86,7 @@ async def test_people_do_many_things(scene: Scene) -> None:
     assert blocked.my_chat_member.new_chat_member.status == "kicked"
 
 
-async def test_ids_go_on_above_those_of_an_earlier_messenger() -> None:
+async def test_ids_are_above_those_of_an_earlier_messenger() -> None:
     ids = []
     for seconds in (0, 5):
         messenger = LocalMessenger(token=TOKEN, personas=[JIHYE], now=Clock(1_800_000_000.0 + seconds))
@@ -115,7 +115,7 @@ async def test_raw_updates_repeats_and_shuffles(scene: Scene) -> None:
     assert await scene.bot.get_updates(offset=highest + 1) == ()
 
 
-async def test_a_whole_application_talks(scene: Scene) -> None:
+async def test_an_application_of_the_library_talks(scene: Scene) -> None:
     async def start(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         assert update.message
         await update.message.reply_text("welcome")
@@ -132,7 +132,7 @@ async def test_a_whole_application_talks(scene: Scene) -> None:
         await application.stop()
 
 
-async def test_waiting_in_vain_shows_the_chat(scene: Scene) -> None:
+async def test_a_timeout_shows_the_chat(scene: Scene) -> None:
     await scene.jihye.says("anybody?")
     with pytest.raises(TimeoutError, match=r"person 'anybody\?'"):
         await scene.jihye.until_says("yes", timeout=0.05)

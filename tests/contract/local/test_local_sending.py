@@ -1,4 +1,4 @@
-"""What a bot may put into a chat, and how it is refused."""
+"""The messages that a bot can send, and the errors of those that it cannot."""
 
 import pytest
 from telegram import (
@@ -45,7 +45,7 @@ async def test_a_message_arrives_as_it_was_sent(scene: Scene) -> None:
     assert sent.chat.type == "private"
 
 
-async def test_commands_and_addresses_are_found_by_the_server(scene: Scene) -> None:
+async def test_the_server_adds_entities_for_commands_and_urls(scene: Scene) -> None:
     sent = await scene.bot.send_message(JIHYE.user_id, f"{FACE} /help or https://example.com/a but not a/b")
     assert [(each.type, sent.parse_entity(each)) for each in sent.entities] == [
         ("bot_command", "/help"),
@@ -97,7 +97,7 @@ async def test_broken_html_is_refused(scene: Scene, source: str, problem: str) -
         ("abc", MessageEntity("loud", 0, 1), "Can't parse messageentity: unsupported type specified"),
     ],
 )
-async def test_entities_stay_inside_the_text(
+async def test_entities_outside_the_text_are_refused(
     scene: Scene, text: str, entity: MessageEntity, problem: str
 ) -> None:
     with pytest.raises(BadRequest) as refused:
@@ -134,7 +134,7 @@ async def test_a_keyboard_has_at_most_a_hundred_buttons(scene: Scene) -> None:
         ([[InlineKeyboardButton("x", url="javascript:alert(1)")]], "is invalid: wrong http url"),
     ],
 )
-async def test_buttons_that_do_nothing_good_are_refused(scene: Scene, keyboard: list, problem: str) -> None:
+async def test_invalid_buttons_are_refused(scene: Scene, keyboard: list, problem: str) -> None:
     with pytest.raises(BadRequest) as refused:
         await scene.bot.send_message(JIHYE.user_id, "x", reply_markup=InlineKeyboardMarkup(keyboard))
     assert problem.lower() in str(refused.value).lower()
@@ -144,19 +144,19 @@ async def test_buttons_that_do_nothing_good_are_refused(scene: Scene, keyboard: 
     ("text", "problem"),
     [("", "Message text is empty"), (" \n", "Text must be non-empty")],
 )
-async def test_nothing_cannot_be_said(scene: Scene, text: str, problem: str) -> None:
+async def test_empty_text_is_refused(scene: Scene, text: str, problem: str) -> None:
     with pytest.raises(BadRequest, match=f"^{problem}$"):
         await scene.bot.send_message(JIHYE.user_id, text)
 
 
-async def test_strangers_cannot_be_written_to(scene: Scene) -> None:
+async def test_unknown_chats_are_refused(scene: Scene) -> None:
     with pytest.raises(BadRequest, match=r"^Chat not found$"):
         await scene.bot.send_message(999, "x")
     with pytest.raises(BadRequest, match=r"^Chat not found$"):
         await scene.bot.send_chat_action(999, "typing")
 
 
-async def test_nobody_is_written_to_before_they_wrote(open_scene: OpenScene) -> None:
+async def test_a_bot_cannot_write_first(open_scene: OpenScene) -> None:
     scene = await open_scene(Limits(must_start=True))
     with pytest.raises(Forbidden, match=r"bot can't initiate conversation with a user"):
         await scene.bot.send_message(JIHYE.user_id, "x")
@@ -164,7 +164,7 @@ async def test_nobody_is_written_to_before_they_wrote(open_scene: OpenScene) -> 
     await scene.bot.send_message(JIHYE.user_id, "x")
 
 
-async def test_a_blocked_bot_is_told_so(scene: Scene) -> None:
+async def test_a_blocked_bot_gets_an_error(scene: Scene) -> None:
     await scene.jihye.blocks()
     with pytest.raises(Forbidden, match=r"^Forbidden: bot was blocked by the user$"):
         await scene.bot.send_message(JIHYE.user_id, "x")
@@ -192,7 +192,7 @@ async def test_reply_keyboards_open_and_close(scene: Scene) -> None:
     }
 
 
-async def test_replies_name_their_message(scene: Scene) -> None:
+async def test_a_reply_has_its_message(scene: Scene) -> None:
     said = await scene.jihye.says("hello")
     sent = await scene.bot.send_message(
         JIHYE.user_id, "hi", reply_parameters=ReplyParameters(said.message_id)
@@ -218,7 +218,7 @@ async def test_copies_and_forwards(scene: Scene) -> None:
         await scene.bot.copy_message(GROUP, JIHYE.user_id, 1)
 
 
-async def test_actions_are_known_words(scene: Scene) -> None:
+async def test_an_unknown_chat_action_is_refused(scene: Scene) -> None:
     await scene.bot.send_chat_action(JIHYE.user_id, "typing")
     assert scene.messenger.world.chats[JIHYE.user_id].action == "typing"
     with pytest.raises(BadRequest, match=r"^Wrong parameter action in request$"):
@@ -241,7 +241,7 @@ async def test_a_wrong_token_and_a_wrong_method(scene: Scene) -> None:
         await scene.bot.do_api_request("sendTelepathy")
 
 
-async def test_the_bot_can_name_itself(scene: Scene) -> None:
+async def test_the_bot_sets_its_own_profile(scene: Scene) -> None:
     bot: Bot = scene.bot
     await bot.set_my_commands([("start", "begin"), ("help", "ask")])
     assert [each.command for each in await bot.get_my_commands()] == ["start", "help"]
@@ -268,6 +268,6 @@ async def test_chats_and_members(scene: Scene) -> None:
         await scene.bot.get_chat(5)
 
 
-async def test_small_methods_say_yes(scene: Scene) -> None:
+async def test_methods_without_effect_return_true(scene: Scene) -> None:
     assert await scene.bot.close()
     assert await scene.bot.log_out()

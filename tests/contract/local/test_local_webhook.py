@@ -67,7 +67,7 @@ async def test_updates_are_posted_with_the_secret(scene: Scene, receiver: Receiv
     assert (info.url, info.pending_update_count) == (receiver.url, 0)
 
 
-async def test_what_is_refused_comes_again_in_order(scene: Scene, receiver: Receiver) -> None:
+async def test_refused_updates_are_posted_again_in_order(scene: Scene, receiver: Receiver) -> None:
     receiver.answers = [500, 503]
     await scene.bot.set_webhook(receiver.url)
     await scene.jihye.says("a")
@@ -78,7 +78,7 @@ async def test_what_is_refused_comes_again_in_order(scene: Scene, receiver: Rece
     assert info.last_error_message == "Wrong response from the webhook: 503 Service Unavailable"
 
 
-async def test_a_lost_acknowledgement_posts_again(scene: Scene, receiver: Receiver) -> None:
+async def test_an_update_is_posted_again_after_a_lost_answer(scene: Scene, receiver: Receiver) -> None:
     await scene.bot.set_webhook(receiver.url)
     scene.messenger.faults.lose = 1.0
     scene.messenger.faults.methods = frozenset({"webhook"})
@@ -90,9 +90,7 @@ async def test_a_lost_acknowledgement_posts_again(scene: Scene, receiver: Receiv
     assert len({each["update_id"] for each in receiver.got}) == 1
 
 
-async def test_a_call_in_the_answer_is_performed_and_nobody_hears_how_it_went(
-    scene: Scene, receiver: Receiver
-) -> None:
+async def test_a_call_in_the_answer_is_performed_without_a_result(scene: Scene, receiver: Receiver) -> None:
     said = {"method": "sendMessage", "chat_id": JIHYE.user_id, "text": "in the answer"}
     receiver.answers = [500, 200, 200, 200]
     receiver.calls = [said, said, {**said, "text": ""}, {"method": "noSuch"}]
@@ -104,7 +102,7 @@ async def test_a_call_in_the_answer_is_performed_and_nobody_hears_how_it_went(
     assert receiver.texts == ["a", "a", "b", "c"]
 
 
-async def test_what_is_left_returns_to_the_queue(scene: Scene, receiver: Receiver) -> None:
+async def test_undelivered_updates_return_to_the_queue(scene: Scene, receiver: Receiver) -> None:
     receiver.answers = [500] * 1000
     await scene.bot.set_webhook(receiver.url)
     await scene.jihye.says("a")
@@ -140,5 +138,5 @@ async def test_bad_webhooks_are_refused(scene: Scene, url: str, secret: str, pro
     assert str(refused.value).lower().startswith(problem.lower())
 
 
-async def test_the_persona_is_known(scene: Scene) -> None:
+async def test_a_person_has_their_persona(scene: Scene) -> None:
     assert scene.jihye.persona == JIHYE

@@ -17,7 +17,9 @@ from tests.crash.authority.random_kills import Storm
 
 
 def hurry() -> None:
-    """Thousands of starts: the key files are derived cheaply, and the keys in them are not proved prime each time."""
+    """Make thousands of starts cheap: key files use little scrypt, and their keys are not checked for primality each
+    time.
+    """
     pbes.SCRYPT_COST, pbes.SCRYPT_LANES = 2, 1
     module: Any = signer
     module.load_der_private_key = functools.partial(load_der_private_key, unsafe_skip_rsa_key_validation=True)

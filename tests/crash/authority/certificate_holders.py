@@ -1,4 +1,4 @@
-"""People with certificates: each asks for one thing after another, and for the same again until an answer came."""
+"""Certificate holders: each sends one request after another, and repeats a request until it is answered."""
 
 import os
 import random
@@ -28,7 +28,7 @@ class Holder:
     revoked: list[str] = field(default_factory=list)
 
     def next(self) -> Task:
-        """Return something that must not be refused."""
+        """Return a request that must not be refused."""
         self.asked += 1
         task: Task = {"id": f"{self.name}-{self.asked}", "holder": self.name, "old": self.serial}
         task["act"] = act = self._choose()

@@ -1,6 +1,7 @@
-"""Dies at every step of an act, and at every step of the restart after that; then looks what is left.
+"""Dies at every step of an operation and at every step of the restart after it, then checks the result.
 
 `python -m tests.crash.authority --every issue reissue` (or `all`).
+
 """
 
 import shutil
@@ -18,7 +19,7 @@ from tests.crash.authority.operations import ACTS, Act, Things
 from tests.crash.authority.steps import Steps
 from tests.support.authority import HOLDER, SETTINGS, Clock, SmallAuthority, key
 
-#: Far more steps than any act has: a harness that counts wrong ends here.
+#: Far more steps than any operation has: stops a harness that counts wrongly.
 MOST_STEPS = 2000
 REPEATED_AFTER = timedelta(hours=1)
 
@@ -40,13 +41,13 @@ class Tally:
 
 
 class Scene:
-    """One act on copies of one prepared folder."""
+    """One operation on copies of one prepared folder."""
 
     def __init__(
         self, folder: Path, act: Act, mutant: str | None = None, *, reads: bool, restarts: bool
     ) -> None:
         for number in (0, 1):
-            key(number)  # made once, before the forks
+            key(number)  # Made once, before the forks.
         self.tally = Tally(act.name)
         self._act = act
         self._mutant = mutant
@@ -69,10 +70,10 @@ class Scene:
         return self.tally
 
     def _check(self, where: str) -> None:
-        """Look at what is left, and let a restart finish it; if nobody saw this state yet, die in the restart too."""
+        """Check what is left, and let a restart finish it. For a state not seen before, die in the restart too."""
         _copy(self._dead, self._again)
         self._judged(where)
-        _copy(self._dead, self._again)  # a look has SQLite put its files in order
+        _copy(self._dead, self._again)  # Reading lets SQLite recover its files.
         state = look(self._again / "ca").state
         if state in self.tally.states:
             return
@@ -91,7 +92,7 @@ class Scene:
             found = [f"the restart broke: {why}"]
         self.tally.problems += [f"{where}: {each}" for each in found]
 
-    # What follows happens in children.
+    # What follows runs in child processes.
 
     def _small_ca(self, folder: Path, steps: Steps, later: timedelta) -> SmallAuthority:
         clock = Clock()
@@ -121,7 +122,7 @@ class Scene:
         return True
 
     def _judge(self, folder: Path) -> list[str]:
-        """Return what is wrong with what was left there, with the restart, and with asking again."""
+        """Return what is wrong with the state that was left, with the restart, and with repeating the request."""
         issuers = keys_of(folder / "ca")
         found = [f"left: {each}" for each in self._wrong(folder, look(folder / "ca"), issuers)]
         small_ca = self._small_ca(folder, Steps(folder / "signed"), self._act.later + REPEATED_AFTER)
@@ -173,7 +174,7 @@ def _copy(source: Path, to: Path) -> None:
 def enumerate_acts(
     folder: Path, names: list[str], mutant: str | None, *, reads: bool, restarts: bool
 ) -> list[str]:
-    """Play these acts, or all; say how each went, and return what was found."""
+    """Run these operations, or all; print how each went, and return the problems."""
     found: list[str] = []
     for name in ACTS if names == ["all"] else names:
         tally = Scene(folder / name, ACTS[name], mutant, reads=reads, restarts=restarts).play()

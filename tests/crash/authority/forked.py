@@ -1,6 +1,7 @@
-"""Work in a forked process, which may die over it: what it found comes back through a file.
+"""Runs work in a forked process that may die. Its result comes back in a file.
 
-Whoever forks here has neither threads nor an open ledger, so that a child takes nothing half done with it.
+The parent has no threads and no open ledger, so that the child inherits nothing half done.
+
 """
 
 import json
@@ -12,11 +13,11 @@ from typing import Any
 
 
 class Broken(Exception):
-    """A child ended otherwise than by its work or by the kill that was ordered."""
+    """A child ended in another way than by finishing or by the planned kill."""
 
 
 def child(work: Callable[[], Any], told: Path) -> Any:
-    """Return what the work returned, as JSON keeps it, or None if the child was killed."""
+    """Return the result of the work (JSON), or None if the child was killed."""
     told.unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""What must hold of a ledger at any moment, also of one whose process has just died, and what was signed for it."""
+"""What must hold for a ledger at any moment, also right after its process died, and for everything that was signed."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Look:
-    """The file as it lies there, read by nobody's code but SQLite's."""
+    """The ledger's file, read with SQLite alone."""
 
     rows: tuple[Row, ...]
     recorded: frozenset[str]
@@ -49,7 +49,7 @@ class Look:
         return tuple(row.status for row in self.rows if row.holder == holder)
 
     def last(self) -> dict[str, tuple[str, str]]:
-        """Return serial and status of each holder's last certificate."""
+        """Return serial number and status of the last certificate of each holder."""
         return {row.holder: (row.serial, row.status) for row in self.rows}
 
 
@@ -67,7 +67,7 @@ def look(folder: Path) -> Look:
 
 
 def problems(seen: Look, signed: "Signed") -> Iterator[str]:
-    """Yield what is wrong at any moment, also between death and restart."""
+    """Yield what is wrong. This must hold at any moment, also between a death and the restart."""
     if seen.sound != "ok":
         yield f"SQLite finds {seen.sound}"
     living: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -87,14 +87,14 @@ def problems(seen: Look, signed: "Signed") -> Iterator[str]:
 
 
 class Signed:
-    """What the authority's signers were given, as they told a file outside the ledger."""
+    """The bytes that the authority's signers were given, logged to a file outside the ledger."""
 
     def __init__(self, log: Path, issuers: frozenset[str]) -> None:
         self._messages: dict[str, tuple[str, bytes]] = {}
         """The key and what it was given, by the hash of that."""
         for line in log.read_text().splitlines() if log.exists() else []:
             key, digest, message = (*line.split(), "", "", "")[:3]
-            # A line that a kill tore came before a signature that was never made.
+            # A line that a kill cut off belongs to a signature that was never made.
             if key in issuers and len(message) % 2 == 0:
                 content = bytes.fromhex(message)
                 if hashlib.sha256(content).hexdigest() == digest:
@@ -108,17 +108,19 @@ class Signed:
         return " ".join(_name(self._messages[digest][1]))
 
     def doubled(self) -> Iterator[str]:
-        """Yield each serial and each list number that stands in two different things that were signed."""
+        """Yield each serial number and CRL number that stands in two different signed objects."""
         names = Counter((key, *_name(message)) for key, message in self._messages.values())
         yield from (f"{count} times {' '.join(name[1:])}" for name, count in names.items() if count > 1)
 
     def of(self, kind: str) -> int:
-        """Return how many different ones of a kind were signed: certificates of holders, delegates, authorities."""
+        """Return how many different objects of one kind were signed: certificates of holders, delegates or
+        authorities.
+        """
         return sum(_name(message)[0] == kind for _, message in self._messages.values())
 
 
 def keys_of(folder: Path) -> frozenset[str]:
-    """Return by what the log knows the authority's keys, whose certificates lie beside the ledger."""
+    """Return the authority's keys by the id that the log uses; their certificates lie beside the ledger."""
     read = (x509.load_der_x509_certificate(each.read_bytes()) for each in folder.glob("*.der"))
     return frozenset(hashlib.sha256(spki_of(each)).hexdigest() for each in read)
 

@@ -1,6 +1,7 @@
-"""Classic bugs of an authority, each planted by replacing one piece of it; a harness that misses one proves nothing.
+"""Classic bugs of an authority. Each replaces one piece of it; a harness that finds none of them proves nothing.
 
-Every one of them works as long as nothing dies.
+Each mutant works as long as no process dies.
+
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from ca.values.serials import new_serial
 
 
 def _supersede(issuance: Issuance, request_id: str) -> None:
-    """Revoke what this request replaces, in a transaction of its own."""
+    """Revoke the certificate that this request replaces, in a separate transaction."""
     with issuance._ledger.transaction() as tx:
         intent = tx.one("intent_by_request", request_id=request_id)
         assert intent is not None
@@ -28,7 +29,7 @@ STORE: Any = Issuance._store
 
 
 def revoked_first() -> None:
-    """The old certificate is revoked, and then the new one is stored."""
+    """The old certificate is revoked before the new one is stored."""
 
     def store(self: Issuance, request_id: str, *signed: bytes) -> Certificate:
         _supersede(self, request_id)
@@ -39,7 +40,7 @@ def revoked_first() -> None:
 
 
 def stored_first() -> None:
-    """The new certificate is stored, and then the old one is revoked."""
+    """The new certificate is stored before the old one is revoked."""
 
     def store(self: Issuance, request_id: str, *signed: bytes) -> Certificate:
         made: Certificate = STORE(self, request_id, *signed)
@@ -50,7 +51,7 @@ def stored_first() -> None:
 
 
 def fresh_serial() -> None:
-    """A restart draws another serial for what was being made."""
+    """After a restart, a new serial number is drawn for a certificate that was begun."""
     resume = Issuance.resume
 
     def redraw(self: Issuance) -> None:
@@ -71,7 +72,7 @@ def fresh_serial() -> None:
 
 
 def signed_first() -> None:
-    """The key is used before the intent is committed."""
+    """The key signs before the intent is committed."""
     reserve = Issuance.reserve
 
     def hasty(self: Issuance, tx: Transaction, plan: Plan) -> None:
@@ -84,7 +85,7 @@ def signed_first() -> None:
 
 
 def audit_apart() -> None:
-    """What happened is written into the audit in a transaction of its own, after the one that did it."""
+    """The audit line is written in a separate transaction, after the change."""
     transaction, audit = Ledger.transaction, Transaction.audit
 
     @contextmanager
@@ -105,7 +106,7 @@ def audit_apart() -> None:
 
 
 def act_apart() -> None:
-    """That an act was done is remembered in a transaction of its own, after the one that did it."""
+    """The record that an operation is done is written in a separate transaction, after the operation."""
     transaction, run = Ledger.transaction, Transaction.run
 
     @contextmanager
@@ -129,12 +130,12 @@ def act_apart() -> None:
 
 
 def left_lying() -> None:
-    """A restart does not finish what the last one died over."""
+    """A restart does not finish what was begun before the crash."""
     Issuance.resume = lambda _: None  # type: ignore[method-assign,assignment]
 
 
 def unrecorded_list() -> None:
-    """A list is signed, and then the ledger is told of it."""
+    """A CRL is signed before the ledger records it."""
     audit = Transaction.audit
 
     def forgetful(self: Transaction, *place: str, **detail: Any) -> None:

@@ -1,4 +1,4 @@
-"""Everything that changes the ledger, each as one act: what must stand before, the doing, and what stands after."""
+"""Every operation that changes the ledger: its precondition, the operation, and what holds afterwards."""
 
 import hashlib
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def old_on_hold(small_ca: SmallAuthority) -> Things:
 
 
 def old_revoked_unlisted(small_ca: SmallAuthority) -> Things:
-    """A list that knows nothing yet of the last revocation."""
+    """Return a CRL that does not contain the last revocation yet."""
     things = old(small_ca)
     small_ca.authority.crl()
     small_ca.authority.revoke(serial_of(things), Reason.KEY_COMPROMISE, "theft")
@@ -77,7 +77,7 @@ def enrolled(small_ca: SmallAuthority) -> Things:
 
 
 def asked_by_cmp(small_ca: SmallAuthority) -> Things:
-    """The client's message is made once: it sends the same bytes until an answer comes."""
+    """Make the client's message once: it sends the same bytes until it is answered."""
     things = old(small_ca)
     given = small_ca.authority.enrol(enrolment("new", serial_of(things)))
     things["reference"], things["code"] = given.reference, given.code
@@ -147,7 +147,7 @@ def list_(authority: Authority, things: Things) -> str:
 
 
 def answer_ocsp(authority: Authority, things: Things) -> str:
-    """The first question makes a delegate, whose certificate the authority's key signs."""
+    """Answer an OCSP request; the first one makes a delegate, whose certificate the authority's key signs."""
     record = authority.record(serial_of(things))
     assert record is not None
     ours, issuing = (x509.load_der_x509_certificate(each) for each in (record.der, authority.chain.issuing))
@@ -157,7 +157,7 @@ def answer_ocsp(authority: Authority, things: Things) -> str:
 
 
 def roll_over(authority: Authority, things: Things) -> str:
-    """Make the second issuing key, if it is not there yet."""
+    """Make the second issuing key if it does not exist yet."""
     issuing = authority.roll_over().issuing if len(authority.issuers) == 1 else authority.chain.issuing
     return hashlib.sha256(issuing).hexdigest()
 
@@ -175,7 +175,7 @@ def client(authority: Authority, things: Things) -> Client:
 
 
 def exchange(authority: Authority, things: Things) -> str:
-    """Ask with the one message, and confirm with another."""
+    """Send the request in one message and the confirmation in another."""
     ours, message = client(authority, things), bytes.fromhex(things["message"])
     issued = ours.read(message, authority.cmp(message))
     assert isinstance(issued, Issued), issued

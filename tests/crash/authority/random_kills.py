@@ -1,6 +1,7 @@
-"""Kills at random moments, while many people ask two processes for everything.
+"""Kills two processes at random moments, while many holders use all operations.
 
 `python -m tests.crash.authority --kills 1000`.
+
 """
 
 import json
@@ -68,7 +69,7 @@ class Desk:
 
 @dataclass
 class Open:
-    """A task that was not answered yet, or is asked once more."""
+    """A request that is not answered yet, or is sent again."""
 
     holder: Holder
     task: Task
@@ -166,7 +167,7 @@ class Storm:
             self._open[task["id"]] = Open(Holder("list", self._dice), task)
 
     def _hand_out(self) -> None:
-        """Give each open task to a desk, and one in five to both at once."""
+        """Give each open request to a process, and one in five to both at once."""
         ready = [each for each in self._desks.values() if each.ready]
         for name, each in self._open.items():
             if any(name in one.has for one in ready):

@@ -1,4 +1,4 @@
-"""Runs the harness in a process that has no threads, as forks want it."""
+"""Runs the harness in a process without threads, because it forks."""
 
 import subprocess
 import sys

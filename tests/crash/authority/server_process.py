@@ -1,4 +1,4 @@
-"""A process of the authority that does what it is told over a socket, several things at once, until it is killed."""
+"""A process with an open authority. It takes several requests at once over a socket until it is killed."""
 
 import ctypes
 import json
@@ -22,14 +22,14 @@ from tests.support.authority import IDN, NAME, PASSPHRASE, SETTINGS
 PR_SET_PDEATHSIG = 1
 PACKET = 1 << 17
 THREADS = 3
-#: It takes elliptic keys, which are made in no time.
+#: Elliptic-curve keys, because they are made fast.
 PROFILE = "personal_general"
 
 Task = dict[str, Any]
 
 
 def live(folder: Path, told: socket.socket, mutant: str | None) -> None:
-    """Open, say so, and serve."""
+    """Open the authority, report it, and serve."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     Steps(folder / "signed").listen()
     plant(mutant)
@@ -102,7 +102,7 @@ def release(authority: Authority, task: Task) -> list[str]:
 
 
 def list_(authority: Authority, task: Task) -> list[str]:
-    """Return which of those that were revoked before it was asked are not on the list."""
+    """Return the serial numbers that were revoked before the request but are not on the CRL."""
     listed = x509.load_der_x509_crl(authority.crl())
     there = {f"{each.serial_number:x}" for each in listed}
     return [each for each in task["revoked"] if each not in there]
@@ -120,7 +120,7 @@ ACTS = {
 
 
 def be_born(folder: Path, ours: socket.socket, theirs: list[socket.socket], mutant: str | None) -> None:
-    """Live in a forked process, and end without any of its parent's clean-up."""
+    """Run in a forked process, and exit without the parent's clean-up."""
     try:
         for each in theirs:
             each.close()

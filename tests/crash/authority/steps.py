@@ -1,7 +1,8 @@
-"""What a process of the authority does, step by step, and its death at one of them.
+"""The steps of an authority's process, and its death at one of them.
 
-A step is a statement of the ledger's connections, a call that writes, syncs or names a file, and either side of a
-signature. It is counted before it is done, and a line of the journal is torn in the middle once more.
+A step is a statement of the ledger's connections, a call that writes, syncs or renames a file, and the moments before
+and after a signature. It is counted before it is done. A line of the journal is also cut off in the middle.
+
 """
 
 import hashlib
@@ -14,14 +15,15 @@ from typing import Any
 
 from ca.keys.signer import SoftSigner
 
-#: Calls of `os` that change something outside the ledger: the journal's lines, and key files written whole.
+#: Calls of `os` that change something outside the ledger: lines of the journal, and key files.
 CALLS = ("fsync", "fdatasync", "link", "replace", "unlink")
 
 
 class Steps:
-    """Counts from `begin` on; the process is killed at step `dies_at`, and by none if that is 0.
+    """Counts steps from `begin` on and kills the process at step `dies_at`; 0 kills never.
 
-    Without `reads` no death comes just before a query: it leaves what the one before the next writing leaves.
+    Without `reads`, it does not die before a query: that leaves the same state as before the next write.
+
     """
 
     def __init__(self, log: Path, dies_at: int = 0, *, reads: bool = True) -> None:
@@ -45,7 +47,7 @@ class Steps:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self) -> None:
-        """Take hold of everything that this process will do; it is a child that does nothing else."""
+        """Hook everything that this process does; it is a child that does nothing else."""
         connect = sqlite3.connect
 
         def connected(*args: Any, **options: Any) -> Any:
@@ -62,7 +64,7 @@ class Steps:
             setattr(os, name, self._counted(getattr(os, name)))
 
     def listen(self) -> None:
-        """Have all that is signed told to the log."""
+        """Log everything that is signed."""
         sign = SoftSigner.sign
 
         def signed(signer: SoftSigner, message: bytes) -> bytes:
@@ -82,13 +84,13 @@ class Steps:
         return counted
 
     def _torn(self, handle: int, content: bytes) -> int:
-        """Write half: whoever calls goes on with the rest, as they must."""
+        """Write half of the line. The caller writes the rest, as it must after a short write."""
         self.take()
         half = len(content) // 2
         return self._write(handle, content[:half]) if half else self._write(handle, content)
 
     def _note(self, spki: bytes, message: bytes) -> None:
-        """Tell a file outside the ledger what the signer was given, before the signature exists."""
+        """Log what the signer was given to a file outside the ledger, before the signature exists."""
         told = f"{hashlib.sha256(spki).hexdigest()} {hashlib.sha256(message).hexdigest()} {message.hex()}"
         line = f"\n{told}\n".encode()
         handle = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""kill -9 between every two steps of what the authority does: a restart finishes it, and asking again is harmless."""
+"""kill -9 between every two steps of the authority: a restart finishes the operation, and repeating it is harmless."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tests.crash.authority.run import harness
 
 pytestmark = pytest.mark.crash
 
-#: Each bug by an act that shows it, and by words of what is found.
+#: For each bug, an operation that shows it, and words of the problem that is reported.
 FOUND = {
     "revoked_first": ("reissue", "the holder's are ('revoked',)"),
     "stored_first": ("reissue", "has 2 live certificates"),

@@ -1,4 +1,4 @@
-"""Random kills under load: nobody loses a certificate, and nobody gets two."""
+"""Random kills under load: no certificate is lost, and no holder gets two."""
 
 from collections.abc import Callable
 

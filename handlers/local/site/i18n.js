@@ -1,12 +1,12 @@
-// The page's own words; what the bot says comes in the customer's language from the bot.
+// The page's own messages. The bot's messages come in the customer's language.
 
 const KEY = "messenger.language";
-let words = {};
+let messages = {};
 export let language = "ko";
 
-export async function speak(wanted) {
+export async function loadLanguage(wanted) {
   const chosen = wanted ?? remembered() ?? "ko";
-  words = await (await fetch(`/words/${chosen}.json`)).json();
+  messages = await (await fetch(`/messages/${chosen}.json`)).json();
   language = chosen;
   document.documentElement.lang = chosen;
   document.title = t("title");
@@ -14,11 +14,11 @@ export async function speak(wanted) {
 }
 
 export function t(key, params = {}) {
-  const text = words[key] ?? key;
+  const text = messages[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? params[name] : whole));
 }
 
-export const known = (key) => key in words;
+export const known = (key) => key in messages;
 
 export function clock(seconds) {
   return new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(seconds * 1000);
@@ -42,7 +42,7 @@ export function fullName(person) {
   return /[\uac00-\ud7a3]/.test(last + first) ? last + first : `${first} ${last}`;
 }
 
-// +821012345678 as people here write it.
+// +821012345678 in the Korean national form.
 export const local = (number) => number.replace(/^\+82(\d{2})(\d{3,4})(\d{4})$/, "0$1-$2-$3");
 
 function remembered() {

@@ -1,4 +1,4 @@
-"""Texts by HTTP and mails by SMTP, on real sockets, in good weather and bad."""
+"""SMS by HTTP and mails by SMTP, on real sockets, with and without faults."""
 
 from email.message import EmailMessage
 from typing import Any
@@ -13,8 +13,8 @@ from tests.contract.local.scene import JIHYE, Scene
 CODE = {"to": "010-1234-5678", "text": "code 123456"}
 
 
-async def post(scene: Scene, body: Any, token: str = "sms-secret", **headers: str) -> int:
-    headers["Authorization"] = f"Bearer {token}"
+async def post(scene: Scene, body: Any, token: str = "", **headers: str) -> int:
+    headers["Authorization"] = f"Bearer {token or scene.messenger.sms_token}"
     async with (
         aiohttp.ClientSession() as session,
         session.post(scene.messenger.sms_url, json=body, headers=headers) as response,
@@ -22,7 +22,7 @@ async def post(scene: Scene, body: Any, token: str = "sms-secret", **headers: st
         return response.status
 
 
-async def test_a_text_reaches_the_phone_however_the_number_is_written(scene: Scene) -> None:
+async def test_an_sms_arrives_for_every_form_of_the_number(scene: Scene) -> None:
     assert await post(scene, CODE) == 200
     assert await post(scene, {"to": "+82 10 1234 5678", "text": "second"}) == 200
     first, second = scene.messenger.sms_of(JIHYE.phone)
@@ -31,7 +31,7 @@ async def test_a_text_reaches_the_phone_however_the_number_is_written(scene: Sce
     assert (await scene.messenger.until_sms(JIHYE.phone, after=first.order)).text == "second"
 
 
-async def test_strangers_and_nonsense_are_refused(scene: Scene) -> None:
+async def test_a_wrong_token_and_malformed_messages_are_refused(scene: Scene) -> None:
     assert await post(scene, CODE, token="wrong") == 401
     for body in (
         {"to": "010"},
@@ -44,14 +44,14 @@ async def test_strangers_and_nonsense_are_refused(scene: Scene) -> None:
     assert scene.messenger.sms_of(JIHYE.phone) == ()
 
 
-async def test_the_same_key_is_one_text(scene: Scene) -> None:
+async def test_the_same_idempotency_key_delivers_one_sms(scene: Scene) -> None:
     for _ in range(2):
         assert await post(scene, CODE, **{"Idempotency-Key": "k1"}) == 200
     assert len(scene.messenger.sms_of(JIHYE.phone)) == 1
 
 
 @pytest.mark.parametrize(("line", "status"), [(Line.ERROR, 500), (Line.REJECT, 400)])
-async def test_a_gateway_that_refuses(scene: Scene, line: Line, status: int) -> None:
+async def test_a_gateway_with_errors(scene: Scene, line: Line, status: int) -> None:
     scene.messenger.faults.sms = line
     assert await post(scene, CODE) == status
     scene.messenger.faults.sms = Line.WELL
@@ -60,7 +60,7 @@ async def test_a_gateway_that_refuses(scene: Scene, line: Line, status: int) -> 
 
 
 @pytest.mark.parametrize(("line", "arrived"), [(Line.DOWN, 0), (Line.LOST, 1)])
-async def test_a_gateway_that_hangs_up(scene: Scene, line: Line, arrived: int) -> None:
+async def test_a_gateway_that_closes_connections(scene: Scene, line: Line, arrived: int) -> None:
     scene.messenger.faults.sms = line
     with pytest.raises(aiohttp.ClientError):
         await post(scene, CODE)
@@ -99,7 +99,7 @@ async def test_a_mail_reaches_the_mailbox(scene: Scene) -> None:
         (Line.LOST, aiosmtplib.SMTPException, 1),
     ],
 )
-async def test_a_mail_server_in_bad_weather(
+async def test_a_mail_server_with_faults(
     scene: Scene, line: Line, error: type[Exception], arrived: int
 ) -> None:
     scene.messenger.faults.mail = line

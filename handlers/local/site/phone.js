@@ -2,7 +2,7 @@
 
 import { el, icon, button } from "./dom.js";
 import { emit, mailsOf, textsOf } from "./state.js";
-import { bytes, clock, fullName, t } from "./words.js";
+import { bytes, clock, fullName, t } from "./i18n.js";
 
 const CODE = /(?<!\d)\d{6}(?!\d)/;
 

@@ -1,10 +1,10 @@
-// The line to the messenger: changes come by a WebSocket that mends itself, acts go by POST.
+// The connection to the messenger: changes come by a WebSocket that reconnects, actions go by POST.
 
 import { toast } from "./dialogs.js";
 import { apply, emit, me, state } from "./state.js";
-import { known, t } from "./words.js";
+import { known, t } from "./i18n.js";
 
-const LONGEST_PAUSE = 5000;
+const MAX_PAUSE_MS = 5000;
 let pause = 300;
 
 export function connect() {
@@ -17,11 +17,11 @@ export function connect() {
   socket.addEventListener("close", () => {
     setOnline(false);
     setTimeout(connect, pause);
-    pause = Math.min(LONGEST_PAUSE, pause * 2);
+    pause = Math.min(MAX_PAUSE_MS, pause * 2);
   });
 }
 
-// What the person who speaks in the open chat does. Undefined when it could not be done: it has been said.
+// Performs an action of the open chat's person. Undefined if it failed, after a note about the error.
 export const act = (kind, details = {}) =>
   post("/act", JSON.stringify({ act: kind, user: me()?.id, chat: state.chat, ...details }), "application/json");
 
