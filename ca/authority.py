@@ -1,10 +1,8 @@
 """The certificate authority: opens once, and then issues, enrols, revokes and lists, safe for threads and processes."""
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +32,7 @@ from ca.status.crl import RevocationLists
 from ca.status.delegate import Delegates
 from ca.status.ocsp import Answer, Responder
 from ca.status.revocation import Revocation
+from ca.values.environment import Environment
 from ca.values.model import (
     AuditHead,
     AuditReport,
@@ -52,13 +51,7 @@ from ca.values.refusals import CaRefusal
 
 logger = logging.getLogger(__name__)
 
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def pass_by(step: str) -> None:
-    """Stand at a step of issuing; tests put a crash here."""
+REAL = Environment()
 
 
 class Authority:
@@ -68,16 +61,9 @@ class Authority:
     `LedgerBroken`.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        keys: Keys,
-        ceremony: Ceremony,
-        entropy: Callable[[int], bytes],
-        passing: Callable[[str], None],
-    ) -> None:
-        settings = ceremony.settings
-        issuance = Issuance(ledger, keys, settings, entropy, passing)
+    def __init__(self, ledger: Ledger, keys: Keys, ceremony: Ceremony, environment: Environment) -> None:
+        settings, entropy = ceremony.settings, environment.entropy
+        issuance = Issuance(ledger, keys, settings, entropy, environment.passing)
         self._ledger = ledger
         self._registrar = Registrar(ledger, keys, issuance, settings, entropy)
         self._revocation = Revocation(ledger, settings.hold_months)
@@ -104,9 +90,7 @@ class Authority:
         settings: AuthoritySettings | None = None,
         token: Token | None = None,
         root: Root | None = None,
-        now: Callable[[], datetime] = utc_now,
-        entropy: Callable[[int], bytes] = os.urandom,
-        passing: Callable[[str], None] = pass_by,
+        environment: Environment = REAL,
     ) -> Self:
         """Open the authority in this folder; the first start makes it, and finishes one that died half way.
 
@@ -122,11 +106,11 @@ class Authority:
         load_profiles(chosen.profiles)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal = Journal(chosen.journal, vault) if chosen.journal else None
-        ledger = Ledger(folder / LEDGER_FILE, vault, now, chosen.busy_timeout, journal)
+        ledger = Ledger(folder / LEDGER_FILE, vault, environment.now, chosen.busy_timeout, journal)
         try:
             store = TokenStore(token) if token else FileStore(folder, passphrase)
-            ceremony = Ceremony(folder, store, chosen, entropy, root)
-            return cls(ledger, ceremony.keys(ledger), ceremony, entropy, passing)
+            ceremony = Ceremony(folder, store, chosen, environment.entropy, root)
+            return cls(ledger, ceremony.keys(ledger), ceremony, environment)
         except BaseException:
             ledger.close()
             raise

@@ -1,9 +1,8 @@
-"""The demo: the real bot on this machine, with the local messenger in the place of Telegram."""
+"""The demo: the real bot on this machine, with the local messenger in place of Telegram."""
 
 import asyncio
 import csv
 import io
-import logging
 import secrets
 import sys
 import webbrowser
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 import ca
+from bot.app.demo_steps import collected
 from bot.app.run import serve
 from bot.cli.authority.commands import issue
 from bot.cli.register import once, store
@@ -29,16 +29,16 @@ from bot.messages.screen import Line
 from bot.settings.settings import Settings, parse
 from handlers.local import LocalMessenger, Persona
 
-logger = logging.getLogger(__name__)
-
 OPERATORS_CHAT = -1001
 OPERATOR = Persona(900, "Min-ji", "Staff", None, "+821099990000", "staff@bank.example", "ko", {})
-HELD = "hold"
+#: `expires_in` of a customer whose certificate is suspended.
+ON_HOLD = "hold"
+ON_HOLD_DAYS = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of the demo, their messenger, and the day on which their old certificate ends."""
+    """A customer of the demo. `expires_in` is in days, or `ON_HOLD`, for their old certificate."""
 
     record: CustomerRecord
     user_id: int
@@ -57,7 +57,7 @@ def _customer(row: dict[str, str]) -> Customer:
 
 
 def persona(customer: Customer, catalogs: Catalogs) -> Persona:
-    """Return the customer as the messenger has them, with what they would have on paper."""
+    """Return the customer as a person of the messenger, with the data that they type."""
     record, language = customer.record, customer.language
     first, last = _names(record.name)
     card = {
@@ -66,19 +66,23 @@ def persona(customer: Customer, catalogs: Catalogs) -> Persona:
         "account": record.account,
         "id_type": catalogs.text(language, Line(f"reissue.id_type.{record.id_type}")),
         "id_issued_on": record.id_issued_on.isoformat(),
-        "note": catalogs.text(language, _note(customer.expires_in)),
     }
     phone = f"+82{record.phone[1:]}"
-    return Persona(customer.user_id, first, last, None, phone, record.email, customer.language, card)
+    return Persona(
+        customer.user_id, first, last, None, phone, record.email, language, card, guide_of(customer)
+    )
 
 
-def _note(expires_in: str) -> Line:
-    if expires_in == HELD:
-        return Line("demo.hold")
-    days = int(expires_in)
+def guide_of(customer: Customer) -> str:
+    """Return what this customer demonstrates: a message `guide.…` of the page."""
+    if customer.expires_in == ON_HOLD:
+        return "suspended"
+    days = int(customer.expires_in)
     if days < 0:
-        return Line("demo.expired")
-    return Line("demo.soon" if days <= Rules().renewal_opens_days else "demo.valid", {"days": days})
+        return "expired"
+    if days <= Rules().renewal_opens_days:
+        return "renewal"
+    return "reissue" if customer.language == "ko" else "english"
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -115,17 +119,20 @@ async def run(data: Path, port: int, *, browser: bool) -> None:
     await messenger.start(port=port)
     try:
         settings = settings_for(messenger, token, data, port)
-        logs.configure(sys.stderr, settings.process.log_level, (*settings.secrets, token))
-        await furnish(settings, people)
+        log = logs.configure(sys.stderr, settings.process.log_level, (*settings.secrets, token))
+        log.setLevel(settings.process.log_level)  # `collected` lowers the level of some loggers
+        await prepare(settings, people)
         stop = stop_on_signals()
-        await serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
+        loop = asyncio.get_running_loop()
+        with collected(lambda step: loop.call_soon_threadsafe(messenger.add_step, step)):
+            await serve(settings, stop, _say, lambda: _ready(messenger.page_url, browser=browser))
     finally:
         await messenger.stop()
 
 
 def _ready(page: str, *, browser: bool) -> None:
     _say(f"the chat page is at {page} (Ctrl+C ends the demo)")
-    print("ready", flush=True)  # noqa: T201 — the line that others wait for
+    print("ready", flush=True)  # noqa: T201 — tests wait for this line
     if browser:
         webbrowser.open(page)
 
@@ -134,16 +141,16 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-async def furnish(settings: Settings, people: list[Customer]) -> None:
-    """Put the customers and their old certificates there at the first start; later ones change nothing."""
+async def prepare(settings: Settings, people: list[Customer]) -> None:
+    """Store the customers and issue their old certificates. Does nothing after the first start."""
     vault = key_files.open_vault(settings, _say)
     if await once(settings, lambda tx: tx.row("customer_count")["total"]):  # type: ignore[index]
         return
-    await asyncio.to_thread(_furnish, settings, vault, people)
+    await asyncio.to_thread(_prepare, settings, vault, people)
 
 
-def _furnish(settings: Settings, vault: ca.Vault, people: list[Customer]) -> None:
-    """The register comes last: it tells the next start that everything is there."""
+def _prepare(settings: Settings, vault: ca.Vault, people: list[Customer]) -> None:
+    """Store the register last: it marks the preparation as complete."""
     authority = key_files.open_authority(settings, vault, _say)
     try:
         for customer in people:
@@ -155,9 +162,9 @@ def _furnish(settings: Settings, vault: ca.Vault, people: list[Customer]) -> Non
 
 def _old_certificate(authority: ca.Authority, customer: Customer) -> None:
     record, today = customer.record, kst_day(datetime.now(UTC))
-    days = 150 if customer.expires_in == HELD else int(customer.expires_in)
+    days = ON_HOLD_DAYS if customer.expires_in == ON_HOLD else int(customer.expires_in)
     end = today + timedelta(days=days)
     begin = end - timedelta(days=365)
     certificate = issue(authority, record.customer_id, record.name, record.idn, begin, end)
-    if customer.expires_in == HELD:
+    if customer.expires_in == ON_HOLD:
         authority.hold(certificate.serial, f"demo-{record.customer_id}")

@@ -24,7 +24,7 @@ _work: ContextVar[str] = ContextVar("work", default="")
 class StepHandler(logging.Handler):
     """Calls `add` for each step, from the thread that does the work."""
 
-    def __init__(self, add: Callable[[Step], None]) -> None:
+    def __init__(self, add: Callable[[Step], object]) -> None:
         super().__init__(logging.DEBUG)
         self._add = add
 
@@ -50,7 +50,7 @@ class StepHandler(logging.Handler):
 
 
 @contextmanager
-def collected(add: Callable[[Step], None]) -> Iterator[None]:
+def collected(add: Callable[[Step], object]) -> Iterator[None]:
     """Collect steps while this is open."""
     handler = StepHandler(add)
     loggers = [logging.getLogger(name) for name in LOGGERS]

@@ -197,6 +197,8 @@ class CaseService:
     ) -> None:
         now = self._clock.now()
         decision = decide(chat.case, event, now, self._rules)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("decided", extra=_names_of(event, chat.case, decision))
         if message_id is not None and not decision.erase and not isinstance(event, Tapped):
             tx.write("chat_heard", chat_id=chat.chat_id, last=message_id, now=now.timestamp())
         if decision.case != chat.case:
@@ -292,6 +294,14 @@ class CaseService:
 
     def _send(self, tx: Transaction, key: str, chat_id: int, message: Message) -> None:
         self._stores.outbox.add(tx, key, chat_lane(chat_id), message, self._clock.now())
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("queued", extra={"kind": type(message).__name__})
+
+
+def _names_of(event: object, case: Case, decision: Decision) -> dict[str, object]:
+    """Return what the log says of a decision: names only, nothing of the customer."""
+    phases = {"phase_before": case.phase.value, "phase_after": decision.case.phase.value}
+    return {"event": type(event).__name__, **phases, "jobs": [order.kind for order in decision.jobs]}
 
 
 #: Jobs of which an application has one, however often its button is tapped.

@@ -86,6 +86,7 @@ class JobRunner:
         try:
             conclusion = await self._job_handlers.perform(job)
             await self._database.unit(lambda tx: self._conclude(tx, job, conclusion))
+            logger.debug("job done", extra={"kind": job.kind})
         except IssuerAway:
             await self._database.unit(lambda tx: self._delay(tx, job))
         except DeliveryError as trouble:

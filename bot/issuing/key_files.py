@@ -28,7 +28,9 @@ def open_authority(
         )
     passphrase, made = read_passphrase(settings.authority.passphrase_file)
     if made:
-        say(f"made the authority's passphrase {settings.authority.passphrase_file}: keep a copy apart from the data")
+        say(
+            f"made the authority's passphrase {settings.authority.passphrase_file}: keep a copy apart from the data"
+        )
     folder = settings.storage.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")

@@ -1,11 +1,14 @@
 """The port to a database: a unit of work is a plain function over a transaction, so no `await` can get inside one."""
 
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bot.core.clock import Clock
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -29,6 +32,20 @@ class Transaction(ABC):
     def __init__(self) -> None:
         #: Called after the commit, in the caller's event loop: to wake whoever waits for what was written.
         self.after: list[Callable[[], None]] = []
+        #: Rows written by each named query; counted only while they are logged.
+        self.writes: Counter[str] | None = None
+        if logger.isEnabledFor(logging.DEBUG):
+            self.writes = Counter()
+            self.after.append(self._log_writes)
+
+    def _log_writes(self) -> None:
+        if self.writes:
+            logger.debug("unit committed", extra={"writes": dict(self.writes)})
+
+    def _count(self, query: str, rows: int) -> int:
+        if self.writes is not None and rows > 0:
+            self.writes[query] += rows
+        return rows
 
     @abstractmethod
     def run(self, query: str, **params: Any) -> int:

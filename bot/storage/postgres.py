@@ -119,10 +119,11 @@ class PostgresTransaction(Transaction):
         self._held = 0
 
     def run(self, query: str, **params: Any) -> int:
-        return self._answered(query, params).rowcount
+        return self._count(query, self._answered(query, params).rowcount)
 
     def write(self, query: str, **params: Any) -> None:
         self._connection.execute(self._queries[query], params)
+        self._count(query, 1)  # how many rows is known only after the answer
         self._held += 1
         if self._held >= MOST_HELD:
             self._sync()

@@ -33,7 +33,7 @@ class SqliteTransaction(Transaction):
         self._queries = queries()
 
     def run(self, query: str, **params: Any) -> int:
-        return self._connection.execute(self._queries[query], params).rowcount
+        return self._count(query, self._connection.execute(self._queries[query], params).rowcount)
 
     def row(self, query: str, **params: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(self._queries[query], params).fetchone()
@@ -43,7 +43,7 @@ class SqliteTransaction(Transaction):
         return self._connection.execute(self._queries[query], params).fetchall()
 
     def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
-        self._connection.executemany(self._queries[query], params)
+        self._count(query, self._connection.executemany(self._queries[query], params).rowcount)
 
 
 @dataclass(slots=True)

@@ -117,6 +117,17 @@ Outcome = Issued | Waiting | Rejected | Done
 
 
 @dataclass(frozen=True, slots=True)
+class NewKey:
+    """The key to certify, and how its possession is proved."""
+
+    spki: bytes
+    #: Signs with the new key.
+    sign: Callable[[bytes], bytes]
+    #: AlgorithmIdentifier of that signature, DER.
+    algorithm: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     credentials: Secret | Signing
     trust: Trust
@@ -129,10 +140,8 @@ class Client:
         self,
         transaction_id: bytes,
         kind: Kind,
-        spki: bytes,
-        prove: Callable[[bytes], bytes],
+        key: NewKey,
         *,
-        algorithm: bytes,
         subject: bytes = EMPTY_NAME,
         identity: bytes | None = None,
         random_number: bytes | None = None,
@@ -140,18 +149,17 @@ class Client:
     ) -> bytes:
         """Return an ir, cr or kur.
 
-        `prove` signs with the new key (`algorithm` is its AlgorithmIdentifier, DER); `replaces` names the old
-        certificate by its issuer's Name and serial; `identity` is the holder's identifyData, DER, which a
-        registration office answers for.
+        `replaces` names the old certificate by its issuer's Name and serial number. `identity` is the holder's
+        identifyData (DER), which a registration authority vouches for.
         """
-        fields = [tagged(5, subject), _retagged(der.CONTEXT_TAG | 6, spki)]
+        fields = [tagged(5, subject), _retagged(der.CONTEXT_TAG | 6, key.spki)]
         if identity is not None:
             fields.append(_extensions(identity))
         template = sequence_of(*fields)
         controls = [] if replaces is None else [sequence_of(_old_cert_id(*replaces))]
         asked = sequence_of(asn1.encode_der(bodies.REQUEST_ID), template, *controls)
-        proof = asn1.encode_der(asn1.BitString(prove(asked), 0))
-        parts = [asked, tagged(1, algorithm + proof)]
+        proof = asn1.encode_der(asn1.BitString(key.sign(asked), 0))
+        parts = [asked, tagged(1, key.algorithm + proof)]
         if random_number is not None and self.dialect.encrypted_vid and isinstance(self.credentials, Secret):
             sealed = encrypted_vid.seal(
                 random_number, self.credentials.value, transaction_id, encrypted_vid.Direction.REQUEST

@@ -9,7 +9,7 @@ import hmac
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography.hazmat import asn1
@@ -18,6 +18,7 @@ from ca.asn1 import der
 from ca.asn1.der import Oid, sequence_of
 from ca.cmp import bodies, encrypted_vid, protection
 from ca.cmp.bodies import Confirmation, Failure, KeyAsked, Status
+from ca.cmp.exchange import Exchange, Reply
 from ca.cmp.message import (
     NULL,
     OID_IMPLICIT_CONFIRM,
@@ -58,39 +59,6 @@ DIGESTS = {
 OID_SIGN_KEY_PAIR_TYPES = Oid("1.3.6.1.5.5.7.4.2")
 OID_CURRENT_CRL = Oid("1.3.6.1.5.5.7.4.6")
 OID_CA_CERTS = Oid("1.3.6.1.5.5.7.4.17")
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One message and who sent it."""
-
-    message: Message
-    party: Party
-
-    @property
-    def header(self) -> Header:
-        return self.message.header
-
-    @property
-    def transaction(self) -> str:
-        return (self.header.transaction_id or b"").hex()
-
-    @property
-    def request_id(self) -> str:
-        return f"cmp-{self.party.name}-{self.transaction}"
-
-    def request_id_for(self, spki: bytes) -> str:
-        """The same key from the same party is the same request: a stock client whose answer was lost begins anew."""
-        return f"cmp-{self.party.name}-{hashlib.sha256(spki).hexdigest()[:32]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    kind: Kind
-    body: bytes
-    serial: int | None = None
-    """Of the certificate that came of it, which a certConf may follow."""
-    confirmed: str | None = None
 
 
 class CmpServer:

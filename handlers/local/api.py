@@ -26,10 +26,10 @@ Methods = dict[str, Callable[[Params], Any]]
 class Api:
     """Reads a request, injects a fault if one is drawn, calls the method and writes the answer."""
 
-    def __init__(self, state: ServerState, methods: Methods, dice: Dice) -> None:
+    def __init__(self, state: ServerState, methods: Methods, injector: Dice) -> None:
         self._state = state
         self._stats: Stats = state.stats
-        self._dice = dice
+        self._injector = injector
         self._calls = {name.lower(): (name, call) for name, call in methods.items()}
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.Response:
@@ -78,23 +78,23 @@ class Api:
     ) -> web.Response:
         params = await read_params(request, self._state.limits)
         self._stats.calls[name] += 1
-        fault = self._dice.call(name)
-        if self._dice.faults.slow_ms:
-            await asyncio.sleep(self._dice.faults.slow_ms / 1000)
+        fault = self._injector.call(name)
+        if self._injector.faults.slow_ms:
+            await asyncio.sleep(self._injector.faults.slow_ms / 1000)
         if fault is not None and fault is not Fault.LOSE:
             return self._fail(request, fault)
         result = call(params)
         if isinstance(result, Awaitable):
             result = await result
         if fault is Fault.LOSE:
-            hang_up(request)
+            close_connection(request)
         return web.Response(body=dump({"ok": True, "result": result}), content_type=JSON_TYPE)
 
     def _fail(self, request: web.BaseRequest, fault: Fault) -> web.Response:
         if fault is Fault.STORM:
-            raise too_many(max(1, self._dice.faults.storm_seconds))
+            raise too_many(max(1, self._injector.faults.storm_seconds))
         if fault is Fault.RESET:
-            hang_up(request)
+            close_connection(request)
         return web.Response(
             status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html"
         )
@@ -106,7 +106,7 @@ class Api:
         return web.Response(status=refusal.code, body=body, content_type=JSON_TYPE, headers=headers)
 
 
-def hang_up(request: web.BaseRequest) -> None:
+def close_connection(request: web.BaseRequest) -> None:
     """Closes the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()

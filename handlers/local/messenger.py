@@ -49,10 +49,10 @@ class LocalMessenger:
         self.limits = limits or Limits()
         self.faults = faults or Faults()
         self.sms_token = secrets.token_urlsafe(16)
-        self.world = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
-        self._dice = Dice(self.faults, random.Random(seed), self.world.stats.faults)  # noqa: S311 - no secret
-        self.updates = Updates(self._dice, self.world.stats, first_id(now()), self.world.wakeup.wake)
-        self._lines = Phones(self.world, self._dice, self.sms_token)
+        self.state = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
+        self._dice = Dice(self.faults, random.Random(seed), self.state.stats.faults)  # noqa: S311 - no secret
+        self.updates = Updates(self._dice, self.state.stats, first_id(now()), self.state.wakeup.wake)
+        self._lines = Phones(self.state, self._dice, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
         self._page: Page | None = None
@@ -64,7 +64,7 @@ class LocalMessenger:
         """Listens on loopback only. Raises `ValueError` for any other address."""
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError("the local messenger listens on loopback only")
-        self._webhook = Webhook(self.world, self._dice)
+        self._webhook = Webhook(self.state, self._dice)
         server = web.Server(self._routes(self._webhook), access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
@@ -73,7 +73,8 @@ class LocalMessenger:
         shown = f"[{host}]" if ":" in host else host
         self.api_url = f"http://{shown}:{bound}"
         await self._lines.start(host)
-        self.smtp_url = f"smtp://{shown}:{self._lines.port}"
+        smtp_port = self._lines.port
+        self.smtp_url = f"smtp://{shown}:{smtp_port}"
 
     async def stop(self) -> None:
         self.updates.close()
@@ -86,6 +87,10 @@ class LocalMessenger:
         await self._lines.stop()
 
     @property
+    def world(self) -> ServerState:
+        return self.state
+
+    @property
     def page_url(self) -> str:
         return self.api_url + "/"
 
@@ -95,25 +100,25 @@ class LocalMessenger:
 
     @property
     def stats(self) -> Stats:
-        stats = self.world.stats
+        stats = self.state.stats
         stats.pending = self.updates.pending + (self._webhook.pending if self._webhook else 0)
         return stats
 
     def person(self, user_id: int, chat_id: int | None = None) -> Person:
         """A person in their private chat or in the given chat. Raises `KeyError` for an unknown one."""
-        chat = self.world.chats[user_id if chat_id is None else chat_id]
-        return Person(chat.members[user_id], chat, self.world, self.updates)
+        chat = self.state.chats[user_id if chat_id is None else chat_id]
+        return Person(chat.members[user_id], chat, self.state, self.updates)
 
     def operator(self, user_id: int) -> Person:
         """A member of the operators' chat. Raises `KeyError` for an unknown one."""
-        group = self.world.people.operator_chat_id
+        group = self.state.people.operator_chat_id
         if group is None:
             raise KeyError(user_id)
         return self.person(user_id, group)
 
     def admit(self, persona: Persona) -> Person:
         """Adds a person while the server runs, as benchmarks do thousands of times."""
-        self.world.admit(persona)
+        self.state.admit(persona)
         return self.person(persona.user_id)
 
     def sms_of(self, phone: str) -> tuple[Sms, ...]:
@@ -134,7 +139,7 @@ class LocalMessenger:
     ) -> T:
         """The first truthy value of `look`, which is called after every change. Raises `TimeoutError` with a dump."""
         try:
-            return await self.world.wakeup.until(lambda: look(self), timeout)
+            return await self.state.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
@@ -144,7 +149,7 @@ class LocalMessenger:
             lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout
         )
 
-    async def until_mail(self, address: str, after: int = 0, timeout: float = TIMEOUT_S) -> Mail:
+    async def until_mail(self, address: str, after: int = 0, timeout: float = TIMEOUT_S) -> Mail:  # noqa: ASYNC109
         return await self.until(
             lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout
         )
@@ -163,27 +168,28 @@ class LocalMessenger:
 
     def add_step(self, step: JSON) -> None:
         """Shows a step of the bot's work on the page. It has names and counts only, see `site/steps.js`."""
-        self.world.add_step(step)
+        self.state.add_step(step)
 
     def dump(self) -> str:
+        phones = self._lines
         chats = (
             dump_of(chat, next(iter(chat.members.values())))
-            for chat in self.world.chats.values()
+            for chat in self.state.chats.values()
             if chat.messages
         )
-        return "\n".join([*chats, f"texts: {self._lines.texts[-5:]}", f"mails: {self._lines.mails[-5:]}"])
+        return "\n".join([*chats, f"texts: {phones.texts[-5:]}", f"mails: {phones.mails[-5:]}"])
 
     def _routes(self, webhook: Webhook) -> Routes:
-        throttle = Throttle(self.limits, self.world.now)
+        throttle = Throttle(self.limits, self.state.now)
         calls = {
-            **Sending(self.world, throttle).methods(),
-            **Editing(self.world, throttle).methods(),
-            **Inline(self.world).methods(),
-            **Profile(self.world, self.updates, webhook).methods(),
+            **Sending(self.state, throttle).methods(),
+            **Editing(self.state, throttle).methods(),
+            **Inline(self.state).methods(),
+            **Profile(self.state, self.updates, webhook).methods(),
         }
         self.methods = tuple(calls)
-        actions = PageActions(self.world, self._lines, self.faults, self.person)
+        actions = PageActions(self.state, self._lines, self.faults, self.person)
         self._page = Page(actions, self.limits.upload)
-        api = Api(self.world, calls, self._dice)
+        api = Api(self.state, calls, self._dice)
         webhook.perform = api.perform_webhook_reply
         return Routes(api, self._lines, self._page)

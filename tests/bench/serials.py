@@ -19,6 +19,7 @@ from ca import Authority, open_vault
 from ca.asn1 import pbes
 from ca.ledger.ledger import LEDGER_FILE
 from ca.ledger.records import hex_of
+from ca.values.environment import Environment
 from ca.values.serials import SERIAL_BYTES, new_serial
 from tests.support.authority import PASSPHRASE, SETTINGS, order
 
@@ -117,7 +118,9 @@ def refused(folder: Path) -> bool:
     """Tell whether an authority with a stuck source draws again, and whether its ledger refuses a serial twice."""
     stuck = Stuck(0)
     vault = open_vault(folder / "vault.json")[0]
-    authority = Authority.open(folder / "ca", PASSPHRASE, vault, settings=SETTINGS, entropy=stuck)
+    authority = Authority.open(
+        folder / "ca", PASSPHRASE, vault, settings=SETTINGS, environment=Environment(entropy=stuck)
+    )
     stuck.left = 10
     serials = [authority.issue(order(f"r{number}")).serial for number in range(3)]
     authority.close()

@@ -244,7 +244,9 @@ def main() -> int:
     sys.stdout.write(
         f"{wanted.customers} customers, {wanted.days} days in {stopwatch.perf_counter() - began:.0f} s\n"
     )
-    sys.stdout.write(f"told: {dict(told)}; by {dict(ways)}; down {len(local_telegram.downs)} times for {down}\n")
+    sys.stdout.write(
+        f"told: {dict(told)}; by {dict(ways)}; down {len(local_telegram.downs)} times for {down}\n"
+    )
     found = problems(local_telegram)
     sys.stdout.write(f"problems: {dict(found)}\n")
     return 1 if found else 0

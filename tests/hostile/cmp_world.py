@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from ca import Authority, AuthoritySettings, Enrolment, Reason
 from ca.asn1.der import spki_of
-from ca.cmp.client import Client, Issued, Secret, Signing, Trust
+from ca.cmp.client import Client, Issued, NewKey, Secret, Signing, Trust
 from ca.cmp.message import Kind, MessageBroken, read
 from ca.keys.signer import SoftSigner
 from tests.hostile import wire
@@ -134,7 +134,7 @@ class World:
 
     def _ask(self, client: Client, number: int, kind: Kind, *, delivered: bool = True) -> Issued:
         transaction, mine = os.urandom(16), key(number)
-        message = client.request(transaction, kind, mine.spki, mine.sign, algorithm=mine.algorithm)
+        message = client.request(transaction, kind, NewKey(mine.spki, mine.sign, mine.algorithm))
         if not delivered:
             self.seen.append(Seen(message, transaction))
             return Issued(b"", 0, None, b"", confirmed=False)

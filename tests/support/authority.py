@@ -21,8 +21,8 @@ from ca import (
     Vault,
     open_vault,
 )
-from ca.authority import pass_by
 from ca.files import KeyMaterial, generate_key
+from ca.values.environment import Environment, no_hook
 
 
 def token_of(text: str) -> Token | None:
@@ -86,15 +86,14 @@ class SmallAuthority:
         self.vault: Vault = open_vault(self.folder / "vault.json")[0]
         self.authority = self.open()
 
-    def open(self, passing: Callable[[str], None] = pass_by) -> Authority:
+    def open(self, passing: Callable[[str], None] = no_hook) -> Authority:
         return Authority.open(
             self.folder / "ca",
             PASSPHRASE,
             self.vault,
             settings=self.settings,
             token=self.token,
-            now=self.clock,
-            passing=passing,
+            environment=Environment(now=self.clock, passing=passing),
         )
 
     def restart(self, dies_at: str | None = None) -> None:

@@ -16,7 +16,7 @@ from bot.issuing.outside.protocol import DONE, Away, Order, Refused, Step
 from bot.issuing.outside.trust import is_signed_by
 from ca.asn1 import der
 from ca.cmp.bodies import Failure
-from ca.cmp.client import AnswerBroken, Client, Done, Issued, Outcome, Rejected, Waiting
+from ca.cmp.client import AnswerBroken, Client, Done, Issued, NewKey, Outcome, Rejected, Waiting
 from ca.cmp.message import Kind
 
 logger = logging.getLogger(__name__)
@@ -80,9 +80,7 @@ class CmpEngine:
         message = self._client.request(
             transaction,
             Kind.CR,
-            spki,
-            lambda part: private.sign(part, padding.PKCS1v15(), hashes.SHA256()),
-            algorithm=RSA_SHA256,
+            NewKey(spki, lambda part: private.sign(part, padding.PKCS1v15(), hashes.SHA256()), RSA_SHA256),
             subject=old.subject.public_bytes(),
             identity=order.identity if self._controls.identify_data else None,
             replaces=_named(old) if self._controls.old_cert_id else None,

@@ -68,7 +68,7 @@ def check(results: Sequence[Result], next_offset: str) -> None:
 
 
 def button_of(params: Params) -> JSON | None:
-    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton), also the older form."""
+    """The button above the results, or its older parameters (core.telegram.org/bots/api#inlinequeryresultsbutton)."""
     given = params.data("button", "can't parse inline query results button JSON object")
     if given is None:
         text = params.text("switch_pm_text")

@@ -44,7 +44,7 @@ class PageActions:
     def snapshot(self) -> JSON:
         state = self._state
         return {
-            "type": "hello",
+            "type": "snapshot",
             "bot": {**state.bot, "name": state.about.get("name:", "")},
             "commands": state.about.get("commands_by_language", {}),
             "people": [persona_json(each) for each in state.people.personas],
@@ -66,7 +66,7 @@ class PageActions:
             "blocked": chat.blocked,
         }
 
-    async def do(self, act: JSON) -> JSON:
+    async def perform(self, act: JSON) -> JSON:
         kind = act["act"]
         if kind == "faults":
             return self._set_faults(act)

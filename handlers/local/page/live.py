@@ -66,7 +66,7 @@ class Page:
                 return ok_response(await self._send(request))
             if path != "/act" or request.content_type != "application/json":
                 return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
-            return ok_response(await self._actions.do(json.loads(await request.read())))
+            return ok_response(await self._actions.perform(json.loads(await request.read())))
         except ActionRefused as reason:
             return web.Response(
                 status=409, body=dump({"error": str(reason)}), content_type="application/json"

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from handlers.local.api import hang_up
+from handlers.local.api import close_connection
 from handlers.local.wire.faults import Dice, Line
 from handlers.local.wire.json_shapes import dump
 from handlers.local.world.persona import digits
@@ -52,9 +52,9 @@ class Mail:
 class Phones:
     """Received SMS and mails, in the order of arrival."""
 
-    def __init__(self, state: ServerState, dice: Dice, sms_token: str) -> None:
+    def __init__(self, state: ServerState, injector: Dice, sms_token: str) -> None:
         self._state = state
-        self._dice = dice
+        self._injector = injector
         self._token = sms_token
         self._order = count(1)
         self._seen: dict[str, str] = {}
@@ -82,16 +82,16 @@ class Phones:
         message = parse_sms(await request.read())
         if message is None:
             return answer(400, {"error": "malformed"})
-        match self._dice.line("sms"):
+        match self._injector.line("sms"):
             case Line.DOWN:
-                hang_up(request)
+                close_connection(request)
             case Line.ERROR:
                 return answer(500, {"error": "internal"})
             case Line.REJECT:
                 return answer(400, {"error": "unknown_number"})
             case Line.LOST:
                 self._receive(message, request.headers.get("Idempotency-Key", ""))
-                hang_up(request)
+                close_connection(request)
             case Line.WELL:
                 return answer(200, {"id": self._receive(message, request.headers.get("Idempotency-Key", ""))})
         return answer(503, {"error": "down"})
@@ -111,9 +111,9 @@ class Phones:
         return sms
 
     def _connection(self) -> asyncio.Protocol:
-        if self._dice.line("mail") is Line.DOWN:
+        if self._injector.line("mail") is Line.DOWN:
             return ClosingProtocol()
-        return SMTP(MailHandler(self._dice, self._deliver), hostname="localhost", enable_SMTPUTF8=True)
+        return SMTP(MailHandler(self._injector, self._deliver), hostname="localhost", enable_SMTPUTF8=True)
 
     def _deliver(self, to: str, message: EmailMessage) -> None:
         mail = Mail(
@@ -140,8 +140,8 @@ class ClosingProtocol(asyncio.Protocol):
 class MailHandler:
     """The handler of aiosmtpd: accepts every mail, unless a fault is set."""
 
-    def __init__(self, dice: Dice, deliver: Callable[[str, EmailMessage], None]) -> None:
-        self._dice = dice
+    def __init__(self, injector: Dice, deliver: Callable[[str, EmailMessage], None]) -> None:
+        self._injector = injector
         self._deliver = deliver
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -152,19 +152,19 @@ class MailHandler:
         address: str,
         options: list[str],  # noqa: ARG002
     ) -> str:
-        if self._dice.faults.mail is Line.REJECT:
+        if self._injector.faults.mail is Line.REJECT:
             return "550 5.1.1 No such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
-        if self._dice.faults.mail is Line.ERROR:
+        if self._injector.faults.mail is Line.ERROR:
             return "451 4.3.0 Temporarily not available"
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
         for recipient in envelope.rcpt_tos:
             self._deliver(recipient, message)
-        if self._dice.faults.mail is Line.LOST and isinstance(server.transport, asyncio.Transport):
+        if self._injector.faults.mail is Line.LOST and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 OK"
 

@@ -132,7 +132,7 @@ class Person:
     async def until_offered(self, query_id: str, timeout: float = TIMEOUT_S) -> Offer:  # noqa: ASYNC109
         return await self.until(lambda _: self._state.queries.offer(query_id, self.persona.user_id), timeout)
 
-    async def asks_inline(self, text: str, offset: str = "", timeout: float = TIMEOUT_S) -> Offer:
+    async def asks_inline(self, text: str, offset: str = "", timeout: float = TIMEOUT_S) -> Offer:  # noqa: ASYNC109
         """The bot's offer for `@bot text`. The `next_offset` of one offer is the `offset` of the next."""
         return await self.until_offered(await self.types_inline(text, offset), timeout)
 
@@ -177,14 +177,14 @@ class Person:
     async def unblocks(self) -> None:
         self._set_blocked(False)
 
-    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = TIMEOUT_S) -> T:
+    async def until(self, look: Callable[["Person"], T | bool | None], timeout: float = TIMEOUT_S) -> T:  # noqa: ASYNC109
         """The first truthy value of `look`, which is called after every change. Raises `TimeoutError` with a dump."""
         try:
             return await self.chat.wakeup.until(lambda: look(self), timeout)
         except TimeoutError:
             raise TimeoutError(f"not seen within {timeout} s\n{self.dump()}") from None
 
-    async def until_says(self, part: str, timeout: float = TIMEOUT_S, after: int = 0) -> SeenMessage:
+    async def until_says(self, part: str, timeout: float = TIMEOUT_S, after: int = 0) -> SeenMessage:  # noqa: ASYNC109
         """The newest message of the bot with `part` in its text and an id above `after`."""
         return await self.until(lambda person: person.find(part, after), timeout)
 

@@ -81,7 +81,7 @@ function arrived(change) {
   chat.head();
 }
 
-on("hello", everything);
+on("snapshot", everything);
 on("message gone", people.show);
 on("message", chat.put);
 on("gone", chat.drop);

@@ -57,7 +57,7 @@ export function unread(chat) {
 export const lastOf = (chat) => [...chat.messages.values()].at(-1);
 
 const APPLY = {
-  hello(change) {
+  snapshot(change) {
     const before = state.chats;
     Object.assign(state, {
       ready: true,

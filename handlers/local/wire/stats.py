@@ -19,7 +19,7 @@ class Stats:
     def as_dict(self) -> dict[str, Any]:
         return {
             "calls": dict(self.calls),
-            "unheard": self.unheard,
+            "from_webhook": self.unheard,
             "refused": {str(code): count for code, count in self.refused.items()},
             "faults": dict(self.faults),
             "repeats": self.repeats,

@@ -18,8 +18,8 @@ OTHER_WEBHOOK = "Conflict: terminated by setWebhook request"
 
 
 class Updates:
-    def __init__(self, dice: Dice, stats: Stats, first: int, changed: Callable[[], None]) -> None:
-        self._dice = dice
+    def __init__(self, injector: Dice, stats: Stats, first: int, changed: Callable[[], None]) -> None:
+        self._injector = injector
         self._stats = stats
         self._changed = changed
         self._ids = count(first)
@@ -57,7 +57,7 @@ class Updates:
     def push(self, kind: str, payload: JSON) -> None:
         if kind not in self._allowed if self._allowed is not None else kind in NOT_BY_DEFAULT:
             return
-        if self._held is None and self._dice.hits("reorder"):
+        if self._held is None and self._injector.hits("reorder"):
             self._hold(kind, payload)
             return
         self._push_now(kind, payload)
@@ -75,7 +75,7 @@ class Updates:
 
     def shuffle(self) -> None:
         waiting = list(self._pending)
-        self._dice.random.shuffle(waiting)
+        self._injector.random.shuffle(waiting)
         self._pending = deque(waiting)
         self._shuffled = True
 
@@ -143,8 +143,8 @@ class Updates:
     def _push_now(self, kind: str, payload: JSON) -> None:
         update = {"update_id": next(self._ids), kind: payload}
         self._put(update)
-        if self._dice.hits("duplicate"):
-            if self._dice.random.random() < 0.5:  # noqa: PLR2004 - half at once, half after it was confirmed
+        if self._injector.hits("duplicate"):
+            if self._injector.random.random() < 0.5:  # noqa: PLR2004 - half at once, half after it was confirmed
                 self._put(update)
             else:
                 self._put_late(update)

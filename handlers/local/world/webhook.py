@@ -20,9 +20,9 @@ RESPONSE_TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    def __init__(self, state: ServerState, dice: Dice) -> None:
+    def __init__(self, state: ServerState, injector: Dice) -> None:
         self._limits = state.limits
-        self._dice = dice
+        self._injector = injector
         self._stats = state.stats
         self._now = state.now
         self._changed = state.wakeup.wake
@@ -96,7 +96,7 @@ class Webhook:
 
     async def _post(self, update: JSON) -> bool:
         """Whether the bot accepted the update and its answer arrived."""
-        fault = self._dice.call("webhook")
+        fault = self._injector.call("webhook")
         if fault in {Fault.RESET, Fault.REFUSE, Fault.STORM}:
             return False
         session = self._session = self._session or aiohttp.ClientSession(timeout=RESPONSE_TIMEOUT)

@@ -117,10 +117,10 @@ async def test_a_page_gets_a_snapshot_and_then_every_change(scene: Scene, browse
     await scene.bot.set_my_commands([("start", "begin")])
     await scene.jihye.says("before")
     async with browser.session.ws_connect(browser.base + "/live", origin=browser.base) as line:
-        hello = await line.receive_json()
-        assert hello["people"][0]["card"] == [["name", "Kim Jihye"]]
-        assert hello["chats"][0]["messages"][0]["text"] == "before"
-        assert hello["commands"][""][0]["command"] == "start"
+        snapshot = await line.receive_json()
+        assert snapshot["people"][0]["card"] == [["name", "Kim Jihye"]]
+        assert snapshot["chats"][0]["messages"][0]["text"] == "before"
+        assert snapshot["commands"][""][0]["command"] == "start"
         await scene.bot.send_message(JIHYE.user_id, "after", reply_markup=ReplyKeyboardMarkup([["k"]]))
         await scene.bot.send_chat_action(JIHYE.user_id, "typing")
         kinds = [(await line.receive_json())["type"] for _ in range(3)]

@@ -186,7 +186,7 @@ async def test_reply_keyboards_open_and_close(scene: Scene) -> None:
     await scene.bot.send_message(
         JIHYE.user_id, "say", reply_markup=ForceReply(input_field_placeholder="name")
     )
-    assert scene.messenger.world.chats[JIHYE.user_id].keyboard == {
+    assert scene.messenger.state.chats[JIHYE.user_id].keyboard == {
         "force_reply": True,
         "input_field_placeholder": "name",
     }
@@ -211,7 +211,7 @@ async def test_copies_and_forwards(scene: Scene) -> None:
     said = await scene.jihye.says("look")
     copied = await scene.bot.copy_message(GROUP, JIHYE.user_id, said.message_id)
     forwarded = await scene.bot.forward_message(ANH.user_id, JIHYE.user_id, said.message_id)
-    assert scene.messenger.world.chats[GROUP].messages[copied.message_id]["text"] == "look"
+    assert scene.messenger.state.chats[GROUP].messages[copied.message_id]["text"] == "look"
     assert forwarded.text == "look"
     assert forwarded.forward_origin is not None
     with pytest.raises(BadRequest, match=r"^Message to copy not found$"):
@@ -220,7 +220,7 @@ async def test_copies_and_forwards(scene: Scene) -> None:
 
 async def test_an_unknown_chat_action_is_refused(scene: Scene) -> None:
     await scene.bot.send_chat_action(JIHYE.user_id, "typing")
-    assert scene.messenger.world.chats[JIHYE.user_id].action == "typing"
+    assert scene.messenger.state.chats[JIHYE.user_id].action == "typing"
     with pytest.raises(BadRequest, match=r"^Wrong parameter action in request$"):
         await scene.bot.send_chat_action(JIHYE.user_id, "thinking")
 

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 
 from ca import Authority, Certificate, Reason
 from ca.asn1 import der
-from ca.cmp.client import Client, Done, Issued, Secret, Trust
+from ca.cmp.client import Client, Done, Issued, NewKey, Secret, Trust
 from ca.cmp.message import Kind
 from tests.support.authority import SmallAuthority, enrolment, key, order, request
 
@@ -82,7 +82,7 @@ def asked_by_cmp(small_ca: SmallAuthority) -> Things:
     given = small_ca.authority.enrol(enrolment("new", serial_of(things)))
     things["reference"], things["code"] = given.reference, given.code
     message = client(small_ca.authority, things).request(
-        TRANSACTION, Kind.IR, key(1).spki, prove, algorithm=asn1.encode_der(der.SHA256_WITH_RSA)
+        TRANSACTION, Kind.IR, NewKey(key(1).spki, prove, asn1.encode_der(der.SHA256_WITH_RSA))
     )
     return things | {"message": message.hex()}
 

@@ -12,6 +12,7 @@ from cryptography import x509
 from ca import Authority, LedgerBroken, WrongPassphrase, open_vault
 from ca.ceremonies import ceremony, root
 from ca.keys import signer
+from ca.values.environment import Environment
 from tests.support.authority import HOLDER, PASSPHRASE, SETTINGS, Clock, SmallAuthority, key, order
 
 SCRYPT = bytes.fromhex("2b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11
@@ -120,7 +121,8 @@ def test_the_chain_is_one(small_ca: SmallAuthority) -> None:
 
 def test_opening_again_is_fast(template: Path, tmp_path: Path) -> None:
     begin = time.perf_counter()
-    Authority.open(template / "ca", PASSPHRASE, open_vault(template / "vault.json")[0], now=Clock()).close()
+    vault, _ = open_vault(template / "vault.json")
+    Authority.open(template / "ca", PASSPHRASE, vault, environment=Environment(now=Clock())).close()
     assert time.perf_counter() - begin < 0.5
 
 

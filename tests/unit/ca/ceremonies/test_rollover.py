@@ -10,6 +10,7 @@ from ca import Authority, LedgerBroken, Reason, Root, RootApart, Status, WrongPa
 from ca.asn1.der import spki_bytes
 from ca.ceremonies.root import joined
 from ca.keys.signer import FileStore
+from ca.values.environment import Environment
 from tests.support.authority import PASSPHRASE, SETTINGS, SmallAuthority, order
 
 HALVES = "first person's half", "second person's half"
@@ -96,7 +97,12 @@ def apart(small_ca: SmallAuthority, folder: Path) -> Root:
 
 def authority_apart(small_ca: SmallAuthority, folder: Path, root: Root | None) -> Authority:
     return Authority.open(
-        folder, PASSPHRASE, small_ca.vault, settings=SETTINGS, now=small_ca.clock, root=root
+        folder,
+        PASSPHRASE,
+        small_ca.vault,
+        settings=SETTINGS,
+        environment=Environment(now=small_ca.clock),
+        root=root,
     )
 
 

@@ -17,7 +17,18 @@ from ca import Enrolment, Reason, Status
 from ca.asn1 import der
 from ca.asn1.vid import read_identify_data, virtual_id
 from ca.cmp.bodies import Failure
-from ca.cmp.client import AnswerBroken, Client, Dialect, Done, Issued, Rejected, Secret, Signing, Trust
+from ca.cmp.client import (
+    AnswerBroken,
+    Client,
+    Dialect,
+    Done,
+    Issued,
+    NewKey,
+    Rejected,
+    Secret,
+    Signing,
+    Trust,
+)
 from ca.cmp.message import Kind, read
 from ca.cmp.protection import read_mac
 from ca.keys.signer import SoftSigner
@@ -65,7 +76,7 @@ class Line:
 
     def request(self, number: int = 1, kind: Kind = Kind.IR, **more: object) -> bytes:
         return self.client.request(
-            self.transaction, kind, key(number).spki, prove(number), algorithm=RSA_SHA256, **more
+            self.transaction, kind, NewKey(key(number).spki, prove(number), RSA_SHA256), **more
         )
 
     def confirm(self, issued: Issued, *, accepted: bool = True) -> bytes:
@@ -194,7 +205,7 @@ def test_another_key_for_a_used_code_is_refused(small_ca: SmallAuthority) -> Non
 
 def test_possession_is_proved_with_the_key_itself(small_ca: SmallAuthority) -> None:
     holder = line(small_ca)
-    forged = holder.client.request(holder.transaction, Kind.IR, key(1).spki, prove(2), algorithm=RSA_SHA256)
+    forged = holder.client.request(holder.transaction, Kind.IR, NewKey(key(1).spki, prove(2), RSA_SHA256))
     assert failed(holder.ask(forged), Failure.BAD_POP)
     assert states(small_ca) == []
 
@@ -298,7 +309,7 @@ def test_an_answer_signed_by_a_stranger_is_not_believed(small_ca: SmallAuthority
 def test_an_altered_message_does_nothing(small_ca: SmallAuthority, data: st.DataObject) -> None:
     holder = line(small_ca)
     message = bytearray(
-        holder.client.request(TRANSACTION, Kind.IR, key(1).spki, prove(1), algorithm=RSA_SHA256)
+        holder.client.request(TRANSACTION, Kind.IR, NewKey(key(1).spki, prove(1), RSA_SHA256))
     )
     before = bytes(message)
     for _ in range(data.draw(st.integers(1, 3))):

@@ -10,7 +10,7 @@ from cryptography import x509
 from ca import Authority, Reason, Status
 from ca.asn1.vid import identify_data, read_identify_data, virtual_id
 from ca.cmp.bodies import Failure
-from ca.cmp.client import Client, Dialect, Done, Issued, Rejected, Secret, Trust
+from ca.cmp.client import Client, Dialect, Done, Issued, NewKey, Rejected, Secret, Trust
 from ca.cmp.message import Kind
 from ca.cmp.offices import OfficesWrong, read_secrets
 from tests.support.authority import HOLDER, IDN, NAME, SmallAuthority, key
@@ -42,7 +42,7 @@ class Office:
     def asks(self, replaces: int | None, number: int = 1, name: str = NAME, kind: Kind = Kind.CR) -> object:
         identity = identify_data(name, IDN, key(number).random_number)
         message = self.client.request(
-            self.transaction, kind, key(number).spki, prove(number), algorithm=RSA_SHA256, identity=identity,
+            self.transaction, kind, NewKey(key(number).spki, prove(number), RSA_SHA256), identity=identity,
             replaces=None if replaces is None else (self.name, replaces),
         )  # fmt: skip
         return self.client.read(message, self.authority.cmp(message))
