@@ -20,11 +20,11 @@ from tests.crash.processes import Zygote
 from tests.crash.scenario_run import Play, play
 from tests.support.postgres_server import Server, place, running
 
-#: Bots side by side: most of the time each waits for a lease to end.
+#: Bots at once: most of the time each waits for a lease to end.
 AT_ONCE = 12
-#: Nothing changes for so long: a machine that has much else to do is no hang.
+#: Seconds without any change that count as a hang; less would hit a busy machine.
 HANGS_AFTER = 30.0
-#: After so many problems the rest would only say the same.
+#: After this many problems the rest would only repeat them.
 ENOUGH = 10
 
 
@@ -68,7 +68,7 @@ class Surveyor:
         self.survey = Survey()
 
     async def count(self) -> Counter[str]:
-        """Go once the whole way undisturbed; return how often a task of the house waited at each place."""
+        """Play once undisturbed; return how often a task of the bot waited at each place."""
         async with self._play() as life:
             process = await life.starts(watched=True)
             life.comes()
@@ -82,7 +82,7 @@ class Surveyor:
         return counts
 
     async def visit(self, points: Sequence[Point]) -> None:
-        """Die or be cancelled at each of these points, one life a point, several side by side."""
+        """Die or be cancelled at each of these points, one life per point, several at once."""
         waiting = asyncio.Queue[Point]()
         for point in points:
             waiting.put_nowait(point)
@@ -118,7 +118,7 @@ class Surveyor:
 
     @asynccontextmanager
     async def _play(self) -> AsyncIterator[Play]:
-        """Take the folder away at the end; the failing one's story is told in words."""
+        """Remove the folder at the end; describe a failing life in words."""
         folder = self._folder / str(next(self._numbers))
         async with play(self._bank, self._zygote, folder, None, webhook=self._webhook) as life:
             life.patience = HANGS_AFTER
@@ -127,7 +127,7 @@ class Surveyor:
 
 
 def points_of(counts: Counter[str], *, every: bool, modes: Sequence[Mode] = MODES) -> list[Point]:
-    """Return all points, or the first and the last of every place; each in every one of these modes."""
+    """Return all points, or the first and the last of every place, each in all of these modes."""
     chosen = {place: range(1, times + 1) if every else sorted({1, times}) for place, times in counts.items()}
     return [
         Point(place, number, mode)
@@ -146,11 +146,11 @@ async def survey(
     share: int = 1,
     modes: Sequence[Mode] = MODES,
 ) -> Survey:
-    """With a share of n, only each nth point is visited."""
+    """With a share of n, visit only each nth point."""
     bank = await furnish(folder / "bank", folk(1), server)
     async with zygote_for(bank) as made:
         surveyor = Surveyor(bank, made, folder, webhook=webhook)
-        # What a slower run waits for once more is not there in every run.
+        # Waits that only a slow run has are not in every run.
         counts = await surveyor.count() & await surveyor.count()
         points = points_of(counts, every=every, modes=modes)
         if webhook:

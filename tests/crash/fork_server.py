@@ -1,7 +1,8 @@
-"""A process that has imported everything and forks one bot for every line it is told: a start costs milliseconds.
+"""A process that has imported everything and forks a bot for each line that it receives: a start costs milliseconds.
 
-It has neither threads nor an event loop, so that a fork takes nothing half done with it. Children talk to the same
-socket: one packet, one event.
+It has no threads and no event loop, so that a fork inherits nothing half done. All children write to the same socket:
+one packet is one event.
+
 """
 
 import ctypes
@@ -60,7 +61,7 @@ def fork(control: socket.socket, spec: dict[str, Any]) -> None:
 
 
 def be_born(control: socket.socket, spec: dict[str, Any], zygote: int) -> None:
-    """Live as a bot, and end without any of the zygote's clean-up."""
+    """Run as a bot, and exit without the fork server's clean-up."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

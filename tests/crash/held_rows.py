@@ -1,4 +1,4 @@
-"""What a process has in hand when it stops, and the row that says whose it is."""
+"""What a process works on when it stops, and the row that says which process owns it."""
 
 import asyncio
 import sqlite3
@@ -44,10 +44,11 @@ async def row_of(scene: Stage, held: Held) -> Row:
 
 
 async def at_rest(ledger: Path) -> None:
-    """Return when nobody has been writing to the authority's file for a while.
+    """Return when nobody has written to the authority's file for a while.
 
-    At a start its lists are seen to. Whoever is frozen in the middle of that keeps the file from all others, as any
-    program does that is stopped with a lock: one folder of files is one machine's, and this is about the desk's rows.
+    At a start its CRLs are renewed. A process that is frozen while it does so keeps the file locked for all others, as
+    any stopped program with a lock does. That is another matter: this test is about the bot's rows.
+
     """
     free = 0
     while free < LOOKS:

@@ -1,4 +1,4 @@
-"""I1–I7: what must hold after every crash, read from the files and the chats alone while no bot lives."""
+"""I1–I7: what must hold after every crash, read from the files and the chats while no bot lives."""
 
 import hashlib
 import sqlite3
@@ -24,7 +24,7 @@ NOTICES = {key: pattern(f"notice.{key}") for key in ("approved", "issued", "refu
 ISSUED_BY_TEXT = pattern("sms.issued")
 FILES = ("npki.zip", "certificate.p12")
 NOTICE = "the notice"
-#: Old certificates, issued by hand before the curtain.
+#: Old certificates, issued by hand before the test.
 BY_HAND = "by-hand-"
 #: Customers whose secrets are searched for; more would only take longer.
 SEARCHED = 12
@@ -55,10 +55,10 @@ class Verdict:
     #: Certificates, applications or text messages beyond the one that was asked for.
     doubled: int = 0
     never_told: int = 0
-    #: Notices and files that came to a chat, and those of them that had come before.
+    #: Notices and files that came to a chat, and how many of them came twice.
     notices: int = 0
     repeated: int = 0
-    #: Of these, how many came again because the messenger's reply to the first was lost.
+    #: How many of these came again because the messenger's reply to the first was lost.
     unheard: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -68,9 +68,7 @@ class Verdict:
 
 
 def glimpse(stage: Stage) -> tuple[list[str], dict[str, str], ca.AuditHead]:
-    """Return what is wrong at any moment (I2), what is to be signed but is not yet (I4: serial to stored bytes), and
-    the head of the audit (I5).
-    """
+    """Return what is wrong at any moment (I2), what is stored but not signed yet (I4), and the audit's head (I5)."""
     with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
         wrong = [f"I2: {holder} has {live} live certificates" for holder, live in connection.execute(LIVE)]
         entries, digest = connection.execute(HEAD).fetchone()
@@ -82,7 +80,7 @@ def ledger_file(stage: Stage) -> Path:
 
 
 def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHead | None = None) -> Verdict:
-    """Check everything; the customers shall have had the time to finish."""
+    """Check everything; the customers must have had the time to finish."""
     settings = parse(stage.settings())
     verdict = Verdict()
     applications = _applications(stage)
@@ -148,7 +146,7 @@ def _certified(verdict: Verdict, robot: Robot, mine: list[Application], held: tu
 def _told(
     verdict: Verdict, robot: Robot, mine: list[Application], unheard: Collection[tuple[int, int]]
 ) -> None:
-    """I3, and how often something was told again."""
+    """I3, and how many messages came twice."""
     chat = robot.person.chat.messages.values()
     sent = [each for each in chat if each["from"]["is_bot"] and "edit_date" not in each]
 
@@ -176,7 +174,7 @@ def _told(
 
 
 def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:
-    """The gateway knows a repetition by its key: a text comes once, even where we do not know that it went."""
+    """The gateway recognises a repetition by its key: a text message comes once, even if we never saw its receipt."""
     issued = Counter(each.chat_id for each in applications if each.outcome == "issued")
     for robot in stage.robots.values():
         texts = Counter(each.text for each in stage.messenger.sms_of(robot.folk.record.phone))
@@ -194,7 +192,7 @@ def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> 
 
 
 def _taken(stage: Stage) -> Iterator[str]:
-    """F1: what the messenger was told that we have, we have."""
+    """F1: every update that we acknowledged is stored."""
     if stage.messenger.stats.pending:
         return
     kept = {number for (number,) in stage.books.rows("SELECT update_id FROM inbox")}
@@ -204,7 +202,7 @@ def _taken(stage: Stage) -> Iterator[str]:
 
 
 def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
-    """F2: what comes of one conclusion comes to the chat in the order in which it was written."""
+    """F2: what one transaction wrote comes to the chat in that order."""
     told = stage.books.rows(
         "SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq"
     )
@@ -223,7 +221,7 @@ def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
 
 
 def _first_places(robot: Robot) -> dict[str, int]:
-    """Return where in the chat each file, and the notice, stands first."""
+    """Return the first position in the chat of each file and of the notice."""
     found: dict[str, int] = {}
     for number, message in sorted(robot.person.chat.messages.items()):
         name = message["document"]["file_name"] if "document" in message else ""
@@ -235,7 +233,7 @@ def _first_places(robot: Robot) -> dict[str, int]:
 
 
 def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[str]:
-    """I4 and I5: the chain is whole, equals the state, and tells of the stored bytes before it tells of a signature."""
+    """I4 and I5: the chain is whole and equals the state, and names the stored bytes before their signature."""
     yield from (f"I5: {problem}" for problem in authority.verify_audit(head).problems)
     with authority._ledger.reading() as tx:
         lines = [(row["seq"], row["kind"], row["subject"]) for row in tx.all("whole_audit")]
@@ -257,7 +255,7 @@ def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[
 
 
 def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[str]:
-    """I4: bytes seen on disk without their signature are untouched, and are what was signed in the end."""
+    """I4: bytes that were seen on disk without their signature are unchanged, and are what was signed in the end."""
     with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
         stored = dict(connection.execute("SELECT serial, hex(tbs) FROM intent").fetchall())
     for serial, tbs in halfway.items():
@@ -266,7 +264,7 @@ def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[st
 
 
 def leaked(stage: Stage) -> list[str]:
-    """I6, at any moment at which nobody writes."""
+    """I6; only while nobody writes."""
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
     texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]

@@ -1,9 +1,10 @@
-"""Kills at random moments, under a backlog, in bad weather: `python -m tests.crash.kill --kills 1000`.
+"""Kills at random moments, with a backlog and network faults: `python -m tests.crash.kill --kills 1000`.
 
-With a bug planted, until it is found: `python -m tests.crash.kill --kills 400 --mutant jobs_apart`.
+With a planted bug, until it is found: `python -m tests.crash.kill --kills 400 --mutant jobs_apart`.
 
-On a server, with several replicas behind one address, and with the server stopped hard in between:
+On a server, with several replicas behind one address, and with hard stops of the server:
 `python -m tests.crash.kill --engine postgres --replicas 3 --kills 1000 --server-stops 20`.
+
 """
 
 import argparse
@@ -32,9 +33,9 @@ from tests.crash.processes import Zygote
 from tests.support.balancer import balancing, free_port
 from tests.support.postgres_server import Server, place, running
 
-#: Customers needed for so many kills, with some to spare.
+#: Customers for this many kills, with some to spare.
 CUSTOMERS_PER_KILL = 0.7
-#: Where a bug is planted, so many kills are judged at once.
+#: With a planted bug, check after this many kills.
 BATCH = 25
 ENGINES = ("sqlite", "postgres")
 
@@ -62,7 +63,7 @@ async def campaign(
     trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
     say: Callable[[str], None] = silent,
 ) -> Tally:
-    """Kill so many times; with a batch, judge after each and stop at the first finding."""
+    """Kill this often; with a batch size, check after each batch and stop at the first problem."""
     started = 0
     while True:
         now = min(batch or kills, kills - started)

@@ -1,4 +1,4 @@
-"""Looks for planted secrets in raw bytes, in every spelling that a careless layer might give them."""
+"""Looks for planted secrets in raw bytes, in every encoding that a careless layer might use."""
 
 import base64
 import json
@@ -9,19 +9,19 @@ from urllib.parse import quote
 
 import numpy as np
 
-#: Where secrets may lie: the keys themselves, which are what everything else is locked with.
+#: The key files: here secrets may stand.
 KEYS = "keys"
-#: Six digits that are no part of a longer number or word.
+#: Six digits that are not part of a longer number or word.
 ALONE = re.compile(rb"(?<![0-9A-Za-z.-])[0-9]{6}(?![0-9A-Za-z.-])")
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return every file but the keys: databases with their logs, the ledger, what the bot logged."""
+    """Return every file but the key files: databases with their logs, the ledger, the bot's log."""
     return sorted(each for each in folder.rglob("*") if each.is_file() and KEYS not in each.parts)
 
 
 def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -> Iterator[str]:
-    """Yield where a secret lies; `codes` are six digits, which count only where they stand alone."""
+    """Yield where a secret stands; `codes` are six digits, which count only where they stand alone."""
     needles = {spelling: secret for secret in secrets for spelling in spellings(secret)}
     sieve = Sieve(needles)
     wanted = {each.encode() for each in codes}
@@ -29,7 +29,7 @@ def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -
         try:
             content = path.read_bytes().rstrip(b"\0")
         except FileNotFoundError:
-            continue  # a server took its log's oldest part away meanwhile: nothing of it is on disk
+            continue  # A server removed the oldest part of its log meanwhile: nothing of it is on disk.
         for spelling in sorted(sieve.found(content)):
             yield f"I6: {needles[spelling]!r} lies in {path.name} as {spelling!r}"
         for code in sorted(wanted.intersection(ALONE.findall(content))) if wanted else ():
@@ -37,7 +37,7 @@ def found(files: Iterable[Path], secrets: Iterable[str], codes: Iterable[str]) -
 
 
 class Sieve:
-    """Looks for thousands of needles in one pass: by their first four octets, then whole."""
+    """Looks for thousands of needles in one pass: by their first four bytes, then whole."""
 
     HEAD = 4
 
@@ -81,7 +81,7 @@ def spellings(secret: str) -> set[bytes]:
 
 
 def _base64(raw: bytes, start: int) -> Iterator[bytes]:
-    """Yield what is sure to stand in a base64 text in which this begins at any third byte."""
+    """Yield what must appear in a base64 text if the value begins at any third byte of it."""
     first, last = -(-start * 8 // 6), (start + len(raw)) * 8 // 6
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(bytes(start) + raw + bytes(3))[first:last]

@@ -1,4 +1,4 @@
-"""Which messages the bot was never told of: what comes again after these comes again for no fault of its own."""
+"""Which messages the bot never had a receipt for: if these come twice, the bot did nothing wrong."""
 
 from handlers.local import LocalMessenger
 from handlers.local.wire.faults import Dice, Fault
@@ -6,7 +6,7 @@ from handlers.local.wire.json_shapes import JSON
 
 
 class Noting(Dice):
-    """Dice that know what they played for the last call: its act follows at once."""
+    """Dice that remember what they decided for the last call."""
 
     __slots__ = ("last",)
 
@@ -16,10 +16,10 @@ class Noting(Dice):
 
 
 class Hearing:
-    """Chat and number of each message whose reply was lost on the way."""
+    """Chat and number of each message whose reply was lost."""
 
     def __init__(self, messenger: LocalMessenger) -> None:
-        """Before it starts."""
+        """Call before the messenger starts."""
         plain = messenger._dice
         self._dice = messenger._dice = Noting(plain.faults, plain.random, plain.played)
         self._dice.last = None

@@ -1,4 +1,4 @@
-"""Which scene tells which planted bug: what has to go wrong for it to show, and nothing more."""
+"""Which scenario shows which planted bug: what has to go wrong for it, and nothing more."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from tests.crash.scenarios import (
     weather,
 )
 
-#: Side by side: most of the time each waits for a lease to end, or for what its bug keeps from coming.
+#: At once: most of the time each waits for a lease to end, or for what its bug prevents.
 AT_ONCE = 12
 
 CALM = Scene(nothing, exact=True, setting={"lease": PATIENT_LEASE})
@@ -88,12 +88,12 @@ SCENES: dict[str, Scene] = {
 }
 
 
-#: A scene, and the bug that is planted in it.
+#: A scenario, and the bug that is planted in it.
 Planted = tuple[Scene, str | None]
 
 
 async def played(bank: Bank, made: Zygote, folder: Path, each_with: Iterable[Planted]) -> list[Play]:
-    """Play these side by side, and return them in their order, judged."""
+    """Play these at once, and return them in order, with their problems."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int, scene: Scene, mutant: str | None) -> Play:

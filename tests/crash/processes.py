@@ -1,4 +1,4 @@
-"""The parent's side of the zygote: bots that are started, watched and killed by number."""
+"""The parent's side of the fork server: bots that are started, watched and killed by number."""
 
 import asyncio
 import json
@@ -20,18 +20,18 @@ START_SECONDS = 60.0
 
 
 class ProcessBroke(Exception):
-    """A bot ended by an error of its own, which no test asked for."""
+    """A bot ended by an error of its own that no test asked for."""
 
 
 @dataclass(eq=False)
 class Process:
     pid: int
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Ended, whatever by.
+    #: It ended, by whatever cause.
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     #: The planned point was reached.
     hit: asyncio.Event = field(default_factory=asyncio.Event)
-    #: It lives, but lacks a loop that should run for ever.
+    #: It lives, but a loop that should run for ever has ended.
     maimed: asyncio.Event = field(default_factory=asyncio.Event)
     tallied: asyncio.Event = field(default_factory=asyncio.Event)
     #: The task in which it was frozen has ended.
@@ -50,7 +50,7 @@ class Process:
             self.ready.set()
 
     async def is_ready(self) -> None:
-        """Return when it takes updates, or ended before; raise `ProcessBroke` if by itself."""
+        """Return when it takes updates or has ended; raise `ProcessBroke` if it ended by itself."""
         async with asyncio.timeout(START_SECONDS):
             await self.ready.wait()
         self.check()
@@ -60,11 +60,11 @@ class Process:
             raise ProcessBroke(self.why)
 
     def arm(self) -> None:
-        """From now on its point counts: the signal is there before whatever is sent to it next."""
+        """Activate its point: the signal arrives before anything that is sent to it next."""
         os.kill(self.pid, signal.SIGUSR1)
 
     async def kill(self) -> None:
-        """Kill -9, and return when the kernel has taken everything from it."""
+        """Kill -9, and return when the kernel has removed the process."""
         with suppress(ProcessLookupError):
             if not self.gone.is_set():
                 os.kill(self.pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ class Zygote:
         if name == "warm":
             self.warm.set()
             return
-        # A child may speak before the zygote has told of its birth.
+        # A child may write before the fork server has reported its start.
         process = self._alive.setdefault(pid, Process(pid))
         if name == "born":
             self._unborn.pop(event["id"]).set_result(process)

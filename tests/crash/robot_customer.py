@@ -1,4 +1,4 @@
-"""A customer as a robot: does what the newest screen asks for, once, and never helps a bot that forgot something."""
+"""A robot customer: does what the newest screen asks for, once, and never helps a bot that forgot something."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from handlers.telegram.render import read_token
 from tests.crash.customers import Folk
 from tests.support.local_telegram import WORDS
 
-#: Taps in the order in which they are looked for.
+#: Buttons in the order in which they are looked for.
 TAPS = (
     "no", "submit", "pick:lost", "pick:valid", "pick:self", "tick:all", "pick:agree",
     "pick:resident_card", "pick:sms", "pick:unknown",
@@ -42,7 +42,7 @@ class Manners:
 
     double_taps: float = 0.0
     chatter: float = 0.0
-    #: How often they try again where they were turned away: a clock that jumps ends the life of a code.
+    #: How often they retry after a refusal: a clock that jumps ends the life of a code.
     patience: int = 0
 
 
@@ -55,17 +55,17 @@ class Robot:
     manners: Manners = field(default_factory=Manners)
     done: int = 0
     wrong: str = ""
-    #: The curtain fell while it was still being served, so nothing can be said of it.
+    #: The test ended while it was still being served, so nothing can be said of it.
     left: bool = False
     started: bool = False
     submitted: int = 0
     turned_away: int = 0
-    #: Told what is about to be done: the token of a button, or the last word of a question's key.
+    #: Called with the next action: the token of a button, or the last word of a question's key.
     before: Callable[[str], None] = lambda _step: None
     waited: list[float] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _acted: set[int] = field(default_factory=set)
-    _read: int = 0  #: the last text message whose code was typed
+    _read: int = 0  #: The last text message whose code was typed.
     _since: float | None = None
 
     @property
@@ -73,7 +73,7 @@ class Robot:
         return self.done >= self.rounds
 
     async def lives(self) -> None:
-        """Act until every round is done; whoever calls sets the patience."""
+        """Act until every round is done; the caller sets the time limit."""
         dice = random.Random(self.folk.user_id)
         while not self.finished and not self.wrong:
             self.wake.clear()
@@ -170,7 +170,7 @@ class Robot:
         values = {
             "reissue.ask.name": record.name,
             "reissue.ask.birth": record.birth_date.isoformat(),
-            # In sentences: what is long is thought about on the way, and only there a task can be stopped in between.
+            # Long texts are looked up in the knowledge base, which is one more place where a task can be stopped.
             "reissue.ask.phone": f"제 번호는 {self.folk.phone_as_typed}이에요",
             "reissue.ask.account": f"계좌번호는 {record.account}이에요",
             "reissue.ask.id_issued_on": record.id_issued_on.isoformat(),

@@ -1,4 +1,4 @@
-"""One customer's whole way on a stage of its own, with what goes wrong on it; then a judge."""
+"""One customer's application in an environment of its own, with what goes wrong; then the check."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ from tests.crash.processes import Process, Zygote
 from tests.crash.robot_customer import Manners, Robot
 from tests.support.balancer import free_port
 
-#: Looks of which each finds that nothing is open, and the customer waits still: nothing can come any more.
+#: So many looks must find nothing open while the customer waits, before it is sure that nothing will come.
 LOOKS, TICK = 8, 0.1
-#: Something is open, and nobody does it: longer than a lease and all pauses after an error.
+#: Seconds in which open work must be done: longer than a lease and all pauses after errors.
 HANGS_SECONDS = 10.0
 LEASE = 0.3
 WEBHOOK_SECRET = "a-secret-of-the-webhook-0123456789"
@@ -25,13 +25,13 @@ WEBHOOK_SECRET = "a-secret-of-the-webhook-0123456789"
 @dataclass
 class Play:
     scene: Stage
-    #: Where updates are posted to; polled for where it is 0.
+    #: Where updates are posted to; 0 means polling.
     port: int = 0
     #: Nothing goes wrong that would excuse a repetition.
     exact: bool = False
-    #: Seconds in which nothing changes, though something is open: then it hangs.
+    #: Seconds without any change, though work is open, that count as a hang.
     patience: float = HANGS_SECONDS
-    #: Whether what was to go wrong did.
+    #: Whether the planned fault happened.
     reached: bool = False
     process: Process = field(init=False)
     robot: Robot = field(init=False)
@@ -48,19 +48,19 @@ class Play:
         return self.process
 
     def comes(self, robot_of: type[Robot] = Robot, before: Any = None) -> Robot:
-        """Let the customer begin, who tells beforehand what they do."""
+        """Let the customer begin; they report each action beforehand."""
         self.robot = self.scene.invite(self.scene.bank.people[0], 1, Manners(), robot_of, before)
         return self.robot
 
     async def ends(self) -> None:
-        """Go on until the customer is done and nothing is open, or it is sure that they never will be; then judge."""
+        """Go on until the customer is done and nothing is open, or never will be; then check."""
         first = self.process
         await self.goes_on()
         self.reached |= first.hit.is_set()
         for each in self.scene.processes:
             with suppress(ProcessLookupError):
                 await each.kill()
-        # In a thread: where a server's whole log is read, the other stages' messengers would not answer for seconds.
+        # In a thread: reading a server's whole log would block the messengers of the other environments for seconds.
         wrong, halfway, head = await asyncio.to_thread(glimpse, self.scene)
         self.verdict = await asyncio.to_thread(judge, self.scene, head=head)
         self.problems += [*wrong, *(f"half way: {each}" for each in halfway), *self.verdict.problems]
@@ -77,7 +77,7 @@ class Play:
             self.problems.append(f"{screens} screens have buttons, and one of them counts")
 
     async def goes_on(self) -> None:
-        """Look on, starting the bot again whenever it died or cannot go on, until nothing can come any more."""
+        """Watch, and restart the bot when it died or cannot go on, until nothing can come any more."""
         before: object = None
         calm, since = 0, time.monotonic()
         while calm < LOOKS and time.monotonic() - since < self.patience:
@@ -85,7 +85,7 @@ class Play:
             await self._revive()
             rows = await asyncio.to_thread(self.scene.waiting)
             pending = self.scene.messenger.stats.pending
-            # What is tried again and again without end hangs, too.
+            # Endless retries count as a hang, too.
             now = len(self.robot.waited), self.robot.done, pending, {each.what for each in rows}
             if self.robot.wrong:
                 return
@@ -98,7 +98,7 @@ class Play:
             self.problems.append(f"hangs: {rows}\n{self.robot.person.dump()}")
 
     async def _revive(self) -> None:
-        """Do what a service manager does with a process that ended, or that says it is not well."""
+        """Do what a service manager does with a process that ended or reports that it is not well."""
         if self.process.gone.is_set() or self.process.maimed.is_set():
             await self.process.kill()
             self.problems += await asyncio.to_thread(leaked, self.scene)

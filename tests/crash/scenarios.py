@@ -1,4 +1,4 @@
-"""What may go wrong on one customer's way: each scene is one thing, at one moment."""
+"""What can go wrong during one customer's application: each scenario is one fault at one moment."""
 
 import asyncio
 import os
@@ -17,18 +17,18 @@ from tests.crash.scenario_run import Play
 
 PATIENCE_S = 40.0
 TICK_S = 0.005
-#: A lease that outlives the slow start of whoever takes over, and the waking of whoever had it.
+#: A lease that is longer than the slow start of the process that takes over.
 LONG_LEASE = 3.0
 SLOW_LEASE = 1.5
-#: Where nothing may come twice, no busy machine may stand still for a lease; what is slow takes longer still.
+#: Where nothing may come twice: longer than any pause of a busy machine; what is slow takes longer still.
 PATIENT_LEASE, SLOW_MS = 6.0, 8000
-#: So long whoever acknowledges what is not stored has had time to do so.
+#: Seconds in which a process that acknowledges too early has done so.
 LOCKED_S = 0.8
 
 
 @dataclass(frozen=True)
 class Scene:
-    """How it goes, up to where the customer is left to themselves."""
+    """How the application goes, up to where the customer is left alone."""
 
     happens: Callable[[Play], Awaitable[None]]
     webhook: bool = False
@@ -39,7 +39,7 @@ class Scene:
 def at(
     step: str, mode: Mode, *parts: str, robot: type[Robot] = Robot, exact: bool = False, **setting: Any
 ) -> Scene:
-    """It ends in this way at the first place with these parts after the customer began this step."""
+    """The process ends in this way at the first place with these parts after the customer began this step."""
 
     async def happens(play: Play) -> None:
         process = await play.starts(watched=True, unarmed=True, mode=mode, parts=parts)
@@ -51,7 +51,7 @@ def at(
 
 
 async def _hit_or_over(play: Play) -> None:
-    """A bug may keep the point from being reached; then the customer's way tells."""
+    """A bug may prevent the point from being reached; then the application itself shows it."""
     hit = asyncio.ensure_future(play.process.hit.wait())
     await asyncio.wait(
         [hit, play.scene.lives[-1]], timeout=PATIENCE_S / 8, return_when=asyncio.FIRST_COMPLETED
@@ -61,7 +61,7 @@ async def _hit_or_over(play: Play) -> None:
 
 
 def weather(step: str, method: str, fault: Fault) -> Scene:
-    """The first call of this method after the customer began this step goes wrong."""
+    """The first call of this method after the customer began this step fails."""
 
     async def happens(play: Play) -> None:
         faults, played = play.scene.messenger.faults, play.scene.messenger.stats.faults
@@ -83,7 +83,7 @@ def weather(step: str, method: str, fault: Fault) -> Scene:
 
 
 def locked(*, webhook: bool = False) -> Scene:
-    """Somebody sits on the database when an update comes; then the process dies."""
+    """Another program locks the database when an update comes; then the process dies."""
 
     async def happens(play: Play) -> None:
         process = await play.starts()
@@ -126,7 +126,7 @@ async def backlog(play: Play) -> None:
 
 
 async def twice(play: Play) -> None:
-    """An update comes once more when the next step is reached, as after an acknowledgement that got lost."""
+    """An update comes again when the next step is reached, as after a lost acknowledgement."""
     updates, kept = play.scene.messenger.updates, []
 
     def before(step: str) -> None:
@@ -141,7 +141,7 @@ async def twice(play: Play) -> None:
 
 
 async def slow(play: Play) -> None:
-    """The messenger takes longer over a message than a lease, and another process looks for work."""
+    """The messenger takes longer for a message than a lease, and another process looks for work."""
     messenger = play.scene.messenger
     await (await play.scene.start("worker")).is_ready()
     await (await play.starts()).is_ready()
@@ -151,13 +151,13 @@ async def slow(play: Play) -> None:
         while not messenger.stats.calls["sendMessage"]:  # noqa: ASYNC110 - a counter rings no bell
             await asyncio.sleep(TICK_S)
         messenger.faults.calm()
-        # Judged sooner, what was sent twice would not have come twice yet.
+        # Before this, a second copy would not have arrived yet.
         await asyncio.sleep(SLOW_MS / 1000)
     play.reached = True
 
 
 async def frozen_with_an_update(play: Play) -> None:
-    """A process freezes with an update in hand, another does it, and the first one wakes."""
+    """A process freezes while it processes an update; another one processes it, and the first one wakes."""
     late = await play.starts(watched=True, unarmed=True, mode="frozen", parts=("chat chat:", "Thinking.of"))
     await late.is_ready()
     play.comes(before=lambda done: late.arm() if done == "phone" else None)
@@ -172,7 +172,7 @@ async def frozen_with_an_update(play: Play) -> None:
 
 
 def frozen(held: Held) -> Scene:
-    """A process freezes with this in hand; another takes over, and is at it when the first one wakes."""
+    """A process freezes with this work; another takes over and is working on it when the first one wakes."""
 
     async def happens(play: Play) -> None:
         late = await _stops(play, held)
@@ -202,13 +202,13 @@ async def _stops(play: Play, held: Held) -> Any:
 
 
 class Hasty(Robot):
-    """Types the birth date right after the name, and expects to be asked for what comes next."""
+    """Types the birth date right after the name, and expects the question that follows it."""
 
     async def _types(self, text: str) -> bool:
         name = self.asks(text, "name")
         if self.hurried and (name or self.asks(text, "birth")):
             if self.person.chat.messages and not name:
-                return False  # the screen on the way; the answer is under way, too
+                return False  # The screen that is on its way; the answer is, too.
             self.wrong = f"was asked again, though both were answered in their order: {text}"
             return False
         if not await super()._types(text):

@@ -1,4 +1,4 @@
-"""Die at every place where a task of the house waits: just when it begins to, and with the answer there."""
+"""Die at every place where a task of the bot waits: when it begins to wait, and when the result is there."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Be cancelled at every place where a task of the house waits; behind a webhook, die there, too."""
+"""Be cancelled at every place where a task of the bot waits; behind a webhook, die there, too."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.crash.every_await import survey
 
 pytestmark = pytest.mark.crash
 FEWEST_PLACES = 50
-#: Where it announces itself, and each time when it stores what came; of these by turns in one mode or two.
+#: At the announcement and each time an update is stored; of these, one mode or two in turn.
 FEWEST_WEBHOOK_POINTS, SHARE = 20, 2
 
 

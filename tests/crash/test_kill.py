@@ -1,4 +1,6 @@
-"""Kills at random moments: a backlog, duplicates, overtaking updates, 5 % faults, several processes on one database."""
+"""Kills at random moments: a backlog, duplicates, updates out of order, 5 % faults, several processes on one
+database.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -14,7 +14,7 @@ from tests.crash.processes import Zygote
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
 FEWEST = 25
-#: On a machine that stands still for a second, what should overtake another may come too late.
+#: On a machine that stands still for a second, what should overtake something else may come too late.
 TRIES = 3
 
 House = tuple[Bank, Zygote]
@@ -61,7 +61,7 @@ async def test_each_planted_bug_is_caught_and_the_house_without_one_is_not(
 
 
 async def test_no_planted_bug_shows_while_nothing_goes_wrong(house: House, tmp_path: Path) -> None:
-    """One that shows anyway would be found by any test: it would prove nothing about this harness."""
+    """A bug that shows without a fault would be found by any test, so it would prove nothing about this harness."""
     names = [name for name in MUTANTS if name not in leaks.MUTANTS]
 
     plays = await played(*house, tmp_path, [(CALM, name) for name in names])

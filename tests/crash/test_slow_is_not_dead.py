@@ -1,4 +1,6 @@
-"""A lease is for the dead: work that takes longer than it is neither done twice nor, in vain, for ever."""
+"""Leases are for dead processes: work that takes longer than a lease is not done twice, and does not repeat for
+ever.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +33,7 @@ from bot.storage.sqlite import opened
 from tests.support.local_telegram import WORDS
 
 LEASE = timedelta(seconds=0.3)
-#: Longer than several leases, and than the pauses of the loops, which look again each second.
+#: Longer than several leases, and than the pauses of the loops, which look each second.
 SLOW = 2.6
 CLOCK = SystemClock()
 

@@ -1,4 +1,4 @@
-"""A replica dies, or freezes and wakes, with work in hand: another goes on in time, and the late one is refused."""
+"""A replica dies, or freezes and wakes, while it works: another takes over in time, and a late result is refused."""
 
 import asyncio
 import os
@@ -19,9 +19,9 @@ from tests.crash.processes import Process, Zygote
 from tests.support.postgres_server import Server, place, running
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
-#: Long enough that starting the heir, and waking the dead, takes no part of it worth speaking of.
+#: Long enough that the start of the second process takes no noticeable part of it.
 LEASE_SECONDS = 3.0
-#: The loops look again each second; the rest is for a machine that has much to do.
+#: The loops look each second; the rest is for a busy machine.
 MARGIN_SECONDS = 2.5
 PATIENCE = 40.0
 
@@ -51,7 +51,7 @@ async def scene(house: tuple[Bank, Zygote], tmp_path: Path) -> AsyncIterator[Sta
 
 
 async def stops(scene: Stage, held: Held, mode: Mode) -> Process:
-    """Start a replica, and return when it has stopped with this in hand."""
+    """Start a replica, and return when it has stopped at this work."""
     process = await scene.start(watched=True, mode=mode, parts=held.parts)
     if not scene.robots:
         await asyncio.wait_for(process.ready.wait(), PATIENCE)
@@ -95,7 +95,7 @@ async def test_what_a_killed_replica_held_another_takes_over_within_the_lease(
 
 @EACH
 async def test_what_a_frozen_replica_writes_late_is_refused(scene: Stage, held: Held) -> None:
-    """Another has taken over by then, and is still at it: neither is its lease lost, nor is anything done for it."""
+    """Another process works on it by then: its lease is not lost, and its work is not done twice."""
     late = await stops(scene, held, "frozen")
     before = await row_of(scene, held)
     heir = await stops(scene, held, "frozen")

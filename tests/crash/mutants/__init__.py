@@ -1,6 +1,7 @@
-"""Classic bugs, each planted by replacing one piece of the house; a harness that misses one proves nothing.
+"""Classic bugs. Each replaces one piece of the bot; a harness that finds none of them proves nothing.
 
-Every one of them works as long as nothing goes wrong.
+Each mutant works as long as nothing goes wrong.
+
 """
 
 from tests.crash.mutants import issuing, jobs, leaks, sending, transactions, updates

@@ -1,4 +1,4 @@
-"""Bugs between the desk and the authority: what is kept of a key, a certificate and its files, and since when."""
+"""Bugs between the bot and the authority: what is stored of a key, a certificate and its files, and when."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ LOAD: Any = KeptFiles.load
 
 
 def fresh_request() -> None:
-    """A second try is a new request to the authority: a new key, a new serial, in place of what the first try made."""
+    """A second try is a new request: a new key and a new serial number, beside what the first try made."""
     redeem = Registrar.redeem
 
     def again(self: Registrar, reference: str, code: str, request: KeyRequest) -> Certificate:
@@ -39,7 +39,7 @@ def fresh_request() -> None:
 
 
 def key_in_memory() -> None:
-    """The new key is held in memory until it is certified."""
+    """The new key is kept in memory until it is certified."""
     held: dict[str, bytes] = {}
 
     async def key(self: JobHandlers, _case: Any, request_id: str) -> bytes:
@@ -51,7 +51,7 @@ def key_in_memory() -> None:
 
 
 def key_erased_early() -> None:
-    """The new key is erased when the authority has answered, before the files made of it are kept."""
+    """The new key is erased after the authority's answer, before the files made with it are stored."""
     issued = JobHandlers._issue
 
     async def issue(self: JobHandlers, job: Any, case: Any) -> Any:
@@ -64,7 +64,7 @@ def key_erased_early() -> None:
 
 
 def files_in_memory() -> None:
-    """The files for the customer are held in memory until they are fetched."""
+    """The customer's files are kept in memory until they are fetched."""
     held: dict[tuple[str, str], bytes] = {}
 
     def put(
@@ -82,7 +82,7 @@ def files_in_memory() -> None:
 
 
 def files_apart() -> None:
-    """The files are kept, and ordered to be sent, in a transaction of their own, after the one that tells of them."""
+    """The files are stored in a separate transaction, after the one that announces them."""
     put, hand = KeptFiles.put, JobHandlers._hand
     clerks: list[JobHandlers] = []
 

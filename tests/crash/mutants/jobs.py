@@ -1,4 +1,4 @@
-"""Bugs in how jobs are claimed, held, concluded and tried again."""
+"""Bugs in how jobs are claimed, held, finished and tried again."""
 
 import asyncio
 from typing import Any
@@ -13,13 +13,13 @@ FINISH: Any = Jobs.finish
 
 
 def done_when_claimed() -> None:
-    """A job is marked as done when it is taken in hand."""
+    """A job is marked as done when it is claimed."""
     rewrite("job_claim", "SET lease", "SET state = 'done', lease")
     Jobs.finish = lambda *_: True  # type: ignore[method-assign,assignment]
 
 
 def concluded_apart() -> None:
-    """A job is marked as done in a transaction of its own, before the one that keeps what came of it."""
+    """A job is marked as done in a separate transaction, before the one that stores its result."""
     conclude = JobRunner._conclude
 
     async def do(self: JobRunner, job: Job) -> None:
@@ -31,17 +31,17 @@ def concluded_apart() -> None:
 
 
 def never_taken_over() -> None:
-    """A job that somebody took in hand is nobody else's, however long ago that was."""
+    """A claimed job is never taken over, however old its lease is."""
     rewrite("job_due", "lease_until <= :steady", "lease IS NULL")
 
 
 def late_result_taken() -> None:
-    """A result is taken from whoever brings it, also where the job is another's by now."""
+    """A late result is accepted although another process owns the job now."""
     rewrite("job_done", " AND lease = :lease", "")
 
 
 def held_for_ever() -> None:
-    """A job whose work was broken off counts as being in hand, and its lease is renewed."""
+    """A job whose task was cancelled counts as running, and its lease is renewed."""
 
     async def done(self: JobRunner, job: Job) -> None:
         with correlation.handling(job.reference, f"job {job.kind}"):
@@ -71,7 +71,7 @@ def broken_off_is_done() -> None:
 
 
 def waits_for_the_bell() -> None:
-    """Loops wait until something is added, and never look by themselves."""
+    """Loops wait for a wake-up and never look by themselves."""
 
     async def wait(self: Wakeup, _seconds: float) -> None:
         await self._event.wait()

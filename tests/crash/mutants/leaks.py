@@ -12,7 +12,7 @@ from tests.crash.mutants.patching import named
 
 
 class Open:
-    """Seals nothing."""
+    """Encrypts nothing."""
 
     def __init__(self, vault: Any) -> None:
         self._vault = vault
@@ -38,17 +38,17 @@ def _unsealed(store: Any) -> None:
 
 
 def case_in_the_clear() -> None:
-    """What a customer answered is kept as it was typed."""
+    """A customer's answers are stored in plain text."""
     _unsealed(Chats)
 
 
 def password_in_the_clear() -> None:
-    """What a job needs to know is kept as it is, and one needs a password."""
+    """The data of a job is stored in plain text; one job needs a password."""
     _unsealed(Jobs)
 
 
 def update_in_the_log() -> None:
-    """Updates are logged as they come, for whoever looks for a fault."""
+    """Updates are logged as they come."""
     named_ = UpdateProcessor._named
 
     def logged(self: UpdateProcessor, waiting: Any) -> Any:

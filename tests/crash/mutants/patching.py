@@ -1,4 +1,4 @@
-"""How a bug is planted: one piece of the house is replaced, in the process that is to have it."""
+"""How a bug is planted: one piece of the bot is replaced in the process that has it."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ Mutant = Callable[[], None]
 
 
 def rewrite(query: str, old: str, new: str) -> None:
-    """Change a named query; what is no longer in it cannot be changed, and says so."""
+    """Change a named query; raise if the text to replace is not in it."""
     text = queries()[query]
     if old not in text:
         raise ValueError(f"{query} has no {old!r} in it any more")

@@ -15,9 +15,10 @@ FAILED: Any = OutboxSender._failed
 
 
 def sent_before_sending() -> None:
-    """A message is marked as sent, and then it is sent.
+    """A message is marked as sent before it is sent.
 
-    The next one of its lane, which the row holds back no more, waits for it in memory: in a calm life nothing shows.
+    The next message of its lane waits in memory, so that nothing shows while nothing goes wrong.
+
     """
     turns: dict[str, asyncio.Lock] = {}
 
@@ -41,9 +42,10 @@ def sent_before_sending() -> None:
 
 
 def recorded_apart() -> None:
-    """In which message a screen stands is written in a transaction of its own, after the one that marks it as sent.
+    """The message id of a card is stored in a separate transaction, after the one that marks the message as sent.
 
-    The next one of its lane, which may be taken in hand between the two, waits in memory: in a calm life nothing shows.
+    The next message of its lane waits in memory, so that nothing shows while nothing goes wrong.
+
     """
     turns: dict[str, asyncio.Lock] = {}
 
@@ -74,13 +76,13 @@ def recorded_apart() -> None:
 
 
 def message_never_taken_over() -> None:
-    """A message that somebody took in hand is nobody else's, however long ago that was."""
+    """A claimed message is never taken over, however old its lease is."""
     for query, lease in (("outbox_heads", "o.lease"), ("outbox_head_of", "lease")):
         rewrite(query, f"{lease}_until <= :steady", f"{lease} IS NULL")
 
 
 def late_sender_heard() -> None:
-    """That a message was sent is taken from whoever says so, also where it is another's by now."""
+    """A late "sent" is accepted although another process owns the message now."""
     rewrite("outbox_sent", " AND lease = :lease", "")
 
 
@@ -90,7 +92,7 @@ def out_of_line() -> None:
 
 
 def slow_is_dead() -> None:
-    """The lease of what is being sent is not renewed."""
+    """The lease of a message is not renewed while it is sent."""
 
     async def hold(_self: OutboxSender) -> None:
         await asyncio.Event().wait()
@@ -109,17 +111,17 @@ def _given_up(kind: type[DeliveryError]) -> None:
 
 
 def patience_is_refusal() -> None:
-    """A message that a carrier asks patience for is given up."""
+    """A message is given up when the carrier asks to wait."""
     _given_up(Busy)
 
 
 def silence_is_refusal() -> None:
-    """A message to which nobody answers is given up."""
+    """A message is given up when the carrier does not answer."""
     _given_up(Down)
 
 
 def silence_is_consent() -> None:
-    """A message to which nobody answers is marked as sent."""
+    """A message is marked as sent when the carrier does not answer."""
 
     async def deliver(self: OutboxSender, claimed: Any) -> Any:
         record = None
@@ -136,7 +138,7 @@ def silence_is_consent() -> None:
 
 
 def no_key() -> None:
-    """No try can be known as a repetition: the keys of jobs, and those that the gateway sees, are made up each time."""
+    """No repetition can be recognised: the keys of jobs and of the gateway are random at each try."""
     add, send = Jobs.add, SmsGateway.send
 
     def random_job(self: Jobs, tx: Any, key: str, *rest: Any) -> None:

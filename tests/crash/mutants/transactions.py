@@ -14,12 +14,12 @@ from bot.storage import sqlite
 from bot.storage.sqlite import SqliteDatabase, SqliteTransaction
 from tests.crash.mutants.patching import named
 
-#: How long a commit is put off for the sake of speed.
+#: Seconds by which a commit is delayed for speed.
 SOON_S = 0.1
 
 
 def _apart(store: Any) -> None:
-    """Have whatever this store adds in a transaction written in one of its own, after it."""
+    """Write what this store adds in a separate transaction, after the current one."""
     unit, add = SqliteDatabase.unit, store.add
 
     def remember(self: Any, tx: Any, *what: Any) -> None:
@@ -41,12 +41,12 @@ def _apart(store: Any) -> None:
 
 
 def outbox_apart() -> None:
-    """What is to be sent is written in a transaction of its own, after the one that caused it."""
+    """Outgoing messages are written in a separate transaction, after the one that caused them."""
     _apart(Outbox)
 
 
 def jobs_apart() -> None:
-    """What is to be done is written in a transaction of its own, after the one that ordered it."""
+    """Jobs are written in a separate transaction, after the one that ordered them."""
     _apart(Jobs)
 
 
@@ -68,7 +68,7 @@ def autocommit() -> None:
 
 
 def half_undone() -> None:
-    """What a unit of work had written when it failed is committed along with the others' work."""
+    """The writes of a failed unit of work are committed together with those of others."""
 
     def run_whole(connection: sqlite3.Connection, one: Any) -> None:
         tx = SqliteTransaction(connection)
@@ -81,7 +81,7 @@ def half_undone() -> None:
 
 
 def committed_later() -> None:
-    """Commits are gathered for a moment, and nobody waits for that."""
+    """Commits are gathered for a moment, and nobody waits for them."""
 
     def begin(connection: sqlite3.Connection, work: Callable[[Any], Any]) -> Any:
         if not connection.in_transaction:
@@ -110,7 +110,7 @@ def committed_later() -> None:
 
 
 def told_from_memory() -> None:
-    """A result is told by whoever concluded it, once that is committed, instead of by the outbox."""
+    """A result is sent from memory after the commit, instead of through the outbox."""
     build, add = OutboxSender.__init__, Outbox.add
     couriers: list[OutboxSender] = []
 

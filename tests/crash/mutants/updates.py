@@ -1,4 +1,4 @@
-"""Bugs in how updates are taken, and in how the inbox is worked through."""
+"""Bugs in how updates are received and how the inbox is processed."""
 
 import asyncio
 import json
@@ -17,12 +17,12 @@ from handlers.telegram.webhook import Webhook
 from tests.crash.mutants.patching import named, rewrite
 
 FINISH: Callable[..., bool] = Inbox.finish
-#: A part of what is to be done for an update: the intake, the transaction, the update, and what it says.
+#: A step in processing an update: the processor, the transaction, the update and its content.
 Part = Callable[[UpdateProcessor, Any, Waiting, Any], Any]
 
 
 def acknowledge_first() -> None:
-    """A batch goes into a queue in memory, is acknowledged with the next poll, and stored when its turn comes."""
+    """A batch is put into a queue in memory, acknowledged with the next poll, and stored later."""
 
     async def poll(self: Poller, offset: int | None) -> int | None:
         updates = await self._fetched(offset)
@@ -44,7 +44,7 @@ def acknowledge_first() -> None:
 
 
 def offset_by_max() -> None:
-    """Updates are stored one by one, and a start goes on after the highest id that is stored."""
+    """Updates are stored one by one, and a start continues after the highest stored id."""
     poll, fetch = Poller.poll, Poller._fetched
 
     async def from_highest(self: Poller, offset: int | None) -> int | None:
@@ -65,7 +65,7 @@ def offset_by_max() -> None:
 
 
 def webhook_answered_first() -> None:
-    """A webhook is answered at once, and what it brought is stored when its turn comes."""
+    """A webhook is answered before its update is stored."""
 
     async def update(self: Webhook, request: Request) -> Response:
         came = arrival(json.loads(await request.body()))
@@ -77,7 +77,7 @@ def webhook_answered_first() -> None:
 
 
 def known_by_memory() -> None:
-    """What came before is known by a set in memory, into which it goes before it is stored."""
+    """Duplicates are recognised by a set in memory, to which an id is added before it is stored."""
     poll, fetch = Poller.poll, Poller._fetched
     seen: set[int] = set()
 
@@ -97,7 +97,7 @@ def known_by_memory() -> None:
 
 
 def taken_again() -> None:
-    """An update that comes once more takes the first one's place, and is done once more."""
+    """A repeated update replaces the first one and is processed again."""
     rewrite("inbox_add", "DO NOTHING", "DO UPDATE SET state = 'pending', sealed = excluded.sealed")
 
 
@@ -114,7 +114,7 @@ def _in_two(first: Part, then: Part) -> None:
 
 
 def done_before_it_is_done() -> None:
-    """An update is marked as done in a transaction of its own, before the one that does it."""
+    """An update is marked as done in a separate transaction, before it is processed."""
     _in_two(
         lambda self, tx, waiting, _named: FINISH(self._inbox, tx, waiting),
         lambda self, tx, waiting, named: self._cases.receive(tx, waiting, named),
@@ -122,7 +122,7 @@ def done_before_it_is_done() -> None:
 
 
 def done_after_it_is_done() -> None:
-    """An update is marked as done in a transaction of its own, after the one that did it."""
+    """An update is marked as done in a separate transaction, after it is processed."""
     _in_two(
         lambda self, tx, waiting, named: self._cases.receive(tx, waiting, named),
         lambda self, tx, waiting, _named: FINISH(self._inbox, tx, waiting),
@@ -130,7 +130,7 @@ def done_after_it_is_done() -> None:
 
 
 def done_by_everybody() -> None:
-    """Whoever has an update in hand does it, also where another did it meanwhile."""
+    """Every process that has an update processes it, even if another one did so meanwhile."""
 
     def finish(self: Inbox, tx: Any, waiting: Waiting) -> bool:
         FINISH(self, tx, waiting)
@@ -146,12 +146,12 @@ def overtaking() -> None:
 
 
 def parked_at_once() -> None:
-    """An update that fails once is given up."""
+    """An update that fails once is parked."""
     inbox.BACK_OFF = ()  # type: ignore[assignment]
 
 
 def busy_for_ever() -> None:
-    """A chat whose work was broken off counts as being worked on."""
+    """A chat whose task was cancelled counts as busy for ever."""
 
     async def work(self: UpdateProcessor, first: Waiting) -> None:
         waiting: Waiting | None = first
