@@ -35,11 +35,11 @@ def ready() -> None:
     print("ready", flush=True)
 
 
-# --- ours: the house as the roof builds it, its units of work counted ---
+# --- ours: the application as `bot.app` builds it, with its units of work counted ---
 
 
 def count_units(counted: Counter[str]) -> None:
-    """Count units of work, and turns of the database's thread that wrote: each of these waits for the disk once."""
+    """Count units of work, and commits of the database's thread: each of these waits for the disk once."""
     unit, together = Database.unit, sqlite._commit_together
 
     async def counting_unit(self: Database, work: Unit[Any]) -> Any:
@@ -79,7 +79,7 @@ async def announce(_application: Application) -> None:  # type: ignore[type-arg]
 
 
 def library(settings: Settings, builder: ApplicationBuilder) -> None:  # type: ignore[type-arg]
-    """Poll as the library does it by itself."""
+    """Poll as the library does by default."""
     made = builder.token(settings.telegram.token).base_url(f"{settings.telegram.api}/bot")
     application = made.post_init(announce).build()
     application.add_handler(MessageHandler(filters.TEXT, echo))
@@ -87,7 +87,7 @@ def library(settings: Settings, builder: ApplicationBuilder) -> None:  # type: i
 
 
 async def bare(settings: Settings) -> None:
-    """The least that aiohttp can do: the yardstick."""
+    """The least work that aiohttp can do: the reference."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     base = f"{settings.telegram.api}/bot{settings.telegram.token}"

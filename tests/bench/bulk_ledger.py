@@ -1,4 +1,4 @@
-"""A ledger that already knows a crowd, written in bulk: certificates of the size of real ones that nobody signed."""
+"""A ledger with very many certificates, written in bulk: of real size, but signed by nobody."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ca import Authority
 from ca.ledger.ledger import seconds
 
-#: Sealed, as they lie in the ledger of an authority with a key of 3072 bits.
+#: Encrypted size, as in the ledger of an authority with a key of 3072 bits.
 TBS_BYTES, CERTIFICATE_BYTES = 1140, 1540
 AT_ONCE = 50_000
 INTENT = """
@@ -20,7 +20,7 @@ REASON = "superseded"
 
 
 def serial_of(number: int) -> int:
-    """Return a serial as `ca.values.serials` makes them, the same for the same number."""
+    """Return a serial number like those of `ca.values.serials`, always the same for the same number."""
     value = bytearray(hashlib.sha256(number.to_bytes(8, "big")).digest()[:16])
     value[0] = value[0] & 0x3F | 0x40
     return int.from_bytes(value, "big")
@@ -31,7 +31,7 @@ def is_revoked(number: int, revoked: int) -> bool:
 
 
 def fill(authority: Authority, certificates: int, revoked: int, parts: int) -> None:
-    """Add so many certificates, of which the first ones are revoked. The audit does not know of them."""
+    """Add this many certificates; the first ones are revoked. The audit does not contain them."""
     issuer = authority._keys.present.key_id
     connection = authority._ledger._commits.connection
     for begin in range(0, certificates, AT_ONCE):
@@ -40,7 +40,7 @@ def fill(authority: Authority, certificates: int, revoked: int, parts: int) -> N
         connection.executemany(INTENT, _intents(numbers, issuer, parts))
         connection.executemany(CERTIFICATE, _certificates(numbers, revoked))
         connection.execute("COMMIT")
-    # What they are was never audited; this line makes every list that was made before old.
+    # This line makes all earlier CRLs outdated.
     with authority._ledger.transaction() as tx:
         tx.audit("revoked", f"{serial_of(0):x}", "bench", reason=REASON)
 

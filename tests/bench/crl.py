@@ -1,7 +1,9 @@
-"""How long revocation lists take when very many are revoked, and beside `openssl ca -gencrl`.
+"""How long CRLs take when very many certificates are revoked, compared with `openssl ca -gencrl`.
 
-`python -m tests.bench.crl [--revoked 1000000]`. Both know the same serials and sign with the same key. A list here is
+`python -m tests.bench.crl [--revoked 1000000]`. Both have the same serial numbers and sign with the same key. Our CRL
+is
 numbered, read, built, signed, verified, stored and audited; `openssl ca` reads `index.txt` and writes a file.
+
 """
 
 import argparse
@@ -29,7 +31,7 @@ from tests.bench.keys import customers
 from tests.bench.openssl_ca import StockAuthority, index_line, version
 from tests.bench.stages import Watch
 
-#: The stages of a list by the functions that are nothing else.
+#: The stages of a CRL, by functions that do nothing else.
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("put together", crl, "_tbs"),
     ("put together", der, "signed"),
@@ -37,14 +39,14 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("verify", crl, "_verify"),
 )
 REST = "read, encode entries, hash and store"
-LONG_S = 1.0  #: What takes longer is told by its stages.
+LONG_S = 1.0  #: A CRL that takes longer is reported by stages.
 MIB = 2**20
 
 
 def measured(what: str, make: Callable[[], bytes]) -> None:
-    """Print seconds, entries, size, and what was needed of memory at the most beyond what was in use before."""
+    """Print seconds, entries, size, and the peak of memory beyond what was in use before."""
     watch = Watch()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # Reset the peak.
     with ExitStack() as patches:
         for stage, owner, name in STAGES:
             patches.enter_context(patch.object(owner, name, watch.around(stage, getattr(owner, name))))
@@ -85,7 +87,7 @@ def ours(house: House, revoked: int) -> None:
 
 
 def signing_alone(house: House, size: int) -> None:
-    """Hash and sign so many bytes, as a list's are."""
+    """Hash and sign as many bytes as a CRL has."""
     signer, message = house.authority._keys.present.signer, bytes(size)
     began = time.perf_counter()
     signer.sign(message)

@@ -1,4 +1,4 @@
-"""Customers who act the moment they see what they wait for, and a watch over how long each reply took."""
+"""Customers who act as soon as they see what they wait for, and the time that each reply took."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from tests.support.local_telegram import PASSWORD, Customer
 
 FIRST_ID = 100_000
 PATIENCE = 120.0
-#: Said beside the next screen, when a reply keyboard opens or closes; no customer waits for them.
+#: Shown beside the next screen when a reply keyboard opens or closes; no customer waits for them.
 BESIDE = ("keyboard.contact", "keyboard.closed")
 
 Message = dict[str, Any]
@@ -27,26 +27,26 @@ Look = Callable[[Message], bool]
 class Log:
     """What one round measured."""
 
-    #: seconds from an act to the reply's first visible change
+    #: Seconds from an action to the first visible change of the reply.
     spans: list[float] = field(default_factory=list)
     acts: int = 0
 
 
 class Guest(Customer):
-    """A customer of the town who looks at changes only, so that watching costs the same in every round."""
+    """A customer who looks at changes only, so that watching costs the same in every round."""
 
     def __init__(self, messenger: LocalMessenger, number: int, record: CustomerRecord, log: Log) -> None:
         super().__init__(messenger.person(FIRST_ID + number), messenger, "ko", record)
         self._log = log
         self._beside = [self.pattern(key) for key in BESIDE]
         self._texts: dict[int, str] = {}
-        self._fresh: list[Message] = []  #: what the bot showed since the last act
+        self._fresh: list[Message] = []  #: What the bot showed since the last action.
         self._acted_at: float | None = None
         self._codes: list[str] = []
         self._changed = asyncio.Event()
 
     def change(self, message: Message) -> None:
-        """Take in what the bot just posted or edited; an edit that leaves the text alone is no reply."""
+        """Read what the bot just posted or edited; an edit that leaves the text as it is counts as no reply."""
         text, place = text_of(message), message["message_id"]
         if self._texts.get(place) == text:
             return
@@ -83,17 +83,17 @@ class Guest(Customer):
         return await self._until(lambda: self._codes.pop(0) if self._codes else None)
 
     async def echoes(self, count: int) -> None:
-        """Say something, wait for anything, and again."""
+        """Say something, wait for any reply, and repeat."""
         for number in range(count):
             await self.says(f"인증서를 잃어버렸어요 {number}")
             await self._until(lambda: self._found(lambda _each: True))
 
     async def converses(self) -> None:
-        """Go all the way to the review, proven, and submit nothing."""
+        """Apply up to the review, with a proven identity, and submit nothing."""
         await self.applies(self.record)
 
     async def is_served(self) -> None:
-        """Go the whole way, and leave with both files."""
+        """Apply to the end, and leave with both files."""
         await self.converses()
         await self.taps("button.submit")
         await self.sees("enrolled.password")
@@ -128,7 +128,7 @@ def text_of(message: Message) -> str:
 def watched(
     messenger: LocalMessenger, people: list[CustomerRecord], log: Log, kind: type[Guest] = Guest
 ) -> Iterator[list[Guest]]:
-    """Let these people into the chat, each told of the changes in theirs."""
+    """Let these people into the chat; each gets the changes of their own chat."""
     guests = [kind(messenger, number, record, log) for number, record in enumerate(people)]
     chats = {FIRST_ID + number: guest for number, guest in enumerate(guests)}
     phones = {digits(guest.record.phone): guest for guest in guests}

@@ -20,7 +20,7 @@ RANDOM_NUMBER = bytes(range(20))
 
 
 class House:
-    """A copy of the authority in a folder of its own, so that every way begins with an empty ledger."""
+    """A copy of the authority in a folder of its own, so that every variant begins with an empty ledger."""
 
     def __init__(self, folder: Path, settings: AuthoritySettings) -> None:
         self.folder = folder

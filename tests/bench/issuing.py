@@ -1,9 +1,10 @@
-"""How many certificates a second are issued, against the raw signatures of the same key and beside `openssl ca`.
+"""How many certificates are issued per second, compared with raw signatures of the same key and with `openssl ca`.
 
-`python -m tests.bench.issuing [--count 500] [--rounds 3] [--threads 8] [--bits 3072] [--profile]`. All ways take turns
-in each round, so that a busy minute of the machine falls on all; figures are medians of the rounds. An issue is
-passed by the gate, stored, linted, signed, verified and audited, and on disk twice before its caller returns.
-`openssl ca` signs and writes files; it checks no key, and syncs nothing.
+`python -m tests.bench.issuing [--count 500] [--rounds 3] [--threads 8] [--bits 3072] [--profile]`. All variants take
+turns in each round, so that a busy minute of the machine hits all; figures are medians of the rounds. A certificate's
+key is checked; it is stored, linted, signed, verified and audited, and synced to disk twice before the call returns.
+`openssl ca` signs and writes files; it checks no key and syncs nothing.
+
 """
 
 import argparse
@@ -35,7 +36,7 @@ EACH, ALL = "openssl ca, a process each", "openssl ca, one for all"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One way in one round."""
+    """One variant in one round."""
 
     per_s: float
     cpu_ms: float
@@ -43,7 +44,7 @@ class Round:
 
 
 def timed(act: Callable[[Any], object], each: Sequence[Any], threads: int = 1) -> Round:
-    """Do it for each, and wait for all."""
+    """Run it for each, and wait for all."""
     began, cpu = time.perf_counter(), _cpu_seconds()
     if threads == 1:
         for one in each:

@@ -1,4 +1,4 @@
-"""Many customers' keys in no time: every pair of a few primes is another modulus."""
+"""Many customers' keys at once: every pair of a few primes makes another modulus."""
 
 from collections.abc import Iterator
 from itertools import combinations, count, islice
@@ -10,7 +10,9 @@ BITS = 2048
 
 
 def customers(many: int) -> list[rsa.RSAPrivateKey]:
-    """Return so many different RSA keys. They share primes, which no gate for one key can see: good for speed only."""
+    """Return this many different RSA keys. They share primes, which no check of a single key can see: for speed
+    only.
+    """
     primes = _primes(next(size for size in count(2, 2) if size * (size - 1) // 2 >= many))
     return [_key(*pair) for pair in islice(combinations(primes, 2), many)]
 

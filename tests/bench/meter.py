@@ -1,4 +1,4 @@
-"""What a process used, read from the outside, and what a round of the bench came to."""
+"""What a process used, read from outside, and the result of one round."""
 
 import os
 import statistics
@@ -18,13 +18,13 @@ class Figures:
     p50_ms: float
     p95_ms: float
     p99_ms: float
-    cpu_ms: float  #: processor time of the bot's process, per update
-    calls: float  #: Bot API calls per update, without the polling
-    units: float  #: units of work in the database, per update
-    commits: float  #: waits for the disk, per update
-    kib: float  #: on disk, per customer
+    cpu_ms: float  #: Processor time of the bot's process, per update.
+    calls: float  #: Bot API calls per update, without polling.
+    units: float  #: Units of work in the database, per update.
+    commits: float  #: Waits for the disk, per update.
+    kib: float  #: Bytes on disk, per customer.
     peak_mib: float
-    server: float  #: how busy the messenger and its customers were: near 1 they would be what is measured
+    server: float  #: Share of one processor that the messenger and its customers use; near 1 they are what is measured.
 
 
 def medians(rounds: Sequence[Figures]) -> Figures:
@@ -50,5 +50,5 @@ def peak_mib(pid: int) -> float:
 
 
 def bytes_in(folder: Path) -> int:
-    """Nothing, if there is no such folder."""
+    """Zero if there is no such folder."""
     return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())

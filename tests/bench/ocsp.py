@@ -1,9 +1,10 @@
-"""How many OCSP answers a second, against the raw signatures of the same key and beside `openssl ocsp`.
+"""How many OCSP responses per second, compared with raw signatures of the same key and with `openssl ocsp`.
 
 `python -m tests.bench.ocsp [--count 2000] [--certificates 100000] [--connections 8] [--rounds 3]`. Every hundredth
-certificate is revoked. The web side as the bot has it (uvicorn) and `openssl ocsp -port` are processes of their own,
-asked by one client in this one. `openssl ocsp` closes the connection after each answer, so ours is asked that way too;
-it signs every answer, with or without a nonce. All ways take turns in each round; figures are medians of the rounds.
+certificate is revoked. The bot's web server (uvicorn) and `openssl ocsp -port` are processes of their own, asked by one
+client in this one. `openssl ocsp` closes the connection after each answer, so ours is asked that way too; it signs
+every answer, with or without a nonce. All variants take turns in each round; figures are medians of the rounds.
+
 """
 
 import argparse
@@ -41,7 +42,7 @@ from tests.bench.openssl_ca import StockAuthority, index_line, version
 ROOT = Path(__file__).resolve().parents[2]
 RAW = "raw signatures"
 THEIRS = "openssl ocsp"
-RESPONSE_BYTES = 250  #: What is signed of an answer.
+RESPONSE_BYTES = 250  #: The part of a response that is signed.
 REVOKED_OF = 100
 NONCE_BYTES = 32
 
@@ -54,7 +55,7 @@ class Round:
 
 
 def questions(house: House, count: int, certificates: int, *, nonce: bool) -> list[bytes]:
-    """Ask for one certificate each, no two in the same order as they were issued."""
+    """Ask for one certificate each, in another order than they were issued."""
     issuer = x509.load_der_x509_certificate(house.authority.chain.issuing)
     key = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     digest = hashes.Hash(hashes.SHA1())
@@ -102,7 +103,7 @@ class Bench:
             "in process, no nonce, first": per_second(answer, plain),
             "in process, no nonce, kept": per_second(answer, plain),
         }
-        self._over_http(pid, port, plain, keep=True)  # the answers of the last round age
+        self._over_http(pid, port, plain, keep=True)  # The answers of the last round become old.
         found |= {
             "HTTP, nonce": self._over_http(pid, port, fresh, keep=True),
             "HTTP, no nonce, kept": self._over_http(pid, port, plain, keep=True),
@@ -122,14 +123,14 @@ class Bench:
 
 
 def _cpu_of(pid: int) -> float:
-    """Of a process and its children that are there."""
+    """Of a process and its living children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return cpu_seconds(pid) + sum(cpu_seconds(int(child)) for child in children)
 
 
 @contextmanager
 def started(*command: str) -> Iterator[tuple[int, int]]:
-    """Start a server that prints its port in the last word of a line, and give its process id and port."""
+    """Start a server that prints its port as the last word of a line; return its process id and port."""
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -143,7 +144,7 @@ def started(*command: str) -> Iterator[tuple[int, int]]:
             line = next(line for line in server.stdout if "port" in line or "ACCEPT" in line)
             yield server.pid, int(line.split("PID")[0].replace(":", " ").split()[-1])
         finally:
-            os.killpg(server.pid, signal.SIGKILL)  # the parent of `-multi` does not hear SIGTERM
+            os.killpg(server.pid, signal.SIGKILL)  # The parent of `-multi` ignores SIGTERM.
 
 
 def responder(stock: StockAuthority, processes: int) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def show(rounds: Sequence[dict[str, Round]]) -> None:
 
 
 async def serve(folder: Path) -> None:
-    """Be the web side as the bot has it, until this process is ended."""
+    """Serve the bot's web side until this process is ended."""
     house = House(folder, AuthoritySettings())
     async with listening(("127.0.0.1", 0), Status(house.authority).routes) as (_, port):
         print(f"port {port}", flush=True)

@@ -1,4 +1,4 @@
-"""A client that asks an OCSP responder over HTTP/1.1 as fast as one process can, on several connections."""
+"""An OCSP client over HTTP/1.1 that is as fast as one process can be, on several connections."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ LENGTH = b"content-length:"
 
 
 def ask(port: int, questions: Sequence[bytes], connections: int, *, keep: bool) -> tuple[float, bytes]:
-    """Ask them all, and return the seconds it took and the last answer. Without `keep` each has its own connection."""
+    """Ask all, and return the seconds and the last answer. Without `keep` each request has its own connection."""
     close = "" if keep else "Connection: close\r\n"
     messages = [HEAD.format(size=len(each), connection=close).encode() + each for each in questions]
     return asyncio.run(_asked(port, messages, connections, keep=keep))

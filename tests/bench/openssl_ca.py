@@ -1,6 +1,7 @@
-"""The stock programs beside which the authority is measured: `openssl ca` and `openssl ocsp` with the same key.
+"""The programs that the authority is compared with: `openssl ca` and `openssl ocsp` with the same key.
 
-Each works as its manual says, on `index.txt`, and neither waits for the disk: nothing that they write is synced.
+Each is used as its manual says, on `index.txt`; neither syncs what it writes.
+
 """
 
 import subprocess
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-#: The extensions of our profile, so that both write certificates of one size.
+#: The extensions of our profile, so that both certificates have one size.
 SETTINGS = """
 [ca]
 default_ca = here
@@ -60,7 +61,7 @@ userNotice.1 = @notice
 [notice]
 explicitText = this certificate is for tests
 """
-IDENTITY_BYTES = 90  #: As much as a name and its VID take.
+IDENTITY_BYTES = 90  #: As many bytes as a name and its VID.
 
 
 def version() -> str:
@@ -81,7 +82,7 @@ def csr(number: int, key: rsa.RSAPrivateKey) -> bytes:
 
 
 class StockAuthority:
-    """`openssl ca` with our issuing key, which lies here in the clear."""
+    """`openssl ca` with our issuing key, which is not encrypted here."""
 
     def __init__(self, folder: Path, certificate: bytes, pkcs8: bytes, passphrase: bytes) -> None:
         self.folder = folder
@@ -96,22 +97,22 @@ class StockAuthority:
         (folder / "index.txt.attr").write_text("unique_subject = no\n")
 
     def keep(self, name: str, certificate: bytes, key: rsa.RSAPrivateKey) -> None:
-        """Write a certificate and its key as PEM, in the clear."""
+        """Write a certificate and its key as PEM, without encryption."""
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (self.folder / f"{name}.key.pem").write_bytes(plain)
         read = x509.load_der_x509_certificate(certificate)
         (self.folder / f"{name}.pem").write_bytes(read.public_bytes(Encoding.PEM))
 
     def sign_one(self, request: Path) -> None:
-        """One process, as a program that asks for one certificate starts it; the certificate is on its disk after."""
+        """One process per certificate, as a program that asks for one certificate starts it."""
         self._ca("-in", str(request), "-out", str(self.folder / "one.pem"))
 
     def sign_all(self, requests: Iterable[Path]) -> None:
-        """One process for all of them: nothing is written before the last one is signed."""
+        """One process for all: nothing is written before the last one is signed."""
         self._ca("-outdir", str(self.folder / "certificates"), "-infiles", *map(str, requests))
 
     def list_revoked(self) -> Path:
-        """Make the revocation list, PEM."""
+        """Make the CRL, PEM."""
         path = self.folder / "list.pem"
         self._ca("-gencrl", "-out", str(path))
         return path

@@ -1,6 +1,7 @@
-"""Where a process's time goes: own time of every function on every thread, and its sum by kind of work.
+"""Where a process spends its time: own time of every function on every thread, and its sum by kind of work.
 
-The clock is the thread's own processor time: what waits for a socket, a disk or the interpreter's lock costs nothing.
+The clock is the thread's processor time: waiting for a socket, a disk or the interpreter lock costs nothing.
+
 """
 
 import cProfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TOP = 40
-#: The first group that has a mark in a function's file or name has it.
+#: A function belongs to the first group with a mark in its file or name.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("RSA key generation", ("generate_private_key", "ca/files/material")),
     ("SQLite", ("sqlite3", "aiosqlite", "bot/store/")),
@@ -38,7 +39,7 @@ Place = tuple[str, int, str]
 
 @contextmanager
 def profiled(path: str | None) -> Iterator[Callable[[], None]]:
-    """Write the report there at the end; do nothing without a path. This thread counts from when it is told to."""
+    """Write the report there at the end; do nothing without a path. This thread counts from the signal on."""
     if not path:
         yield lambda: None
         return
@@ -88,7 +89,7 @@ def report(profiles: list[cProfile.Profile]) -> str:
 
 
 def shares(place: Place, own: float, callers: dict[Place, Any]) -> dict[str, float]:
-    """Give a function's own time to its group; of what everybody uses, to the groups of those who call it."""
+    """Give a function's own time to its group; time of shared functions goes to the groups of their callers."""
     group = group_of(place)
     if group != REST:
         return {group: own}

@@ -1,8 +1,9 @@
-"""The whole reissue against stateless echo bots: one messenger, the same customers, rounds in turn.
+"""The whole reissue compared with stateless echo bots: one messenger, the same customers, rounds in turn.
 
 Run it as `python -m tests.bench.reissue [--customers 50] [--rounds 3] [--flow-only] [--profile]`. The messenger and
-its customers live in this process, each bot in one of its own. `handlers.local` serves: an echoed update costs it a
-tenth of a millisecond, and the column "server" tells how busy it was.
+its customers run in this process, each bot in one of its own. An echoed update costs the local messenger a tenth of a
+millisecond; the column "server" shows how busy it was.
+
 """
 
 import argparse
@@ -58,10 +59,10 @@ class Bench:
         self._template = template
         self._people = people
         self._wanted = wanted
-        self._acts = 0  #: of one customer on the whole way; the echo bots are told as much
+        self._acts = 0  #: Updates of one customer's whole application; the echo bots get as many.
 
     async def round(self, kind: str, folder: Path) -> Figures:
-        """Start one bot, have one customer served to warm it up, then all the others at once."""
+        """Start one bot, serve one customer to warm it up, then all the others at once."""
         if kind == "ours":
             shutil.copytree(self._template, folder)
         before = bytes_in(folder)
@@ -155,7 +156,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """By the bot's process and by this one, while the customers were served."""
+    """Used by the bot's process and by this one while the customers were served."""
 
     seconds: float
     cpu: float
@@ -164,7 +165,7 @@ class Used:
 
 
 async def prepared(folder: Path, people: list[CustomerRecord], messenger: LocalMessenger) -> Path:
-    """Make the authority, everybody's old certificate and the register once; each round gets a copy."""
+    """Make the authority, the old certificates and the register once; each round gets a copy."""
     template = await asyncio.to_thread(authority_template, folder / "template", people)
     settings = settings_for(messenger, template)
     await register(settings, key_files.open_vault(settings, print), people)
@@ -196,7 +197,7 @@ async def profile(bench: Bench, folder: Path) -> None:
 
 
 async def compare(bench: Bench, folder: Path, wanted: Wanted) -> None:
-    """Take turns, so that a busy minute of the machine falls on all."""
+    """Take turns, so that a busy minute of the machine hits all."""
     rounds: dict[str, list[Figures]] = {kind: [] for kind in KINDS}
     for number in range(wanted.rounds):
         for kind in KINDS:

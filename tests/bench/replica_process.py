@@ -1,4 +1,4 @@
-"""One replica of the bench, in a process of its own; at SIGTERM it says what it asked of the database."""
+"""One replica of the bench, in a process of its own; at SIGTERM it prints what it asked of the database."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ ANSWERED = ("run", "row", "rows")
 
 
 def counting(counted: Counter[str]) -> None:
-    """Count units, tries of them, statements, and those of which the answer is waited for."""
+    """Count units, their tries, statements, and statements whose answer is waited for."""
     whole, once = PostgresDatabase._whole, PostgresDatabase._once
 
     def counted_whole(self: PostgresDatabase, work: Any) -> Any:

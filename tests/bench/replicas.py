@@ -1,9 +1,9 @@
-"""Three replicas on one PostgreSQL against one, behind one webhook: how many updates, and what limits them.
+"""Three replicas on one PostgreSQL compared with one, behind one webhook: how many updates, and what limits them.
 
-`python -m tests.bench.replicas [--customers 60] [--seconds 20] [--rounds 2] [--ground FOLDER]`. Where there are fewer
-processors than processes more replicas cannot do more, so the work is counted, too: round trips, rows and commits that
-an update takes, and the processor time of the replicas and of the server. What the server takes of it says how many
-replicas one server can have before it is what saturates.
+`python -m tests.bench.replicas [--customers 60] [--seconds 20] [--rounds 2] [--ground FOLDER]`. With fewer processors
+than processes more replicas cannot do more, so the work is counted too: round trips, rows and commits per update, and
+the processor time of the replicas and of the server. The server's share says how many replicas one server can have.
+
 """
 
 import argparse
@@ -30,20 +30,20 @@ TOP = 8
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """By the update, where nothing else is said."""
+    """Per update, where nothing else is said."""
 
     updates_per_s: float
     p50_ms: float
     p99_ms: float
-    bot_ms: float  #: processor time of all replicas
-    server_ms: float  #: processor time of the database server
+    bot_ms: float  #: Processor time of all replicas.
+    server_ms: float  #: Processor time of the database server.
     units: float
-    collisions: float  #: units that were run again
+    collisions: float  #: Units that were run again.
     statements: float
-    round_trips: float  #: one for each answer that is read, and one for the end of each try
+    round_trips: float  #: One for each answer that is read, and one for the end of each try.
     commits: float
-    written: float  #: rows
-    read: float  #: rows that were fetched
+    written: float  #: Rows written.
+    read: float  #: Rows fetched.
     wal_kib: float
 
 
@@ -70,7 +70,7 @@ class Server:
 
 
 def server_cpu(folder: Path) -> float:
-    """Return the processor time of a server and of all its children, those that have ended too."""
+    """Return the processor time of a server and of all its children, including those that ended."""
     postmaster = int((folder / "postmaster.pid").read_text().split()[0])
     total = 0.0
     for each in Path("/proc").iterdir():
@@ -78,7 +78,7 @@ def server_cpu(folder: Path) -> float:
             try:
                 after_name = (each / "stat").read_text().rpartition(")")[2].split()
             except OSError:
-                continue  # it has just ended
+                continue  # It has just ended.
             mine = int(each.name) == postmaster
             if mine or int(after_name[1]) == postmaster:
                 total += sum(int(ticks) for ticks in after_name[11 : 15 if mine else 13]) * TICK_S

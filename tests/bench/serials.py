@@ -1,6 +1,7 @@
-"""Ten million serial numbers, none twice, and what the ledger does with one that is.
+"""Ten million serial numbers, none twice, and what the ledger does with a repeated one.
 
 `python -m tests.bench.serials --count 10000000`.
+
 """
 
 import argparse
@@ -29,13 +30,13 @@ PROCESSES = 2
 MOST_OCTETS = 20
 """RFC 5280 section 4.1.2.2."""
 LEAST_RANDOM_BITS = 64
-#: By their first byte, of which six bits differ: a set at a time holds a sixty-fourth of all.
+#: Grouped by the first byte, of which six bits vary: one set at a time holds a sixty-fourth of all.
 BUCKETS = 64
 SIGMAS = 6
 
 
 def drawn(count: int) -> bytes:
-    """Return so many, side by side."""
+    """Return this many, made in several processes."""
     return b"".join(new_serial(os.urandom).to_bytes(SERIAL_BYTES, "big") for _ in range(count))
 
 
@@ -70,12 +71,12 @@ class Count:
 
     @property
     def changing(self) -> list[int]:
-        """Return which bits are not the same in all."""
+        """Return the bits that are not the same in all."""
         varied = self.all_set ^ self.any_set
         return [bit for bit in range(8 * SERIAL_BYTES) if varied >> bit & 1]
 
     def unfair(self) -> int:
-        """Return how many of the changing bits are set too often or too seldom for chance."""
+        """Return how many of the varying bits are set more or less often than chance allows."""
         half, limit = self.sampled / 2, SIGMAS * self.sampled**0.5 / 2
         return sum(abs(self.ones[bit] - half) > limit for bit in self.changing)
 
@@ -88,7 +89,7 @@ def many(count: int) -> bool:
         for content in pool.map(drawn, shares):
             tally.add(content)
     twice = tally.twice()
-    # The lowest and the highest that can be: all of one length, and never negative.
+    # The lowest and the highest possible: all of one length, and never negative.
     octets = {len(asn1.encode_der(each)) - 2 for each in (tally.all_set, tally.any_set)}
     positive = tally.all_set > 0 and max(octets) == SERIAL_BYTES
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -102,7 +103,7 @@ def many(count: int) -> bool:
 
 
 class Stuck:
-    """A random source that gives the same bytes again and again, as one after a bad start does."""
+    """A random source that repeats the same bytes, as one after a bad start does."""
 
     def __init__(self, times: int) -> None:
         self.left = times
@@ -115,7 +116,7 @@ class Stuck:
 
 
 def refused(folder: Path) -> bool:
-    """Tell whether an authority with a stuck source draws again, and whether its ledger refuses a serial twice."""
+    """Print whether an authority with a stuck source draws again, and whether its ledger refuses a repeated number."""
     stuck = Stuck(0)
     vault = open_vault(folder / "vault.json")[0]
     authority = Authority.open(

@@ -1,6 +1,7 @@
-"""The ground that loads are run on: everybody's old certificate and register on disk, bots in processes of their own.
+"""The setup for loads: old certificates and the register on disk, bots in processes of their own.
 
-A certificate takes a key, so a crowd takes minutes; `--ground FOLDER` keeps what was made for the next run.
+A certificate takes a key, so many customers take minutes; `--ground FOLDER` keeps what was made for the next run.
+
 """
 
 import asyncio
@@ -30,7 +31,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A data folder as it stands before the first start, and who is in its register."""
+    """A data folder before the first start, and who is in its register."""
 
     template: Path
     people: list[CustomerRecord]
@@ -47,7 +48,7 @@ def ground(customers: int, kept: Path | None = None) -> Iterator[Ground]:
 
 
 def prepared(folder: Path, customers: int) -> Ground:
-    """Return one that was made for as many or more; make it otherwise, whole or not at all."""
+    """Return one that was made for as many customers or more; otherwise make it, whole or not at all."""
     there = sorted(int(each.name.rpartition("-")[2]) for each in folder.glob(f"{TEMPLATE}-*"))
     enough = next((count for count in there if count >= customers), None)
     if enough is not None:

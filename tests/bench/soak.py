@@ -1,8 +1,9 @@
-"""An hour's soak: visitors come at a steady rate, and what the bot holds is looked at every half a minute.
+"""An hour's soak: visitors come at a steady rate, and the bot's memory is read every half minute.
 
-`python -m tests.bench.soak --minutes 60 [--rate 5] [--traced]`: updates a second. After the warm-up a line is laid
-through the resident memory by least squares; flat is what is within its own error of nothing. `--traced` says at the
-end which lines of code took what grew (tracemalloc; the bot is slower then).
+`python -m tests.bench.soak --minutes 60 [--rate 5] [--traced]`: updates per second. After the warm-up a line is fitted
+through the resident memory by least squares; flat means within its own error of zero. `--traced` prints at the end
+which lines of code allocated what grew (tracemalloc; the bot is slower then).
+
 """
 
 import argparse
@@ -25,7 +26,7 @@ from tests.bench.visits import ASKERS, Hall, Tally, hall
 
 EVERY_S = 30.0
 KIB = 1024
-#: Updates that one visit comes to, about; only the rate of visits depends on it.
+#: Updates per visit, about; only the rate of visits depends on it.
 ACTS_A_VISIT = 15
 PACE_S = 2.0
 

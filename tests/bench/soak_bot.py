@@ -1,4 +1,4 @@
-"""The bot of the soak, in a process of its own: at SIGUSR1 it says what is in it, as one line of JSON."""
+"""The bot of the soak, in a process of its own: at SIGUSR1 it prints what it holds, as one line of JSON."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Where the time of one issue goes: a watch on the functions of each stage, each without the others' time in it."""
+"""Where the time of one certificate goes: the own time of the functions of each stage."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from ca.ledger.vault import Vault
 from ca.requests import key_rules
 
 REST = "the rest: orders, dates, records"
-#: The stages of an issue by the functions that are nothing else.
+#: The stages of issuing, by functions that do nothing else.
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "gate": ((key_rules, "check_size"), (key_rules, "check_key")),
     "to-be-signed bytes": ((tbs, "leaf_tbs"), (vid, "identify_data")),
@@ -38,7 +38,7 @@ class Watch:
         self._mine = threading.local()
 
     def around(self, stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the call with its own time put down to the stage, without that of stages within."""
+        """Return the call with its own time added to the stage, without the time of stages inside it."""
 
         def timed(*arguments: Any, **named: Any) -> Any:
             above, self._mine.within, began = getattr(self._mine, "within", 0.0), 0.0, time.perf_counter()
@@ -52,7 +52,7 @@ class Watch:
         return timed
 
     def shares(self, whole: float, rest: str = REST) -> list[tuple[str, float]]:
-        """Return the seconds of each stage, the longest first, and what is left of the whole."""
+        """Return the seconds of each stage, the longest first, and the rest."""
         return [*self._spent.most_common(), (rest, whole - self._spent.total())]
 
 

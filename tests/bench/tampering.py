@@ -1,4 +1,4 @@
-"""Changes one thing in a small house's ledger, as somebody with the file in hand may, and sees whether it is found."""
+"""Changes one thing in a small ledger, as somebody with access to the file may, and checks whether it is found."""
 
 import random
 import sqlite3
@@ -12,7 +12,7 @@ from ca.values.model import AuditHead
 from tests.support.authority import SmallAuthority, enrolment, request
 
 #: Left out: counters that may only be too high (`crl_number`, `journal`, which the journal outside holds), and what
-#: other checks at the start hold (`meta` beyond the codes' secret).
+#: other checks at the start hold (`meta` except the secret of the codes).
 TABLES = (
     "audit", "audit_node", "intent", "certificate", "enrolment", "act", "crl", "delegate", "issuer", "day",
 )  # fmt: skip
@@ -20,7 +20,7 @@ KINDS = ("flip", "flip", "flip", "delete", "swap", "truncate", "double")
 
 
 def busy(small_ca: SmallAuthority) -> AuditHead:
-    """Make a little history of everything, and return its head, which is kept elsewhere."""
+    """Make a short history of everything, and return its head, which is kept elsewhere."""
     house = small_ca.authority
     small_ca.reissue(small_ca.old().serial)
     house.hold(small_ca.old(request_id="h", holder="C-2", number=2).serial, "freeze")
@@ -41,7 +41,7 @@ def busy(small_ca: SmallAuthority) -> AuditHead:
 
 
 class Thief:
-    """Has the file open, with every guard of the database switched off."""
+    """Has the file open, with every protection of the database switched off."""
 
     def __init__(self, path: Path, seed: int) -> None:
         self._random = random.Random(seed)
@@ -61,13 +61,13 @@ class Thief:
         self._kept.close()
 
     def act(self) -> str:
-        """Change one thing, and tell what."""
+        """Change one thing, and return what."""
         while True:
             kind, table = self._random.choice(KINDS), self._random.choice(TABLES)
             try:
                 told = getattr(self, f"_{kind}")(table)
             except sqlite3.IntegrityError:
-                continue  # a change that the file itself cannot hold
+                continue  # A change that the file itself refuses.
             if told:
                 return f"{kind} {told}"
 
@@ -100,7 +100,7 @@ class Thief:
         return table
 
     def _swap(self, table: str) -> str:
-        """Exchange all but the names of two rows, which is what reordering is."""
+        """Exchange everything but the keys of two rows, which equals reordering."""
         columns = [row[1] for row in self._ledger.execute(f"PRAGMA table_info({table})") if not row[5]]
         one, other = self._row(table), self._row(table)
         read = f"SELECT {', '.join(columns)} FROM {table} WHERE rowid = ?"
@@ -110,7 +110,7 @@ class Thief:
         write = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE rowid = ?"
         self._ledger.execute("BEGIN")
         try:
-            if table == "intent":  # its request ids are unique at every moment
+            if table == "intent":  # Its request ids must be unique at every moment.
                 self._ledger.execute("UPDATE intent SET request_id = 'x' WHERE rowid = ?", (one,))
             self._ledger.execute(write, (*first, other))
             self._ledger.execute(write, (*second, one))
@@ -121,7 +121,7 @@ class Thief:
         return table
 
     def _truncate(self, table: str) -> str:
-        """Cut lines off the end of the audit, with all that the tree has of them."""
+        """Delete the last lines of the audit, with their part of the tree."""
         lines = self._ledger.execute("SELECT max(seq) FROM audit").fetchone()[0]
         cut = lines - self._random.randint(1, lines - 1)
         self._ledger.execute("DELETE FROM audit WHERE seq > ?", (cut,))
@@ -130,7 +130,7 @@ class Thief:
         return f"to {cut}"
 
     def _double(self, table: str) -> str:
-        """Write a row a second time, under another name."""
+        """Copy a row, under another key."""
         columns = [row[1] for row in self._ledger.execute(f"PRAGMA table_info({table})")]
         row = list(
             self._ledger.execute(f"SELECT * FROM {table} WHERE rowid = ?", (self._row(table),)).fetchone()
@@ -151,7 +151,7 @@ def is_found(authority: Authority, head: AuditHead) -> tuple[bool, bool]:
 
 
 def rounds(folder: Path, count: int, seed: int, *, show: bool = True) -> list[str]:
-    """Return the tamperings that were not found."""
+    """Return the changes that were not found."""
     folder.mkdir(parents=True, exist_ok=True)
     small_ca = SmallAuthority(folder)
     head = busy(small_ca)

@@ -1,6 +1,7 @@
-"""How many `sendMessage` calls a second each transport makes, against a server in another process.
+"""How many `sendMessage` calls per second each transport makes, against a server in another process.
 
 Run it as `python -m tests.bench.transport`; it prints a table, with bare aiohttp as 1.00.
+
 """
 
 import argparse
@@ -36,7 +37,7 @@ Call = Callable[[], Awaitable[object]]
 
 
 class Canned(asyncio.Protocol):
-    """Answers every request with the same bytes, so that the client is what is measured."""
+    """Answers every request with the same bytes, so that only the client is measured."""
 
     BODY = json.dumps(
         {"ok": True, "result": {"message_id": 7, "date": 0, "chat": {"id": 5, "type": "private"}}}
@@ -97,7 +98,7 @@ async def measured(call: Call, concurrency: int, seconds: float) -> Figures:
 
 
 def pretend_sniffio() -> None:
-    """Stand in for the package: `httpcore` asks it one question, and tries the import at every call without it."""
+    """Stand in for the package: `httpcore` tries to import it at every call if it is not installed."""
     module = types.ModuleType("sniffio")
     module.current_async_library = lambda: "asyncio"  # type: ignore[attr-defined]
     sys.modules["sniffio"] = module
@@ -149,7 +150,7 @@ def table(rounds: int, seconds: float) -> None:
 
 
 def all_variants(base: str, concurrency: int, rounds: int, seconds: float) -> dict[str, Figures]:
-    """Take turns, so that a busy minute of the machine falls on all; report the medians."""
+    """Take turns, so that a busy minute of the machine hits all; report the medians."""
     runs: dict[str, list[Figures]] = {name: [] for name in VARIANTS}
     for _ in range(rounds):
         for name in VARIANTS:

@@ -1,8 +1,9 @@
-"""A rolling upgrade with traffic on: the first release is stopped as an operator does, and the present one takes over.
+"""A rolling upgrade under traffic: the first release is stopped as an operator does, and the present one takes over.
 
-`python -m tests.bench.upgrade [--customers 60] [--rounds 3] [--first COMMIT]`. The first release is taken out of git:
-its own code makes the keys, the register and the old certificates, and serves until the middle of everybody's
-application. Told are the errors that customers saw, who was not served, what was left undone, and the longest pause.
+`python -m tests.bench.upgrade [--customers 60] [--rounds 3] [--first COMMIT]`. The first release is taken from git:
+its own code makes the keys, the register and the old certificates, and serves until all customers are in the middle of
+their application. Reported are errors that customers saw, who was not served, what was left open, and the longest gap.
+
 """
 
 import argparse
@@ -64,17 +65,17 @@ class Outcome:
     served: int
     customers: int
     asked: int
-    errors: int  #: screens that speak of a mistake
-    undone: int  #: updates, messages and jobs that were parked or given up, or wait although they are due
-    missing: int  #: updates that were sent and are in no row
-    wrong: int  #: customers without exactly one good certificate beside the revoked one
-    phases: str  #: where the cases stood when the first release ended
-    down_s: float  #: from the first release's end until the present one was ready
-    longest_s: float  #: from an act to its reply, the longest
+    errors: int  #: Screens that report an error.
+    undone: int  #: Updates, messages and jobs that were parked, given up, or wait although they are due.
+    missing: int  #: Updates that were sent and are in no row.
+    wrong: int  #: Customers without exactly one good certificate beside the revoked one.
+    phases: str  #: Phases of the cases when the first release ended.
+    down_s: float  #: Seconds from the first release's end until the present one was ready.
+    longest_s: float  #: The longest time from an action to its reply.
 
 
 def first_release() -> str:
-    """Return the commit since which the first schema is as it is."""
+    """Return the commit since which the first schema is unchanged."""
     asked = ("git", "log", "-1", "--format=%h", "--", FIRST_SCHEMA)
     return subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -87,7 +88,7 @@ def taken_out(commit: str, folder: Path) -> Path:
 
 
 def furnished(release: Path, data: Path, people: Sequence[CustomerRecord]) -> None:
-    """Have the release make everything that it later runs on."""
+    """Let the release make everything that it runs on later."""
     register = release / "register.csv"
     rows = [{**msgspec.structs.asdict(each), "kind": "personal"} for each in people]
     with register.open("w", encoding="utf-8", newline="") as file:
@@ -137,7 +138,7 @@ class Seen:
 
 
 async def come(here: Hall, applicants: int, dice: random.Random) -> int:
-    """So many apply, and meanwhile others ask until all applicants are served; return how many questions."""
+    """This many apply, and meanwhile others ask until all applicants are served; return the number of questions."""
     applying = True
 
     async def applies() -> None:

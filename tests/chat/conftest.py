@@ -23,7 +23,7 @@ OPEN_ONCE = cache(signer.open_key_file)
 
 @pytest.fixture(scope="module", autouse=True)
 def keys_opened_once() -> Iterator[None]:
-    """A passphrase is slow on purpose, and every test opens the same two keys."""
+    """Share the opened keys: scrypt is slow on purpose, and every test opens the same two keys."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signer, "open_key_file", OPEN_ONCE)
         yield
@@ -45,9 +45,10 @@ def read_once(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) ->
 
 @pytest.fixture(scope="module", autouse=True)
 def knowledge_read_once() -> Iterator[None]:
-    """The knowledge base never changes, and reading it takes longer than most of these tests.
+    """Load the knowledge base once: it never changes, and reading it takes longer than most of these tests.
 
-    For one file of tests at a time: other folders' tests may run in the same worker, and read it their own way.
+    For one file of tests at a time: tests of other folders may run in the same worker and read it their own way.
+
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -61,14 +62,14 @@ def knowledge_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server_address() -> Iterator[str]:
-    """A PostgreSQL server for those tests that want one."""
+    """A PostgreSQL server for the tests that need one."""
     with postgres.place() as folder, postgres.server(folder) as address:
         yield address
 
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The settings of the database. `DESK_ENGINE=postgres` has all these conversations kept by a server."""
+    """The settings of the database. `DESK_ENGINE=postgres` runs all these conversations on a server."""
     if os.environ.get("DESK_ENGINE") != "postgres":
         return {}
     return {"DATABASE_URL": postgres.new_database(request.getfixturevalue("server_address"))}

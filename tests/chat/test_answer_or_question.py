@@ -1,4 +1,4 @@
-"""Where the form asks for something typed: an answer is never taken for a question, nor a question for an answer."""
+"""Where the form asks for a typed answer: an answer is never taken for a question, nor a question for an answer."""
 
 import pytest
 
@@ -92,7 +92,7 @@ async def test_a_question_at_any_step_is_answered_and_no_answer(
     await has_one_new_certificate(place, anybody)
 
 
-#: Without its mark a question is letters only, as a name is.
+#: Without a question mark it is only letters, as a name is.
 UNMARKED = {
     "ko": {
         "password-forgotten": "비번 까먹었는데 어떡해요",
@@ -119,7 +119,7 @@ async def test_a_question_is_not_taken_for_a_name(place: LocalTelegram, anybody:
     await ends_well(place, anybody, begin="name")
 
 
-#: About another thing, and with no word that only a question holds.
+#: About something else, and without any word that only a question has.
 NO_WORD_ASKS = {
     "ko": ("신용카드 잃어버렸어요", "이 은행 주식 사도 돼요?"),
     "en": ("I lost my credit card", "i lost my credit card, what now?"),

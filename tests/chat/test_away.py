@@ -1,4 +1,4 @@
-"""Others are away for longer than a moment: Telegram for one chat, the authority, the server that keeps the rows."""
+"""Something is unreachable for longer than a moment: Telegram for one chat, the authority, the database server."""
 
 import asyncio
 import sqlite3
@@ -31,7 +31,7 @@ PATIENT = 60.0
 
 
 class Silence:
-    """Calls about one chat are heard and never answered, until it ends: then their lines are dead."""
+    """Calls about one chat are received and never answered, until the block ends; then their connections break."""
 
     def __init__(self, chat: int) -> None:
         self.over = asyncio.Event()
@@ -80,12 +80,12 @@ async def test_silence_about_one_chat_holds_up_no_other_and_loses_nothing(
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE state = 'dead'") == [(0,)]
 
 
-# --- the authority's ledger cannot be had ---
+# --- the authority's ledger is locked ---
 
 
 @contextmanager
 def kept_from(place: LocalTelegram) -> Iterator[None]:
-    """Another process sits on the ledger for longer than the authority waits."""
+    """Another process locks the ledger for longer than the authority waits."""
     issuer = place.app.sources.authority
     assert isinstance(issuer, EmbeddedIssuer)
     issuer._authority._ledger._commits.connection.execute("PRAGMA busy_timeout = 50")
@@ -121,7 +121,7 @@ async def test_without_the_authority_the_case_waits_with_a_word_and_is_asked_aga
     assert sum(gildong.pattern("notice.issued").search(text) is not None for text in gildong.texts()) == 1
 
 
-# --- the server of the rows is gone for a minute ---
+# --- the database server is gone for a minute ---
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def folder() -> Iterator[Path]:
 async def on_a_server(
     template: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[LocalTelegram, Callable[[], None], Callable[[], None]]]:
-    """A town with its rows on a server of its own, and what stops and starts that."""
+    """The application with its database on a server of its own, and a way to stop and start that server."""
     monkeypatch.setattr(postgres, "PATIENCE_S", 0.3)
     running = postgres_server.server(folder)
     address = running.__enter__()

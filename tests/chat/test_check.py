@@ -1,4 +1,4 @@
-"""The health check of a certificate: a file is sent at any time, read, taken out of the chat, and told of."""
+"""The certificate check: a file is sent at any time, read, deleted from the chat, and its contents are shown."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,7 +43,7 @@ async def nothing_is_left(place: LocalTelegram, customer: Customer, message_id: 
     assert not [text for text in customer.texts() if NAME in text or EVIL in text]
 
 
-# --- one of ours ---
+# --- a certificate of our authority ---
 
 
 async def test_a_good_one_leads_to_the_reissue(place: LocalTelegram, anybody: Customer) -> None:
@@ -128,7 +128,7 @@ async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(
     assert anybody.words("mycert.status.revoked") not in answer.text
 
 
-# --- one of others ---
+# --- a certificate of another authority ---
 
 
 async def test_one_of_another_authority(place: LocalTelegram, anybody: Customer) -> None:
@@ -161,7 +161,7 @@ async def test_every_update_twice_is_one_answer(place: LocalTelegram, gildong: C
     assert sum(gildong.pattern("check.title").search(text) is not None for text in gildong.texts()) == 1
 
 
-# --- what is none ---
+# --- no certificate ---
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ async def test_one_that_is_gone_at_the_server(place: LocalTelegram, anybody: Cus
     await anybody.sees("check.title")
 
 
-# --- weather, and the form ---
+# --- network faults, and the form ---
 
 
 def refusing(faults: Faults) -> None:

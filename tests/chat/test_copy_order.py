@@ -1,4 +1,4 @@
-"""Two copies are two moments: which of desk and authority may be the older one, tried at each step of a reissue."""
+"""Two backups are two moments: whether the bot's or the authority's may be older, tried at each step of a reissue."""
 
 import asyncio
 import shutil
@@ -53,7 +53,7 @@ def customer(place: LocalTelegram) -> Survivor:
 
 
 class Vans:
-    """Takes the copies away at the moments that a test names."""
+    """Takes the copies at the moments that a test names."""
 
     def __init__(self, place: LocalTelegram, folder: Path) -> None:
         self._place = place
@@ -96,7 +96,7 @@ def vans(place: LocalTelegram, tmp_path: Path) -> Vans:
 
 
 def before(patch: pytest.MonkeyPatch, name: str, act: Callable[[], None]) -> None:
-    """Do this once, just before the desk first asks its authority for that."""
+    """Do this once, just before the bot first makes this call to its authority."""
     whole, left = getattr(EmbeddedIssuer, name), [act]
 
     async def passing(*arguments: Any) -> Any:
@@ -107,7 +107,7 @@ def before(patch: pytest.MonkeyPatch, name: str, act: Callable[[], None]) -> Non
     patch.setattr(EmbeddedIssuer, name, passing)
 
 
-#: The call of the authority's port before which the desk is copied, and whether its customer has to apply again.
+#: The call to the authority before which the bot is copied, and whether its customer has to apply again.
 MOMENTS = {
     "it looks up the old certificate": ("held", True),
     "it asks for the enrolment": ("enrol", True),

@@ -1,4 +1,6 @@
-"""The database is locked, full, read-only or gone: nothing is acknowledged, it is said, and it goes on by itself."""
+"""The database is locked, full, read-only or gone: nothing is acknowledged, it is reported, and work resumes by
+itself.
+"""
 
 import io
 import sqlite3
@@ -23,7 +25,7 @@ Trouble = Callable[[LocalTelegram, Recording], AbstractContextManager[None]]
 
 
 def refusing(code: int) -> Trouble:
-    """Have every write told so by the file system."""
+    """Let every write fail with this error of the file system."""
 
     @contextmanager
     def trouble(_place: LocalTelegram, disk: Recording) -> Iterator[None]:
@@ -36,14 +38,14 @@ def refusing(code: int) -> Trouble:
 
 @contextmanager
 def locked(place: LocalTelegram, _disk: Recording) -> Iterator[None]:
-    """Another process sits on it for longer than anybody waits."""
+    """Another process locks it for longer than anybody waits."""
     with closing(sqlite3.connect(place.settings.storage.data_dir / "desk.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
 
 
-#: With what `/readyz` says of it.
+#: With what `/readyz` reports.
 TROUBLES: dict[str, tuple[Trouble, str]] = {
     "locked": (locked, "database is locked"),
     "full": (refusing(sqlite3.SQLITE_FULL), "database or disk is full"),
@@ -75,7 +77,7 @@ async def readiness(place: LocalTelegram) -> tuple[int, dict[str, dict[str, Any]
 
 
 async def is_told(place: LocalTelegram, why: str) -> None:
-    """Wait until it is said: what is asked within a second is told what was found then."""
+    """Wait until it is reported: within a second the last result is repeated."""
     found: dict[str, Any] = {}
     while why not in str(found.get("database", {}).get("why")):
         status, found = await readiness(place)
@@ -141,7 +143,7 @@ async def test_behind_a_webhook_the_answer_is_an_error(template: Path, tmp_path:
 
 
 def spoil(path: Path, table: str) -> None:
-    """Overwrite the page on which a table begins, as a bad disk does."""
+    """Overwrite the first page of a table, as a bad disk does."""
     with closing(sqlite3.connect(path)) as connection:
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts name every figure there is, and none that is not."""
+"""The dashboard and the alerts name every metric there is, and none that does not exist."""
 
 import json
 import re
@@ -19,7 +19,7 @@ DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana.json").read_text(encod
 ALERTS = (DEPLOY / "alerts.yaml").read_text(encoding="utf-8")
 NAME = re.compile(r"\b(?:reissue|process)_[a-z_]+")
 LABELS = re.compile(r"by \(([a-z_, ]+)\)|\{([a-z_]+)[!=~]|\{\{(?: \$labels\.)?([a-z_]+) ?\}\}")
-#: What Prometheus itself puts beside ours.
+#: What Prometheus itself adds.
 GIVEN = {"instance", "le"}
 OURS = {"check", "outcome", "channel", "code", "state", "phase", "kind", "topic", "useful", "status", "list"}
 OURS |= {"part"}
@@ -46,7 +46,7 @@ def of_the_alerts() -> list[str]:
 
 @pytest.fixture
 async def scraped(template: Path, tmp_path: Path) -> dict[str, set[str]]:
-    """The names of all samples and their families, as a real scrape gives them."""
+    """The names of all samples and their families, from a real scrape."""
     address = f"127.0.0.1:{free_port()}"
     people = [persona(GILDONG, 101)]
     async with (

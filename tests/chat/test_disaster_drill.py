@@ -1,4 +1,6 @@
-"""The restore drill: customers in the middle of it all, a backup while they talk, the loss of everything, and back."""
+"""The restore drill: customers in the middle of applications, a backup while they talk, the loss of everything, a
+restore.
+"""
 
 import asyncio
 import json
@@ -18,7 +20,7 @@ from tests.support.command import program, settings_of
 from tests.support.disaster import Survivor, awake, survivors
 from tests.support.local_telegram import LocalTelegram, authority_template, local_telegram
 
-#: Where each customer stands at the backup. The last two talk while it is made, one more comes later.
+#: Where each customer is at the time of the backup. The last two talk while it is made; one more comes later.
 STAGES = (
     "reissue.ask.phone",
     "proof.sent.sms",
@@ -49,7 +51,7 @@ class Drill:
         return self.local_telegram.settings.authority.journal
 
     async def commands(self, *arguments: str) -> dict[str, Any]:
-        """Run the program as another process, as whoever runs the bank does."""
+        """Run the program as another process, as an operator does."""
         settings = settings_of(self.local_telegram.messenger, self.folder / "data") | {
             "CA_JOURNAL": str(self.journal)
         }
@@ -96,7 +98,7 @@ async def drill(furnished: Path, tmp_path: Path) -> AsyncIterator[Drill]:
 
 
 async def stand(drill: Drill) -> list[asyncio.Task[None]]:
-    """Bring everybody to where they stand at the backup; those who talk through it have just begun."""
+    """Bring everybody to where they are at the backup; those who talk during it have just begun."""
     for robot, stage in zip(drill.people, STAGES, strict=False):
         robot.halt = stage
     lives = [asyncio.create_task(robot.finishes()) for robot in drill.people[: len(STAGES)]]

@@ -1,4 +1,4 @@
-"""What the customer carries away: it opens, it can be fetched again for a while, and then it is gone."""
+"""The certificate's files: they open, can be fetched again for a while, and then they are gone."""
 
 import io
 import zipfile

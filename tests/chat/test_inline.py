@@ -1,4 +1,4 @@
-"""Answers in any chat: whoever types the bot's name and a question may post the answer, and leaves no trace with us."""
+"""Inline mode: a person who types the bot's name and a question may post the answer, and nothing of it is stored."""
 
 import pytest
 

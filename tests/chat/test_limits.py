@@ -1,4 +1,4 @@
-"""Tries are counted by chat, by person and by code; every pause says its end, and ends."""
+"""Tries are counted by chat, by person and by code; every pause says when it ends, and ends."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ NOBODY = crowd(4)
 
 @pytest.fixture
 async def street(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
-    """The victim, and four who are no customers."""
+    """The victim, and four others who are no customers."""
     thieves = [persona(record, 301 + number) for number, record in enumerate(NOBODY)]
     async with local_telegram(
         template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]

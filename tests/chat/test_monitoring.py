@@ -1,4 +1,4 @@
-"""What whoever watches sees of a whole house: health, readiness and figures, over the socket."""
+"""What monitoring sees of the whole application: health, readiness and metrics, over the socket."""
 
 import sqlite3
 from collections.abc import AsyncIterator

@@ -1,4 +1,6 @@
-"""Bad weather: updates twice and late, calls refused, replies lost, patience asked for, and a bot that is blocked."""
+"""Network faults: updates twice and late, calls refused, replies lost, requests to wait, and a customer who blocked
+us.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -44,7 +46,7 @@ async def test_every_update_twice_and_some_late(place: LocalTelegram, gildong: C
 
 @pytest.mark.parametrize("fault", ["refuse", "reset", "lose"])
 async def test_calls_that_fail_are_made_again(place: LocalTelegram, gildong: Customer, fault: str) -> None:
-    """Lost replies are the hard ones: the thing was done, and nobody heard."""
+    """Lost replies are the hard ones: the call succeeded, but the bot does not know."""
     setattr(place.messenger.faults, fault, 0.05)
     place.messenger.faults.methods = frozenset(
         {"sendMessage", "editMessageText", "deleteMessage", "sendDocument"}
@@ -87,7 +89,7 @@ async def test_telegram_gone_for_a_while(place: LocalTelegram, gildong: Customer
 
 @pytest.fixture
 async def strict(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
-    """A messenger that asks a busy chat for patience."""
+    """A messenger that asks to wait in a busy chat."""
     personas = [persona(GILDONG, 101), persona(AN, 104, "en")]
     limits = Limits(chat_burst=4, chat_rate=1.0)
     async with local_telegram(template, tmp_path / "data", [GILDONG, AN], personas, limits) as made:

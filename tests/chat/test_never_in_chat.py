@@ -5,7 +5,7 @@ import pytest
 from tests.support import leaks
 from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram
 
-#: What somebody might send, the secret in it, and what it is called.
+#: What somebody might send, the secret in it, and its name.
 SENT = {
     "resident_number": ("제 주민번호는 800521-1234567 이에요", "800521-1234567"),
     "resident_number alone": ("8005211234567", "8005211234567"),
@@ -24,7 +24,7 @@ ENGLISH = {
 
 
 async def is_gone(place: LocalTelegram, customer: Customer, kind: str, secret: str) -> None:
-    """Deleted with an explanation, and in no byte of ours."""
+    """Deleted with an explanation, and not stored anywhere."""
     await customer.sees(f"forbidden.{kind.partition(' ')[0]}")
     await customer.sees("forbidden.deleted")
     await place.quiet()

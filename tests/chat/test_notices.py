@@ -1,4 +1,4 @@
-"""Results on every way: what became of each is told, each comes once, and one that leads nowhere is not taken again."""
+"""Results on every channel: the outcome of each is shown, each comes once, and a dead address is not tried again."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ NOON, EVENING, MORNING = 12, 22, 8
 
 
 async def is_hour(place: LocalTelegram, hour: int) -> None:
-    """Let it be this hour in Korea, today or tomorrow."""
+    """Set the time to this hour in Korea, today or tomorrow."""
     now = place.clock.now().astimezone(KST)
     then = datetime.combine(now.date(), datetime.min.time(), KST) + timedelta(hours=hour, minutes=1)
     await place.later((then if then > now else then + timedelta(days=1)) - now)
@@ -30,7 +30,7 @@ async def is_hour(place: LocalTelegram, hour: int) -> None:
 
 @pytest.fixture
 async def lapsed(template: Path, tmp_path: Path) -> AsyncIterator[tuple[LocalTelegram, Customer]]:
-    """Somebody whose certificate has expired: a refusal that nobody need be woken for."""
+    """A customer whose certificate has expired: a refusal that is not urgent."""
     (record,), data = crowd(1), tmp_path / "data"
     gone = {record.customer_id: -3}
     async with local_telegram(template, data, [record], [persona(record, 201)], days_left=gone) as place:
@@ -55,7 +55,7 @@ def count(customer: Customer, key: str, text: str) -> int:
 
 
 def results(place: LocalTelegram, customer: Customer, kind: str) -> tuple[int, int, int]:
-    """Return how many text messages, mails and messages in the chat told it."""
+    """Return how many text messages, mails and chat messages reported it."""
     sms, subject = customer.pattern(f"sms.{kind}"), customer.words(f"mail.{kind}.subject")
     return (
         sum(sms.search(each.text) is not None for each in place.messenger.sms_of(customer.record.phone)),
@@ -205,14 +205,14 @@ def workers_of(app: Application) -> tuple[UpdateProcessor, JobRunner, OutboxSend
 async def test_one_cause_is_told_once_however_often_it_is_reported(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    """Every update comes twice, and two houses share the rows: each of them takes what it can get."""
+    """Every update comes twice, and two applications share the rows: each takes what it can get."""
     place.messenger.faults.duplicate = 1.0
     twin = TaskSupervisor()
     async with opened(place.settings, print, clock=place.clock) as app:
         # Neither leaves to the other what one has received.
         app.shared.queues.inbox._me = place.app.shared.queues.inbox._me
         for ours, theirs in zip(workers_of(place.app), workers_of(app), strict=True):
-            theirs._wakeup._event = ours._wakeup._event  # whoever comes first takes it
+            theirs._wakeup._event = ours._wakeup._event  # The first one to wake takes it.
         for name, run in app.loops:
             if name in WORKERS:
                 twin.start(name, twin.keep(name, run))

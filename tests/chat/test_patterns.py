@@ -131,7 +131,9 @@ async def test_skipped_what_one_does_not_know(place: LocalTelegram, anybody: Cus
 
 
 async def test_skipped_ahead_the_order_is_kept(place: LocalTelegram, anybody: Customer) -> None:
-    """Who types the next answer already is told what is asked now; nothing lands in a field that it is not for."""
+    """A customer who types the next answer too early is shown the present question; nothing lands in the wrong
+    field.
+    """
     record = anybody.record
     await anybody.triage()
     for step, ahead, error in (
@@ -368,7 +370,7 @@ async def test_back_within_a_week_with_an_old_proof_a_new_code_is_asked(
 
 
 async def test_return_after_days_with_nothing_but_a_question(place: LocalTelegram, anybody: Customer) -> None:
-    """Six days and six days are no week of silence: who asks in between is there."""
+    """Six days and again six days are no week of silence: the question in between counts."""
     await comes_to(anybody, "birth")
     await place.restarts(after=timedelta(days=6))
     await asks(place, anybody, "fees", below="reissue.ask.birth")

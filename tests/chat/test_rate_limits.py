@@ -1,4 +1,4 @@
-"""Hundreds of messages from one chat: one plain answer, nothing read beyond its share, and nobody else waits."""
+"""Hundreds of messages from one chat: one plain answer, the rest is not processed, and nobody else waits."""
 
 import json
 from typing import Any
@@ -29,9 +29,9 @@ def update(number: int, chat_id: int, text: str) -> dict[str, Any]:
 
 
 async def arrives(place: LocalTelegram, updates: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    """Store all at once, as a batch of the poller is, and return which lanes had their turn, and which was let go."""
+    """Store all at once, as the poller stores a batch; return which lanes had their turn, and which was limited."""
     desk = place.app.engine.cases
-    turns: dict[tuple[str, int, int], None] = {}  # a unit that collides is run again, and is the same turn
+    turns: dict[tuple[str, int, int], None] = {}  # A unit that collides is run again, and is the same turn.
 
     def noted(name: str) -> Any:
         work = getattr(desk, name)

@@ -1,4 +1,4 @@
-"""An operator who is told "E-1234" finds every line of the log with it, whoever wrote it and on which thread."""
+"""An operator who is given "E-1234" finds every line of the log with it, from every component and thread."""
 
 import io
 import json
@@ -19,7 +19,7 @@ Lines = Callable[[], list[dict[str, object]]]
 
 @pytest.fixture
 def lines(place: LocalTelegram) -> Iterator[Lines]:
-    """Log as `run` does, and give what was written since."""
+    """Log as `run` does, and return what was written since."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in LIBRARIES}
@@ -65,7 +65,7 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
 async def test_what_an_update_led_to_carries_it_on(
     place: LocalTelegram, gildong: Customer, lines: Lines
 ) -> None:
-    """A tap orders a job; the job fails, then refuses; and the text message that tells so is taken by nobody."""
+    """A tap orders a job; the job fails, then refuses; and nobody accepts the text message about it."""
     place.authority.hold(place.serials[GILDONG.customer_id], "held")
     await gildong.applies(GILDONG)
     place.messenger.faults.sms = At.REJECT
@@ -88,7 +88,7 @@ async def test_what_an_update_led_to_carries_it_on(
     def found() -> set[tuple[str, str]]:
         return {(line["logger"], line["message"]) for line in about(lines, f"E-{update}")}
 
-    # The chat has a lane of its own, and may be told before the gateway has refused.
+    # The chat has a lane of its own, and may be served before the gateway has refused.
     await place.until(
         lambda: {("bot.engine.job_runner", "job failed"), ("bot.engine.sender", "given up")} <= found()
     )

@@ -1,4 +1,4 @@
-"""Why an application was refused: said only after the one-time code was right, and mended where it can be."""
+"""Why an application was refused: shown only after the one-time code was right, and corrected where possible."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.support.customers import GILDONG, crowd, persona
 from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram, local_telegram
 
 LAPSED, NEVER, REVOKED, HELD = crowd(4)
-#: What was typed wrong, and the field that mends it.
+#: What was mistyped, and the field that corrects it.
 MISTYPED = {
     "R01": ("name", replace(GILDONG, name="홍길순")),
     "R02": ("birth", replace(GILDONG, birth_date=date(1980, 5, 12))),
@@ -27,7 +27,7 @@ MISTYPED = {
 
 @pytest.fixture
 async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
-    """Old certificates in every state that no reissue can begin with."""
+    """Old certificates in every state from which no reissue can begin."""
     people = {201: LAPSED, 202: NEVER, 203: REVOKED, 204: HELD}
     days = {LAPSED.customer_id: -3, NEVER.customer_id: None}
     personas = [persona(record, user_id) for user_id, record in people.items()]
@@ -40,7 +40,7 @@ async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegra
 
 
 async def submits(customer: Customer, typed: CustomerRecord, known: CustomerRecord) -> None:
-    """Apply with what was typed; until the code came back nothing says that anything is wrong."""
+    """Apply with what was typed; until the code is entered, nothing shows that anything is wrong."""
     await customer.triage()
     await customer.fills_in(typed)
     await customer.sees("proof.sent.sms")
@@ -122,7 +122,7 @@ async def test_too_many_refused_applications_pause_and_say_until_when(
     await gildong.taps("reissue.field.name")
     await gildong.answers("name", GILDONG.name)
     await gildong.taps("button.submit")
-    await gildong.sees("proof.stale")  # two hours later it may be somebody else at the phone
+    await gildong.sees("proof.stale")  # Two hours later it may be somebody else with the phone.
     await gildong.proves(GILDONG)
     await goes_on_to_the_certificate(gildong)
 

@@ -1,4 +1,6 @@
-"""Reminders over the whole house: they come once, on their day, where the customer wants them, whatever lay between."""
+"""Reminders over the whole application: once, on their day, where the customer wants them, whatever happened in
+between.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +25,7 @@ async def has_certificate(place: LocalTelegram, customer: Customer) -> None:
 async def days_before(
     place: LocalTelegram, customer: Customer, days: int, hour: int = TEN, minute: int = 1
 ) -> None:
-    """Let it be this many days before the expiry, at this time in Korea."""
+    """Set the time to this many days before the expiry, at this hour in Korea."""
     (serial,) = [row[0] for row in await place.rows("SELECT serial FROM reminders WHERE serial IS NOT NULL")]
     (expires,) = [row[0] for row in await place.rows("SELECT expires_on FROM reminders")]
     assert serial
@@ -184,7 +186,7 @@ async def test_without_a_certificate_the_menu_says_so(anybody: Customer) -> None
 async def test_one_that_was_only_looked_at_is_watched_as_well(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    """`/mycert` shows it to whom it belongs; the row that an earlier version did not keep is there then."""
+    """`/mycert` shows it to its owner; the row that an earlier version did not write exists afterwards."""
     await has_certificate(place, gildong)
     await place.rows("DELETE FROM reminders")
     await gildong.says("/mycert")
@@ -206,7 +208,7 @@ async def test_a_bank_sets_the_days(template: Path, tmp_path: Path, days: str) -
         for each in (60, 30, 5, 1, 0):
             await days_before(place, gildong, each)
         wanted = {int(each) for each in days.split(",")}
-        window = 1  # the renewal opens 30 days before, and no reminder is on that day
+        window = 1  # The renewal opens 30 days before, and no reminder is on that day.
         assert reminders(gildong) == len(wanted) + window
         assert kst_day(place.clock.now())
 

@@ -1,4 +1,4 @@
-"""Several replicas behind one address, on one PostgreSQL: whoever gets an update, it counts once and in its order."""
+"""Several replicas behind one address, on one PostgreSQL: each update counts once and in order, whoever gets it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tests.support.local_telegram import Customer
 from tests.support.postgres_server import new_database
 
 REPLICAS = 3
-#: Updates of one chat that come close behind each other, to two replicas.
+#: Updates of one chat, close to each other, to two replicas.
 FEW = 3
 
 
@@ -76,7 +76,7 @@ async def test_one_goes_away_in_the_middle_and_the_customer_sees_nothing_of_it(c
 
 
 async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
-    """Wrong codes are spread over the replicas, and are five all the same."""
+    """Wrong codes are spread over the replicas, and are limited to five all the same."""
     gildong = cluster.local_telegram.customer(101, "ko", GILDONG)
     await gildong.triage()
     await gildong.fills_in(GILDONG)
@@ -96,7 +96,7 @@ async def test_limits_count_for_all_of_them_together(cluster: Cluster) -> None:
 async def test_a_replica_does_what_it_received_and_tries_nothing_of_anothers(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a slow machine a second goes by, and they help each other: here it takes an hour, and bells alone wake."""
+    """After a second replicas take over from each other; here that takes an hour, so only wake-ups count."""
     monkeypatch.setattr("bot.queues.inbox.LEFT_ALONE_S", 3600.0)
     monkeypatch.setattr("handlers.telegram.processor.IDLE_SECONDS", 3600.0)
     tried: list[int] = []

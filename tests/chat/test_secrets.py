@@ -1,4 +1,4 @@
-"""Planted secrets: looked for in every byte that is kept, logged or left in the chat."""
+"""Planted secrets: looked for in every byte that is stored, logged or left in the chat."""
 
 import shutil
 import sqlite3
@@ -19,7 +19,7 @@ from tests.support.customers import GILDONG
 from tests.support.local_telegram import PASSWORD, TOKEN, WORDS, Customer, register, settings_for
 from tests.support.single_customer import messenger_of_one
 
-#: As typed, and as it is kept once read.
+#: As typed, and as stored once parsed.
 PERSONAL = [
     GILDONG.name,
     "1980-05-21",
@@ -91,7 +91,7 @@ async def test_no_secret_is_on_disk_or_in_the_log_while_it_runs_or_after(
 async def test_nothing_of_a_certificate_that_was_checked_is_kept_or_logged(
     world: LocalMessenger, data: Path, tmp_path: Path
 ) -> None:
-    """Neither the holder's name and the addresses in it, nor the file's name, nor a run of its octets."""
+    """Neither the holder's name and the addresses in it, nor the file's name, nor any part of its bytes."""
     customer = Customer(world.person(101), world, "ko")
     shown = {"own": der(), "broken": der()[:-9]}
     octets = [shown["own"][at : at + 24] for at in range(0, len(shown["own"]) - 24, 24)]
@@ -149,7 +149,7 @@ async def the_chat_keeps_only_what_is_masked(customer: Customer, secrets: list[s
 async def test_a_poison_update_leaves_nothing_of_it_in_the_log(
     world: LocalMessenger, data: Path, tmp_path: Path
 ) -> None:
-    """It is parked under encryption; its text is in an exception at the most, and exceptions are logged."""
+    """It is parked under encryption; its text can only be in an exception, and exceptions are logged."""
     text = "제 이름은 남궁민수고 계좌는 55443322110099"
     message = {"message_id": "no number", "date": 1, "chat": {"id": 101, "type": "private"}, "text": text}
     async with running("run", folder=tmp_path, **settings_of(world, data), LOG_LEVEL="DEBUG") as bot:

@@ -1,4 +1,4 @@
-"""Beside the form: commands at any time, the knowledge base, and the language."""
+"""Side questions: commands at any time, the knowledge base, and the language."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Staff speak to customers from their own chat, and nobody else does."""
+"""Staff speak to customers from their own chat, and nobody else can."""
 
 from tests.support.customers import GILDONG, OPERATORS
 from tests.support.local_telegram import Customer, LocalTelegram
@@ -22,7 +22,7 @@ async def test_only_an_answer_to_a_message_about_a_customer_reaches_one(
 
 
 async def test_an_answer_in_a_strangers_group_reaches_nobody(place: LocalTelegram, gildong: Customer) -> None:
-    """Anybody may take the bot into a group and answer there under the number of a message that staff have."""
+    """Anybody may add the bot to a group and answer there under the number of a message that staff have."""
     await gildong.says("/agent")
     asked = await place.staff.sees("staff.wanted")
     group = {"id": -2002, "type": "supergroup", "title": "not the bank"}

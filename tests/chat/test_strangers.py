@@ -1,4 +1,4 @@
-"""What a stranger can learn before the one-time code came back: nothing."""
+"""What a stranger can learn before the one-time code was entered: nothing."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Traces: a span for every update, job and delivery, with its reference, and nothing of a person or a token in one."""
+"""Traces: a span for every update, job and delivery, with its reference, and without personal data or tokens."""
 
 import asyncio
 import logging

@@ -1,6 +1,7 @@
-"""An upgrade with traffic on: whoever was in the middle goes on to a certificate, and nobody sees an error.
+"""An upgrade under traffic: customers in the middle of an application get their certificate, and nobody sees an error.
 
 The first release's own code is upgraded by `python -m tests.bench.upgrade`.
+
 """
 
 import asyncio
@@ -55,7 +56,7 @@ async def fills_in_to_the_end(customer: Customer, begin: str = "name") -> None:
     await proves_to_the_end(customer)
 
 
-# --- where somebody stands: how they come there, what they do as it ends, and how they go on ---
+# --- where a customer is: how they come there, what they do when the process ends, and how they continue ---
 
 
 async def is_greeted(customer: Customer) -> None:
@@ -164,7 +165,7 @@ async def crowded(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram
 
 @contextmanager
 def nobody_works(*owners: tuple[type, str]) -> Iterator[None]:
-    """As at the moment when the process ends: what was ordered waits in its row."""
+    """As at the moment when the process ends: ordered jobs wait in their rows."""
     with pytest.MonkeyPatch.context() as patch:
         for owner, claims in owners:
             patch.setattr(owner, claims, lambda *_arguments: [])
@@ -232,7 +233,7 @@ async def cluster(template: Path, tmp_path: Path, server_address: str) -> AsyncI
 
 
 async def looks_at_reminders(customer: Customer, times: int) -> None:
-    """Often enough for the driver to have the server keep the statement's plan (psycopg: from the sixth time on)."""
+    """Often enough that the server keeps the statement's plan (psycopg: from the sixth time on)."""
     for _ in range(times):
         before = customer.newest
         await customer.says("/reminders")

@@ -1,4 +1,4 @@
-"""Updates by webhook: stored, then answered; nobody without the secret is heard."""
+"""Updates by webhook: stored, then answered; a request without the secret is ignored."""
 
 import asyncio
 import io

@@ -45,13 +45,13 @@ def at_branch(branch: Path) -> Program:
 
 @pytest.fixture
 def anew(tmp_path: Path) -> Program:
-    """Where nothing is yet."""
+    """An empty folder."""
     return lambda *arguments, **settings: program(*arguments, folder=tmp_path, **settings)
 
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Program:
-    """The same where nothing is yet, in this process: for tables, since a start takes a second."""
+    """The same in this process, for tables of cases: a start takes a second."""
     for name in [name for name in os.environ if name.startswith("REISSUE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 
 
 def is_explained(ended: CompletedProcess[str], code: int, *parts: str) -> None:
-    """It failed with this code and one line, which a person can act on."""
+    """Assert that it failed with this code and one line that a person can act on."""
     assert ended.returncode == code, ended.stderr
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("made ")]
     assert len(lines) == 1, ended.stderr
@@ -86,6 +86,6 @@ async def world() -> AsyncIterator[LocalMessenger]:
 
 @pytest.fixture
 def place(branch: Path, tmp_path: Path) -> Path:
-    """A copy of the branch's data, for a bot that writes into it."""
+    """A copy of the data, for a bot that writes into it."""
     shutil.copytree(branch / "data", tmp_path / "data")
     return tmp_path

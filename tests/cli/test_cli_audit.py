@@ -1,4 +1,4 @@
-"""`audit head`, `audit receipt`, `ca backup` and `ca restore`: proofs that leave the house, and its copy."""
+"""`audit head`, `audit receipt`, `ca backup` and `ca restore`: proofs for others, and the authority's copy."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from tests.support.customers import AN, GILDONG
 
 @pytest.fixture
 def house(branch: Path, tmp_path: Path) -> Path:
-    """A branch of one's own."""
+    """A data folder of one's own."""
     shutil.copytree(branch / "data", tmp_path / "data")
     return tmp_path
 

@@ -24,7 +24,7 @@ def read(text: str) -> dict[str, str]:
 
 @pytest.fixture
 def serial(at_branch: Program) -> str:
-    """The serial of a certificate for this test alone."""
+    """The serial number of a certificate for this test alone."""
     return read(at_branch("ca", "issue", "--customer", GILDONG.customer_id, "--json").stdout)["serial"]
 
 
@@ -41,7 +41,7 @@ def test_issue_prints_the_serial_and_keeps_to_the_dates(at_branch: Program) -> N
     shown = read(at_branch("ca", "status", "--serial", first[1], "--json").stdout)
     assert (shown["status"], shown["not_before"][:10], shown["not_after"][:10]) == (
         "good",
-        (begin - timedelta(days=1)).isoformat(),  # the midnight in Korea that it begins with
+        (begin - timedelta(days=1)).isoformat(),  # The midnight in Korea at which it begins.
         end.isoformat(),
     )
 

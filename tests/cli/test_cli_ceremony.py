@@ -122,7 +122,7 @@ def test_a_slip_at_the_terminal_makes_nothing(tmp_path: Path) -> None:
 
 
 def at_terminal(folder: Path, typed: list[str]) -> tuple[str, int]:
-    """Answer every question that ends in a colon, and return all that was on the screen, and how it ended."""
+    """Answer every prompt that ends in a colon; return the whole screen, and how it ended."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "bot", "ca", "ceremony", "make", "--root", "safe"]
     child = subprocess.Popen(
@@ -139,7 +139,7 @@ def at_terminal(folder: Path, typed: list[str]) -> tuple[str, int]:
     while True:
         try:
             part = os.read(ours, 4096).decode()
-        except OSError:  # Linux says EIO when the other side is gone
+        except OSError:  # Linux reports EIO when the other side is gone.
             break
         screen += part
         if screen.endswith(": "):

@@ -11,7 +11,7 @@ from tests.support.customers import GILDONG
 
 @pytest.fixture
 def outside(at_branch: Program, tmp_path: Path) -> dict[str, str]:
-    """Settings of a desk whose authority is the branch's own, asked as one outside."""
+    """Settings of a bot whose authority is the test's own, asked as one outside."""
     issued = at_branch("ca", "issue", "--customer", GILDONG.customer_id, "--json")
     serial = json.loads(issued.stdout)["serial"]
     assert at_branch("ca", "export", "--serial", serial, "--to", str(tmp_path)).returncode == 0

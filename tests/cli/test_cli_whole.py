@@ -16,7 +16,7 @@ from tests.support.customers import AN, GILDONG
 
 @pytest.fixture
 def bank(branch: Path, tmp_path: Path) -> Path:
-    """A copy of the branch where a test may lose everything; `inside` runs here."""
+    """A copy of the data where a test may lose everything; `inside` runs here."""
     shutil.copytree(branch / "data", tmp_path / "data")
     return tmp_path
 
@@ -129,7 +129,7 @@ def test_the_file_is_for_its_owner_and_tells_nothing(bank: Path, file: Path) -> 
 
 
 def as_of(schema: int, desk: Path) -> int:
-    """Make of this database what an older release had, with all its rows, and return the newest schema."""
+    """Turn this database into one of an older release, with all its rows, and return the newest schema."""
     older = desk.with_suffix(".older")
     with closing(sqlite3.connect(older)) as connection:
         for script in migrations()[:schema]:

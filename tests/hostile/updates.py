@@ -1,9 +1,10 @@
-"""Send a bot whatever a messenger could send, and what none ever should: `python -m tests.hostile.updates`.
+"""Send a bot what a messenger could send, and what none ever should: `python -m tests.hostile.updates`.
 
-Bytes go by webhook over a socket into a real house, whose calls come back over sockets to the local messenger. Some
-hundred customers do anything at any time, a few only what they are asked; between their updates come well-formed ones
-of every kind, repeated and late ones, and torn ones. It ends with 1, and the seed and the story of what it found,
-unless nothing was unhandled, nobody stuck, no step out of order, and no certificate issued that nobody asked for.
+Bytes go by webhook over a socket into the real application, whose calls come back over sockets to the local messenger.
+Some hundred customers do anything at any time, a few only what they are asked. Between their updates come well-formed
+ones of every kind, repeated and late ones, and malformed ones. It ends with 1, the seed and the problem, unless nothing
+was unhandled, nobody was stuck, no step was out of order, and no certificate was issued without a request.
+
 """
 
 import argparse
@@ -26,12 +27,12 @@ from tests.hostile.updates_customers import Wanderer
 from tests.hostile.updates_end_checks import ends
 from tests.hostile.updates_setup import Plan, Post, Scene, scene, sound
 
-#: Shares of what is sent, upon one act of a customer.
+#: Shares of what is sent, for each action of a customer.
 SHAPED, TORN = 0.8, 1.0
 REPEATED, LATE = 0.05, 0.03
-#: How many chats say /start after each round, and shall be answered.
+#: How many chats say /start after each round, and must be answered.
 ASKED = 4
-#: One in so many rounds is followed by days in which nothing comes; one in so many, somebody floods.
+#: One in this many rounds is followed by days without updates; in one of this many, somebody floods.
 LONG_PAUSE, FLOOD = 150, 60
 FLOOD_OF = 320
 BETWEEN_WORDS = 10.0
@@ -45,7 +46,7 @@ class Campaign:
         self._it = it
         self._say = say
         self._late: deque[Post] = deque(maxlen=400)
-        #: What goes out in this round, to be torn in later ones.
+        #: What was sent in this round, to be malformed in later ones.
         self._real: list[JSON] = []
         self.rounds = 0
 
@@ -69,13 +70,13 @@ class Campaign:
         await it.posts(self._mixed(crowd))
         it.tearing.real.extend(
             self._real
-        )  # now only: what is torn must not take the id of one that is to come
+        )  # Only now: a malformed update must not take the id of one that is to come.
         self._real.clear()
         await it.posts(self._again(each) for each in crowd if it.chance.random() < REPEATED)
         if not await it.settles():
             return
         if self._floods:
-            await it.passes(A_WHILE)  # who has flooded is heard again after it
+            await it.passes(A_WHILE)  # A chat that has flooded is served again after it.
         await it.asks(it.chance.sample(it.wanderers, ASKED))
         if self.rounds % 10 == 1:
             await self._is_ready()
@@ -85,13 +86,13 @@ class Campaign:
             await self._days_pass()
 
     async def _days_pass(self) -> None:
-        """No messenger sends again what is that old; whatever has its id is a new update."""
+        """No messenger repeats an update that is this old; the same id is then a new update."""
         await self._it.passes(timedelta(days=4))
         self._late.clear()
         self._it.watch.forgets()
 
     async def _acts(self) -> list[Post]:
-        """Let some act, customers of the bank more often; return what the messenger sends of it, in its order."""
+        """Let some act, customers of the bank more often; return what the messenger sends of it, in order."""
         it, chance = self._it, self._it.chance
         customers = [each for each in it.wanderers if each.is_customer]
         share = [*chance.sample(customers, len(customers) // 2)]
@@ -103,7 +104,7 @@ class Campaign:
         return [sound(each) for each in made]
 
     def _mixed(self, crowd: list[Post]) -> list[Post]:
-        """Put everything else between what the crowd sends, whose own order stays."""
+        """Put everything else between the updates of the customers, whose own order stays."""
         it, chance = self._it, self._it.chance
         beside = [each for each in crowd if chance.random() < REPEATED]
         self._late.extend(each for each in crowd if chance.random() < LATE)

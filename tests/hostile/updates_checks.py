@@ -1,4 +1,4 @@
-"""What must hold while hostile updates come, seen from within: the log, each step of each case, each word shown."""
+"""What must hold while hostile updates come, seen from within: the log, each step of each case, each text shown."""
 
 import logging
 from collections import Counter, OrderedDict, deque
@@ -25,9 +25,9 @@ from handlers.local.wire.json_shapes import JSON
 from tests.hostile.updates_shapes import MARK
 from tests.support.local_telegram import LocalTelegram
 
-#: Why an update may be parked: it has not the shape of one, and nothing else.
+#: Why an update may be parked: it does not have the shape of an update, and nothing else.
 MALFORMED = frozenset({"Malformed"})
-#: An answer to a webhook: taken, no update, too long. Anything else has the messenger send it again, for ever.
+#: An answer to a webhook: accepted, not an update, too long. Any other makes the messenger repeat it for ever.
 ANSWERS = frozenset({200, 400, 413})
 REMEMBERED = 4_000
 STORY = 5
@@ -84,7 +84,7 @@ class Watch(logging.Handler):
         self._stories.setdefault(chat_id, deque(maxlen=STORY)).append(told)
 
     def forgets(self) -> None:
-        """Take what came so far for nothing that could come again."""
+        """Forget what came so far: none of it can come again."""
         self._turns.clear()
 
     def finds(self, what: str, detail: str, chat_id: int | None = None, number: int | None = None) -> None:
@@ -141,7 +141,7 @@ class Watch(logging.Handler):
             self.finds("step", named, before.chat_id)
 
     def in_order(self, lane: str, number: int) -> None:
-        """What was posted one after the other, each when the one before was taken, is done in that order."""
+        """What was posted one after the other, each when the one before was accepted, is processed in that order."""
         its_lane, turn = self._turns.get(number, ("", 0))
         if its_lane != lane:
             return
@@ -151,7 +151,7 @@ class Watch(logging.Handler):
 
 
 def flaws(before: Case, event: Event, after: Case, now: datetime, rules: Rules) -> Iterator[str]:
-    """Yield what is wrong with this step: one arrow of the flow at most, and none without what it takes."""
+    """Yield what is wrong with this step: at most one arrow of the flow, with everything that it requires."""
     if after.revision - before.revision not in {0, 1}:
         yield "the revision jumps"
     if after.proven and not before.proven:
@@ -188,7 +188,7 @@ def _complete(case: Case, now: datetime, rules: Rules) -> bool:
 
 @contextmanager
 def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
-    """Look at every record, every decision and every message until the end."""
+    """Look at every record, every decision and every text until the end."""
     real, root = cases.decide, logging.getLogger()
 
     def decide(case: Case, event: Event, now: datetime, rules: Rules) -> Decision:
@@ -208,12 +208,12 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
 
 
 def watch_the_order(watch: Watch, local_telegram: LocalTelegram) -> None:
-    """Whatever is done with an update, those before it in its chat are done."""
+    """When an update is processed, all earlier ones of its chat are."""
     inbox = local_telegram.app.shared.queues.inbox
     real = inbox.finish
 
     def finish(tx: Transaction, waiting: Waiting) -> bool:
-        done = real(tx, waiting)  # who comes second finds it done
+        done = real(tx, waiting)  # The second one finds it done.
         if done:
             watch.in_order(waiting.lane, waiting.update_id)
         return done

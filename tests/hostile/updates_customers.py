@@ -1,4 +1,4 @@
-"""Customers who do anything at any time, and mostly what is asked: so garbage meets every state there is."""
+"""Customers who do anything at any time, and mostly what is asked: so bad updates meet every state there is."""
 
 import re
 import time
@@ -16,7 +16,7 @@ from tests.hostile.updates_shapes import COMMANDS, Shapes
 from tests.support.customers import persona
 from tests.support.local_telegram import Customer
 
-#: How often one does what the screen asks for: each is of another kind.
+#: How often one does what the screen asks for: each customer has another habit.
 DUTIFUL = (0.3, 0.7, 0.9, 0.97, 0.99)
 LOOKED_AT = 40
 A_PAUSE_S = 15 * 60
@@ -27,7 +27,7 @@ FILES = ("signCert.der", "signCert.cer", "npki.zip", "signPri.key", "a.pdf", "x.
 
 @dataclass
 class Honest(Robot):
-    """Does what is asked; where they are told to wait, as when a clock has jumped over a code's life, they do."""
+    """Does what is asked; also where they are told to wait, as when a clock has jumped over a code's life."""
 
     now: Callable[[], float] = time.time
     _tries_again: float = 0.0
@@ -45,15 +45,15 @@ class Wanderer(Robot):
 
     dice: Random = field(default_factory=Random)
     shapes: Shapes | None = None
-    #: Nobody's customer has no code to type, so nothing is ever issued to them.
+    #: People who are no customers have no code to type, so nothing may be issued to them.
     is_customer: bool = True
     patterns: dict[str, list[re.Pattern[str]]] = field(default_factory=dict)
-    #: How many codes were typed that had come to their own phone: nothing is issued without one.
+    #: How many codes were typed that had come to their own phone: nothing may be issued without one.
     codes: int = 0
     dutiful: float = DUTIFUL[0]
 
     async def acts(self) -> None:
-        """Do one thing; what it leads to is read at the next one."""
+        """Do one thing; the reply is read at the next one."""
         try:
             if self.dice.random() < self.dutiful:
                 await self._does_what_is_asked()
@@ -108,10 +108,10 @@ class Wanderer(Robot):
             "enrolled.password": self.folk.password,
         }[key]
 
-    # --- whims ---
+    # --- random actions ---
 
     async def taps_what_is_old(self) -> None:
-        """Any button of any message that stands in the chat, once or in a hurry."""
+        """Any button of any message that stands in the chat, once or twice."""
         cards = [each for each in self.looks_at() if each.get("reply_markup", {}).get("inline_keyboard")]
         if not cards:
             return
@@ -122,7 +122,7 @@ class Wanderer(Robot):
             await self.person.taps(self.dice.choice(data), message["message_id"])
 
     async def taps_what_is_not_there(self) -> None:
-        """A name that no button here has, upon the present revision: only the present state can refuse it."""
+        """A token that no button here has, with the present revision: only the present state can refuse it."""
         assert self.shapes is not None
         found = self.card()
         data = self.shapes.data()
@@ -200,7 +200,7 @@ def personas(people: list[Folk], honest: int) -> list[Persona]:
 def wanderers(
     messenger: LocalMessenger, people: list[Folk], customers: int, chance: Random
 ) -> list[Wanderer]:
-    """The first so many are customers of the bank."""
+    """The first of these are customers of the bank."""
     known = patterns(messenger, people[0].user_id)
     shapes = Shapes(chance, [each.user_id for each in people])
     return [

@@ -1,4 +1,4 @@
-"""What must hold at the end of a campaign: nothing waits, everybody is answered, and nothing was issued by garbage."""
+"""What must hold at the end of a campaign: nothing waits, everybody is answered, and nothing was issued by mistake."""
 
 import asyncio
 import sqlite3
@@ -20,7 +20,7 @@ HONEST_PATIENCE = 120.0
 
 
 async def ends(it: "Scene") -> None:
-    """Let everybody come to an end, and look at what became of it all."""
+    """Let everybody finish, and check the results."""
     await _honest_finish(it)
     await it.passes(timedelta(minutes=30))
     await it.settles()
@@ -61,7 +61,7 @@ async def _inbox(it: "Scene") -> None:
 
 
 async def _issued(it: "Scene") -> None:
-    """I1 and I2: each certificate is an application's, of somebody who typed the code that only they had."""
+    """I1 and I2: each certificate belongs to an application whose customer typed the code that only they had."""
     rows = await it.local_telegram.rows(
         "SELECT request_id, chat_id, serial FROM applications WHERE outcome = 'issued'"
     )
@@ -89,7 +89,7 @@ async def _issued(it: "Scene") -> None:
 
 
 async def _told(it: "Scene") -> None:
-    """I3: of each notice it is known whether it went, or that its chat had blocked the bot."""
+    """I3: of each notice it is known whether it was sent, or that its chat had blocked the bot."""
     query = "SELECT key, state FROM outbox WHERE result IS NOT NULL AND state = 'pending'"
     for key, _ in await it.local_telegram.rows(query):
         if str(key).partition(".")[0].endswith("chat"):

@@ -1,4 +1,4 @@
-"""What no messenger should ever send: real updates with wrong types, torn, spliced, and bytes that are no update."""
+"""What no messenger should ever send: real updates with wrong types, cut, spliced, and bytes that are no update."""
 
 import json
 from collections import deque
@@ -20,29 +20,29 @@ WRONG: tuple[Any, ...] = (
     *NUMBERS, None, True, False, "", "0", "101", "-5", "NaN", [], {}, [[]], [None], {"id": 1}, {"": None}, [{}, 5],
     "\ud800", f"{MARK}\udfff", "\x00", "a" * 70_000, f"{MARK}%s{{0}}",
 )  # fmt: skip
-#: One that is too deep for a reader that recurses, and one that is not.
+#: One that is too deep for a recursive reader, and one that is not.
 DEEP = (200, 3_000)
 HERE = "deep here"
 KINDS = (
     "message", "edited_message", "channel_post", "callback_query", "my_chat_member", "inline_query", "poll",
     "business_message", "kind_of_tomorrow",
 )  # fmt: skip
-#: Ids of an update that the inbox can keep, and at its limits.
+#: Ids of an update that the inbox can store, and at its limits.
 IDS = (0, 1, 2**31, 2**53, 2**63 - 2, 2**63 - 1)
 KEPT = 400
 MOST_BYTES = 1 << 20
-#: One of so many bodies is longer than anybody may send.
+#: One in this many bodies is longer than allowed.
 LONG_ONE_IN = 400
 
 
 @dataclass
 class Tearing:
     chance: Random
-    #: Updates as they came in a normal conversation.
+    #: Updates from a normal conversation.
     real: deque[JSON] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def body(self, number: int) -> bytes:
-        """Return one body, whose update has this id unless that is what is torn."""
+        """Return one body, whose update has this id unless the id is what is malformed."""
         chance = self.chance
         update = json.loads(json.dumps(chance.choice(self.real)))
         update["update_id"] = number
@@ -82,14 +82,14 @@ class Tearing:
         before, after = b"".join(each for each, _ in kinds), b"".join(each for _, each in reversed(kinds))
         return body.replace(marked, before + b'"%s"' % MARK.encode() + after)
 
-    # --- one tear each ---
+    # --- one defect each ---
 
     def wrong_value(self, update: JSON) -> None:
         parent, key = self._place(update)
         parent[key] = deepcopy(self.chance.choice(WRONG))
 
     def wrong_number(self, update: JSON) -> None:
-        """Ids are what goes furthest: into lanes, rows and calls."""
+        """Ids travel farthest: into lanes, rows and calls."""
         places = [(p, k) for p, k in _places(update) if isinstance(p[k], int)]
         parent, key = self.chance.choice(places or [self._place(update)])
         parent[key] = self.chance.choice(NUMBERS + IDS)
@@ -119,7 +119,7 @@ class Tearing:
             mine["id"] = other["id"]
 
     def _spliced(self, update: JSON) -> Any:
-        """Put a part of one update where a part of another stood, by the same name if there is one."""
+        """Put a part of one update where a part of another was, of the same name if there is one."""
         other = json.loads(json.dumps(self.chance.choice(self.real)))
         parent, key = self._place(update)
         same = [p[k] for p, k in _places(other) if k == key]
@@ -127,7 +127,7 @@ class Tearing:
         return update
 
     def _place(self, update: JSON) -> tuple[Any, Any]:
-        """Return a container and a key in it; the outer ones as often as the many inner ones."""
+        """Return a container and a key in it; outer ones as often as the many inner ones."""
         here: Any = update or {"update_id": 1}
         while True:
             key = self.chance.choice([*here]) if isinstance(here, dict) else self.chance.randrange(len(here))

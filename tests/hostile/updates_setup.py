@@ -1,4 +1,4 @@
-"""A house on a town's ground, a crowd at its door, and connections that post to it as the messenger does."""
+"""The application under hostile updates: many customers, and connections that post to it as the messenger does."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ from tests.support.local_telegram import LocalTelegram, authority_template, loca
 SECRET = "a-secret-of-the-campaign_0123456789"
 CONNECTIONS = 24
 TOO_LONG = 413
-#: Ids of what is torn and of what is made up: a torn digit makes no other's. The messenger's own are far below.
+#: Ids of malformed and of invented updates, far from each other and above the messenger's own.
 TORN_IDS, SHAPED_IDS = 10**15, 7 * 10**17
 PATIENCE = 60.0
 KEPT_TEXTS = 2_000
@@ -49,7 +49,7 @@ class Plan:
     #: Of these, who only do what is asked, all the way to a certificate, while the rest happens.
     honest: int = 4
     engine: str = "sqlite"
-    #: After so long no more is sent, however many are left.
+    #: Seconds after which no more is sent, however much is left.
     seconds: float = math.inf
     #: Questions go through the model, too.
     model: bool = False
@@ -60,7 +60,7 @@ class Post:
     body: bytes
     chat_id: int
     number: int
-    #: A messenger could have sent it: it is taken and done, whatever it says.
+    #: A messenger could have sent it: it must be accepted and processed, whatever it says.
     sound: bool
 
 
@@ -82,7 +82,7 @@ class Line:
             return await self._answer(body)
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.close()
-            return await self.post(body) if kept else 0  # a connection that was idle may have been closed
+            return await self.post(body) if kept else 0  # An idle connection may have been closed.
 
     async def _answer(self, body: bytes) -> int:
         if self._streams is None:
@@ -94,7 +94,7 @@ class Line:
         if found:
             await reader.readexactly(int(length.partition(b"\r\n")[0]))
         status = int(head.split(b" ", 2)[1])
-        if not found or status == TOO_LONG:  # it may not have read the rest
+        if not found or status == TOO_LONG:  # It may not have read the rest.
             await self.close()
         return status
 
@@ -117,7 +117,7 @@ class Scene:
     robots: dict[int, Robot] = field(default_factory=dict)
     lives: list["asyncio.Task[None]"] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    #: What those who wander about have just made the messenger send.
+    #: What the other customers have just made the messenger send.
     made: list[JSON] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     sent: int = 0
@@ -138,7 +138,7 @@ class Scene:
         self.local_telegram.messenger.updates.sink = self._made
 
     def _made(self, update: JSON) -> None:
-        """Take what somebody's act led to; the honest do not wait for others."""
+        """Take the updates that an action led to; the honest do not wait for others."""
         chat_id = chat_of(update)
         if chat_id in self.robots:
             self.lives.append(asyncio.create_task(self._alone(sound(update))))
@@ -167,7 +167,7 @@ class Scene:
                     each.wake.set()
 
     async def posts(self, posts: Iterable[Post]) -> None:
-        """Post all of them: those of one chat in order, by one connection, and chats side by side."""
+        """Post all of them: those of one chat in order, by one connection; chats in parallel."""
         shares: list[list[Post]] = [[] for _ in self.lines]
         for each in posts:
             place = each.chat_id if each.sound else self.chance.randrange(CONNECTIONS)
@@ -192,7 +192,7 @@ class Scene:
             self.watch.answered(status, each.chat_id, each.body, sound=each.sound)
 
     async def settles(self, patience: float = PATIENCE) -> bool:
-        """Wait until nothing is to be done now; return whether that came to be."""
+        """Wait until nothing is due; return whether that happened."""
         until = time.monotonic() + patience
         while await self.local_telegram.busy():
             if time.monotonic() > until:
@@ -202,7 +202,7 @@ class Scene:
         return True
 
     async def asks(self, share: Sequence[Wanderer]) -> None:
-        """Whoever asks now is answered: no chat is stuck."""
+        """Every chat that asks now is answered: none is stuck."""
         before = {each.folk.user_id: newest(each) for each in share}
         for each in share:
             await each.person.says("/start")
@@ -236,7 +236,7 @@ class Scene:
         return int(answer.split(" ", 2)[1]), answer.partition("\r\n\r\n")[2]
 
     async def passes(self, time_of: timedelta) -> None:
-        """Let time go by, and forget what only this side keeps."""
+        """Let time pass, and forget what only this side keeps."""
         self.local_telegram.clock.ahead += time_of
         for each in (
             self.local_telegram.app.telegram.processor,
@@ -264,7 +264,7 @@ def sound(update: JSON) -> Post:
 
 
 def chat_of(update: JSON) -> int:
-    """Return where it was said, or 0: what has no chat, as an inline query, has no place in the order of any."""
+    """Return its chat, or 0: an update without a chat, such as an inline query, has no order."""
     for value in update.values():
         if isinstance(value, dict):
             message = value.get("message", value)
@@ -274,7 +274,7 @@ def chat_of(update: JSON) -> int:
 
 @contextmanager
 def letters_alone(*, alone: bool) -> Iterator[None]:
-    """The model takes ten times as long as all the rest of an update."""
+    """The model takes ten times as long as the rest of an update."""
     real = embeddings.load
     if alone:
         embeddings.load = lambda *_folders: None  # type: ignore[assignment]

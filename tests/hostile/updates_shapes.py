@@ -1,4 +1,4 @@
-"""Updates of every kind that the Bot API knows, well formed, from anybody: all of them must be taken and done."""
+"""Updates of every kind that the Bot API knows, well formed, from anybody: all must be accepted and processed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from handlers.local.wire.json_shapes import JSON
 from tests.hostile.questions import MARKUP, ORDERS, SQL
 from tests.support.customers import OPERATORS
 
-#: Stands in each hostile text, so that one that comes back is seen.
+#: Stands in each hostile text, so that an echo is seen.
 MARK = "Zq7kx"
 STRANGER = 777_000
 CHANNEL, GROUP = -1_001_234_567_890, -4_455_667
-PLATFORM = 136_817_688  #: who stands for channels in groups (Bot API: `Message.from`)
-ANONYMOUS = 1_087_968_824  #: who stands for anonymous admins
+PLATFORM = 136_817_688  #: The user who stands for channels in groups (Bot API: `Message.from`).
+ANONYMOUS = 1_087_968_824  #: The user who stands for anonymous administrators.
 
 SAID = (
     "네", "아니요", "수수료가 얼마예요?", "뒤로", "그만할래요", "", " ", "\n", "0", "-1", "NaN", "null", "1e999",
@@ -40,7 +40,7 @@ class Shapes:
     chats: Sequence[int]
 
     def text(self) -> str:
-        """Most are heard again and again: what was thought of once is remembered."""
+        """Most texts are repeated: their look-up is cached."""
         chance = self.chance
         if chance.random() < 0.6:
             return chance.choice(SAID)
@@ -137,7 +137,7 @@ class Shapes:
         return {"text": self.text(), "reply_to_message": to, "quote": {"text": MARK, "position": 0}}
 
     def data(self) -> str:
-        """Return what no button of ours has, or one had once."""
+        """Return a token that no button has now."""
         tokens = (
             "submit", "yes", "no", "back", "again", "mend", "received", "home", "start", "begin", "edit", "cancel",
             "edit:name", "pick:valid", "pick:sms", "pick:agree", "tick:all", "tick:x", "files", "mycert", "topic:fees",
@@ -253,7 +253,7 @@ def _inline(shapes: Shapes) -> JSON:
 
 
 def _operators(shapes: Shapes) -> JSON:
-    """Strangers' ids in the operators' chat: a number of nobody's message, commands with garbage behind."""
+    """Strangers' ids in the operators' chat: numbers of unknown messages, commands with random arguments."""
     chat = {"id": OPERATORS, "type": "supergroup", "title": "Operators"}
     orders = ["/gaps", "/case", f"/case {MARK}", "/case 260101-ABCDEF-1", "/case " + "9" * 4000, "/gaps@x y"]
     content = shapes.chance.choice([shapes.attached(), {"text": shapes.chance.choice(orders)}])

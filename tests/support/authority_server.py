@@ -1,4 +1,4 @@
-"""The authority's web side on a real socket, on a thread of its own."""
+"""The authority's web side on a real socket, in a thread of its own."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(authority: Authority, port: int) -> Iterator[str]:
-    """Serve until the end, and give the address."""
+    """Serve until the end of the block; yield the address."""
     configuration = uvicorn.Config(application(authority), port=port, log_level="warning", lifespan="off")
     server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, daemon=True)

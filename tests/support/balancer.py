@@ -1,4 +1,4 @@
-"""What stands before several replicas: one address, and whoever answers there."""
+"""A load balancer in front of several replicas."""
 
 import asyncio
 import itertools
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-#: A replica that does not answer for so long is taken for dead.
+#: Seconds without an answer after which a replica counts as dead.
 PATIENCE = aiohttp.ClientTimeout(total=5)
 PATH = "/telegram"
-#: Beyond, a port that a replica leaves for a moment is somebody's outgoing connection when it comes back.
+#: Above it, the kernel may give a port that a replica leaves for a moment to an outgoing connection.
 OURS = 22_000, 32_000
 
 
 def free_port() -> int:
-    """Return a port that is free now, below those that the kernel gives to whoever connects somewhere."""
+    """Return a free port below those that the kernel gives to outgoing connections."""
     while True:
         with socket.socket() as found, suppress(OSError):
             found.bind(("127.0.0.1", random.randrange(*OURS)))
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @dataclass
 class Balancer:
-    """Gives each update to the next replica that lives, or to all at once, and says which got how many."""
+    """Gives each update to the next living replica, or to all at once, and counts what each got."""
 
     targets: list[str]
     everybody: bool = False

@@ -1,4 +1,4 @@
-"""Certificate files that customers may show: of any issuer, policy and time. Nobody's signature is on them."""
+"""Certificate files that customers may show: of any issuer, policy and time. Their signatures are not valid."""
 
 from datetime import UTC, datetime
 
@@ -43,7 +43,7 @@ def certificate(
     name: x509.Name | None = None,
     serial: int = 4711,
 ) -> x509.Certificate:
-    """Return a certificate with addresses in it that nobody may ask."""
+    """Return a certificate with addresses in it that nobody may call."""
     place = [x509.UniformResourceIdentifier(EVIL)]
     builder = (
         x509.CertificateBuilder(name or issuer(organization), subject(), KEY.public_key(), serial, begin, end)

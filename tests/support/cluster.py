@@ -1,4 +1,4 @@
-"""Replicas behind one address, of which some may go, and more come."""
+"""Replicas behind one address; replicas can be stopped and started."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,7 +20,7 @@ class Cluster:
     newest: Application = field(init=False)
 
     async def loses(self, number: int) -> None:
-        """One goes away, as at an upgrade; the others get its share."""
+        """One replica stops, as at an upgrade; the others get its share."""
         self.balancer.targets.pop(number)
         await self.apps.pop(number).aclose()
 
@@ -49,7 +49,7 @@ async def another(place: LocalTelegram, port: int) -> AsyncIterator[Application]
 
 @asynccontextmanager
 async def replicas(template: Path, folder: Path, database: str, count: int) -> AsyncIterator[Cluster]:
-    """So many on this database, for two customers."""
+    """Start this many on this database, for two customers."""
     ports = [free_port() for _ in range(count)]
     people = [persona(GILDONG, 101), persona(AN, 104, "en")]
     async with AsyncExitStack() as stack:

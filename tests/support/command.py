@@ -1,4 +1,4 @@
-"""The program as others start it: `python -m bot …` in a process of its own, with nothing but its environment."""
+"""The command as others start it: `python -m bot …` in a process of its own, with nothing but its environment."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ START_SECONDS = 60.0
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Ours alone: no setting of whoever runs the tests gets in."""
+    """Only our own environment: no setting of the person who runs the tests gets in."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("REISSUE_")}
     return {
         **clean,

@@ -168,7 +168,7 @@ class Talk:
         """Go on from the review to a certificate: every error's example ends in success."""
         assert "reissue.review" in self.keys
         self.does("[submit]")
-        if self.case.phase is Phase.SENDING:  # the proof has grown old meanwhile
+        if self.case.phase is Phase.SENDING:  # The proof has become too old meanwhile.
             self.happens(code_sent(self.now))
             self.does(CODE, "[submit]")
         assert self.case.phase is Phase.DECIDING

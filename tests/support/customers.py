@@ -37,7 +37,7 @@ def persona(record: CustomerRecord, user_id: int, language: str = "ko") -> Perso
 
 
 def crowd(count: int) -> list[CustomerRecord]:
-    """Return so many different customers, all with data in good order."""
+    """Return this many different customers, all with valid data."""
     return [
         CustomerRecord(
             customer_id=f"C{number:06}",

@@ -1,4 +1,4 @@
-"""A customer whose bank loses everything in the middle of their application, and is brought back from a backup."""
+"""A customer whose bank loses everything in the middle of their application, and restores a backup."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ TURNED_AWAY_AT_MOST = 3
 class Survivor(Robot):
     """Goes on from whatever is shown, and applies again when told to."""
 
-    #: A token on the screen, or the key of what it says: there the customer puts the phone away.
+    #: A token on the screen, or the key of a text: there the customer stops.
     halt: str | None = None
     turned_away: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,13 +59,13 @@ class Survivor(Robot):
         self.wake.set()
 
     def loses_sight(self) -> None:
-        """The desk is no more: what is in the chat now is of no use."""
+        """The bot is gone: what is in the chat now is of no use."""
         self.halt, self.done, self._read = None, 0, 0
         self._acted.clear()
         self._since = self.newest
 
     async def returns(self) -> None:
-        """Do what people do who were shown nothing since: tap the newest button there is, made before the loss."""
+        """Do what people do who were shown nothing since: tap the newest button, made before the loss."""
         if self.card() is not None:
             return
         screen = self.person.screen
@@ -95,7 +95,7 @@ def survivors(messenger: LocalMessenger, people: Sequence[Folk]) -> list[Survivo
 
 @contextmanager
 def awake(messenger: LocalMessenger, robots: Sequence[Survivor]) -> Iterator[None]:
-    """Have everybody look again whenever anything changes."""
+    """Wake everybody whenever anything changes."""
 
     def wake(_change: JSON) -> None:
         for each in robots:

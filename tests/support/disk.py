@@ -1,4 +1,4 @@
-"""Databases on disk, closed again whatever happens."""
+"""Databases on disk that are always closed again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

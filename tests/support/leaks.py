@@ -1,4 +1,4 @@
-"""Looks for planted secrets in raw bytes, in the spellings in which they may lie there."""
+"""Looks for planted secrets in raw bytes, in the encodings in which they may be there."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ def found_in(content: bytes, secrets: Iterable[str]) -> list[str]:
 
 
 def found_under(folder: Path, secrets: Iterable[str]) -> dict[str, list[str]]:
-    """Return what lies in which file of the folder; empty if nothing does."""
+    """Return what was found in which file of the folder."""
     wanted = list(secrets)
     files = (each for each in folder.rglob("*") if each.is_file())
     leaks = {str(each.relative_to(folder)): found_in(each.read_bytes(), wanted) for each in files}

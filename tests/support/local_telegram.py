@@ -1,4 +1,4 @@
-"""A whole town for tests: the real house on the real library, talking over sockets to the local messenger."""
+"""The whole application for tests: with the real Telegram library, talking over sockets to the local messenger."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ OLD_DAYS_LEFT = 200
 
 
 class MovableClock:
-    """The real time, moved on by tests instead of by sleeping; it can be made to stand, for screens that tell it."""
+    """The real time, moved on by tests instead of by sleeping; it can be stopped, for screens that show it."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -61,42 +61,42 @@ class LocalTelegram:
         await stack.enter_async_context(running(self.app))
 
     async def restarts(self, after: timedelta = timedelta()) -> None:
-        """Stop the house as SIGTERM does, and open it again, maybe days later."""
+        """Stop the application as SIGTERM does, and start it again, maybe days later."""
         await self.indoors.aclose()
         self.clock.ahead += after
         await self.opens()
 
     async def later(self, after: timedelta) -> None:
-        """Let time go by, wake whoever waits for it, and wait until all that fell due is done."""
+        """Let time pass, wake all workers, and wait until everything that fell due is done."""
         self.clock.ahead += after
         for each in (self.app.telegram.processor, self.app.engine.job_runner, self.app.engine.sender):
             each._wakeup.ring()
         await self.quiet()
 
     async def quiet(self, patience: float = 20) -> None:
-        """Wait until nobody has anything to do now."""
+        """Wait until nothing is due."""
         async with asyncio.timeout(patience):
             while await self.busy():
                 pass
 
     async def until(self, look: Callable[[], object], patience: float = 20) -> None:
-        """Wait for something that rings no bell."""
+        """Wait for something that wakes no worker."""
         async with asyncio.timeout(patience):
             while not look():
                 await self.busy()
 
     async def busy(self) -> bool:
-        now = self.clock.now().timestamp() + 0.5  # what is written while we ask falls due a little later
+        now = self.clock.now().timestamp() + 0.5  # What is written while we ask falls due a little later.
         counts = " + ".join(
             f"(SELECT COUNT(*) FROM {table} WHERE state = 'pending' AND due_at <= {now})"
             for table in ("inbox", "outbox", "jobs")
         )
-        coming = self.messenger.stats.pending  # looked at first: what has left it is in the rows already
+        coming = self.messenger.stats.pending  # Read first: what has left it is in the rows already.
         return await self.rows(f"SELECT {counts}") != [(0,)] or coming > 0
 
     @property
     def staff(self) -> "Customer":
-        """Somebody of the bank, in the operators' chat."""
+        """A member of staff, in the operators' chat."""
         return Customer(self.messenger.operator(STAFF.user_id), self.messenger, "ko")
 
     def customer(
@@ -105,18 +105,18 @@ class LocalTelegram:
         return Customer(self.messenger.person(user_id), self.messenger, language, record)
 
     async def is_sound(self) -> bool:
-        """Whether the database finds itself well; a server looks after that by itself."""
+        """Whether the database file is intact; a server checks that by itself."""
         if isinstance(self.app.shared.database, PostgresDatabase):
             return True
         return await self.rows("PRAGMA integrity_check") == [("ok",)]
 
     async def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """Look into the desk's database; only tests do."""
+        """Run a query in the bot's database; only tests do."""
         return await looked(self.app.shared.database, sql)
 
 
 async def looked(database: Database, sql: str) -> list[tuple[object, ...]]:
-    """Run any statement, in whichever engine it is."""
+    """Run any statement, in either engine."""
     if isinstance(database, PostgresDatabase):
         found: list[Any] = await database.unit(lambda tx: _fetched(tx, sql))
     else:
@@ -134,7 +134,7 @@ def _fetched(tx: Transaction, sql: str) -> list[Any]:
 
 
 class Customer:
-    """Somebody at the other end, who thinks in catalog keys, so that a test reads the same in every language."""
+    """A customer at the other end. It works with catalog keys, so that a test reads the same in every language."""
 
     def __init__(
         self, person: Person, messenger: LocalMessenger, language: str, record: CustomerRecord | None = None
@@ -155,13 +155,13 @@ class Customer:
         return WORDS.text(self.language, Line(key, params))  # type: ignore[arg-type]
 
     def pattern(self, key: str) -> re.Pattern[str]:
-        """What a text with parameters looks like."""
+        """Return a pattern for a text with parameters."""
         template = re.sub(r"\*\*|`", "", WORDS._template(self.language, key))
         parts = re.split(r"\{\w+\}", template)
         return re.compile(".+?".join(re.escape(part) for part in parts), re.DOTALL)
 
     async def sees(self, key: str, patience: float = 10) -> SeenMessage:
-        """Wait until the newest message with buttons, or any newer one, says this."""
+        """Wait until the newest message with buttons, or any newer one, has this text."""
         pattern = self.pattern(key)
 
         def look(person: Person) -> SeenMessage | None:
@@ -173,12 +173,12 @@ class Customer:
         return await self.person.until(look, patience)
 
     def shows(self, key: str) -> bool:
-        """Whether any message that is in the chat now says this."""
+        """Whether any message in the chat now has this text."""
         pattern = self.pattern(key)
         return any(each.from_bot and pattern.search(each.text) for each in self.person.messages)
 
     async def reads(self, key: str, after: int = 0, patience: float = 10) -> SeenMessage:
-        """Wait for a message of the bot below this one that says it."""
+        """Wait for a message of the bot below this one that has the text."""
         pattern = self.pattern(key)
 
         def look(person: Person) -> SeenMessage | None:
@@ -189,7 +189,7 @@ class Customer:
 
     @property
     def newest(self) -> int:
-        """The newest message's id: what comes later is above it."""
+        """The newest message's id: later ones are above it."""
         return self.person.last.message_id if self.person.last else 0
 
     def texts(self) -> list[str]:
@@ -245,7 +245,7 @@ class Customer:
     async def fills_in(
         self, record: CustomerRecord, via: str = "sms", begin: str = "name", until: str | None = None
     ) -> None:
-        """Fill in the form, from this step on and up to that one, which stays open."""
+        """Fill in the form, from this step on up to `until`, which stays open."""
         form = {
             "name": record.name,
             "birth": record.birth_date.isoformat(),
@@ -264,7 +264,7 @@ class Customer:
             await (self.asked(step, form[step]) if tapped else self.answers(step, form[step]))
 
     async def applies(self, record: CustomerRecord) -> None:
-        """From the first word to the review, proven."""
+        """Apply from the first message to the review, with a proven identity."""
         await self.triage()
         await self.fills_in(record)
         await self.proves(record)
@@ -279,7 +279,7 @@ class Customer:
         await self.sees("reissue.review")
 
     async def reissues(self, record: CustomerRecord, password: str = PASSWORD) -> dict[str, bytes]:
-        """Go the whole way, and return the files by their names."""
+        """Apply to the end, and return the files by name."""
         await self.triage()
         await self.fills_in(record)
         await self.proves(record)
@@ -298,7 +298,9 @@ def button(seen: SeenMessage, label: str) -> bool:
 
 
 def authority_template(folder: Path, records: Sequence[CustomerRecord] = ()) -> Path:
-    """Make an authority once, with these customers' old certificates; every test gets a copy: keys take time."""
+    """Make an authority once, with these customers' old certificates; every test gets a copy, because keys take
+    time.
+    """
     vault, _ = ca.open_vault(folder / "keys" / "master.json")
     passphrase, _ = read_passphrase(folder / "keys" / "ca-passphrase")
     authority = ca.Authority.open(folder / "ca", passphrase, vault)
@@ -350,7 +352,7 @@ def old_certificate(authority: ca.Authority, record: CustomerRecord, days_left: 
 def held_already(
     authority: ca.Authority, record: CustomerRecord, days: Mapping[str, int | None]
 ) -> int | None:
-    """Return the serial of the old certificate, made unless the template has it; `days` says None for nobody's."""
+    """Return the serial number of the old certificate, made unless the template has it; None in `days` makes none."""
     if record.customer_id not in days:
         found = authority.certificates(record.customer_id)
         return found[-1].serial if found else old_certificate(authority, record)
@@ -368,7 +370,7 @@ async def local_telegram(
     days_left: Mapping[str, int | None] | None = None,
     **changes: str,
 ) -> AsyncIterator[LocalTelegram]:
-    """`days_left` is how long an old certificate is still good, by customer; None for no certificate at all."""
+    """`days_left` is how long an old certificate is still valid, by customer; None for no certificate at all."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     messenger = LocalMessenger(
         token=TOKEN,

@@ -1,4 +1,4 @@
-"""A line in front of a server, one request at a time: it loses answers when it is told to."""
+"""A proxy in front of a server, one request at a time: it loses answers when it is told to."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 class LosingLine:
     to: int
     port: int = 0
-    #: What begins like this has its answer lost, as often as it stands here.
+    #: A request that begins like this has its answer lost, as often as it stands here.
     loses: list[bytes] = field(default_factory=list)
     lost: int = 0
     carried: int = 0
-    #: The answer of this number is lost, counted from 0.
+    #: The answer with this number is lost, counted from 0.
     loses_at: int | None = None
-    #: What begins like this is told this instead, once.
+    #: A request that begins like this gets this answer instead, once.
     lies: dict[bytes, bytes] = field(default_factory=dict)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

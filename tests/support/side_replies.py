@@ -1,4 +1,4 @@
-"""The asides of a desk on a store in memory, for tests that have no house."""
+"""Side replies on a database in memory, for tests without an application."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The part of YAML that our compose file keeps to: mappings, lists, plain and quoted words. No parser is installed."""
+"""The part of YAML that our compose file uses: mappings, lists, plain and quoted words. No parser is installed."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ _KEY = re.compile(r"(?P<key>[\w.-]+):(?: (?P<value>.*))?$")
 
 
 def load(text: str) -> Any:
-    """Raise `ValueError` for a line that is neither a key nor an item, or stands at no level."""
+    """Raise `ValueError` for a line that is neither a key nor an item, or has a wrong indentation."""
     lines = [
         line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]

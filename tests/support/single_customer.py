@@ -1,4 +1,4 @@
-"""A messenger with one customer in it, for tests that start programs and not a house."""
+"""A messenger with one customer, for tests that start the command."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,8 @@
-"""A token in software (SoftHSM), reached through a process of its own, as an HSM on the network would be.
+"""A PKCS#11 token in software (SoftHSM), reached through a process of its own, as an HSM on the network would be.
 
 `p11-kit server` holds the library and the keys; our process loads p11-kit's client and talks to it over a socket, so
 that no key is ever in our memory.
+
 """
 
 import os
@@ -30,7 +31,7 @@ def library(name: str) -> Path:
 
 
 def import_key(token: Token, name: str, key: rsa.RSAPrivateKey) -> None:
-    """Put a key into the token that the test knows, so that it can look for it elsewhere."""
+    """Put a key that the test knows into the token, so that it can look for it elsewhere."""
     path = token.pin_file.with_name("key.pem")
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     environment = os.environ | {"SOFTHSM2_CONF": str(token.pin_file.with_name("softhsm2.conf"))}
@@ -44,7 +45,7 @@ def import_key(token: Token, name: str, key: rsa.RSAPrivateKey) -> None:
 
 @contextmanager
 def token_server(folder: Path) -> Iterator[Token]:
-    """Make a token, and serve it until the end; its client's address is in this process's environment."""
+    """Make a token, and serve it until the end of the block; its client's address is in the environment."""
     folder.mkdir(parents=True, exist_ok=True)
     pin_file = folder / "pin"
     pin_file.touch(mode=0o600)
