@@ -1,6 +1,7 @@
-"""How fast the audit is verified, what its tree costs an issue, and whether tampering is found.
+"""How fast the audit is verified, what its tree costs per certificate, and whether tampering is found.
 
 `python -m tests.bench.audit --entries 1000000`, `--issues 500`, `--tamperings 10000`.
+
 """
 
 import argparse
@@ -72,7 +73,7 @@ def verification(folder: Path, entries: int) -> None:
 
 
 def issuing(folder: Path, issues: int) -> None:
-    """Issue without the tree, with it, and with the journal too, in turns."""
+    """Issue without the tree, with it, and also with the journal, in turns."""
     plant, keys = tree_rows.plant, [key(number) for number in range(8)]
     plain = AuthoritySettings()
     kinds = {
@@ -84,7 +85,7 @@ def issuing(folder: Path, issues: int) -> None:
     for number, (kind, (_, settings)) in enumerate(kinds.items()):
         (folder / str(number)).mkdir(parents=True)
         houses[kind] = SmallAuthority(folder / str(number), settings=settings)
-        if kind == "bare":  # no line of its audit may find that the tree has stopped
+        if kind == "bare":  # The audit must not show that the tree was switched off.
             houses[kind].authority.close()
     spent = dict.fromkeys(kinds, 0.0)
     signer = houses["with the tree"].authority._keys.present.signer

@@ -1,6 +1,7 @@
-"""Ten thousand reissues, each watched from outside: same expiry, never none or two alive, and everybody told at once.
+"""Ten thousand reissues, each checked from outside: same expiry, never zero or two valid ones, status visible at once.
 
 `python -m tests.bench.lineage --count 10000`. After each, the addresses in the old certificate are asked over HTTP.
+
 """
 
 import argparse
@@ -53,7 +54,7 @@ def spkis(count: int) -> Iterator[bytes]:
 
 
 class Watch:
-    """Another reader of the file: it looks before every transaction, so that it sees what each commit left."""
+    """Another reader of the file: it reads before every transaction, so that it sees what each commit left."""
 
     def __init__(self, authority: Authority, path: Path) -> None:
         self._reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -74,7 +75,7 @@ class Watch:
 
 
 class Relying:
-    """Somebody who is shown a certificate, and asks where it says."""
+    """A relying party: is shown a certificate, and asks at the addresses in it."""
 
     def __init__(self, issuing: bytes, port: int) -> None:
         self._issuer = x509.load_der_x509_certificate(issuing)
@@ -94,7 +95,7 @@ class Relying:
         return told
 
     def revoked(self, certificate: x509.Certificate) -> x509.RevokedCertificate | None:
-        """Return its entry on the list that it names."""
+        """Return its entry on the CRL that it names."""
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
         name = (points[0].full_name or [])[0].value
         listed = x509.load_der_x509_crl(self._get("GET", name))

@@ -1,11 +1,11 @@
-"""Two hundred customers who reissue and who ask, every update on disk, beside echo bots that keep nothing, in one run.
+"""Two hundred customers who reissue or ask, every update on disk, compared with echo bots that keep nothing.
 
-`python -m tests.bench.load [--customers 200] [--seconds 30] [--rounds 1] [--asking 0.5] [--unseen 1]`. First in a
-closed loop: for each who goes another comes, which finds how many updates a second there is room for. Then open: they
-come at random times (Poisson) and take their time between acts, so that 70 % of that is asked for and as many are here
-at once; told is how long each reply took. A visit is a whole reissue, or eight questions, by default such as nobody
-asked before.
+`python -m tests.bench.load [--customers 200] [--seconds 30] [--rounds 1] [--asking 0.5] [--unseen 1]`. First a closed
+loop: for each customer who goes another one comes, which finds the highest number of updates per second. Then an open
+loop: customers come at random times (Poisson) at 70 % of that rate, and each reply is timed. A visit is a whole
+reissue, or eight questions, by default in words that nobody used before.
 aiogram is compared where it is installed (`pip install .[bench]`).
+
 """
 
 import argparse
@@ -50,18 +50,18 @@ class Figures:
     p50_ms: float
     p95_ms: float
     p99_ms: float
-    cpu_ms: float  #: processor time of the bot, per update
-    busy: float  #: of one processor, the messenger with its customers: near 1 they would be what is measured
+    cpu_ms: float  #: Processor time of the bot, per update.
+    busy: float  #: Share of one processor that the messenger and its customers use; near 1 they are what is measured.
     peak_mib: float
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was found of this bot: full, and at the share of it that is asked for."""
+    """What was measured of this bot, at full load and at a share of it."""
 
     full: Figures
     open: Figures
-    asking: float  #: the share of updates that are questions, of those that are measured
+    asking: float  #: The share of questions among the updates that are measured.
     question_p99_ms: float
     present: float
     errors: list[str]
@@ -121,7 +121,7 @@ async def loaded(stage: Ground, folder: Path, wanted: Wanted) -> Load:
 
 
 async def acts_of_a_visit(here: Hall, asking: float) -> float:
-    """Have one customer served alone, which warms up the bot, too; return how many acts a visit is on the average."""
+    """Serve one customer alone, which also warms up the bot; return the mean number of actions per visit."""
     await here.applies()
     await here.asks()
     return asking * QUESTIONS_A_VISIT + (1 - asking) * here.tally.reissues.acts
@@ -130,7 +130,7 @@ async def acts_of_a_visit(here: Hall, asking: float) -> float:
 async def measured(
     pid: int, tally: Tally, warm_s: float, seconds: float, act: Callable[[float], Awaitable[None]]
 ) -> Figures:
-    """Let it run for both times, and return what was in the second."""
+    """Run for both times, and return what happened in the second."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_awaited(act(warm_s + seconds)))
         await asyncio.sleep(warm_s)

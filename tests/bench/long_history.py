@@ -1,10 +1,10 @@
 """How fast replies are with a long history in the database, and with a short one: no slower, whatever the tables hold.
 
-`python -m tests.bench.long_history [--cases 100000] [--updates 10000000] [--rounds 3] [--seconds 20] [--ground FOLDER]`. Two
-bots run at once and are loaded in turn, so that a busy minute of the machine falls on both. The past is inserted
-directly: an update, a message that it led to, now and then a job, and for each open case a sealed case, a reminder and
-its job. It lies within the retention of updates (three days), so this is a desk with forty updates a second, day and
-night. Forgetting is the longest that writers wait while ten minutes of such a past are deleted.
+`python -m tests.bench.long_history [--cases 100000] [--updates 10000000] [--rounds 3] [--seconds 20]
+[--ground FOLDER]`. Two bots run at once and are loaded in turn, so that a busy minute of the machine hits both. The
+history is inserted directly: an update, a message that it led to, sometimes a job, and for each open case an encrypted
+case, a reminder and its job. It lies within the retention of updates (three days), so this bot gets forty updates a
+second, day and night. Forgetting is the longest that writers wait while ten minutes of such a history are deleted.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from random import Random
 from bot.core.workers import WorkerThreads
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
-from bot.knowledge.articles.article import Entry
+from bot.knowledge.articles.article import ArticleSource
 from bot.knowledge.articles.library import LanguageArticles
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.embeddings import Meaning
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 EXAMS = ("noisy", "noisy_second", "noisy_abroad")
 LONGEST = 4096
 TICK_S = 0.001
-FEW, MANY, WAYS = 50, 5_000, 20
+FEW, MANY, PHRASINGS = 50, 5_000, 20
 
 
 def queries() -> list[str]:
@@ -41,11 +41,11 @@ def queries() -> list[str]:
     return [json.loads(line)["q"] for line in lines]
 
 
-def stories(asked: Sequence[str], chance: Random) -> list[str]:
+def stories(asked: Sequence[str], rng: Random) -> list[str]:
     """Make messages of the greatest length: half of what people ask, half of letters in any order."""
-    talk = [" ".join(chance.choices(asked, k=300))[:LONGEST] for _ in range(40)]
+    talk = [" ".join(rng.choices(asked, k=300))[:LONGEST] for _ in range(40)]
     letters = " ".join(asked)
-    return [*talk, *("".join(chance.choices(letters, k=LONGEST)) for _ in range(40))]
+    return [*talk, *("".join(rng.choices(letters, k=LONGEST)) for _ in range(40))]
 
 
 def timed(work: Callable[[str], object], texts: Sequence[str]) -> list[float]:
@@ -118,39 +118,41 @@ async def _asks(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequenc
 # --- many articles ---
 
 
-def grown(stock: Sequence[LanguageArticles], articles: int, chance: Random) -> KnowledgeBase:
+def grown(languages: Sequence[LanguageArticles], count: int, rng: Random) -> KnowledgeBase:
     """Make a knowledge base of so many made-up articles, from the words of ours; the head is of made-up vectors."""
-    shelf = stock[0]
-    words = sorted({word for _, way in phrases(stock) for word in way.split()})
-    pattern = next(iter(shelf.entries.values()))
-    entries = {
-        f"topic-{number}": _entry(pattern, f"topic-{number}", words, chance) for number in range(articles)
-    }
-    whole = [replace(shelf, entries=entries, ways={}, titles={})]
+    articles = languages[0]
+    words = sorted({word for _, phrasing in phrases(languages) for word in phrasing.split()})
+    pattern = next(iter(articles.entries.values()))
+    entries = {f"topic-{number}": _entry(pattern, f"topic-{number}", words, rng) for number in range(count)}
+    whole = [replace(articles, entries=entries, phrasings={}, titles={})]
     return KnowledgeBase(whole, _any_head(whole))
 
 
-def _entry(pattern: Entry, topic: str, words: Sequence[str], chance: Random) -> Entry:
-    ways = tuple(" ".join(chance.choices(words, k=chance.randrange(2, 7))) for _ in range(WAYS))
+def _entry(pattern: ArticleSource, topic: str, words: Sequence[str], rng: Random) -> ArticleSource:
+    phrasings = tuple(" ".join(rng.choices(words, k=rng.randrange(2, 7))) for _ in range(PHRASINGS))
     return replace(
-        pattern, article=replace(pattern.article, topic=topic, question=ways[0], title=ways[1]), ways=ways
+        pattern,
+        article=replace(pattern.article, topic=topic, question=phrasings[0], title=phrasings[1]),
+        phrasings=phrasings,
     )
 
 
-def _any_head(stock: Sequence[LanguageArticles]) -> Meaning:
+def _any_head(languages: Sequence[LanguageArticles]) -> Meaning:
     import numpy as np  # noqa: PLC0415 - nobody else here needs it
 
-    model = embeddings.E5()
-    size = model.vectors(["how much is it?"]).shape[1]
-    known = phrases(stock)
-    owners = tuple(sorted({owner for owner, _ in known}))
-    weights = np.random.default_rng(1).normal(size=(size, len(owners))).astype(np.float32)
-    mean, bias = np.zeros(size, dtype=np.float32), np.zeros(len(owners), dtype=np.float32)
-    return Meaning(model, embeddings.Head(owners, mean, weights, bias, embeddings.made_of(known)))
+    model = embeddings.E5Encoder()
+    size = model.encode(["how much is it?"]).shape[1]
+    known = phrases(languages)
+    labels = tuple(sorted({label for label, _ in known}))
+    weights = np.random.default_rng(1).normal(size=(size, len(labels))).astype(np.float32)
+    mean, bias = np.zeros(size, dtype=np.float32), np.zeros(len(labels), dtype=np.float32)
+    return Meaning(
+        model, embeddings.ClassifierHead(labels, mean, weights, bias, embeddings.fingerprint(known))
+    )
 
 
 def report(rounds: int) -> Iterator[None]:
-    asked, chance = queries(), Random(1)
+    asked, rng = queries(), Random(1)
     sys.stdout.write(f"yardstick: ten million additions {yardstick():.2f} s; {os.cpu_count()} cores\n")
     for _ in range(rounds):
         ready, most = started()
@@ -161,24 +163,24 @@ def report(rounds: int) -> Iterator[None]:
         fresh = KnowledgeBase.load(meaning=embeddings.load())
         told(f"{len(asked)} questions", timed(partial(fresh.find, language=""), asked), 60)
         yield
-    told("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, chance)), 150)
-    told("what else is asked for, whole story", timed(knowledge.beside, stories(asked, chance)), 150)
+    told("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, rng)), 150)
+    told("what else is asked for, whole story", timed(knowledge.beside, stories(asked, rng)), 150)
     knowledge.find(asked[0], "")
     told("asked before", timed(lambda text: knowledge.find(text, ""), asked[:1] * 1_000), 2)
-    shelves = library.shelves(library.home(), LANGUAGES, {})
-    entries = [entry for shelf in shelves for entry in shelf.entries.values()]
-    known = [way for entry in entries for way in (entry.article.question, *entry.ways)]
+    languages = library.load_languages(library.default_folder(), LANGUAGES, {})
+    entries = [entry for each in languages for entry in each.entries.values()]
+    known = [phrasing for entry in entries for phrasing in (entry.article.question, *entry.phrasings)]
     told(
         "just as an article has it",
-        timed(lambda text: knowledge.find(text, ""), chance.sample(known, 400)),
+        timed(lambda text: knowledge.find(text, ""), rng.sample(known, 400)),
         2,
     )
     for customers in (1, 8, 64):
         fresh = KnowledgeBase.load(meaning=embeddings.load())
         told(f"loop lag, {customers} asking at once", asyncio.run(lags(fresh, asked, customers)), 20)
     yield
-    stock = library.shelves(library.home(), LANGUAGES, {})
-    few, many = grown(stock, FEW, chance), grown(stock, MANY, chance)
+    languages = library.load_languages(library.default_folder(), LANGUAGES, {})
+    few, many = grown(languages, FEW, rng), grown(languages, MANY, rng)
     for number in range(rounds):
         part = asked[number::rounds]
         small, large = (
