@@ -1,4 +1,4 @@
-"""The time, and the one zone in which a bank's days begin and end. Everything else is handed a `Clock`."""
+"""The time, and the time zone in which a bank's days begin and end. All other code is given a `Clock`."""
 
 import time
 from collections.abc import Callable
@@ -22,32 +22,32 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-#: Seconds that no setting of the wall clock moves, and that go on while the machine sleeps where it can tell.
+#: Seconds that no change of the wall clock affects; where the system can, they go on while the machine sleeps.
 STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SharedClock:
-    """The time of somebody whom all of us can ask, carried on between two answers by seconds that never jump."""
+    """The time of a server that all replicas share, continued between two answers by a steady clock."""
 
     def __init__(self, steady: Callable[[], float] = lambda: time.clock_gettime(STEADY)) -> None:
         self._steady = steady
         self._ahead: float | None = None
 
     def set_by(self, ask: Callable[[], float]) -> None:
-        """Ask for the time (seconds since 1970) and keep the answer, which is as old as half the way."""
+        """Ask for the time (seconds since 1970). The answer is taken to be from the middle of the round trip."""
         before = self._steady()
         told = ask()
         self._ahead = told - (before + self._steady()) / 2
 
     def now(self) -> datetime:
-        """Raise `RuntimeError` before anybody has told the time."""
+        """Raise `RuntimeError` before the first answer."""
         if self._ahead is None:
             raise RuntimeError("nobody has told the time yet")
         return datetime.fromtimestamp(self._steady() + self._ahead, UTC)
 
 
 class SteadyClock:
-    """Seconds for leases: the wall clock's once, and a steady clock's from then on, so that no jump ends a lease."""
+    """Seconds for leases: the wall clock is read once, then a steady clock goes on, so that no jump ends a lease."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class SteadyClock:
 
 
 def kst_day(moment: datetime) -> date:
-    """Return the day in Korea; a moment without a zone could be two days, and is a `ValueError`."""
+    """Return the day in Korea. A moment without a zone could be two days, so it is a `ValueError`."""
     if moment.utcoffset() is None:
         raise ValueError("a moment without a time zone has no day in Korea")
     return moment.astimezone(KST).date()

@@ -1,6 +1,7 @@
-"""What an update or a job is called wherever somebody may ask for it: on the customer's screen, to staff, in the log.
+"""The reference of an update or a job (`E-1234`): on the customer's screen, in staff's messages, in every log line.
 
-It travels with the work: into the messages and the jobs that come of an update, and into threads.
+It travels with the work: into the messages and jobs that an update causes, and into threads.
+
 """
 
 from collections.abc import Callable
@@ -16,12 +17,12 @@ def of_update(update_id: int) -> str:
 
 
 def of_job(seq: int) -> str:
-    """Name a job that no update caused."""
+    """Return the reference of a job that no update caused."""
     return f"J-{seq}"
 
 
 def current() -> str:
-    """Return what is being handled here; empty where nobody's update or job is."""
+    """Return the reference of the current work; empty outside an update or a job."""
     return _handled.get()
 
 
@@ -30,13 +31,13 @@ _follower: Follower | None = None
 
 
 def follow(follower: Follower | None) -> None:
-    """Have all work of this process entered here as well, by its kind and its reference; None ends that."""
+    """Call `enter` for all work of this process, with its kind and reference (for traces); None stops that."""
     global _follower  # noqa: PLW0603 - as a logger is: one a process
     _follower = follower
 
 
 class handling:  # noqa: N801 - read as what it does: `with handling(...)`
-    """Enter the work on this reference; a class, since a generator costs several times as much, thrice an update."""
+    """Runs the block under this reference. A class: a generator costs several times as much, on every update."""
 
     __slots__ = ("_before", "_followed", "_reference", "_work")
 

@@ -1,8 +1,9 @@
-"""Logs as JSON lines, from which the token and people's numbers are taken out before a byte is written.
+"""Logs as JSON lines, from which the token and personal numbers are removed before a byte is written.
 
-Two walls: libraries that log addresses, parameters or texts are silenced at the source, and everything that is
-written is redacted. Of a library's record only the template and the kind of error remain, since its arguments may
+Two protections: libraries that log addresses, parameters or texts are silenced at the source, and everything that is
+written is redacted. Of a library's record only the template and the kind of error remain, because its arguments may
 hold what a customer typed.
+
 """
 
 import base64
@@ -30,8 +31,8 @@ DEEPEST = 6
 
 _TOKEN = re.compile(r"(?<![0-9])[0-9]{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}")
 _TOKEN_IN_PATH = re.compile(r"(/(?:file/)?bot)[^/\s\"']+(?=/)")
-#: Hex of 24 and more is an id or a fingerprint, and stays if it holds a letter; then phones, and runs of 10 to 19
-#: digits, plain or in groups (accounts, resident numbers, cards).
+#: Hex of 24 digits or more is an id or a fingerprint, and stays if it has a letter; then phones, and runs of 10 to
+#: 19 digits, plain or in groups (accounts, resident numbers, cards).
 _NUMBERS = re.compile(
     r"(?P<hex>[0-9a-fA-F]{24,})"
     r"|(?<![0-9])(?:\+82[ -]?|0)1[016789][ .-]?[0-9]{3,4}[ .-]?[0-9]{4}(?![0-9])"
@@ -41,12 +42,12 @@ _NUMBERS = re.compile(
     r"|(?<![0-9])[0-9]{2,6}(?: [0-9]{2,7}){2,4}(?![0-9])",
 )
 _FEWEST_DIGITS = 10
-#: Fields that hold an id of Telegram's or ours as a number; any other long number is taken for a person's.
+#: Fields that hold an id of Telegram or of ours as a number; any other long number may be a person's.
 ID_FIELDS = frozenset({"chat_id", "user_id", "update_id", "message_id", "offset", "duration_ns", "size"})
 
 
 class Redactor:
-    """Takes out tokens, long digit runs and the given secrets, these also as they look in URLs, base64 and hex."""
+    """Removes tokens, long runs of digits and the given secrets, also as they look in URLs, base64 and hex."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         spellings = {
@@ -62,7 +63,7 @@ class Redactor:
         return _NUMBERS.sub(_redacted_number, value)
 
     def value(self, value: object, field: str = "", depth: int = 0) -> object:
-        """Return what JSON can carry of it, redacted at every depth."""
+        """Return it as JSON can carry it, redacted at every depth."""
         if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
             return value
         if isinstance(value, int):
@@ -108,7 +109,7 @@ class JsonLines(logging.Formatter):
         if not foreign:
             line |= {key: self._redactor.value(item, key) for key, item in _extra(record).items()}
         if handled := correlation.current():
-            line["request"] = handled  # made of our own numbers, however long
+            line["request"] = handled  # Made of our own numbers, however long.
         return json.dumps(line | self._error(record, foreign=foreign), ensure_ascii=False, default=str)
 
     def _error(self, record: logging.LogRecord, *, foreign: bool) -> dict[str, object]:
@@ -129,7 +130,7 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class QuietHandler(logging.StreamHandler[TextIO]):
-    """A record that cannot be written is told of, not shown: the standard handler would print its arguments."""
+    """Reports that a record cannot be written, without its content: the standard handler would print the arguments."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         kind = sys.exc_info()[0]
@@ -139,7 +140,7 @@ class QuietHandler(logging.StreamHandler[TextIO]):
 
 
 def configure(stream: TextIO, level: int | str, secrets: Sequence[str]) -> logging.Handler:
-    """Make this the only way a record is written; calling it again replaces what it did before."""
+    """Make this the only way a record is written; a second call replaces the first."""
     handler = QuietHandler(stream)
     handler.setFormatter(JsonLines(Redactor(secrets)))
     logging.basicConfig(handlers=[handler], level=level, force=True)

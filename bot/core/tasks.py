@@ -1,4 +1,4 @@
-"""The one place where a task may run detached: each is kept, named, and its end is told."""
+"""The only place where detached tasks are started: each is kept, named, and its end is logged."""
 
 import asyncio
 import logging
@@ -10,12 +10,12 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-#: Told the task's name, and the error it died of; None when it returned or was stopped.
+#: Called with the task's name and the error that ended it; None when it returned or was stopped.
 OnEnd = Callable[[str, BaseException | None], None]
 
 
 def stop_on_signals() -> asyncio.Event:
-    """Return what is set when whoever manages this process asks for its end."""
+    """Return an event that is set when this process is asked to stop (SIGTERM, SIGINT)."""
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -23,7 +23,7 @@ def stop_on_signals() -> asyncio.Event:
 
 
 class TaskSupervisor:
-    """Keeps detached tasks: the event loop itself holds them only weakly, and would drop their errors."""
+    """Keeps detached tasks: the event loop holds them only weakly, and would drop their errors."""
 
     def __init__(self, on_end: OnEnd | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._on_end = on_end
@@ -37,7 +37,7 @@ class TaskSupervisor:
         return tuple(self._tasks.values())
 
     def broken(self, within: float) -> tuple[str, ...]:
-        """Return the loops that broke in these last seconds: they run again, and may break again."""
+        """Return the loops that failed in these last seconds; they run again, and may fail again."""
         since = self._clock() - within
         return tuple(name for name, at in self._broke_at.items() if at > since)
 
@@ -52,7 +52,7 @@ class TaskSupervisor:
         return task
 
     async def keep(self, name: str, run: Callable[[], Coroutine[Any, Any, None]], pause: float = 1.0) -> None:
-        """Run a loop for ever: what breaks it (a database gone for a minute, say) is logged, and it begins anew."""
+        """Run a loop for ever: an error (a database that is gone for a minute) is logged, and the loop starts again."""
         while True:
             try:
                 await run()
@@ -62,12 +62,12 @@ class TaskSupervisor:
             await asyncio.sleep(pause)
 
     async def finish(self, grace: float) -> None:
-        """Wait up to `grace` seconds for what is in hand; cancel nothing."""
+        """Wait up to `grace` seconds for the running tasks; cancel nothing."""
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=grace)
 
     async def stop(self, grace: float) -> tuple[str, ...]:
-        """Cancel all, wait up to `grace` seconds, and return the names of those that would not end."""
+        """Cancel all, wait up to `grace` seconds, and return the names of those that did not end."""
         self._stopping = True
         tasks = list(self._tasks)
         for task in tasks:

@@ -1,7 +1,8 @@
-"""Spans of what the house does, for a collector that speaks OTLP: off unless one is named and the extra is there.
+"""Traces (OpenTelemetry) of the bot's work; off unless a collector is named and the extra `otel` is installed.
 
-A span has a name, a kind of work and the reference that its customer was told; never what was said, to whom, or an
-address: those may name a person or hold a token.
+A span has a name, a kind of work and the reference that its customer was given; never a text, a recipient or an
+address, because those may name a person or contain a token.
+
 """
 
 import logging
@@ -27,7 +28,7 @@ class Provider(Protocol):
 
 
 def started() -> Provider | None:
-    """Begin to trace, if it is wanted and can be done; the caller ends it by `shutdown`, which may take seconds."""
+    """Start tracing, if it is wanted and possible. The caller ends it with `shutdown`, which may take seconds."""
     if not os.environ.get(ENDPOINT):
         return None
     try:
@@ -40,7 +41,7 @@ def started() -> Provider | None:
 
 
 def tracing(processor: "SpanProcessor") -> Provider:
-    """Have every piece of work that has a reference make a span, and give it to this processor."""
+    """Make a span for every piece of work that has a reference, and give it to this processor."""
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
 
@@ -50,7 +51,7 @@ def tracing(processor: "SpanProcessor") -> Provider:
 
     @contextmanager
     def span(work: str, about: str) -> Iterator[None]:
-        # What an exception says may be what a customer wrote.
+        # The text of an exception may be what a customer wrote.
         with tracer.start_as_current_span(
             work, attributes={REFERENCE: about}, record_exception=False, set_status_on_exception=False
         ):
@@ -61,7 +62,7 @@ def tracing(processor: "SpanProcessor") -> Provider:
 
 
 class Ended:
-    """The provider, which is let go of before it ends."""
+    """A provider that is detached before it ends."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

@@ -1,4 +1,4 @@
-"""A bell that wakes whoever waits for work: rung after a commit, and again when the next piece falls due."""
+"""Wakes workers that wait for rows: set after a commit, and by a timer when the next row is due."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ class Wakeup:
         self._event.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return when it rings, or after so many seconds: another process rings no bell here."""
+        """Return when it is set, or after this many seconds: another process cannot wake us."""
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()

@@ -1,6 +1,7 @@
-"""Threads for what takes a processor tens of milliseconds: as many as there are processors, and all after the loop.
+"""Threads for work that takes tens of milliseconds: one per processor, all with lower priority than the loop.
 
-On the loop's own default threads, six of them held it up by up to 30 ms on two processors; these, by a seventh of that.
+Six of the loop's default threads delayed it by up to 30 ms on two processors; these, by a seventh of that.
+
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What is thought of for one customer may wait; the loop, which all wait for, may not (setpriority(2)).
+#: Work for one customer may wait; the loop, which all customers wait for, may not (setpriority(2)).
 NICE = 10
 
 
@@ -23,7 +24,7 @@ class WorkerThreads:
         self._threads = ThreadPoolExecutor(threads, "thinking", _behind_the_loop)
 
     async def of(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run this on one of the threads, along with what is being handled here."""
+        """Run this on one of the threads, with the current correlation reference."""
         context = copy_context()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: context.run(work, *args, **kwargs))

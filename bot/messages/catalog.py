@@ -1,4 +1,4 @@
-"""Words: a line's key and parameters become text in the reader's language, with its markup as spans."""
+"""Catalogs: a line's key and parameters become text in the reader's language, with its markup as spans."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ LANGUAGES = ("ko", "en", "vi", "zh")
 DEFAULT = "ko"
 
 _MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`", re.DOTALL)
-#: `{name}`, or `{name:을/를}` with the particle that the word's last sound asks for.
+#: `{name}`, or `{name:을/를}` with the particle that the last sound of the value asks for.
 _PLACE = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 
 
@@ -32,7 +32,7 @@ class CatalogBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of text, in characters."""
+    """A stretch of text; start and length count characters."""
 
     start: int
     length: int
@@ -54,7 +54,7 @@ class Catalogs:
     ) -> None:
         self._catalogs = catalogs
         self._zone = zone
-        #: The bank's own figures, for every text that names them.
+        #: The bank's own facts, for every text that names them.
         self._facts = facts or {}
         self.languages = tuple(catalogs)
         self.default = DEFAULT if DEFAULT in catalogs else self.languages[0]
@@ -65,16 +65,16 @@ class Catalogs:
         return cls({language: read_catalog(language) for language in LANGUAGES}, zone, facts)
 
     def nearest(self, tag: str | None) -> str:
-        """Return the language for the messenger's IETF tag: Korean without one, English for one we have not."""
+        """Return the language for the messenger's IETF tag: Korean without a tag, English for an unknown one."""
         code = (tag or self.default).split("-")[0].lower()
         return code if code in self.languages else "en"
 
     def text(self, language: str, line: Line) -> str:
-        """Return the words alone."""
+        """Return the text without markup."""
         return self.rich(language, line).text
 
     def rich(self, language: str, line: Line) -> FormattedText:
-        """Return the words with their markup. Parameters are text: whatever they hold is shown, never meant."""
+        """Return the text with its markup. Parameters are plain text: markup in them has no effect."""
         builder = _Builder()
         self._write(builder, language, self._template(language, line.key), line.params, None)
         return builder.done()
@@ -164,7 +164,7 @@ class _Builder:
         if kind is not None:
             last = self._spans[-1] if self._spans else Span(0, -1, kind)
             if last.kind == kind and last.start + last.length == self._length:
-                # One stretch, not its pieces: a copied code would lack a part.
+                # One span for the whole value: a code that is copied in pieces would lack a part.
                 self._spans[-1] = Span(last.start, last.length + len(text), kind)
             else:
                 self._spans.append(Span(self._length, len(text), kind))

@@ -1,15 +1,16 @@
-"""How a message may fail to leave, whatever carries it: the sender decides by these alone when to try again.
+"""How sending a message can fail, on any channel. The sender decides by these errors alone when to try again.
 
-No text here ever holds the recipient, the message or a credential: these errors are logged.
+No error text holds the recipient, the message or a credential: these errors are logged.
+
 """
 
 
 class DeliveryError(Exception):
-    """The message did not leave, as far as we know."""
+    """The message was not sent, as far as we know."""
 
 
 class Busy(DeliveryError):
-    """The carrier asks for patience; trying sooner makes it worse."""
+    """The channel asks to wait; trying sooner makes it worse."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"busy for {retry_after_s:g} s")
@@ -21,7 +22,7 @@ class Down(DeliveryError):
 
 
 class Refused(DeliveryError):
-    """The carrier will never take this message; `reason` is a short key as `credentials` or `http_400`."""
+    """The channel will never accept this message; `reason` is a short key such as `credentials` or `http_400`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"refused: {reason}")
@@ -29,7 +30,7 @@ class Refused(DeliveryError):
 
 
 class TooBig(Refused):
-    """A file is larger than what was asked for at most."""
+    """A file is larger than the limit that was given."""
 
     def __init__(self) -> None:
         super().__init__("too_big")

@@ -1,4 +1,4 @@
-"""Latin letters by what stands below their marks: Vietnamese is typed with tone marks and, as often, without."""
+"""Latin letters without their marks: Vietnamese is typed with tone marks and, as often, without."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""A mail as it is read: in the customer's language and in Korean, as text and as a page without a single link."""
+"""The body of a mail: in the customer's language and in Korean, as text and as HTML without any link."""
 
 from dataclasses import dataclass
 from html import escape
@@ -12,7 +12,7 @@ from bot.messages.outgoing import Mail
 class Letter:
     subject: str
     text: str
-    #: Nothing but paragraphs and bold text: what loads or leads somewhere is what thieves send.
+    #: Nothing but paragraphs and bold text: links and remote content are what phishing mails have.
     page: str = ""
     calendar: bytes | None = None
 
@@ -21,7 +21,7 @@ PARTING = "―" * 12
 
 
 def written(mail: Mail, catalogs: Catalogs) -> Letter:
-    """Korean stands below another language: whoever helps at the customer centre reads that one."""
+    """Korean stands below another language, for staff at the customer centre who read only Korean."""
     languages = tuple(dict.fromkeys((mail.language, catalogs.default)))
     subject = catalogs.text(mail.language, mail.subject)
     bodies = [[catalogs.rich(language, line) for line in mail.body] for language in languages]

@@ -1,4 +1,4 @@
-"""Personal data as it may be shown again: enough for its owner to know it, too little for others."""
+"""Personal data as it may be shown again: enough for its owner to recognise it, too little for others."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ ACCOUNT_SHORTEST = 10
 _MOBILE = re.compile(r"(01[0-9])([0-9]{3,4})([0-9]{4})", re.ASCII)
 _BIRTH = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}", re.ASCII)
 _EMAIL = re.compile(r"([^@\s])([^@\s]*)@([^@\s]+)")
-_EAST_ASIAN = re.compile(r"[\uac00-\ud7a3\u3400-\u9fff\uf900-\ufaff ]+")  # Hangul syllables and Hanja
+_EAST_ASIAN = re.compile(r"[\uac00-\ud7a3\u3400-\u9fff\uf900-\ufaff ]+")  # Hangul syllables and Hanja.
 
 
 def name(value: str) -> str:
@@ -39,7 +39,7 @@ def birth(value: str) -> str:
 
 
 def email(value: str) -> str:
-    """The domain stays, as it tells which mailbox; the number of stars says nothing about the length."""
+    """The domain stays, because it says which mailbox; the number of stars says nothing about the length."""
     found = _EMAIL.fullmatch(value)
     if not found:
         return HIDDEN

@@ -1,7 +1,8 @@
-"""Korean particles take their form from the sound before them; this hears that sound in any word.
+"""Korean particles depend on the sound before them; this finds that sound for any word.
 
-Hangul tells it exactly; digits by their Sino-Korean names; Latin by letter names or by how Korean writes such
-endings; where nothing tells it, both forms are given, as official letters do: `을(를)`.
+Hangul shows it exactly; digits are read by their Sino-Korean names; Latin words by letter names or by how Korean
+writes such endings. Where the sound is not known, both forms are given, as official letters do: `을(를)`.
+
 """
 
 import re
@@ -10,7 +11,7 @@ from enum import Enum
 
 class Ending(Enum):
     VOWEL = "vowel"
-    RIEUL = "rieul"  #: the one consonant after which "toward" keeps its short form
+    RIEUL = "rieul"  #: The one consonant after which "toward" keeps its short form.
     CONSONANT = "consonant"
     UNKNOWN = "unknown"
 
@@ -38,7 +39,7 @@ _BY_SPELLING = {
 
 
 def josa(word: str, particle: str) -> str:
-    """Return the word with this particle behind it; `ValueError` for a particle that is not in the table."""
+    """Return the word with this particle; raise `ValueError` for a particle that is not in the table."""
     return word + form(word, particle)
 
 
@@ -57,7 +58,7 @@ def form(word: str, particle: str) -> str:
 # --- the sound at the end ---
 
 _ASIDE = re.compile(r"(?<=\S)\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
-_SILENT = " \t\n\"'`.,!?~*_·\u2026:;)]}>»\u201d\u2019\u300d\u300f\u300b\u3009"  # closing marks make no sound
+_SILENT = " \t\n\"'`.,!?~*_·\u2026:;)]}>»\u201d\u2019\u300d\u300f\u300b\u3009"  # Closing marks have no sound.
 _SYLLABLES = range(0xAC00, 0xD7A4)
 _FINALS, _FINAL_RIEUL = 28, 8
 _JAMO_CONSONANTS, _JAMO_VOWELS, _JAMO_RIEUL = range(0x3131, 0x314F), range(0x314F, 0x3164), 0x3139
@@ -70,7 +71,7 @@ _TRILLIONS = re.compile(r"(?:^|[^0-9])[0-9]{1,4}(?:,?000){4}$")
 
 
 def ending(word: str) -> Ending:
-    """Return the last sound; what stands in a closing parenthesis is not read."""
+    """Return the last sound; text in a closing parenthesis is not read aloud."""
     spoken = _spoken(word)
     if not spoken:
         return Ending.UNKNOWN
@@ -96,7 +97,7 @@ def _of_final(final: int) -> Ending:
 
 
 def _jamo(code: int) -> Ending | None:
-    """Lone letters are read by their names: every consonant's name ends in that consonant."""
+    """Single letters are read by their names: every consonant's name ends in that consonant."""
     if code in _JAMO_VOWELS:
         return Ending.VOWEL
     if code == _JAMO_RIEUL:
@@ -108,7 +109,7 @@ def _jamo(code: int) -> Ending | None:
 
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+$")
 _LETTER_NAMES = {"L": Ending.RIEUL, "R": Ending.RIEUL, "M": Ending.CONSONANT, "N": Ending.CONSONANT}
-#: First match holds: how the endings of foreign words sound once they are written in Hangul.
+#: The first match counts: how the endings of foreign words sound once they are written in Hangul.
 _LATIN_ENDINGS = (
     (re.compile(r"(?:l|[^aeiouy]le|[ai]le)$"), Ending.RIEUL),  # email, Google, file
     (re.compile(r"(?:[mn]|ng|[aeiou][mn]e)$"), Ending.CONSONANT),  # Telegram, Naver Plan, iPhone

@@ -1,4 +1,4 @@
-"""What is shown, without words: keys, parameters and buttons. Language and messenger are chosen when it is sent."""
+"""What is shown, as data: keys, parameters and buttons. Language and messenger are chosen when it is sent."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Word(msgspec.Struct, frozen=True, tag="word"):
-    """A parameter that is itself a catalog key, so that it is said in the reader's language."""
+    """A parameter that is itself a catalog key, so that it appears in the reader's language."""
 
     key: str
 
@@ -26,13 +26,13 @@ class Moment(msgspec.Struct, frozen=True, tag="moment"):
 
 
 class Hour(msgspec.Struct, frozen=True, tag="hour"):
-    """A point in time of which only the hour and minute matter."""
+    """A point in time of which only the hour and minute are shown."""
 
     value: datetime
 
 
 class Marked(msgspec.Struct, frozen=True, tag="marked"):
-    """Our own text from `locales/` whose markup counts. Everything else is shown as it is written."""
+    """Our own text from `locales/` whose markup counts. All other text is shown as it is written."""
 
     value: str
 
@@ -48,7 +48,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Button(msgspec.Struct, frozen=True):
-    """A choice under a screen. The token names what was meant; it is looked up when it comes back, never trusted."""
+    """A choice under a screen. The token says what was meant; it is looked up when it comes back, never trusted."""
 
     label: Line
     token: str
@@ -58,12 +58,12 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """Paragraphs and rows of buttons. `revision` is the case's, or -1 where a tap is good at any time."""
+    """Paragraphs and rows of buttons. `revision` is the case's, or -1 for buttons that are valid at any time."""
 
     lines: tuple[Line, ...]
     rows: Rows = ()
     revision: int = -1
-    #: The reply keyboard that goes with it: one that shares the customer's own contact, or its removal.
+    #: The reply keyboard that goes with it: a button that shares the customer's own contact, or the keyboard's removal.
     keyboard: Literal["contact", "remove"] | None = None
 
     @property

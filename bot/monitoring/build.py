@@ -1,4 +1,4 @@
-"""Puts together what is watched, with the checks of this process."""
+"""Builds monitoring: the sources, and the readiness checks of this process."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from bot.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What runs here: the loops that there should be, and who keeps them."""
+    """What runs in this process: the loops that there should be, and the supervisor that keeps them."""
 
     database: Database
     expected: Sequence[str]
     loops: TaskSupervisor
-    #: Asks the messenger for a word.
+    #: Makes a small call to the messenger.
     probe: Callable[[], Awaitable[object]]
 
 
@@ -31,5 +31,5 @@ def watching(sources: Sources, process: Process, token: str) -> Watch:
     }
     if sources.authority is not None:
         asks["lists"] = partial(checks.lists, sources.authority)
-    # Hands of its own: at the end it still says that the bot stops.
+    # Tasks of its own: during the shutdown it still reports that the bot stops.
     return Watch(Readiness(asks), sources, token, TaskSupervisor())

@@ -1,4 +1,4 @@
-"""An answer that is kept for a moment: many may ask, one is asked."""
+"""An answer that is kept for a moment, so that many requests cost one."""
 
 import asyncio
 import time
@@ -26,12 +26,12 @@ class Cached(Generic[T]):
         self._making: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
-        """Return what was made lately, or what is being made now; an error is raised for all who wait, and not kept."""
+        """Return a recent answer, or the one that is being made; an error is raised for all who wait, and not kept."""
         if self._made is not None and self._clock() - self._made[0] < self._seconds:
             return self._made[1]
         if self._making is None or self._making.done():
             self._making = self._tasks.start("watch", self._make())
-        # Who asked first may go away before there is an answer; the others still wait for it.
+        # The first caller may go away before there is an answer; the others still wait for it.
         answer: T = await asyncio.shield(self._making)
         self._made = (self._clock(), answer)
         return answer

@@ -1,4 +1,4 @@
-"""What readiness asks for: the database, the loops, the authority's lists, the messenger, and the queues."""
+"""The readiness checks: database, loops, CRLs, messenger and queues."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 
 class HealthChecks(Protocol):
-    """The port to a look beside the work (`bot.storage.readonly`)."""
+    """The port for reading beside the work (`bot.storage.readonly`)."""
 
     async def look(self, work: Callable[[Transaction], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """From where on something is not well."""
+    """The limits beyond which something is not well."""
 
-    #: A list with less than this left was not renewed for hours.
+    #: A CRL with less time left was not renewed for hours.
     list_left_s: float = 3600.0
-    #: Three long polls, and some.
+    #: A little more than three long polls.
     messenger_s: float = 90.0
     queue_s: float = 60.0
-    #: A loop that broke so lately may break again.
+    #: A loop that failed this recently may fail again.
     loop_s: float = 10.0
 
 
@@ -38,10 +38,10 @@ DEFAULT_BOUNDS = Bounds()
 
 
 async def database(there: Database, clock: Clock) -> str:
-    """Write a row: a disk that is full or read-only still answers to a reader."""
+    """Write a row: a disk that is full or read-only still answers readers."""
     try:
         await there.unit(lambda tx: tx.run("pulse", now=clock.now().timestamp()))
-    except Exception as error:  # each engine has errors of its own
+    except Exception as error:  # Each engine has errors of its own.
         raise NotReady(f"cannot be written: {error}") from error
     return "answers and can be written"
 
@@ -69,7 +69,7 @@ async def lists(authority: Watched, bounds: Bounds = DEFAULT_BOUNDS) -> str:
 async def messenger(
     meter: Meter, probe: Callable[[], Awaitable[object]], bounds: Bounds = DEFAULT_BOUNDS
 ) -> str:
-    """Tell when it answered last. Behind a webhook nobody calls it for hours: then it is asked."""
+    """Report when the messenger answered last. Behind a webhook nothing calls it for hours: then make a call."""
     if (since := _since(meter)) is not None and since <= bounds.messenger_s:
         return f"answered {since:.0f} s ago"
     try:

@@ -1,4 +1,4 @@
-"""Figures as Prometheus reads them. Every label is one of a few words of ours, and none is anything that came in."""
+"""Metrics in Prometheus' text format. Every label value is a word of ours; none comes from outside."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -36,7 +36,7 @@ def text(families: Iterable[Metric]) -> bytes:
 
 
 def _without_birthdays(family: Metric) -> Metric:
-    """Drop when a series was made: as many series again, which nobody asks for."""
+    """Leave out when a series was created: that would double the number of series, and nobody uses it."""
     family.samples = [each for each in family.samples if not each.name.endswith("_created")]
     return family
 

@@ -1,4 +1,4 @@
-"""The figures whose truth is in the database: read at every scrape, so that many processes tell the same."""
+"""Metrics that come from the database. They are read at every scrape, so that all processes report the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ OPEN_PHASES = tuple(phase for phase in Phase if phase not in ENDED)
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits in one of the three."""
+    """What waits in one of the three queues."""
 
     waiting: int
-    #: Seconds since the oldest came; a head that waits for a messenger's or a gateway's patience is among them.
+    #: Seconds since the oldest came; this includes rows that wait because a messenger or gateway asked to.
     oldest_s: float
-    #: Seconds for which the head that is our turn has been waiting for us: 0 when we keep up.
+    #: Seconds for which the oldest row that is due has been waiting for us; 0 when we keep up.
     overdue_s: float
-    #: Parked or dead: nobody will go on with it but staff.
+    #: Parked or given up: only staff can continue it.
     stuck: int
 
 
@@ -30,7 +30,7 @@ class Queue:
 class Issuing:
     """How long it took from the application to the certificate."""
 
-    #: How many took at most so many seconds, and longer than the bound before; the last is of no bound.
+    #: How many took at most this many seconds and more than the bound before; the last has no bound.
     by_bound: Mapping[int | None, int]
     seconds: float
 
@@ -52,7 +52,7 @@ class DeskFigures:
     cases: Mapping[str, int]
     applications: Applications
     issuing: Issuing
-    #: How often something was left open, by kind and topic.
+    #: How many questions were not answered, by kind and topic.
     gaps: Mapping[tuple[str, str], int]
     #: How often an article was found useful or not, by topic.
     marks: Mapping[tuple[str, bool], int]

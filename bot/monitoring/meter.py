@@ -1,4 +1,4 @@
-"""What is counted in memory, because no row tells it: durations, calls, deliveries. Each process counts its own."""
+"""Metrics that are counted in memory, per process, because no row has them: durations, calls, deliveries."""
 
 import asyncio
 import time
@@ -8,16 +8,16 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
-#: What came of a call to the messenger's server.
+#: The outcome of a call to the messenger's server.
 Answer = Literal["ok", "throttled", "unauthorized", "refused", "broken", "unreachable"]
-#: From these it is known that the messenger hears us and works.
+#: These outcomes show that the messenger answers.
 HEARD = frozenset({"ok", "throttled", "refused"})
 ANSWERS: tuple[Answer, ...] = ("ok", "throttled", "unauthorized", "refused", "broken", "unreachable")
-#: What became of an update, and of a message.
+#: The outcome of an update, and of a message.
 Handled = Literal["done", "failed"]
 Delivered = Literal["sent", "later", "gone", "dead"]
 CHANNELS = ("chat", "sms", "mail")
-#: A loop that looks at its clock so often.
+#: Seconds between two measurements of the loop's lag.
 LAG_SECONDS = 0.5
 
 _UPDATE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
@@ -28,7 +28,7 @@ class Meter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.registry = CollectorRegistry()
-        #: When the messenger was heard last, by our clock.
+        #: When the messenger answered last, by our clock.
         self.heard_at: float | None = None
         self._updates = Histogram(
             "reissue_update_seconds",
@@ -59,9 +59,9 @@ class Meter:
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:
-        """Show every series from the start: a rate over one that begins at its first event misses that event."""
+        """Create every series at the start: a rate over a series that begins at its first event misses that event."""
         outcomes: tuple[Handled, ...] = ("done", "failed")
-        # Kept, since to look a series up by its labels takes several times as long as to count in it.
+        # Kept, because looking a series up by its labels takes several times as long as counting.
         self._each_update = {each: self._updates.labels(each) for each in outcomes}
         self._each_call = {each: self._calls.labels(each) for each in ANSWERS}
         self._each_message = {
@@ -85,7 +85,7 @@ class Meter:
             self._each_message[channel, outcome].inc()
 
     async def follow_the_loop(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Measure until cancelled how late the loop is."""
+        """Measure the lag of the event loop until cancelled."""
         while True:
             due = self.clock() + LAG_SECONDS
             await sleep(LAG_SECONDS)
@@ -93,7 +93,7 @@ class Meter:
 
 
 def answer_of(status: int) -> Answer:
-    """Return what a status of the Bot API means; it answers 404 to a token that is none."""
+    """Return the outcome for a status of the Bot API; 404 is its answer to a wrong token."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "throttled"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:

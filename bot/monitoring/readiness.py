@@ -1,4 +1,4 @@
-"""Whether the bot is ready: each check by its name and in plain words, never slow and never about a person."""
+"""Whether the bot is ready: each check by name and in plain words, never slow and never about a person."""
 
 import asyncio
 import logging
@@ -10,12 +10,12 @@ logger = logging.getLogger(__name__)
 #: A check that takes longer has failed.
 PATIENCE_SECONDS = 1.0
 
-#: Says in plain words why it is well, or raises `NotReady`.
+#: Returns in plain words why it is well, or raises `NotReady`.
 Ask = Callable[[], Awaitable[str]]
 
 
 class NotReady(Exception):
-    """A check failed; the text says why, to whoever may ask."""
+    """A check failed; the text says why, and anybody may read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Readiness:
         self._before: frozenset[str] = frozenset()
 
     async def ask(self) -> tuple[Check, ...]:
-        """Ask all side by side, so that one that hangs holds up none, and log what has changed."""
+        """Run all checks at once, so that one that hangs does not delay the others, and log what has changed."""
         checks = tuple(await asyncio.gather(*(self._one(name, ask) for name, ask in self._asks.items())))
         failed = frozenset(each.name for each in checks if not each.ok)
         if failed != self._before:

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics` on the web side, for whoever watches the bot."""
+"""`/healthz`, `/readyz` and `/metrics` on the web side."""
 
 import asyncio
 import hmac
@@ -25,19 +25,19 @@ from bot.monitoring.readiness import Readiness
 
 logger = logging.getLogger(__name__)
 
-#: Prometheus gives up on a scrape after ten.
+#: Seconds; Prometheus gives up on a scrape after ten.
 PART_SECONDS = 3.0
-#: Ten probes a second cost what one costs.
+#: Ten requests a second cost as much as one.
 READY_SECONDS = 1.0
-#: Counting the revoked among millions takes a moment, and nobody looks at it by the second.
+#: Counting the revoked among millions takes a moment, and nobody needs it every second.
 COUNTS_SECONDS = 60.0
-#: Whoever comes through a proxy is not on this machine, although the proxy may be.
+#: A request through a proxy is not from this machine, although the proxy may be.
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where figures come from."""
+    """Where metrics come from."""
 
     reader: HealthChecks
     authority: Watched | None
@@ -85,7 +85,7 @@ class Watch:
         return None if _is_here(request) else Response(status_code=HTTPStatus.FORBIDDEN)
 
     async def _families(self) -> Iterable[Metric]:
-        """Whatever part cannot be had now is missing, and said to be; the others are there."""
+        """A part that cannot be read now is left out and reported as missing; the others are there."""
         parts: dict[str, Callable[[], Awaitable[Iterator[Metric]]]] = {"desk": self._desk}
         if self._sources.authority is not None:
             parts |= {"certificates": self._certificates, "lists": self._lists}

@@ -1,4 +1,4 @@
-"""The web side: one server in the running loop, for the webhook and for whoever asks the authority."""
+"""The web side: one HTTP server in the running loop, for the webhook, monitoring, CRL, OCSP and CMP."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ STOP_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
-    """Signals belong to the program, which stops everything in its order."""
+    """Leaves signals to the program, which stops everything in order."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -26,15 +26,16 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def listening(address: tuple[str, int], routes: Sequence[BaseRoute]) -> AsyncIterator[tuple[str, int]]:
-    """Answer on this address until the end, and give the address with its real port; port 0 is any free one.
+    """Listen on this address until the end of the block; yield the address with its real port (port 0 is any free one).
 
-    Raises `OSError` if the address cannot be had.
+    Raises `OSError` if the address cannot be used.
+
     """
     sock = _bound(address)
     configuration = uvicorn.Config(
         Starlette(routes=list(routes)),
         log_config=None,
-        access_log=False,  # who asked for whose certificate is nobody's business
+        access_log=False,  # Who asked about whose certificate must not be logged.
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -56,7 +57,7 @@ async def listening(address: tuple[str, int], routes: Sequence[BaseRoute]) -> As
 
 def _bound(address: tuple[str, int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    # By its protocol asyncio knows that small answers are not to be held back (TCP_NODELAY).
+    # With the protocol given, asyncio sends small answers at once (TCP_NODELAY).
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

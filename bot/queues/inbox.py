@@ -1,4 +1,4 @@
-"""Updates as they came: stored before they are acknowledged, done once, in order per chat."""
+"""Updates as they came: stored before they are acknowledged, processed once, in order per chat."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from bot.storage.sealing import UNREADABLE, Sealing
 
 #: How often a failing update is tried before it is parked, and the pauses between (seconds).
 BACK_OFF = (1.0, 2.0, 5.0, 10.0)
-#: Nothing waits for longer than this; what seems to was put off by a clock that was ahead.
+#: The longest pause; a row that seems to wait longer was put off by a clock that was ahead.
 FAR_SECONDS = 2 * BACK_OFF[-1]
-#: What another process received is left to it for so long; then it has died, or has more than it can do.
+#: Seconds for which an update is left to the process that received it; then that process died, or is overloaded.
 LEFT_ALONE_S = 1.0
 
 
@@ -39,14 +39,14 @@ class Waiting:
 
 class Inbox:
     def __init__(self, sealing: Sealing, wakeup: Wakeup, ahead: Collection[str] = (), me: str = "") -> None:
-        """`ahead` are lanes of which everything goes first: those of staff. `me` is this process among several."""
+        """`ahead` are lanes of which everything goes first: those of staff. `me` names this process among several."""
         self._me = me
         self._ahead = frozenset(ahead)
         self._sealing = sealing
         self._wakeup = wakeup
 
     def add(self, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
-        """Store the whole batch; one that is known already is left as it is."""
+        """Store the whole batch; an update that is known already stays as it is."""
         tx.run_many("inbox_add", [self._row(each, now) for each in arrivals])
         tx.after.append(self._wakeup.ring)
 
@@ -62,11 +62,11 @@ class Inbox:
         }
 
     def heads(self, tx: Transaction, now: datetime, most: int) -> list[Waiting]:
-        """Return the oldest open update of each chat whose turn has come; where many wait, taps and staff first."""
+        """Return the oldest open update of each chat that is due; where many wait, taps and staff first."""
         moment = now.timestamp()
         which = {"me": self._me, "now": moment, "left_alone": moment - LEFT_ALONE_S, "most": most}
         rows = tx.rows("inbox_heads", **which)
-        if len(rows) == most:  # more wait than can be begun with
+        if len(rows) == most:  # More wait than can be started.
             rows = [*tx.rows("inbox_heads_ahead", **which), *rows]
         each_once = {row["seq"]: row for row in rows}
         return [self._waiting(row) for row in list(each_once.values())[:most]]
@@ -83,20 +83,20 @@ class Inbox:
         try:
             body = self._sealing.open(value["sealed"], table="inbox", column="body", row=number)
         except UNREADABLE:
-            body = b""  # no update is empty: it will not parse, and be parked
+            body = b""  # No update is empty: it will not parse, and be parked.
         place = value["seq"], value["update_id"], lane or value["lane"]
         return Waiting(*place, body, value["attempts"], bool(value["ahead"]))
 
     def finish(self, tx: Transaction, waiting: Waiting) -> bool:
-        """Return whether it was still ours to do; call it first in the transaction that does it."""
+        """Return whether it was still open; call this first in the transaction that processes it."""
         return tx.run("inbox_done", seq=waiting.seq) == 1
 
     def finish_surplus(self, tx: Transaction, waiting: Waiting) -> int:
-        """Finish all of this kind that waits behind this one, unread; return how much it was."""
+        """Mark all updates of this kind behind this one as done without processing them; return how many."""
         return tx.run("inbox_surplus", lane=waiting.lane, ahead=int(waiting.ahead))
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
-        """Let nothing wait for an hour that only a wrong clock has set."""
+        """Bring forward rows whose due time only a wrong clock can have set."""
         tx.write("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
 
     def failed(

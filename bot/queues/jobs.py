@@ -1,4 +1,4 @@
-"""Work for the desk, kept in rows with a due time, attempts and a lease. Time-outs are jobs, too."""
+"""Jobs: rows with a due time, attempts and a lease. Time-outs are jobs, too."""
 
 import logging
 import secrets
@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What a job needs to know: the case's request it was ordered for, and at most one secret."""
+    """What a job needs: the request it was ordered for, and at most one secret."""
 
     request_id: str
     secret: str | None = None
     #: The digest of the code that a time-out is about.
     about: bytes | None = None
-    #: The message that holds what the job reads, and that goes when it is read.
+    #: The message that holds what the job reads; it is deleted afterwards.
     message: int | None = None
 
 
@@ -37,7 +37,7 @@ class Job:
     task: Task = field(repr=False)
     attempts: int
     lease: str
-    #: What ordered it, as its customer would name it; see `bot.core.correlation`.
+    #: The reference of the update that ordered it; see `bot.core.correlation`.
     reference: str = ""
 
 
@@ -45,7 +45,7 @@ class Jobs:
     def __init__(
         self, sealing: Sealing, wakeup: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
-        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
+        """`steady` gives the seconds that leases are counted by; without it, each call's `now` does."""
         self._sealing = sealing
         self._wakeup = wakeup
         self.lease = lease
@@ -82,16 +82,16 @@ class Jobs:
         return Job(numbers[0], key, str(row["kind"]), numbers[1], task, numbers[2] + 1, lease, about)
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
-        """Let nothing wait for an hour that only a wrong clock has set."""
+        """Bring forward rows whose due time only a wrong clock can have set."""
         tx.write("job_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Job], now: datetime) -> None:
-        """Hold on to what is in hand: slow is not dead. A lease that another has taken over stays theirs."""
+        """Renew the leases of running jobs: slow is not dead. A lease that another process took over stays theirs."""
         until = self._leases.until(now)
         tx.run_many("job_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def finish(self, tx: Transaction, job: Job) -> bool:
-        """Return whether the lease still held; call it first in the transaction that keeps the result."""
+        """Return whether the lease still held; call this first in the transaction that stores the result."""
         return tx.run("job_done", seq=job.seq, lease=job.lease) == 1
 
     def later(self, tx: Transaction, job: Job, due: datetime, error: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""How long what is taken in hand is ours, and by whose seconds that is counted."""
+"""How long a claimed row is ours, and which clock counts that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ class Leases:
     """Moments are seconds since 1970."""
 
     length: timedelta
-    #: Seconds that no jump of a wall clock moves; without them those of each call's `now` are taken.
+    #: Seconds that no jump of a wall clock affects; without them, each call's `now` is used.
     steady: Callable[[], float] | None = None
 
     def now(self, now: datetime) -> float:
@@ -21,6 +21,6 @@ class Leases:
         return self.now(now) + self.length.total_seconds()
 
     def out_of_reach(self, now: datetime) -> dict[str, float]:
-        """Return beyond which moments only a wrong clock can have made a row, or leased one."""
+        """Return the moment beyond which only a wrong clock can have set a row's due time or lease."""
         far, moment = 2 * self.length.total_seconds(), now.timestamp()
         return {"now": moment, "far": moment + far, "lease_far": max(moment, self.now(now)) + far}

@@ -1,4 +1,4 @@
-"""Messages to send: kept with what caused them in one commit, once per cause, in order per lane."""
+"""Messages to send: stored with their cause in one commit, once per cause, in order per lane."""
 
 import logging
 import secrets
@@ -19,9 +19,9 @@ from bot.storage.sealing import UNREADABLE, Sealing
 
 logger = logging.getLogger(__name__)
 
-#: For so long it can be asked what became of a message.
+#: For this long the outcome of a message can be asked for.
 KEPT = timedelta(days=7)
-#: How the key of a message ends that took another's place.
+#: The end of the key of a message that replaced another.
 INSTEAD = ".otherwise"
 
 
@@ -35,15 +35,15 @@ class Claimed:
     message: Message
     attempts: int
     lease: str
-    #: What caused it, as its customer would name it; see `bot.core.correlation`.
+    #: The reference of the update that caused it; see `bot.core.correlation`.
     reference: str = ""
-    #: The chat that it goes to, as of the claim; None of what goes elsewhere, or to a chat of which nothing is known.
+    #: The chat that it goes to, as of the claim; None for other channels and for unknown chats.
     place: ChatTarget | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What became of one notice of a result."""
+    """The outcome of one notice of a result."""
 
     key: str
     #: "chat", "sms" or "mail".
@@ -60,7 +60,7 @@ class Outbox:
     def __init__(
         self, sealing: Sealing, wakeup: Wakeup, lease: timedelta, steady: Callable[[], float] | None = None
     ) -> None:
-        """`steady` tells the seconds that leases are counted by; without it they are those of each call's `now`."""
+        """`steady` gives the seconds that leases are counted by; without it, each call's `now` does."""
         self._sealing = sealing
         self._wakeup = wakeup
         self.lease = lease
@@ -76,7 +76,7 @@ class Outbox:
         tx.after.append(self._wakeup.ring)
 
     def _trace(self, key: str, message: Message) -> dict[str, object]:
-        """Return what is kept of a result's notice beyond its sending."""
+        """Return what is kept of a result's notice after it was sent."""
         if not isinstance(message, SendScreen | Sms | Mail) or message.result is None:
             return {"result": None, "address": None}
         shown = masking.mobile(message.to) if isinstance(message, Sms) else ""
@@ -85,7 +85,7 @@ class Outbox:
         return {"result": message.result, "address": address}
 
     def traces(self, tx: Transaction, request_id: str) -> list[Trace]:
-        """Return what became of the notices of this request's result, in the order of their making."""
+        """Return the outcomes of the notices of this request's result, oldest first."""
         return [self._traced(dict(row)) for row in tx.rows("outbox_of_result", result=request_id)]
 
     def _traced(self, row: dict[str, Any]) -> Trace:
@@ -105,7 +105,7 @@ class Outbox:
         )
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Claimed]:
-        """Lease the head of every lane whose turn it is; the rest of a lane waits behind its head."""
+        """Lease the first message of every lane that is due; the rest of a lane waits behind it."""
         rows = tx.rows("outbox_heads", most=most, **self._moments(now))
         claimed = (self._claimed(tx, dict(row), now) for row in rows)
         return [each for each in claimed if each is not None]
@@ -132,16 +132,16 @@ class Outbox:
         return Claimed(seq, key, lane, message, attempts, lease, about)
 
     def set_right(self, tx: Transaction, now: datetime) -> None:
-        """Let nothing wait for an hour that only a wrong clock has set."""
+        """Bring forward rows whose due time only a wrong clock can have set."""
         tx.write("outbox_set_right", **self._leases.out_of_reach(now))
 
     def renew(self, tx: Transaction, held: Iterable[Claimed], now: datetime) -> None:
-        """Hold on to what is being sent: slow is not dead. A lease that another has taken over stays theirs."""
+        """Renew the leases of messages that are being sent. A lease that another process took over stays theirs."""
         until = self._leases.until(now)
         tx.run_many("outbox_renew", [{"seq": each.seq, "lease": each.lease, "until": until} for each in held])
 
     def sent(self, tx: Transaction, claimed: Claimed, now: datetime) -> bool:
-        """Return whether the lease still held; a late one's record is refused."""
+        """Return whether the lease still held; a late sender's record is refused."""
         return tx.run("outbox_sent", seq=claimed.seq, lease=claimed.lease, now=now.timestamp()) == 1
 
     def later(self, tx: Transaction, claimed: Claimed, due: datetime, error: str, now: datetime) -> None:
@@ -149,7 +149,7 @@ class Outbox:
         tx.write("outbox_later", seq=claimed.seq, lease=claimed.lease, error=error, **moments)
 
     def dead(self, tx: Transaction, claimed: Claimed, error: str, now: datetime) -> None:
-        """Give it up, and take the next way, if there is one: what did not arrive on one may on another."""
+        """Give it up, and queue its fallback, if it has one."""
         if self._give_up(tx, claimed.seq, claimed.lease, error, now):
             self._instead(tx, claimed.key, claimed.message, now)
 
@@ -157,7 +157,7 @@ class Outbox:
         return tx.run("outbox_dead", seq=seq, lease=lease, error=error, now=now.timestamp()) == 1
 
     def drop_lane(self, tx: Transaction, lane: str, now: datetime) -> None:
-        """Give up all that waits in this lane, and take the next way of what has one."""
+        """Give up all messages of this lane, and queue the fallbacks of those that have one."""
         waiting = tx.rows("outbox_lane", lane=lane)
         tx.write("outbox_drop_lane", lane=lane, now=now.timestamp())
         for row in waiting:

@@ -1,4 +1,4 @@
-"""The port to a database: a unit of work is a plain function over a transaction, so no `await` can get inside one."""
+"""The port to a database. A unit of work is a plain function over a transaction: no `await` can get inside."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class DatabaseUnusable(Exception):
-    """The database's address is wrong, or it cannot be opened as one of ours."""
+    """The database's address is wrong, or it cannot be opened as a database of ours."""
 
 
 class Row(Protocol):
-    """A row, by the name of a column or by its place."""
+    """A row, by column name or by index."""
 
     def __getitem__(self, key: Any, /) -> Any: ...
 
@@ -27,10 +27,10 @@ class Row(Protocol):
 
 
 class Transaction(ABC):
-    """A named query in, rows out."""
+    """A transaction: named queries in, rows out."""
 
     def __init__(self) -> None:
-        #: Called after the commit, in the caller's event loop: to wake whoever waits for what was written.
+        #: Called after the commit, in the caller's event loop: wakes workers that wait for the new rows.
         self.after: list[Callable[[], None]] = []
         #: Rows written by each named query; counted only while they are logged.
         self.writes: Counter[str] | None = None
@@ -49,12 +49,13 @@ class Transaction(ABC):
 
     @abstractmethod
     def run(self, query: str, **params: Any) -> int:
-        """Return how many rows were touched."""
+        """Return how many rows were changed."""
 
     def write(self, query: str, **params: Any) -> None:
-        """Run it without asking how many: what is wrong with it may be told by a later call, or by the commit.
+        """Run it without asking how many rows changed. A later call, or the commit, may raise its error.
 
-        Where an answer takes a trip to a server, this one is not waited for.
+        A server's answer is not waited for.
+
         """
         self.run(query, **params)
 
@@ -66,31 +67,32 @@ class Transaction(ABC):
 
     @abstractmethod
     def run_many(self, query: str, params: Iterable[dict[str, Any]]) -> None:
-        """Write many times; as with `write`, what is wrong may be told later."""
+        """Write many times; as with `write`, an error may be raised later."""
 
 
 Unit = Callable[[Transaction], T]
 
 
 class Database(Protocol):
-    """Units may run side by side; each sees the others' whole or not at all, and is run again where two collide."""
+    """Units may run in parallel; each sees the others' writes whole or not at all, and is rerun after a conflict."""
 
-    #: Something that was erased could not be taken out of every file yet: whoever tidies up asks once more.
+    #: Deleted data could not be removed from every file yet: ask again later.
     traces_left: bool
-    #: The time by which all who share this database lease, wait and lapse.
+    #: The clock for due times and leases that all processes of this database share.
     clock: Clock
-    #: The seconds by which leases are counted, which no jump of a wall clock moves.
+    #: The seconds by which leases are counted; no jump of a wall clock affects them.
     steady: Callable[[], float]
 
     async def unit(self, work: Unit[T]) -> T:
-        """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
+        """Run this function whole and return once it is on disk, or raise its error and undo all of it.
 
-        Whoever awaits may be cancelled: the work is done whole in any case.
+        The caller may be cancelled: the work is finished in any case.
+
         """
         ...
 
     async def erase_traces(self) -> None:
-        """Take what was deleted out of every file that the database keeps."""
+        """Remove deleted data from every file that the database keeps."""
         ...
 
     async def close(self) -> None: ...

@@ -17,14 +17,14 @@ def queries() -> dict[str, str]:
 
 @cache
 def migrations() -> tuple[str, ...]:
-    """Return the migrations in their order; they only go forward."""
+    """Return the migrations in order; they only go forward."""
     folder = files("bot.storage").joinpath("migrations")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 def statements(script: str) -> Iterator[str]:
-    """Split a script: each is run by itself, inside the one transaction that keeps a migration whole."""
+    """Split a script: each statement is run by itself, inside the one transaction that keeps a migration whole."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

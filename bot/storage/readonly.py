@@ -1,4 +1,4 @@
-"""A look into the database beside the work: no customer waits for it, and it ends in time."""
+"""Read-only queries beside the work: no customer waits for them, and they end in time."""
 
 import asyncio
 import sqlite3
@@ -13,9 +13,9 @@ from bot.storage.sqlite import SqliteTransaction
 
 T = TypeVar("T")
 
-#: A look that takes longer is broken off.
+#: A query that takes longer is interrupted.
 MOST_SECONDS = 2.0
-#: So many steps of SQLite's between two looks at the clock: a fraction of a millisecond.
+#: Steps of SQLite's virtual machine between two looks at the clock: a fraction of a millisecond.
 STEPS = 10_000
 
 
@@ -28,9 +28,10 @@ class ReadOnlyConnection:
         self._clock = clock
 
     async def look(self, work: Callable[[Transaction], T]) -> T:
-        """Run this over one moment of the database, by a connection of its own that cannot write.
+        """Run this over one snapshot of the database, on a connection of its own that cannot write.
 
         Raises the engine's own error (`sqlite3.Error`, `psycopg.Error`) if it cannot be read, or not in time.
+
         """
         return await asyncio.to_thread(self._looked, work)
 

@@ -1,4 +1,4 @@
-"""The port to column encryption; the roof builds the real one and hands it in."""
+"""The port to column encryption; the composition root passes the real one in."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Sealing(Protocol):
-    """Seals a value for one place, and makes keyed hashes for look-ups."""
+    """Encrypts a value for one table, column and row, and makes keyed hashes for look-ups."""
 
     def seal(self, plaintext: bytes, *, table: str, column: str, row: str) -> bytes: ...
 
@@ -17,5 +17,5 @@ class Sealing(Protocol):
     def digest(self, label: str, value: str) -> bytes: ...
 
 
-#: What reading a kept value raises when it was damaged or tampered with: one bad row must not stop the others.
+#: Raised when a stored value was damaged or changed: one bad row must not stop the others.
 UNREADABLE = (ValueError, msgspec.MsgspecError)

@@ -1,7 +1,8 @@
-"""A copy of the desk's database as of one moment, made while others write; it knows nothing of what the rows mean.
+"""A copy of the bot's database as of one moment, made while others write. It does not know what the rows mean.
 
-`VACUUM INTO` reads one moment by a connection of its own. Writers go on beside it, since the log (WAL) keeps what is
-newer, and what was erased is not in the copy, since free pages are not copied.
+`VACUUM INTO` reads one moment on a connection of its own. Writers go on, because the log (WAL) keeps newer data, and
+deleted data is not in the copy, because free pages are not copied.
+
 """
 
 import os
@@ -15,17 +16,17 @@ from bot.storage.queries import migrations
 from bot.storage.sqlite import BUSY_SECONDS
 
 WHERE = "sqlite:///"
-#: What may lie beside a database; an old log beside a new file would be played into it.
+#: Files beside a database; an old log beside a new file would be applied to it.
 BESIDE = ("", "-wal", "-shm", "-journal")
 
 NUMBERED = ("inbox", "outbox", "jobs")
-#: More rows than any desk writes between two backups.
+#: More rows than any bot writes between two backups.
 SKIPPED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a copy was in the middle of."""
+    """What was open at the moment of the copy."""
 
     updates: int
     """That had been stored and not been done."""
@@ -38,7 +39,7 @@ class Counts:
 
 
 def database_file(url: str) -> Path:
-    """Return the file of `sqlite:///path`; raise `DatabaseUnusable` for what has no file."""
+    """Return the file of `sqlite:///path`; raise `DatabaseUnusable` for an address without a file."""
     if not url.startswith(WHERE) or url == WHERE:
         kind = url.partition(":")[0]
         raise DatabaseUnusable(
@@ -48,9 +49,10 @@ def database_file(url: str) -> Path:
 
 
 def copy(source: Path, to: Path) -> int:
-    """Write the copy (mode 0600), check that it is sound, and return the number of its schema.
+    """Write the copy (mode 0600), check that it is intact, and return its schema version.
 
     Raises `DatabaseUnusable` if there is no database, or it is damaged.
+
     """
     os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -62,7 +64,7 @@ def copy(source: Path, to: Path) -> int:
 
 
 def check(path: Path) -> int:
-    """Return the number of its schema; raise `DatabaseUnusable` unless the file is sound and no newer than we are."""
+    """Return its schema version; raise `DatabaseUnusable` unless the file is intact and not newer than this release."""
     try:
         with closing(_opened(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
@@ -79,7 +81,7 @@ def check(path: Path) -> int:
 
 
 def count(path: Path) -> Counts:
-    """Look into a copy that nobody else has open."""
+    """Read from a copy that nobody else has open."""
     with closing(_opened(path)) as connection:
         updates, messages, jobs = (
             connection.execute(f"SELECT COUNT(*) FROM {table} WHERE state = 'pending'").fetchone()[0]  # noqa: S608
@@ -89,7 +91,7 @@ def count(path: Path) -> Counts:
 
 
 def skip_numbers(path: Path) -> None:
-    """Go on counting far above: numbers given out after the copy name messages that a gateway remembers."""
+    """Continue numbering far above: numbers given out after the copy are known to gateways."""
     with closing(_opened(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         for table in NUMBERED:
@@ -105,7 +107,7 @@ def _skip(connection: sqlite3.Connection, table: str) -> None:
 
 
 def _serials(connection: sqlite3.Connection) -> frozenset[str]:
-    """An authority outside has its own: one that was asked before the embedded one was put in its place."""
+    """Return the same for an authority outside, which was used before the embedded one."""
     known = {row[0] for row in connection.execute("SELECT serial FROM applications WHERE outcome = 'issued'")}
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "outside_certificates" in tables:
@@ -114,6 +116,6 @@ def _serials(connection: sqlite3.Connection) -> frozenset[str]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open what is there: a mistyped path shall not make an empty database."""
+    """Open an existing file only: a mistyped path must not create an empty database."""
     uri = f"{path.resolve().as_uri()}?mode=rw"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)

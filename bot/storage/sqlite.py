@@ -19,7 +19,7 @@ from bot.storage.queries import migrations, queries, statements
 P = ParamSpec("P")
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
-#: Full, locked and gone get better by themselves; this does not.
+#: Full, locked and missing get better by themselves; this does not.
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 MEND = "stop the bot, keep what is left, and restore the last backup as docs/running.md says"
 
@@ -58,32 +58,34 @@ class _Waiting:
 
 
 class SqliteDatabase(aiosqlite.Connection):
-    """An aiosqlite connection with one more method. No `await` can get inside a transaction.
+    """An aiosqlite connection with one more method, `unit`. No `await` can get inside a transaction.
 
-    On a shared connection, statement by statement, one task's rollback erases another's writes.
+    On a shared connection, statement by statement, one task's rollback undoes another task's writes.
+
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connect, 64)
         self._waiting: deque[_Waiting] = deque()
         self._turn: asyncio.Future[list[_Waiting]] | None = None
-        #: What was erased is in the log still, since somebody was reading: whoever tidies up asks once more.
+        #: Deleted data is still in the log, because somebody was reading: ask again later.
         self.traces_left = False
-        #: Whoever else has the file open is on this machine, and looks at the same clock.
+        #: Any other process with this file is on this machine, and uses the same clock.
         self.clock: Clock = SystemClock()
         self.steady: Callable[[], float] = SteadyClock()
         self._damage = ""
 
     async def unit(self, work: Unit[T]) -> T:
-        """Run this function whole and return once it is on disk, or raise what it raised and leave nothing of it.
+        """Run this function whole and return once it is on disk, or raise its error and undo all of it.
 
-        Whoever awaits may be cancelled: the work is done whole in any case.
+        The caller may be cancelled: the work is finished in any case.
+
         """
         if self._damage:
             raise DatabaseUnusable(
                 self._damage
-            )  # to write on would spoil more; nothing is acknowledged from here on
-        # Along with what is being handled here, which a log line of the work tells.
+            )  # More writes would do more damage; nothing is acknowledged from here on.
+        # With the correlation reference, so that log lines of the work have it.
         context = copy_context()
         mine = _Waiting(lambda tx: context.run(work, tx), asyncio.get_running_loop().create_future())
         self._take_turns(mine)
@@ -97,11 +99,12 @@ class SqliteDatabase(aiosqlite.Connection):
         return result
 
     def _take_turns(self, *joining: _Waiting) -> None:
-        """Hand all who wait to the thread, once it is done with those before them.
+        """Hand all waiting units to the thread, once it is done with those before.
 
-        One hop for all of them: to wake a thread and be woken by it costs as much as a unit's own statements.
+        One hop for all: waking a thread and being woken by it costs as much as the statements of a unit.
+
         """
-        connection = self._conn  # raises where there is none
+        connection = self._conn  # Raises where there is none.
         self._waiting.extend(joining)
         if self._turn is None and self._waiting:
             self._turn = asyncio.get_running_loop().create_future()
@@ -111,25 +114,26 @@ class SqliteDatabase(aiosqlite.Connection):
     def _had_their_turn(self, turn: "asyncio.Future[list[_Waiting]]") -> None:
         self._turn = None
         for each in turn.result():
-            if not each.had.done():  # who was cancelled does not ask any more
+            if not each.had.done():  # A cancelled caller does not ask any more.
                 each.had.set_result(None)
         self._take_turns()
 
     async def close(self) -> None:
-        """See all that wait through, and close."""
+        """Finish all waiting units, and close."""
         while self._turn is not None:
             await asyncio.wait([self._turn])
         await super().close()
 
     async def erase_traces(self) -> None:
-        """Write the log back and truncate it, so that what was deleted is in neither file.
+        """Write the log back and truncate it, so that deleted data is in neither file.
 
-        While somebody reads, as a backup does for seconds, it stays in the log, and `traces_left` says so.
+        While somebody reads, as a backup does for seconds, it stays in the log, and `traces_left` is true.
+
         """
         self.traces_left = not await self.hop(_truncate_log, self._conn)
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Open it, or see its thread end: one that is left behind answers into a loop that is closed by then."""
+        """Open it, or wait until its thread ends: a thread that is left behind calls a loop that is closed by then."""
         try:
             yield from super().__await__()
         except BaseException:
@@ -144,9 +148,10 @@ class SqliteDatabase(aiosqlite.Connection):
 
 
 def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -> list[_Waiting]:
-    """Commit all that wait by now at once: what takes time is the disk, and it is asked once for all of them.
+    """Commit all units that wait now at once: the disk takes the time, and it is asked once for all.
 
-    Nobody hears of theirs before the commit. If that fails, everybody's has failed. Returns them.
+    No unit is reported before the commit. If the commit fails, all have failed. Returns them.
+
     """
     together = [waiting.popleft() for _ in range(len(waiting))]
     try:
@@ -163,7 +168,7 @@ def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -
 
 
 def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
-    """Run it in a savepoint of its own, so that one that fails takes nobody along."""
+    """Run it in a savepoint of its own, so that a failing unit does not undo others."""
     transaction = SqliteTransaction(connection)
     connection.execute("SAVEPOINT one")
     try:
@@ -171,19 +176,19 @@ def _run_whole(connection: sqlite3.Connection, one: _Waiting) -> None:
     except Exception as error:
         one.error = error
         if not connection.in_transaction:
-            raise  # a full disk has undone everybody's
+            raise  # A full disk has undone all of them.
         connection.execute("ROLLBACK TO one")
     connection.execute("RELEASE one")
 
 
 def _damage_of(error: BaseException) -> str:
-    """Return what to say of a damaged file, or nothing of any other error."""
+    """Return what to say about a damaged file; None for any other error."""
     damaged = isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
     return f"the database is damaged ({error}): {MEND}" if damaged else ""
 
 
 def _truncate_log(connection: sqlite3.Connection) -> bool:
-    """Return whether it is empty now. To wait here for somebody who reads would hold up everybody who writes."""
+    """Return whether the log is empty now. Waiting here for a reader would block everybody who writes."""
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
@@ -194,7 +199,7 @@ def _truncate_log(connection: sqlite3.Connection) -> bool:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    # FULL: what Telegram was told we have is on disk. NORMAL loses commits at a power cut.
+    # FULL: what we told Telegram that we have is on disk. NORMAL loses commits at a power cut.
     # secure_delete: an erased password must not stay in a free page.
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -17,31 +17,31 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 WEAK_SEED = 7
 
 
-def request(key: Key, chance: Random, attributes: bytes = b"", version: bytes = b"\x02\x01\x00") -> bytes:
+def request(key: Key, rng: Random, attributes: bytes = b"", version: bytes = b"\x02\x01\x00") -> bytes:
     """Return a request that is right in everything but what it is made of."""
-    inner = wire.info(wire.name(f"thief {chance.random()}"), key.spki, attributes, version)
+    inner = wire.info(wire.name(f"thief {rng.random()}"), key.spki, attributes, version)
     return wire.request(inner, key.algorithm, key.sign(inner))
 
 
-def good(chance: Random) -> bytes:
-    return request(chance.choice(good_keys()), chance, wire.random_number(chance.randbytes(20)))
+def good(rng: Random) -> bytes:
+    return request(rng.choice(good_keys()), rng, wire.random_number(rng.randbytes(20)))
 
 
-def weak_key(chance: Random) -> bytes:
-    return request(chance.choice(weak_keys(WEAK_SEED)), chance)
+def weak_key(rng: Random) -> bytes:
+    return request(rng.choice(weak_keys(WEAK_SEED)), rng)
 
 
-def own_key(chance: Random) -> bytes:
+def own_key(rng: Random) -> bytes:
     """The authority's own key, and rightly signed: nobody outside should be able to, and it must not matter."""
-    return request(own(), chance)
+    return request(own(), rng)
 
 
 def own() -> Key:
     return good_keys()[2]
 
 
-def bad_point(chance: Random) -> bytes:
-    curve, wide, p = chance.choice(((ec.SECP256R1(), 32, "P-256"), (ec.SECP384R1(), 48, "P-384")))
+def bad_point(rng: Random) -> bytes:
+    curve, wide, p = rng.choice(((ec.SECP256R1(), 32, "P-256"), (ec.SECP384R1(), 48, "P-384")))
     numbers = ec.generate_private_key(curve).public_key()
     point = numbers.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     x, y = point[1 : 1 + wide], point[1 + wide :]
@@ -52,7 +52,7 @@ def bad_point(chance: Random) -> bytes:
         b"\x04",
         bytes(1 + 2 * wide),
         b"\x04" + bytes(2 * wide),
-        b"\x04" + chance.randbytes(2 * wide),
+        b"\x04" + rng.randbytes(2 * wide),
         b"\x04" + b"\xff" * (2 * wide),
         b"\x04" + field.to_bytes(wide, "big") + y,
         b"\x04" + x + (int.from_bytes(y, "big") ^ 1).to_bytes(wide, "big"),
@@ -63,11 +63,11 @@ def bad_point(chance: Random) -> bytes:
         bytes([6 + (y[-1] & 1)]) + x + y,
     ]
     oids = {"P-256": "1.2.840.10045.3.1.7", "P-384": "1.3.132.0.34"}
-    spki = wire.ec_spki(wire.oid(oids[p]), chance.choice(forms))
-    return request(Key("point", spki, lambda _: encode_dss_signature(1, 1), SHA256_ECDSA), chance)
+    spki = wire.ec_spki(wire.oid(oids[p]), rng.choice(forms))
+    return request(Key("point", spki, lambda _: encode_dss_signature(1, 1), SHA256_ECDSA), rng)
 
 
-def odd_parameters(chance: Random) -> bytes:
+def odd_parameters(rng: Random) -> bytes:
     """A good point under parameters that are another curve's, none, NULL, or spelled out."""
     private = ec.generate_private_key(ec.SECP256R1())
     point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -79,20 +79,20 @@ def odd_parameters(chance: Random) -> bytes:
         tlv(wire.OCTET_STRING, point),
         wire.integer(P256_ORDER),
     )
-    curve = chance.choice(
-        [b"", wire.NULL, spelled, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), chance.randbytes(8)]
+    curve = rng.choice(
+        [b"", wire.NULL, spelled, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), rng.randbytes(8)]
     )
-    other = chance.choice(good_keys()[3:])
-    return request(Key("parameters", wire.ec_spki(curve, point), other.sign, SHA256_ECDSA), chance)
+    other = rng.choice(good_keys()[3:])
+    return request(Key("parameters", wire.ec_spki(curve, point), other.sign, SHA256_ECDSA), rng)
 
 
-def false_possession(chance: Random) -> bytes:
+def false_possession(rng: Random) -> bytes:
     """Somebody else's key, and signatures that prove nothing."""
-    victim, thief = chance.sample(good_keys(), 2)
-    inner = wire.info(wire.name(str(chance.random())), victim.spki)
+    victim, thief = rng.sample(good_keys(), 2)
+    inner = wire.info(wire.name(str(rng.random())), victim.spki)
     right = victim.sign(inner)
     number = int.from_bytes(right, "big")
-    wrong = chance.choice(
+    wrong = rng.choice(
         [
             thief.sign(inner),
             victim.sign(inner + b"\x00"),
@@ -105,22 +105,22 @@ def false_possession(chance: Random) -> bytes:
             right + b"\x00",
             b"\x00" + right,
             right[::-1],
-            chance.randbytes(len(right)),
-            (number ^ 1 << chance.randrange(8 * len(right))).to_bytes(len(right), "big"),
+            rng.randbytes(len(right)),
+            (number ^ 1 << rng.randrange(8 * len(right))).to_bytes(len(right), "big"),
             encode_dss_signature(0, 0),
             encode_dss_signature(1, P256_ORDER),
-            chance.randbytes(12000),
+            rng.randbytes(12000),
         ]
     )
     return wire.request(inner, victim.algorithm, wrong)
 
 
-def wrong_algorithm(chance: Random) -> bytes:
+def wrong_algorithm(rng: Random) -> bytes:
     """SHA-1, unknown, mismatched and misspelled algorithms, the signature itself being right where it can be."""
-    if chance.random() < 0.2:
-        return request(sha1_key(), chance)
-    key = chance.choice(good_keys())
-    dotted = chance.choice(
+    if rng.random() < 0.2:
+        return request(sha1_key(), rng)
+    key = rng.choice(good_keys())
+    dotted = rng.choice(
         [
             "1.2.840.113549.1.1.4",
             "1.2.840.113549.1.1.5",
@@ -131,58 +131,58 @@ def wrong_algorithm(chance: Random) -> bytes:
             "1.2.840.10045.4.3.1",
             "1.2.840.10045.4.3.4",
             "1.3.101.112",
-            "2.999." + str(chance.getrandbits(64)),
+            "2.999." + str(rng.getrandbits(64)),
         ]
     )
-    parameters = chance.choice([b"", wire.NULL, wire.NULL * 2, b"\x30\x00", b"\x05\x01\x00", wire.integer(0)])
+    parameters = rng.choice([b"", wire.NULL, wire.NULL * 2, b"\x30\x00", b"\x05\x01\x00", wire.integer(0)])
     algorithm = tlv(wire.SEQUENCE, wire.oid(dotted), parameters)
-    if chance.random() < 0.3:
+    if rng.random() < 0.3:
         algorithm = tlv(wire.SEQUENCE, wire.oid("1.2.840.113549.1.1.11"), wire.NULL, wire.NULL)
     inner = wire.info(wire.name("x"), key.spki)
     return wire.request(inner, algorithm, key.sign(inner))
 
 
-def bomb(chance: Random) -> bytes:
+def bomb(rng: Random) -> bytes:
     """Nested as deep as the size allows, honest in its lengths, alone or where a request has room for it."""
-    tag = chance.choice([0x30, 0x31, 0xA0, 0x24, 0x63])
-    deep = chance.choice([17, 20, 100, 1000, 2500, 4000])
+    tag = rng.choice([0x30, 0x31, 0xA0, 0x24, 0x63])
+    deep = rng.choice([17, 20, 100, 1000, 2500, 4000])
     nested = b""
     for _ in range(deep):
         nested = tlv(tag, nested)
-    key = chance.choice(good_keys())
+    key = rng.choice(good_keys())
     attribute = tlv(wire.SEQUENCE, wire.oid("1.2.3"), tlv(wire.SET, nested))
-    return chance.choice(
+    return rng.choice(
         [
             nested,
             wire.info(nested, key.spki),
-            request(key, chance, attribute),
-            request(Key("bomb", nested, key.sign), chance),
-            tlv(wire.SEQUENCE, *[tlv(tag, b"") for _ in range(chance.randrange(7000))]),
-            bytes([tag, 0x80]) * chance.randrange(1, 8000),
-            bytes([tag, 0x84, 0x7F, 0xFF, 0xFF, 0xFF]) * chance.randrange(1, 2000),
+            request(key, rng, attribute),
+            request(Key("bomb", nested, key.sign), rng),
+            tlv(wire.SEQUENCE, *[tlv(tag, b"") for _ in range(rng.randrange(7000))]),
+            bytes([tag, 0x80]) * rng.randrange(1, 8000),
+            bytes([tag, 0x84, 0x7F, 0xFF, 0xFF, 0xFF]) * rng.randrange(1, 2000),
         ]
     )
 
 
-def absurd_size(chance: Random) -> bytes:
-    key = chance.choice(good_keys())
-    return chance.choice(
+def absurd_size(rng: Random) -> bytes:
+    key = rng.choice(good_keys())
+    return rng.choice(
         [
-            lambda: chance.randbytes(key_rules.MAX_BYTES + 1 + chance.randrange(100_000)),
-            lambda: request(key, chance, tlv(wire.SEQUENCE, wire.oid("1.2.3"), tlv(wire.SET, bytes(16384)))),
-            lambda: bytes([0x30, 0x80 | chance.randrange(1, 127)]) + b"\xff" * chance.randrange(200),
-            lambda: b"\x30\x84" + chance.randbytes(4) + good(chance),
+            lambda: rng.randbytes(key_rules.MAX_BYTES + 1 + rng.randrange(100_000)),
+            lambda: request(key, rng, tlv(wire.SEQUENCE, wire.oid("1.2.3"), tlv(wire.SET, bytes(16384)))),
+            lambda: bytes([0x30, 0x80 | rng.randrange(1, 127)]) + b"\xff" * rng.randrange(200),
+            lambda: b"\x30\x84" + rng.randbytes(4) + good(rng),
             lambda: b"-----BEGIN CERTIFICATE REQUEST-----\n" + b"A" * 50_000,
         ]
     )()
 
 
-def indefinite(chance: Random) -> bytes:
+def indefinite(rng: Random) -> bytes:
     """BER that DER forbids: indefinite lengths, and lengths longer than they need to be."""
-    whole = good(chance)
+    whole = good(rng)
     head = 4 if whole[1] == 0x82 else 3
     body = whole[head:]
-    return chance.choice(
+    return rng.choice(
         [
             b"\x30\x80" + body + b"\x00\x00",
             b"\x30\x83" + len(body).to_bytes(3, "big") + body,
@@ -194,12 +194,12 @@ def indefinite(chance: Random) -> bytes:
     )
 
 
-def misshaped(chance: Random) -> bytes:
+def misshaped(rng: Random) -> bytes:
     """Signed rightly, and not a request: versions, huge and negative numbers, endless OIDs, R of no length."""
-    key = chance.choice(good_keys())
+    key = rng.choice(good_keys())
     endless = bytes([wire.OID]) + wire.length(4000) + b"\xff" * 3999 + b"\x01"
     r = tlv(wire.SEQUENCE, wire.oid("1.2.410.200004.10.1.1.3"), tlv(wire.SET))
-    numbers = [wire.random_number(chance.randbytes(size)) for size in (0, 1, 19, 65, 4000)]
+    numbers = [wire.random_number(rng.randbytes(size)) for size in (0, 1, 19, 65, 4000)]
     attributes = [
         r,
         *numbers,
@@ -209,7 +209,7 @@ def misshaped(chance: Random) -> bytes:
         tlv(wire.SEQUENCE, bytes([wire.OID, 0]), tlv(wire.SET)),
         tlv(wire.SEQUENCE, bytes([wire.OID, 2, 0x80, 1]), tlv(wire.SET)),
         tlv(wire.SET, wire.oid("1.2.3"), tlv(wire.SET)),
-        chance.randbytes(chance.randrange(1, 60)),
+        rng.randbytes(rng.randrange(1, 60)),
     ]
     versions = [
         wire.integer(1),
@@ -221,67 +221,65 @@ def misshaped(chance: Random) -> bytes:
     ]
     algorithm = tlv(wire.SEQUENCE, endless, wire.NULL)
     strange = tlv(wire.SEQUENCE, algorithm, wire.bits(bytes(270)))
-    return chance.choice(
+    return rng.choice(
         [
-            lambda: request(key, chance, attributes=chance.choice(attributes)),
-            lambda: request(key, chance, version=chance.choice(versions)),
-            lambda: request(Key("oid", strange, key.sign), chance),
+            lambda: request(key, rng, attributes=rng.choice(attributes)),
+            lambda: request(key, rng, version=rng.choice(versions)),
+            lambda: request(Key("oid", strange, key.sign), rng),
             lambda: wire.request(wire.info(wire.name("x"), key.spki), algorithm, bytes(256)),
-            lambda: request(Key("unused", key.spki[:-1], key.sign), chance),
+            lambda: request(Key("unused", key.spki[:-1], key.sign), rng),
             lambda: tlv(wire.SEQUENCE),
-            lambda: tlv(wire.SEQUENCE, good(chance)),
+            lambda: tlv(wire.SEQUENCE, good(rng)),
         ]
     )()
 
 
-def mutated(chance: Random) -> bytes:
+def mutated(rng: Random) -> bytes:
     """A good request with something flipped, cut, put in or hung on; never one that came out as it was."""
-    before = good(chance)
+    before = good(rng)
     data = bytearray(before)
     while data == before:
-        for _ in range(chance.choice([1, 1, 1, 2, 5, 50])):
-            change(data, chance)
+        for _ in range(rng.choice([1, 1, 1, 2, 5, 50])):
+            change(data, rng)
     return bytes(data)
 
 
-def change(data: bytearray, chance: Random) -> None:
+def change(data: bytearray, rng: Random) -> None:
     """Do one thing to these bytes: flip, cut, put in, set or hang on."""
-    at = chance.randrange(len(data) or 1)
-    some = chance.randrange(1, 9)
-    act = chance.choice(["flip", "flip", "cut", "put in", "set", "hang on"])
+    at = rng.randrange(len(data) or 1)
+    some = rng.randrange(1, 9)
+    act = rng.choice(["flip", "flip", "cut", "put in", "set", "hang on"])
     if act == "flip":
-        data[at : at + 1] = bytes(byte ^ 1 << chance.randrange(8) for byte in data[at : at + 1])
+        data[at : at + 1] = bytes(byte ^ 1 << rng.randrange(8) for byte in data[at : at + 1])
     elif act == "cut":
         del data[at : at + some]
     elif act == "put in":
-        data[at:at] = chance.randbytes(some)
+        data[at:at] = rng.randbytes(some)
     elif act == "set":
-        data[at : at + 1] = chance.choice([b"\x00", b"\x7f", b"\x80", b"\xff"])
+        data[at : at + 1] = rng.choice([b"\x00", b"\x7f", b"\x80", b"\xff"])
     else:
-        data += chance.randbytes(some)
+        data += rng.randbytes(some)
 
 
-def noise(chance: Random) -> bytes:
+def noise(rng: Random) -> bytes:
     """Bytes by chance: of any kind, or in the shape of DER."""
-    if chance.random() < 0.5:
-        return chance.randbytes(chance.randrange(3000))
-    return _tree(chance, chance.randrange(1, 12))
+    if rng.random() < 0.5:
+        return rng.randbytes(rng.randrange(3000))
+    return _tree(rng, rng.randrange(1, 12))
 
 
-def _tree(chance: Random, depth: int) -> bytes:
-    if depth == 0 or chance.random() < 0.2:
-        return tlv(chance.randrange(256), chance.randbytes(chance.randrange(20)))
-    return tlv(
-        chance.choice([0x30, 0x31, 0xA0]), *(_tree(chance, depth - 1) for _ in range(chance.randrange(4)))
-    )
+def _tree(rng: Random, depth: int) -> bytes:
+    if depth == 0 or rng.random() < 0.2:
+        return tlv(rng.randrange(256), rng.randbytes(rng.randrange(20)))
+    return tlv(rng.choice([0x30, 0x31, 0xA0]), *(_tree(rng, depth - 1) for _ in range(rng.randrange(4))))
 
 
-def malleable(chance: Random) -> bytes:
+def malleable(rng: Random) -> bytes:
     """A right ECDSA signature in a wrong encoding, which lax programs take."""
     key = good_keys()[3]
-    inner = wire.info(wire.name(str(chance.random())), key.spki)
+    inner = wire.info(wire.name(str(rng.random())), key.spki)
     r, s = decode_dss_signature(key.sign(inner))
-    wrong = chance.choice(
+    wrong = rng.choice(
         [
             encode_dss_signature(r, s + P256_ORDER),
             encode_dss_signature(r + P256_ORDER, s),
@@ -295,13 +293,13 @@ def malleable(chance: Random) -> bytes:
     return wire.request(inner, key.algorithm, wrong)
 
 
-def armour(chance: Random) -> bytes:
+def armour(rng: Random) -> bytes:
     """PEM that is not one block of one request."""
-    body = base64.encodebytes(good(chance))
+    body = base64.encodebytes(good(rng))
     label = b"CERTIFICATE REQUEST"
     block = b"-----BEGIN %b-----\n%b-----END %b-----\n"
     whole = block % (label, body, label)
-    return chance.choice(
+    return rng.choice(
         [
             whole * 2,
             b"x" + whole,

@@ -35,24 +35,22 @@ TORN = 0.4
 Kind = Callable[[Random, str], str]
 
 
-def _anything(chance: Random, _: str) -> str:
-    return "".join(chr(chance.randrange(0x110000)) for _ in range(chance.randrange(1, 60)))
+def _anything(rng: Random, _: str) -> str:
+    return "".join(chr(rng.randrange(0x110000)) for _ in range(rng.randrange(1, 60)))
 
 
-def _controls(chance: Random, honest: str) -> str:
+def _controls(rng: Random, honest: str) -> str:
     odd = "\x00\x07\x1b\u202e\u2066\u2069\u200d\u200f\ufeff\ufffe\ud800\udfff\u0301\u0e47"
-    return "".join(char + chance.choice(odd) * chance.randrange(4) for char in honest)
+    return "".join(char + rng.choice(odd) * rng.randrange(4) for char in honest)
 
 
-def _emoji(chance: Random, honest: str) -> str:
+def _emoji(rng: Random, honest: str) -> str:
     family = "👨‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿🇰🇷👍🏽❤️‍🔥"
-    return chance.choice(["", honest]) + "".join(
-        chance.choice(family) for _ in range(chance.randrange(1, 80))
-    )
+    return rng.choice(["", honest]) + "".join(rng.choice(family) for _ in range(rng.randrange(1, 80)))
 
 
-def _longest(chance: Random, honest: str) -> str:
-    piece = chance.choice([honest, "가", "a", "\U0001f600", "ㅋ", " ", "중", "<", "1"])
+def _longest(rng: Random, honest: str) -> str:
+    piece = rng.choice([honest, "가", "a", "\U0001f600", "ㅋ", " ", "중", "<", "1"])
     return (piece * 4096)[:4096]
 
 
@@ -71,31 +69,31 @@ ORDERS = (
 )  # fmt: skip
 
 
-def _markup(chance: Random, honest: str) -> str:
-    return chance.choice(MARKUP) + honest + chance.choice(MARKUP)
+def _markup(rng: Random, honest: str) -> str:
+    return rng.choice(MARKUP) + honest + rng.choice(MARKUP)
 
 
-def _sql(chance: Random, honest: str) -> str:
-    return honest + chance.choice(SQL)
+def _sql(rng: Random, honest: str) -> str:
+    return honest + rng.choice(SQL)
 
 
-def _injection(chance: Random, honest: str) -> str:
-    order = chance.choice(ORDERS)
-    return chance.choice([f"{honest} {order}", f"{order} {honest}", f"{order}\n\n{honest}"])
+def _injection(rng: Random, honest: str) -> str:
+    order = rng.choice(ORDERS)
+    return rng.choice([f"{honest} {order}", f"{order} {honest}", f"{order}\n\n{honest}"])
 
 
-def _torn(chance: Random, honest: str) -> str:
+def _torn(rng: Random, honest: str) -> str:
     """Each letter may be lost, doubled, exchanged, or parted from the next."""
-    return "".join(_tears(chance, char) if chance.random() < TORN else char for char in honest)
+    return "".join(_tears(rng, char) if rng.random() < TORN else char for char in honest)
 
 
-def _tears(chance: Random, char: str) -> str:
-    return chance.choice(["", char * chance.randrange(2, 9), chr(ord(char) ^ 1), char.swapcase(), f"{char} "])
+def _tears(rng: Random, char: str) -> str:
+    return rng.choice(["", char * rng.randrange(2, 9), chr(ord(char) ^ 1), char.swapcase(), f"{char} "])
 
 
-def _numbers(chance: Random, honest: str) -> str:
-    digits = "".join(chance.choice("0123456789-. ()+") for _ in range(chance.randrange(5, 40)))
-    return chance.choice([digits, honest + digits, "٠١٢٣٤٥٦٧٨٩" + digits, "９" * 13])
+def _numbers(rng: Random, honest: str) -> str:
+    digits = "".join(rng.choice("0123456789-. ()+") for _ in range(rng.randrange(5, 40)))
+    return rng.choice([digits, honest + digits, "٠١٢٣٤٥٦٧٨٩" + digits, "９" * 13])
 
 
 KINDS: dict[str, Kind] = {
@@ -133,21 +131,21 @@ class Tally:
             getattr(self, name).update(getattr(other, name))
 
 
-def strings(count: int, chance: Random) -> Iterator[tuple[str, str]]:
+def strings(count: int, rng: Random) -> Iterator[tuple[str, str]]:
     """Yield (kind, string); many grow out of honest questions, so that they get as far as those."""
-    ways = [way for _, way in _honest()]
+    phrasings = [phrasing for _, phrasing in _honest()]
     kinds = list(KINDS)
     for number in range(count):
         kind = kinds[number % len(kinds)]
-        if chance.randrange(SELDOM.get(kind, 1)):
+        if rng.randrange(SELDOM.get(kind, 1)):
             kind = "torn"
-        yield kind, KINDS[kind](chance, chance.choice(ways))
+        yield kind, KINDS[kind](rng, rng.choice(phrasings))
 
 
 def _honest() -> list[tuple[str, str]]:
     from bot.knowledge.search.search import phrases  # noqa: PLC0415 - only this needs it
 
-    return phrases(library.shelves(library.home(), LANGUAGES, {}))
+    return phrases(library.load_languages(library.default_folder(), LANGUAGES, {}))
 
 
 class Attack:
@@ -155,7 +153,7 @@ class Attack:
         self._knowledge = knowledge
         self._answers = Answers(lambda: knowledge)
         #: What nobody has to send us: we say it ourselves.
-        self._own = frozenset(way for _, way in _honest())
+        self._own = frozenset(phrasing for _, phrasing in _honest())
         self.tally = Tally()
 
     def throw(self, kind: str, text: str, language: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.knowledge import ArticleBroken, KnowledgeBase
-from bot.knowledge.training.check import LONGEST, problems, utf16_units
+from bot.knowledge.training.check import MAX_ANSWER_UNITS, find_problems, utf16_units
 
 TOPICS = 48
 LAST_CHECKED = date(2026, 11, 22)
@@ -56,7 +56,7 @@ def write(folder: Path, text: str, name: str = "lost.md", language: str = "en") 
 
 
 def test_nothing_is_left_to_mend() -> None:
-    assert problems(today=LAST_CHECKED) == []
+    assert find_problems(today=LAST_CHECKED) == []
 
 
 def test_every_topic_stands_in_one_group_of_either_language(kb: KnowledgeBase) -> None:
@@ -86,7 +86,7 @@ def test_every_answer_is_filled_and_fits_one_message(kb: KnowledgeBase, language
         article = kb.article(topic, language)
         assert article.language == language
         assert "{" not in article.answer
-        assert utf16_units(article.answer) <= LONGEST
+        assert utf16_units(article.answer) <= MAX_ANSWER_UNITS
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

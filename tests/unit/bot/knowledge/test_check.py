@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge.training.check import problems
+from bot.knowledge.training.check import find_problems
 from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
 
 TODAY = date(2026, 6, 1)
-WAYS = 'ways = ["one", "two", "three", "four", "five", "six", "seven", "eight"]'
-GOOD = ARTICLE.replace('ways = ["lost it"]', WAYS)
+PHRASINGS = 'ways = ["one", "two", "three", "four", "five", "six", "seven", "eight"]'
+GOOD = ARTICLE.replace('ways = ["lost it"]', PHRASINGS)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def write(folder: Path, language: str, topic: str, text: str) -> None:
 
 
 def why(folder: Path, today: date = TODAY) -> list[tuple[str, str]]:
-    return [(each.file, each.why) for each in problems(("en", "ko"), FACTS, today=today, root=folder)]
+    return [(each.file, each.why) for each in find_problems(("en", "ko"), FACTS, today=today, root=folder)]
 
 
 def mentions(found: Iterable[tuple[str, str]], file: str, words: str) -> bool:
@@ -45,15 +45,15 @@ def test_a_good_folder_has_no_problem(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (WAYS, 'ways = ["one"]', "fewer than"),
+        (PHRASINGS, 'ways = ["one"]', "fewer than"),
         ("related = []", 'related = ["nowhere"]', "lead nowhere"),
-        ("related = []", 'related = ["lost"]', "lead nowhere"),
+        ("related = []", 'related = ["lost"]', "do not exist"),
         ('group = "trouble"', 'group = "elsewhere"', "no title"),
         ("Call {customer_centre}.", "# Call", "markup"),
         ("Call {customer_centre}.", "**Call", "markup"),
         ("Call {customer_centre}.", "** Call** us", "ends with a space"),
         ("Call {customer_centre}.", "**Call ** us", "ends with a space"),
-        ("Call {customer_centre}.", "**call** us, " * 100, "over 99 stretches"),
+        ("Call {customer_centre}.", "**call** us, " * 100, "over 99 pieces"),
         ("Call {customer_centre}.", "see [here](there)", "markup"),
         ("Call {customer_centre}.", "😀" * 1_751, "UTF-16"),
         ('title = "Lost"', f'title = "{"Lost" * 10}"', "too long"),
@@ -73,7 +73,7 @@ def test_a_topic_in_one_language_only_is_found(folder: Path) -> None:
     write(folder, "en", "found", GOOD.replace('"lost"', '"found"', 1))
     found = why(folder)
     assert mentions(found, "ko/faq/found.md", "no article")
-    assert mentions(found, "", "claimed by")
+    assert mentions(found, "", "is a phrasing of [")
 
 
 def test_a_language_that_is_not_whole_has_ways_and_a_title_for_what_it_lacks(folder: Path) -> None:
@@ -83,18 +83,18 @@ def test_a_language_that_is_not_whole_has_ways_and_a_title_for_what_it_lacks(fol
 
     def why_vi() -> list[tuple[str, str]]:
         return [
-            (each.file, each.why) for each in problems(("en", "ko", "vi"), FACTS, today=TODAY, root=folder)
+            (each.file, each.why) for each in find_problems(("en", "ko", "vi"), FACTS, today=TODAY, root=folder)
         ]
 
     assert mentions(why_vi(), "vi/faq/lost.md", "no article")
-    ways = ", ".join(f'"mất {number}"' for number in range(8))
-    (folder / "vi/faq/_ways.toml").write_text(f"lost = [{ways}]", encoding="utf-8")
+    phrasings = ", ".join(f'"mất {number}"' for number in range(8))
+    (folder / "vi/faq/_ways.toml").write_text(f"lost = [{phrasings}]", encoding="utf-8")
     assert mentions(why_vi(), "vi/faq/lost.md", "no article")
     (folder / "vi/faq/_titles.toml").write_text('lost = "Bị mất"', encoding="utf-8")
     assert why_vi() == []
     (folder / "vi/faq/_ways.toml").write_text('lost = ["mất"]\nfound = ["thấy"]', encoding="utf-8")
     assert mentions(why_vi(), "vi/faq/_ways.toml", "fewer than")
-    assert mentions(why_vi(), "vi/faq/_ways.toml", "is none")
+    assert mentions(why_vi(), "vi/faq/_ways.toml", "is not a topic")
     (folder / "vi/faq/_titles.toml").write_text(f'lost = "{"Bị mất" * 9}"', encoding="utf-8")
     assert mentions(why_vi(), "vi/faq/lost.md", "too long")
 
@@ -120,10 +120,10 @@ def test_topics_that_take_each_others_questions_are_found(folder: Path) -> None:
     lost = [f"{thing} {word}" for things, word, _ in halves for thing in things]
     found = [f"{thing} {word}" for things, _, word in halves for thing in things]
     for language in ("en", "ko"):
-        write(folder, language, "lost", GOOD.replace(WAYS, f"ways = {json.dumps(lost)}"))
+        write(folder, language, "lost", GOOD.replace(PHRASINGS, f"ways = {json.dumps(lost)}"))
         write(folder, language, "found", other(found))
     told = [what for _, what in why(folder) if "questions of" in what]
-    assert any("'found' takes" in each and "of 'lost'" in each and "gone" in each for each in told)
+    assert any("questions of 'lost' lead to 'found'" in each and "gone" in each for each in told)
 
     told_apart = [f"somebody brought {thing}" for thing in BROUGHT]
     for language in ("en", "ko"):
@@ -134,10 +134,10 @@ def test_topics_that_take_each_others_questions_are_found(folder: Path) -> None:
 BROUGHT = ("keys", "bags", "pens", "cups", "hats", "maps", "ties", "jars")
 
 
-def other(ways: list[str]) -> str:
+def other(phrasings: list[str]) -> str:
     """Return an article on finding things, which shares nothing with the one on losing them but the ways given."""
     changed = GOOD.replace('"lost"', '"found"', 1).replace('title = "Lost"', 'title = "Found"')
-    changed = changed.replace(WAYS, f"ways = {json.dumps(ways)}").replace("place = 1", "place = 2")
+    changed = changed.replace(PHRASINGS, f"ways = {json.dumps(phrasings)}").replace("place = 1", "place = 2")
     return re.sub(r"(question|keywords) = .*", lambda line: OTHER[line[1]], changed)
 
 

@@ -14,7 +14,7 @@ from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
 from bot.knowledge.search import embeddings, search
 from bot.knowledge.search.cache import SearchCache
-from bot.knowledge.search.embeddings import Encoder, Floats, Head, Meaning
+from bot.knowledge.search.embeddings import ClassifierHead, Encoder, Floats, Meaning
 from bot.knowledge.training import evaluate, fit
 from bot.messages.catalog import LANGUAGES
 
@@ -30,9 +30,9 @@ class Counting:
         self._encoder = encoder
         self.threads: list[str] = []
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         self.threads.append(threading.current_thread().name)
-        return self._encoder.vectors(texts)
+        return self._encoder.encode(texts)
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +48,14 @@ def kb(whole: Meaning) -> KnowledgeBase:
 
 
 def test_the_head_is_made_of_these_articles(whole: Meaning) -> None:
-    stock = library.shelves(library.home(), LANGUAGES, {})
-    assert whole.head.made_of == embeddings.made_of(search.phrases(stock)), "run: reissue-bot faq build"
+    languages = library.load_languages(library.default_folder(), LANGUAGES, {})
+    assert whole.head.fingerprint == embeddings.fingerprint(search.phrases(languages)), "run: reissue-bot faq build"
 
 
 @pytest.mark.parametrize("exam", EXAMS)
 def test_questions_that_nobody_learnt_from_are_found(kb: KnowledgeBase, exam: str) -> None:
-    told = evaluate.figures(list(evaluate.ask(evaluate.read_queries(HERE / exam), kb)))
-    assert told.ours + told.others >= 200
+    told = evaluate.compute_metrics(list(evaluate.evaluate(evaluate.read_queries(HERE / exam), kb)))
+    assert told.in_scope + told.out_of_scope >= 200
     assert told.ftop1 >= 0.92
     assert told.top3 >= 0.97
     assert told.top1 >= 0.86
@@ -131,7 +131,7 @@ def test_a_head_that_cannot_be_read_is_done_without(
     broken.write_bytes(content)
     monkeypatch.setattr(embeddings, "places", lambda *_folders: [broken])
     assert embeddings.load() is None
-    assert "by letters alone" in caplog.text
+    assert "by n-grams alone" in caplog.text
 
 
 def test_a_machine_without_the_model_does_without(
@@ -140,9 +140,9 @@ def test_a_machine_without_the_model_does_without(
     def absent(_self: object) -> None:
         raise ImportError("no such package here")
 
-    monkeypatch.setattr(embeddings.E5, "__init__", absent)
+    monkeypatch.setattr(embeddings.E5Encoder, "__init__", absent)
     assert embeddings.load() is None
-    assert "by letters alone" in caplog.text
+    assert "by n-grams alone" in caplog.text
     assert (
         KnowledgeBase.load(meaning=None).find("인증서 비밀번호를 잊었어요", "ko").topic
         == "password-forgotten"
@@ -155,18 +155,18 @@ def test_no_head_is_made_where_no_model_is_and_that_is_said(
     def absent(_self: object) -> None:
         raise ImportError("no such package here")
 
-    monkeypatch.setattr(embeddings.E5, "__init__", absent)
+    monkeypatch.setattr(embeddings.E5Encoder, "__init__", absent)
     assert knowledge._build(argparse.Namespace(patiently=False, articles=None, to=None)) == 1
     assert "no such package here" in capsys.readouterr().err
 
 
 def test_a_folder_of_ones_own_may_have_a_head_of_its_own(tmp_path: Path) -> None:
-    assert embeddings.places(tmp_path) == embeddings.places()
+    assert embeddings.head_files(tmp_path) == embeddings.head_files()
     head = fit.build(PHRASES, Corners(), lambda *_: None)
-    head.write(tmp_path / embeddings.HEAD)
+    head.write(tmp_path / embeddings.HEAD_FILE)
     loaded = embeddings.load(tmp_path)
     assert loaded is not None
-    assert loaded.head.made_of == head.made_of
+    assert loaded.head.fingerprint == head.fingerprint
 
 
 # --- how a head is made ---
@@ -175,7 +175,7 @@ def test_a_folder_of_ones_own_may_have_a_head_of_its_own(tmp_path: Path) -> None
 class Corners:
     """Texts in three corners of a plane, by their first letter."""
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         corners = {"a": (1.0, 0.0), "b": (0.0, 1.0), "c": (-1.0, -1.0)}
         return np.array([corners[text[0]] for text in texts], dtype=np.float32)
 
@@ -187,21 +187,21 @@ def test_a_head_tells_apart_what_it_was_made_of(tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     head = fit.build(PHRASES, Corners(), lambda done, of: heard.append((done, of)))
     head.write(tmp_path / "head.npz")
-    read = Head.read(tmp_path / "head.npz")
-    for owner, text in PHRASES:
-        chances = dict(zip(read.owners, read.chances(Corners().vectors([text])[0]), strict=True))
-        assert max(chances, key=lambda each: chances[each]) == owner
-        assert sum(np.exp(list(chances.values()))) == pytest.approx(1, abs=1e-3)
-    assert read.made_of == embeddings.made_of(PHRASES)
+    read = ClassifierHead.read(tmp_path / "head.npz")
+    for label, text in PHRASES:
+        log_probabilities = dict(zip(read.labels, read.log_probabilities(Corners().encode([text])[0]), strict=True))
+        assert max(log_probabilities, key=lambda each: log_probabilities[each]) == label
+        assert sum(np.exp(list(log_probabilities.values()))) == pytest.approx(1, abs=1e-3)
+    assert read.fingerprint == embeddings.fingerprint(PHRASES)
     assert heard[-1] == (6, 6)
 
 
 def test_the_same_phrases_in_any_order_give_the_same_head() -> None:
     one = fit.build(PHRASES, Corners(), lambda *_: None)
     other = fit.build(PHRASES[::-1], Corners(), lambda *_: None)
-    assert one.made_of == other.made_of
+    assert one.fingerprint == other.fingerprint
     assert np.array_equal(one.weights, other.weights)
-    assert embeddings.made_of(PHRASES[1:]) != one.made_of
+    assert embeddings.fingerprint(PHRASES[1:]) != one.fingerprint
 
 
 # --- what is remembered ---

@@ -2,15 +2,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge.training.evaluate import Asked, QueriesBroken, Query, by, confusions, figures, read_queries
+from bot.knowledge.training.evaluate import (
+    EvaluatedQuery,
+    QueriesBroken,
+    Query,
+    compute_metrics,
+    confusions,
+    metrics_by,
+    read_queries,
+)
 
 
-def asked(right: str | None, topic: str | None, *ranked: str, language: str = "ko") -> Asked:
-    return Asked(Query("q", language, "casual", frozenset([right] if right else [])), topic, ranked)
+def asked(right: str | None, topic: str | None, *ranked: str, language: str = "ko") -> EvaluatedQuery:
+    return EvaluatedQuery(Query("q", language, "casual", frozenset([right] if right else [])), topic, ranked)
 
 
 def test_the_figures() -> None:
-    told = figures(
+    told = compute_metrics(
         [
             asked("a", "a", "a", "b"),
             asked("a", "b", "b", "a"),
@@ -20,13 +28,13 @@ def test_the_figures() -> None:
             asked(None, "a", "a"),
         ]
     )
-    assert (told.ours, told.others) == (4, 2)
+    assert (told.in_scope, told.out_of_scope) == (4, 2)
     assert (told.top1, told.ftop1, told.top3) == (0.25, 0.5, 0.75)
     assert (told.wrong, told.false_answer, told.utility) == (0.25, 0.5, 2 / 6)
 
 
 def test_of_nothing_every_share_is_nothing() -> None:
-    assert figures([]).utility == 0
+    assert compute_metrics([]).utility == 0
 
 
 def test_groups_and_confusions() -> None:
@@ -36,7 +44,7 @@ def test_groups_and_confusions() -> None:
         asked("a", "a", "a", language="vi"),
         asked(None, "a", "a"),
     ]
-    assert {name: told.ours + told.others for name, told in by(rows, "language").items()} == {
+    assert {name: told.in_scope + told.out_of_scope for name, told in metrics_by(rows, "language").items()} == {
         "ko": 3,
         "vi": 1,
     }

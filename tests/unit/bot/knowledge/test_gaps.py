@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.conversation.chats import Chat
 from bot.conversation.transition import Aside
 from bot.knowledge import KnowledgeBase, words_of
-from bot.knowledge.gaps import FEWEST_CHATS, Gap, Gaps, Question, report
+from bot.knowledge.gaps import MIN_CHATS, Gap, Gaps, Question, report
 from bot.messages.screen import Screen
 from bot.storage.database import Transaction
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
@@ -96,14 +96,14 @@ def test_a_word_is_written_out_once_several_chats_have_used_it(tx: Transaction) 
     def said(by: int, text: str) -> None:
         GAPS.add(tx, "unanswered", Question("fees", "ko", "", words_of(text)), by, NOON)
 
-    for chat_id in range(FEWEST_CHATS - 1):
+    for chat_id in range(MIN_CHATS - 1):
         said(chat_id, UNKNOWN)
         said(chat_id, UNKNOWN)  # the same person again is nobody else
     assert gap(tx).words == ()
 
     said(99, "빗방울 날씨 어때요")
 
-    assert set(gap(tx).words) == {("빗방울", FEWEST_CHATS), ("날씨", FEWEST_CHATS), ("어때요", FEWEST_CHATS)}
+    assert set(gap(tx).words) == {("빗방울", MIN_CHATS), ("날씨", MIN_CHATS), ("어때요", MIN_CHATS)}
 
 
 def test_nothing_of_what_one_customer_wrote_is_kept(connection: sqlite3.Connection, tx: Transaction) -> None:
@@ -120,7 +120,7 @@ def test_whatever_is_asked_only_our_own_words_are_kept(texts: list[str]) -> None
     tx = SqliteTransaction(connection)
     for text in texts:
         asks(tx, text)
-    ours = {*KNOWLEDGE._search.ways, ""}
+    ours = {*KNOWLEDGE._search.phrasings, ""}
     assert {row["likest"] for row in connection.execute("SELECT likest FROM gaps")} <= ours
     assert connection.execute("SELECT COUNT(*) FROM gap_shared_words").fetchone()[0] == 0
     connection.close()
@@ -133,7 +133,7 @@ def test_words_hold_no_number_and_no_long_string() -> None:
 
 
 def test_what_has_not_come_again_is_forgotten(connection: sqlite3.Connection, tx: Transaction) -> None:
-    for chat_id in range(FEWEST_CHATS):
+    for chat_id in range(MIN_CHATS):
         asks(tx, UNKNOWN, chat_id)
     GAPS.forget(tx, NOON + timedelta(seconds=1))
     assert report(tx) == []
@@ -143,12 +143,12 @@ def test_what_has_not_come_again_is_forgotten(connection: sqlite3.Connection, tx
 def test_staff_see_topics_with_most_left_open_first_and_it_fits_a_message(tx: Transaction) -> None:
     assert ASIDES.gaps(tx).key == "staff.gaps.none"
     for number, topic in enumerate(sorted(KNOWLEDGE.topics())):
-        for way in KNOWLEDGE._search.ways[:5]:
-            for chat_id in range(FEWEST_CHATS):
+        for phrasing in KNOWLEDGE._search.phrasings[:5]:
+            for chat_id in range(MIN_CHATS):
                 words = (
                     [f"{'아주긴낱말' * 3}{chr(0xAC00 + each)}" for each in range(15)] if number < 12 else []
                 )
-                GAPS.add(tx, "unanswered", Question(topic, "ko", way, words), chat_id, NOON)
+                GAPS.add(tx, "unanswered", Question(topic, "ko", phrasing, words), chat_id, NOON)
     GAPS.add(tx, "unanswered", Question("fees", "ko", ""), 1, NOON)
 
     screen = ASIDES.gaps(tx)

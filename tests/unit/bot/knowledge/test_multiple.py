@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge import Finding, KnowledgeBase, Match
-from bot.knowledge.language.signals import parts
+from bot.knowledge import Candidate, Finding, KnowledgeBase
+from bot.knowledge.language.signals import split_questions
 from bot.knowledge.search import embeddings
-from bot.knowledge.search.multiple import asked_beside
+from bot.knowledge.search.multiple import find_other_topics
 
 EXAM = Path(__file__).with_name("several.jsonl")
 
 
 @cache
-def by_letters() -> KnowledgeBase:
+def by_ngrams() -> KnowledgeBase:
     return KnowledgeBase.load()
 
 
 @cache
-def by_meaning() -> KnowledgeBase:
+def by_embedding() -> KnowledgeBase:
     return KnowledgeBase.load(meaning=embeddings.load())
 
 
@@ -51,25 +51,25 @@ def shares(knowledge: KnowledgeBase, wanted: str) -> tuple[float, float]:
 
 
 def test_of_several_questions_all_are_answered_or_offered() -> None:
-    all_of_it, astray = shares(by_meaning(), "many")
+    all_of_it, astray = shares(by_embedding(), "many")
     assert all_of_it >= 0.78
     assert astray <= 0.03
 
 
 def test_one_question_in_many_words_stays_one() -> None:
-    all_of_it, astray = shares(by_meaning(), "one")
+    all_of_it, astray = shares(by_embedding(), "one")
     assert all_of_it >= 0.97
     assert astray <= 0.1
 
 
 def test_what_is_ours_is_found_beside_what_is_not() -> None:
-    all_of_it, astray = shares(by_meaning(), "mixed")
+    all_of_it, astray = shares(by_embedding(), "mixed")
     assert all_of_it >= 0.9
     assert astray <= 0.05
 
 
 def test_without_the_model_most_are_found_as_well() -> None:
-    all_of_it, astray = shares(by_letters(), "many")
+    all_of_it, astray = shares(by_ngrams(), "many")
     assert all_of_it >= 0.6
     assert astray <= 0.05
 
@@ -92,14 +92,14 @@ def test_without_the_model_most_are_found_as_well() -> None:
     ],
 )
 def test_a_text_falls_into_its_questions(text: str, pieces: tuple[str, ...]) -> None:
-    assert parts(text, by_letters()._search.signals) == pieces
+    assert split_questions(text, by_ngrams()._search.signals) == pieces
 
 
 # --- what they speak for ---
 
 
 def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
-    ranked = tuple(Match(topic, 0.9 if not number else second) for number, topic in enumerate(topics))
+    ranked = tuple(Candidate(topic, 0.9 if not number else second) for number, topic in enumerate(topics))
     return Finding(zone, ranked, "")  # type: ignore[arg-type]
 
 
@@ -120,4 +120,4 @@ def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
 def test_what_is_offered_beside(
     answer: Finding, sure: dict[str, dict[str, float]], beside: tuple[str, ...]
 ) -> None:
-    assert asked_beside(answer, tuple(sure), sure.__getitem__, by_meaning=True) == beside
+    assert find_other_topics(answer, tuple(sure), sure.__getitem__, by_embedding=True) == beside

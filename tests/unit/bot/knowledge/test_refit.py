@@ -12,8 +12,8 @@ from bot.knowledge import KnowledgeBase, reloading
 from bot.knowledge.refit import SearchRefit
 from bot.knowledge.reloading import ReloadingKnowledgeBase
 from bot.knowledge.search import embeddings
-from bot.knowledge.search.embeddings import Floats, Head
-from bot.knowledge.search.vectors import Vectors
+from bot.knowledge.search.embeddings import ClassifierHead, Floats
+from bot.knowledge.search.vectors import VectorCache
 from bot.knowledge.training import fit
 from bot.messages.catalog import LANGUAGES
 from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
@@ -25,9 +25,9 @@ class Counting(Corners):
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         self.texts += texts
-        return super().vectors(texts)
+        return super().encode(texts)
 
 
 # --- vectors ---
@@ -35,7 +35,7 @@ class Counting(Corners):
 
 def test_only_what_is_new_is_thought_of(tmp_path: Path) -> None:
     model, file = Counting(), tmp_path / "vectors.npz"
-    kept = Vectors("one")
+    kept = VectorCache("one")
     whole = fit.build(PHRASES, model, lambda *_: None, kept)
     kept.write(file, [text for _, text in PHRASES])
     assert sorted(model.texts) == ["a1", "a2", "b1", "b2", "c1", "c2"]
@@ -45,21 +45,21 @@ def test_only_what_is_new_is_thought_of(tmp_path: Path) -> None:
         [*PHRASES, ("first", "a3")],
         model,
         lambda done, of: heard.append((done, of)),
-        Vectors.read(file, "one"),
+        VectorCache.read(file, "one"),
     )
 
     assert model.texts[6:] == ["a3"]
     assert heard == [(7, 7)]
-    same = fit.build(PHRASES, model, lambda *_: None, Vectors.read(file, "one"))
+    same = fit.build(PHRASES, model, lambda *_: None, VectorCache.read(file, "one"))
     assert np.array_equal(same.weights, whole.weights), "with vectors kept or made, the head is the same"
-    assert again.made_of != whole.made_of
+    assert again.fingerprint != whole.fingerprint
 
 
 def test_what_nobody_asks_any_more_is_forgotten(tmp_path: Path) -> None:
-    kept = Vectors("one")
-    kept.put(["a1", "b1", "\ud800"], Corners().vectors(["a1", "b1", "c"]))
+    kept = VectorCache("one")
+    kept.put(["a1", "b1", "\ud800"], Corners().encode(["a1", "b1", "c"]))
     kept.write(tmp_path / "vectors.npz", ["b1"])
-    read = Vectors.read(tmp_path / "vectors.npz", "one")
+    read = VectorCache.read(tmp_path / "vectors.npz", "one")
     assert ("a1" in read, "b1" in read) == (False, True)
     with pytest.raises(KeyError):
         read.rows(["a1"])
@@ -70,14 +70,14 @@ def test_a_file_that_is_none_means_no_vectors(tmp_path: Path, content: bytes | N
     file = tmp_path / "vectors.npz"
     if content is not None:
         file.write_bytes(content)
-    assert "a1" not in Vectors.read(file, "one")
+    assert "a1" not in VectorCache.read(file, "one")
 
 
 def test_vectors_of_another_model_are_none(tmp_path: Path) -> None:
-    kept = Vectors("one")
-    kept.put(["a1"], Corners().vectors(["a1"]))
+    kept = VectorCache("one")
+    kept.put(["a1"], Corners().encode(["a1"]))
     kept.write(tmp_path / "vectors.npz", ["a1"])
-    assert "a1" not in Vectors.read(tmp_path / "vectors.npz", "another")
+    assert "a1" not in VectorCache.read(tmp_path / "vectors.npz", "another")
 
 
 # --- when a head is made ---
@@ -97,7 +97,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReloadingKnowledgeBase:
     heads = tmp_path / "heads"
-    monkeypatch.setattr(reloading, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(reloading, "INTERVAL_SECONDS", 0.01)
 
     def read() -> KnowledgeBase:
         model = embeddings.load(heads, folder)
@@ -121,11 +121,11 @@ async def test_the_head_is_made_anew_by_itself_and_taken_up(
     articles: ReloadingKnowledgeBase, folder: Path, tmp_path: Path
 ) -> None:
     """With the real model, in the real process."""
-    assert not articles.now.fits
+    assert not articles.now.is_head_current
     fitting = SearchRefit(folder, tmp_path / "heads")
     tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(fitting))]
-    await until(lambda: articles.now.fits)
-    assert Head.read(tmp_path / "heads" / "meaning.npz").made_of == articles.now.made_of
+    await until(lambda: articles.now.is_head_current)
+    assert ClassifierHead.read(tmp_path / "heads" / "meaning.npz").fingerprint == articles.now.fingerprint
     for task in tasks:
         task.cancel()
 
@@ -136,7 +136,7 @@ async def test_a_head_that_cannot_be_made_is_tried_once_for_each_change(
     tried: list[str] = []
 
     async def build() -> None:
-        tried.append(articles.now.made_of)
+        tried.append(articles.now.fingerprint)
 
     tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(build))]
     await until(lambda: tried)
@@ -156,7 +156,7 @@ async def test_a_build_that_fails_says_why(
 ) -> None:
     shutil.rmtree(folder / "zh")
     await SearchRefit(folder, tmp_path / "heads")()
-    assert "could not be fitted" in caplog.text
+    assert "training the search failed" in caplog.text
     (record,) = [each for each in caplog.records if hasattr(each, "why")]
     assert "zh/faq" in record.why
 

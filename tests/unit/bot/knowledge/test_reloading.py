@@ -39,58 +39,58 @@ def answer(articles: ReloadingKnowledgeBase) -> str:
 
 def test_nothing_is_read_again_while_nothing_changes(articles: ReloadingKnowledgeBase) -> None:
     first = articles.now
-    assert not any(articles.look() for _ in range(3))
+    assert not any(articles.reload_if_changed() for _ in range(3))
     assert articles.now is first
 
 
 def test_a_change_is_taken_up_once_it_rests(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     write(folder, ARTICLE.replace("Call", "Ring"))
-    assert not articles.look()  # it may still be being written
+    assert not articles.reload_if_changed()  # it may still be being written
     assert answer(articles) == "Call 1234."
-    assert articles.look()
+    assert articles.reload_if_changed()
     assert answer(articles) == "Ring 1234."
-    assert not articles.look()
+    assert not articles.reload_if_changed()
 
 
 def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
     articles: ReloadingKnowledgeBase, folder: Path
 ) -> None:
     write(folder, ARTICLE.replace('title = "Lost"', 'title = "Lost'))
-    articles.look()
+    articles.reload_if_changed()
     with pytest.raises(ArticleBroken, match=r"en/faq/lost\.md:\d+: "):
-        articles.look()
+        articles.reload_if_changed()
     assert answer(articles) == "Call 1234."
-    assert not articles.look()
+    assert not articles.reload_if_changed()
     write(folder, ARTICLE.replace("Call", "Ring"))
-    articles.look()
-    articles.look()
+    articles.reload_if_changed()
+    articles.reload_if_changed()
     assert answer(articles) == "Ring 1234."
 
 
 def test_a_head_made_anew_is_taken_up(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     first = articles.now
     (folder / "meaning.npz").write_bytes(b"a head")
-    articles.look()
-    assert articles.look()
+    articles.reload_if_changed()
+    assert articles.reload_if_changed()
     assert articles.now is not first
 
 
 def test_an_article_may_come_and_go(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     more = folder / "en" / "faq" / "found.md"
     more.write_text(ARTICLE.replace('"lost"', '"found"', 1), encoding="utf-8")
-    articles.look()
-    articles.look()
+    articles.reload_if_changed()
+    articles.reload_if_changed()
     assert articles.now.topics() == ("found", "lost")
     more.unlink()
-    articles.look()
-    articles.look()
+    articles.reload_if_changed()
+    articles.reload_if_changed()
     assert articles.now.topics() == ("lost",)
 
 
 async def test_whoever_keeps_them_is_told_and_it_goes_on(
     articles: ReloadingKnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reloading, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(reloading, "INTERVAL_SECONDS", 0)
     told: asyncio.Queue[ArticleBroken] = asyncio.Queue()
     running = asyncio.create_task(articles.run(told.put))
     write(folder, "no front matter")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.knowledge import KnowledgeBase
-from bot.knowledge.language.keyboard_layout import recovered
+from bot.knowledge.language.keyboard_layout import to_hangul
 
 NOISY = [json.loads(line) for line in (Path(__file__).parent / "noisy.jsonl").read_text("utf-8").splitlines()]
 READY_SECONDS = 2.0  # it takes 0.25 alone; the machine may be busy
@@ -163,4 +163,4 @@ def _seconds_to_load() -> float:
     ],
 )
 def test_korean_on_an_english_keyboard(typed: str, meant: str | None) -> None:
-    assert recovered(typed) == meant
+    assert to_hangul(typed) == meant
