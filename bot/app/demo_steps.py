@@ -29,7 +29,7 @@ class StepHandler(logging.Handler):
         self._add = add
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields, reference = FIELDS.get(record.msg), correlation.current()
+        fields, reference = FIELDS.get(str(record.msg)), correlation.current()
         if fields is not None and reference:
             self._add_step(record.msg, reference, {name: getattr(record, name) for name in fields})
 

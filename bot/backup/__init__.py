@@ -1,4 +1,4 @@
-"""A backup of the bot and its authority in one file, and the way back from it.
+"""Backs up the bot and its authority into one file, and restores them.
 
-It never copies a key, and never restores over something that is there.
+It never copies a key, and never overwrites existing data.
 """

@@ -1,7 +1,7 @@
-"""One file with several parts: a tar whose first member is a manifest of their sizes and digests, under a keyed hash.
+"""Writes and reads a tar of several files. Its first member is a manifest of their sizes and digests, with a MAC.
 
-It is there whole or not at all, and nothing of it is used before all of it was held against the manifest. It does not
-know what the parts are.
+The archive is written in one step, and it is verified completely before any part is used. It does not know what the
+parts are.
 """
 
 import hashlib
@@ -16,16 +16,16 @@ from typing import IO
 import msgspec
 
 MANIFEST = "manifest.json"
-LARGEST_MANIFEST = 1 << 16
-AT_ONCE = 1 << 20
+MAX_MANIFEST_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 20
 VERSION = 1
 
-#: A keyed hash of a text: who has not the key cannot make a bundle that is taken for one of ours.
+#: A message authentication code of a text: without the key nobody can make a valid archive.
 Mac = Callable[[str], bytes]
 
 
 class BundleDamaged(Exception):
-    """The file is not what was written, or not ours: nothing of it was used."""
+    """The file was changed, or is not a backup of this application. No part of it was used."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -36,26 +36,26 @@ class Part(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     bundle: int
     made_at: str
-    """When it was begun: nothing that was committed before is missing."""
+    """When the backup started: everything committed before is in it."""
     schema: int
-    """Of the desk's database."""
+    """Of the bot's database."""
     parts: dict[str, Part]
 
 
-class _Signed(msgspec.Struct, frozen=True):
+class _SignedManifest(msgspec.Struct, frozen=True):
     content: str
     mac: str
 
 
 def write(to: Path, parts: Mapping[str, Path], made_at: str, schema: int, mac: Mac) -> Manifest:
-    """Put these files into one of mode 0600, which appears with its last byte on disk."""
+    """Write these files into an archive with mode 0600, which gets its name after it is synced to disk."""
     manifest = Manifest(VERSION, made_at, schema, {name: _part(path) for name, path in parts.items()})
     draft = to.with_name(f".{to.name}.new")
     draft.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             with tarfile.open(fileobj=file, mode="w") as archive:
-                content = _signed(manifest, mac)
+                content = _with_mac(manifest, mac)
                 archive.addfile(_member(MANIFEST, len(content)), io.BytesIO(content))
                 for name, path in parts.items():
                     with path.open("rb") as source:
@@ -69,29 +69,29 @@ def write(to: Path, parts: Mapping[str, Path], made_at: str, schema: int, mac: M
     return manifest
 
 
-def check(bundle: Path, mac: Mac) -> Manifest:
-    """Read all of it, and write nothing; raise `BundleDamaged` at the first thing that is not as it was written."""
-    with _reading(bundle, mac) as (manifest, archive):
-        for part, source in _members(bundle, manifest, archive):
-            _pour(source, None, manifest.parts[part], part)
+def check(backup: Path, mac: Mac) -> Manifest:
+    """Verify the archive without writing anything. Raise `BundleDamaged` at the first difference."""
+    with _reading(backup, mac) as (manifest, archive):
+        for part, source in _members(backup, manifest, archive):
+            _copy_verified(source, None, manifest.parts[part], part)
     return manifest
 
 
-def unpack(bundle: Path, into: Mapping[str, Path], mac: Mac) -> None:
-    """Write these parts to new files of mode 0600, once more held against the manifest."""
-    with _reading(bundle, mac) as (manifest, archive):
-        for part, source in _members(bundle, manifest, archive):
+def unpack(backup: Path, into: Mapping[str, Path], mac: Mac) -> None:
+    """Write these parts to new files with mode 0600, and verify them again."""
+    with _reading(backup, mac) as (manifest, archive):
+        for part, source in _members(backup, manifest, archive):
             if part not in into:
                 continue
             handle = os.open(into[part], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
-                _pour(source, file, manifest.parts[part], part)
+                _copy_verified(source, file, manifest.parts[part], part)
                 file.flush()
                 os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a name outlive a power cut; Windows has no such call, and needs none."""
+    """Make a rename survive a power failure. Windows has no such call and does not need one."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -102,37 +102,39 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _reading(bundle: Path, mac: Mac) -> Iterator[tuple[Manifest, tarfile.TarFile]]:
+def _reading(backup: Path, mac: Mac) -> Iterator[tuple[Manifest, tarfile.TarFile]]:
     try:
-        with tarfile.open(bundle, mode="r:") as archive:
-            yield _manifest(bundle, archive, mac), archive
+        with tarfile.open(backup, mode="r:") as archive:
+            yield _manifest(backup, archive, mac), archive
     except (tarfile.TarError, EOFError, ValueError, msgspec.MsgspecError) as error:
-        raise BundleDamaged(f"{bundle} is damaged, or no backup of ours") from error
+        raise BundleDamaged(f"{backup} is damaged, or not a backup of this application") from error
 
 
-def _manifest(bundle: Path, archive: tarfile.TarFile, mac: Mac) -> Manifest:
+def _manifest(backup: Path, archive: tarfile.TarFile, mac: Mac) -> Manifest:
     first = archive.next()
-    if first is None or first.name != MANIFEST or not first.isreg() or first.size > LARGEST_MANIFEST:
-        raise BundleDamaged(f"{bundle} does not begin with a manifest: it is no backup of ours")
-    signed = msgspec.json.decode(_content(archive, first).read(), type=_Signed)
+    if first is None or first.name != MANIFEST or not first.isreg() or first.size > MAX_MANIFEST_BYTES:
+        raise BundleDamaged(
+            f"{backup} does not start with a manifest: it is not a backup of this application"
+        )
+    signed = msgspec.json.decode(_content(archive, first).read(), type=_SignedManifest)
     if mac(signed.content).hex() != signed.mac:
-        raise BundleDamaged(f"the manifest of {bundle} was changed, or belongs to another master key")
+        raise BundleDamaged(f"the manifest of {backup} was changed, or belongs to another master key")
     manifest = msgspec.json.decode(signed.content, type=Manifest)
     if manifest.bundle != VERSION:
-        raise BundleDamaged(f"{bundle} was written by a newer release")
+        raise BundleDamaged(f"{backup} was written by a newer release")
     return manifest
 
 
-def _members(bundle: Path, manifest: Manifest, archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield every part that the manifest names, once; raise at any other, and if one is missing."""
-    left = set(manifest.parts)
+def _members(backup: Path, manifest: Manifest, archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield each part of the manifest once. Raise if a part is missing, or is not in the manifest."""
+    missing = set(manifest.parts)
     while (member := archive.next()) is not None:
-        if not member.isreg() or member.name not in left:
-            raise BundleDamaged(f"{bundle} has a part that is not in its manifest")
-        left.remove(member.name)
+        if not member.isreg() or member.name not in missing:
+            raise BundleDamaged(f"{backup} has a part that is not in its manifest")
+        missing.remove(member.name)
         yield member.name, _content(archive, member)
-    if left:
-        raise BundleDamaged(f"{bundle} lacks {', '.join(sorted(left))}")
+    if missing:
+        raise BundleDamaged(f"{backup} lacks {', '.join(sorted(missing))}")
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
@@ -142,9 +144,9 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     return source
 
 
-def _pour(source: IO[bytes], to: IO[bytes] | None, expected: Part, name: str) -> None:
+def _copy_verified(source: IO[bytes], to: IO[bytes] | None, expected: Part, name: str) -> None:
     digest, size = hashlib.sha256(), 0
-    while chunk := source.read(AT_ONCE):
+    while chunk := source.read(CHUNK_BYTES):
         digest.update(chunk)
         size += len(chunk)
         if to is not None:
@@ -159,12 +161,12 @@ def _part(path: Path) -> Part:
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
-    """Say nothing about the machine."""
+    """Leave out the owner, group and time, which tell about the machine."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, 0o600
     return member
 
 
-def _signed(manifest: Manifest, mac: Mac) -> bytes:
+def _with_mac(manifest: Manifest, mac: Mac) -> bytes:
     content = msgspec.json.encode(manifest).decode()
-    return msgspec.json.encode(_Signed(content, mac(content).hex()))
+    return msgspec.json.encode(_SignedManifest(content, mac(content).hex()))

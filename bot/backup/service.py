@@ -1,23 +1,23 @@
-"""The whole bank desk in one file, while the bot runs; and back from it, where nothing is.
+"""Backs up the bot's database and its authority into one file while the bot runs, and restores both.
 
-**The desk is copied first, the authority after it**, and the authority is never brought back to an earlier moment than
-the desk. Desk and authority share no transaction, so two copies are two moments, and one of them is older.
+**The database is copied first and the authority second**, and the restored authority is never older than the database.
+The two share no transaction, so the copies show two moments, and one copy is older.
 
-* The older desk is harmless. Its authority knows more than it: a certificate that the desk still has to ask for. The
-  desk asks again with the same request id and the same kept key, and gets the same certificate. If the key was made
-  after the copy, nobody has it any more: the authority refuses (R10 or R15), the customer taps "apply again", and the
-  next request replaces the certificate that they cannot use. One is valid at any time, and no serial is used twice.
-  What else it gave out since and does not know of, `bot.backup.after_restore` keeps it from giving out again.
-* The older authority breaks promises. The desk would have handed out a certificate that its authority has never heard
-  of: OCSP does not know it, nobody can revoke it, and the one that it replaced is valid again. So what the desk knows
-  is held against the restored authority, and such a pair is refused.
+* An older database is harmless. The authority may know a certificate that the bot still has to request. The bot
+  requests it again with the same request id and the same stored key, and gets the same certificate. If the key was made
+  after the copy, it is lost: the authority refuses (R10 or R15), the customer taps "apply again", and the next request
+  replaces the unusable certificate. One certificate is valid at any time, and no serial number is used twice.
+  `bot.backup.after_restore` prevents reuse of the other numbers that the bot assigned after the copy.
+* An older authority is not harmless. The bot may have delivered a certificate that the authority does not know: OCSP
+  does not know it, nobody can revoke it, and the certificate that it replaced is valid again. So the certificates in
+  the database are compared with the restored authority, and such a pair is refused.
 
-With the journal the authority comes back up to its last act, however old the copy is. Without it, what was issued or
-revoked after the copy is forgotten, which is why the journal belongs on another disk.
+With the journal the authority is restored up to its last transaction, however old the copy is. Without the journal,
+certificates issued or revoked after the copy are lost. So the journal belongs on another disk.
 
 Keys are never in the file. The master key, the authority's passphrase (or the PIN of its token) and the secrets of
-`CA_OFFICES` come from the copies that are kept apart, and must lie in their places before a restoration; `CA_PROFILES`
-and `ARTICLES` are the bank's own files, and are copied with its others.
+`CA_OFFICES` come from separate copies, and must be in place before a restore. `CA_PROFILES` and `ARTICLES` are the
+bank's own files, and are backed up with its other files.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from pathlib import Path
 
 import ca
 from bot.backup import archive
-from bot.backup.after_restore import move_on
+from bot.backup.after_restore import advance_counters
 from bot.conversation.chats import Chats
 from bot.conversation.procedure import Rules
 from bot.core.wakeup import Wakeup
@@ -52,29 +52,29 @@ Now = Callable[[], datetime]
 
 
 class NotRestored(Exception):
-    """The backup does not fit the place, or its parts do not fit each other; nothing was changed."""
+    """The backup does not fit the settings, or its parts do not fit together. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restoration brought back."""
+    """The result of a restore."""
 
     manifest: archive.Manifest
     desk: Counts
-    #: None where the authority is outside.
+    #: None if the authority is outside this process.
     authority: Restored | None
 
 
 def back_up(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> archive.Manifest:
-    """Write the backup, which is there whole or not at all; nobody who writes waits for it.
+    """Write the backup in one step, without blocking writers.
 
-    Raises `DatabaseUnusable` if there is no desk to copy, and `FileNotFoundError` if there is no authority.
+    Raises `DatabaseUnusable` if there is no database, and `FileNotFoundError` if there is no authority.
     """
     with _drafts(to.with_name(f".{to.name}.parts")) as drafts:
         made_at = now().isoformat(timespec="seconds")
         parts = {DESK: drafts / DESK}
         schema = copy_desk(settings, parts[DESK])
-        if settings.outside is None:  # after the desk, never before it: see above
+        if settings.outside is None:  # after the database: see above
             parts[AUTHORITY] = drafts / AUTHORITY
             copy_authority(settings, vault, parts[AUTHORITY], now)
         return archive.write(to, parts, made_at, schema, mac_of(vault))
@@ -86,11 +86,11 @@ def copy_desk(settings: Settings, to: Path) -> int:
 
 
 def copy_authority(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> None:
-    """Copy it without its passphrase: the keys stay as they lie, encrypted. Raise `FileNotFoundError` if none is."""
+    """Copy the authority with its keys as they are, encrypted. Raise `FileNotFoundError` if there is none."""
     folder = authority_folder(settings)
     path = folder / LEDGER_FILE
     if not path.exists():
-        raise FileNotFoundError(f"there is no authority in {folder}: `reissue-bot ca init` makes it")
+        raise FileNotFoundError(f"there is no authority in {folder}: `reissue-bot ca init` creates it")
     with closing(Ledger(path, vault, now)) as ledger:
         backup.back_up(ledger, folder, to)
 
@@ -98,37 +98,40 @@ def copy_authority(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> N
 def restore(
     settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[Path], now: Now
 ) -> RestoreReport:
-    """Bring the desk and its authority back to where neither is.
+    """Restore the database and the authority where neither exists.
 
-    Everything is read and held against the manifest before anything is written, and made ready under other names before
-    it gets its own. Raises `NotRestored`, `bundle.BundleDamaged`, and what `ca.ceremonies.backup.restore` raises.
+    The whole file is verified before anything is written. All files are prepared under temporary names, then renamed.
+    Raises `NotRestored`, `archive.BundleDamaged`, and the errors of `ca.ceremonies.backup.restore`.
     """
-    desk, folder = snapshot.database_file(settings.storage.database_url), authority_folder(settings)
-    _refuse_to_overwrite(desk, folder)
+    database, folder = snapshot.database_file(settings.storage.database_url), authority_folder(settings)
+    _refuse_to_overwrite(database, folder)
     manifest = archive.check(file, mac_of(vault))
-    _fits(settings, manifest)
+    _check_fits(settings, manifest)
     settings.storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    desk.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _drafts(settings.storage.data_dir / ".restoring") as drafts, _drafts(_beside(desk)) as near:
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (
+        _drafts(settings.storage.data_dir / ".restoring") as drafts,
+        _drafts(_draft_folder(database)) as near,
+    ):
         archive.unpack(file, {DESK: near / DESK, AUTHORITY: drafts / AUTHORITY}, mac_of(vault))
         snapshot.check(near / DESK)
         counts = snapshot.count(near / DESK)
-        asyncio.run(_move_on(settings, vault, near / DESK, now()))
-        played = None
+        asyncio.run(_prepare_database(settings, vault, near / DESK, now()))
+        restored = None
         if settings.outside is None:
-            played = backup.restore(drafts / AUTHORITY, drafts / "ca", vault, journals, now)
+            restored = backup.restore(drafts / AUTHORITY, drafts / "ca", vault, journals, now)
             _refuse_older_authority(drafts / "ca" / LEDGER_FILE, vault, counts, now)
-            _place(drafts / "ca", folder)
-        _place(near / DESK, desk)
-    return RestoreReport(manifest, counts, played)
+            _move_into_place(drafts / "ca", folder)
+        _move_into_place(near / DESK, database)
+    return RestoreReport(manifest, counts, restored)
 
 
-async def _move_on(settings: Settings, vault: ca.Vault, path: Path, now: datetime) -> None:
-    """Bring the schema up to this release, and the counts above what was given out since."""
+async def _prepare_database(settings: Settings, vault: ca.Vault, path: Path, now: datetime) -> None:
+    """Migrate the schema to this release, and advance all counters."""
     database = await open_database(f"{snapshot.WHERE}{path}")
     chats, outbox = Chats(vault), Outbox(vault, Wakeup(), settings.process.lease)
     try:
-        await database.unit(lambda tx: move_on(tx, chats, outbox, now, Rules()))
+        await database.unit(lambda tx: advance_counters(tx, chats, outbox, now, Rules()))
     finally:
         await database.close()
     snapshot.skip_numbers(path)
@@ -142,33 +145,32 @@ def authority_folder(settings: Settings) -> Path:
     return settings.storage.data_dir / "ca"
 
 
-def _beside(desk: Path) -> Path:
-    """Return a folder on the same disk: a file that is moved within one appears at once, or not."""
-    return desk.with_name(f".{desk.name}.restoring")
+def _draft_folder(database: Path) -> Path:
+    """Return a folder on the same disk, because only there a rename is atomic."""
+    return database.with_name(f".{database.name}.restoring")
 
 
-def _refuse_to_overwrite(desk: Path, folder: Path) -> None:
-    found = [path for each in snapshot.BESIDE if (path := desk.with_name(desk.name + each)).exists()]
+def _refuse_to_overwrite(database: Path, folder: Path) -> None:
+    files = (database.with_name(database.name + suffix) for suffix in snapshot.BESIDE)
+    found = [file for file in files if file.exists()]
     if folder.exists() and any(folder.iterdir()):
         found.append(folder)
     if found:
         names = " and ".join(str(each) for each in found)
-        raise NotRestored(
-            f"{names} is there: a backup is restored to where nothing is; move it away, and keep it"
-        )
+        raise NotRestored(f"{names} exists, and a restore never overwrites: move it away, and keep it")
 
 
-def _fits(settings: Settings, manifest: archive.Manifest) -> None:
+def _check_fits(settings: Settings, manifest: archive.Manifest) -> None:
     if DESK not in manifest.parts or not set(manifest.parts) <= {DESK, AUTHORITY}:
-        raise NotRestored("the backup is not one of a desk")
+        raise NotRestored("this is not a backup of the bot")
     embedded = settings.outside is None
     if embedded and AUTHORITY not in manifest.parts:
         raise NotRestored(
-            "the backup has no authority in it: it was made with CA_ENGINE outside; set it again"
+            "the backup has no authority: it was made with CA_ENGINE set to another engine; set it again"
         )
     if not embedded and AUTHORITY in manifest.parts:
         raise NotRestored(
-            "the backup has an authority in it, and CA_ENGINE names another: set it to embedded"
+            "the backup has an authority, and CA_ENGINE names another engine: set it to embedded"
         )
     if manifest.schema > len(migrations()):
         raise NotRestored(
@@ -176,17 +178,17 @@ def _fits(settings: Settings, manifest: archive.Manifest) -> None:
         )
 
 
-def _refuse_older_authority(ledger_file: Path, vault: ca.Vault, desk: Counts, now: Now) -> None:
+def _refuse_older_authority(ledger_file: Path, vault: ca.Vault, counts: Counts, now: Now) -> None:
     with closing(Ledger(ledger_file, vault, now)) as ledger, ledger.reading() as tx:
-        unknown = sorted(each for each in desk.serials if records.find(tx, int(each, 16)) is None)
+        unknown = sorted(each for each in counts.serials if records.find(tx, int(each, 16)) is None)
     if unknown:
         raise NotRestored(
-            f"customers were given {len(unknown)} certificates that this authority does not know, such as {unknown[0]}:"
-            " it is older than its desk; restore it with its journal"
+            f"customers have {len(unknown)} certificates unknown to the restored authority, such as {unknown[0]}: it is older"
+            " than the bot's database; restore it with its journal"
         )
 
 
-def _place(draft: Path, to: Path) -> None:
+def _move_into_place(draft: Path, to: Path) -> None:
     if to.is_dir():
         to.rmdir()
     draft.rename(to)
@@ -195,15 +197,15 @@ def _place(draft: Path, to: Path) -> None:
 
 @contextmanager
 def _drafts(folder: Path) -> Iterator[Path]:
-    """Keep half-made files in a folder of their own, which a process that died leaves and the next one clears."""
-    _clear(folder)
+    """Hold unfinished files in a folder. A crash leaves the folder, and the next run deletes it."""
+    _delete(folder)
     folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:
-        _clear(folder)
+        _delete(folder)
 
 
-def _clear(folder: Path) -> None:
+def _delete(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""One module for each command.
+"""Has one module for each command.
 
-It never holds a rule of its own: a command reads arguments, calls a wing, and prints.
+It never holds a business rule: a command reads arguments, calls another package, and prints.
 """

@@ -1,4 +1,4 @@
-"""`reissue-bot backup` and `restore`: the desk and its authority together. What is copied when, `safekeeping` says."""
+"""`reissue-bot backup` and `restore`: the bot and its authority together (`bot.backup.service`)."""
 
 import argparse
 import json
@@ -12,18 +12,20 @@ from bot.issuing import key_files
 from bot.settings.settings import Settings, load
 from bot.storage import snapshot
 
-APART = "Keep it apart from the master key, the passphrase and the journal, which it does not contain."
+STORAGE_ADVICE = (
+    "Store it apart from the master key, the passphrase and the journal, which it does not contain."
+)
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    whole = commands.add_parser(
-        "backup", help="copy the desk and its authority into one file, while the bot runs"
+    create = commands.add_parser(
+        "backup", help="copy the bot and its authority into one file; the bot may run"
     )
-    whole.add_argument("--to", type=Path, required=True, metavar="FILE")
-    whole.add_argument("--json", action="store_true", help="print JSON")
-    whole.set_defaults(command=_backup)
+    create.add_argument("--to", type=Path, required=True, metavar="FILE")
+    create.add_argument("--json", action="store_true", help="print JSON")
+    create.set_defaults(command=_backup)
     back = commands.add_parser(
-        "restore", help="bring desk and authority back from a backup, where neither is"
+        "restore", help="restore the bot and its authority from a backup, where neither exists"
     )
     back.add_argument("--from", dest="backup", type=Path, required=True, metavar="FILE")
     back.add_argument(
@@ -32,7 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         default=[],
         type=Path,
         metavar="FILE",
-        help="what the authority did since (default: CA_JOURNAL); several are given oldest first, and the last goes on",
+        help="the authority's journal (default: CA_JOURNAL); give several oldest first, the last one is continued",
     )
     back.add_argument("--json", action="store_true", help="print JSON")
     back.set_defaults(command=_restore)
@@ -56,7 +58,7 @@ def _backup(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(values) + "\n")
     else:
         sys.stdout.write(f"{arguments.to}\nsize {size}\nat {manifest.made_at}\nschema {manifest.schema}\n")
-    _say(APART)
+    _say(STORAGE_ADVICE)
     return 0
 
 
@@ -64,62 +66,70 @@ def _restore(arguments: argparse.Namespace) -> int:
     settings = load()
     snapshot.database_file(settings.storage.database_url)
     if settings.outside is None and settings.authority.token_module is None:
-        _must_be_here(settings.authority.passphrase_file)
+        _require_key(settings.authority.passphrase_file)
     journals = arguments.ca_journal or _journal_in_use(settings)
-    back = restore(settings, _vault(settings), arguments.backup, journals, _now)
+    report = restore(settings, _vault(settings), arguments.backup, journals, _now)
     if arguments.json:
-        sys.stdout.write(json.dumps(_values(back)) + "\n")
+        sys.stdout.write(json.dumps(_values(report)) + "\n")
     else:
-        _tell(back)
-    if back.authority is not None and not journals:
-        _say("no journal was given: what was issued or revoked after the backup is not known here")
+        _print(report)
+    if report.authority is not None and not journals:
+        _say("no journal was given: certificates issued or revoked after the backup are not known here")
     return 0
 
 
 def _vault(settings: Settings) -> ca.Vault:
-    _must_be_here(settings.storage.master_key_file)
+    _require_key(settings.storage.master_key_file)
     return key_files.open_vault(settings, _say)
 
 
-def _must_be_here(path: Path) -> None:
-    """A key that a start would make anew opens nothing that is in a backup."""
+def _require_key(path: Path) -> None:
+    """Refuse to continue without the key: a newly created key cannot decrypt the backup."""
     if not path.exists():
-        raise ca.KeyFileUnusable(f"{path} is not here, and is in no backup: put the copy that you kept there")
+        raise ca.KeyFileUnusable(f"{path} does not exist, and no backup contains it: put your own copy there")
 
 
 def _journal_in_use(settings: Settings) -> list[Path]:
-    return [settings.authority.journal] if settings.authority.journal and settings.authority.journal.exists() else []
+    return (
+        [settings.authority.journal]
+        if settings.authority.journal and settings.authority.journal.exists()
+        else []
+    )
 
 
-def _values(back: RestoreReport) -> dict[str, object]:
-    desk = {"updates": back.desk.updates, "messages": back.desk.messages, "jobs": back.desk.jobs}
-    values: dict[str, object] = {"at": back.manifest.made_at, "schema": back.manifest.schema, "desk": desk}
-    if back.authority is not None:
-        acts = [{"kind": each.kind, "serial": each.serial, "at": each.at} for each in back.authority.acts]
+def _values(report: RestoreReport) -> dict[str, object]:
+    counts = {"updates": report.desk.updates, "messages": report.desk.messages, "jobs": report.desk.jobs}
+    values: dict[str, object] = {
+        "at": report.manifest.made_at,
+        "schema": report.manifest.schema,
+        "desk": counts,
+    }
+    if report.authority is not None:
+        acts = [{"kind": each.kind, "serial": each.serial, "at": each.at} for each in report.authority.acts]
         values["authority"] = {
-            "backup": {"entries": back.authority.backup.entries, "head": back.authority.backup.digest},
-            "now": {"entries": back.authority.head.entries, "head": back.authority.head.digest},
-            "transactions": back.authority.transactions,
+            "backup": {"entries": report.authority.backup.entries, "head": report.authority.backup.digest},
+            "now": {"entries": report.authority.head.entries, "head": report.authority.head.digest},
+            "transactions": report.authority.transactions,
             "acts": acts,
         }
     return values
 
 
-def _tell(back: RestoreReport) -> None:
-    desk = back.desk
+def _print(report: RestoreReport) -> None:
+    counts = report.desk
     sys.stdout.write(
-        f"desk as of {back.manifest.made_at}, schema {back.manifest.schema}\n"
-        f"{desk.updates} updates are done anew\n"
-        f"{desk.messages} messages waited then: one that has been sent since comes again\n"
-        f"{desk.jobs} jobs wait\n"
+        f"bot's database of {report.manifest.made_at}, schema {report.manifest.schema}\n"
+        f"{counts.updates} updates are processed again\n"
+        f"{counts.messages} messages were waiting: those sent since then are sent again\n"
+        f"{counts.jobs} jobs are waiting\n"
     )
-    if back.authority is None:
+    if report.authority is None:
         return
-    played = back.authority
+    restored = report.authority
     sys.stdout.write(
-        f"authority: {played.backup.entries} entries in the backup, {played.head.entries} now,"
-        f" {played.transactions} transactions from the journal\n"
+        f"authority: {restored.backup.entries} entries in the backup, {restored.head.entries} now,"
+        f" {restored.transactions} transactions from the journal\n"
     )
-    for each in played.acts:
+    for each in restored.acts:
         at = datetime.fromtimestamp(each.at, UTC)
         sys.stdout.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {each.kind} {each.serial}\n")

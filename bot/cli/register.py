@@ -1,4 +1,4 @@
-"""The register, for commands that do one thing and end."""
+"""Opens the customer register for a command that reads or writes once."""
 
 import asyncio
 from typing import TypeVar
@@ -18,7 +18,7 @@ def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRec
 
 
 def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) -> None:
-    """Put all of them, in one transaction."""
+    """Write all records in one transaction."""
     register = CustomerRegister(vault)
 
     def put(tx: Transaction) -> None:
@@ -29,6 +29,7 @@ def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) ->
 
 
 async def once(settings: Settings, work: Unit[T]) -> T:
+    """Open the database, run one transaction, and close it."""
     database = await open_database(settings.storage.database_url)
     try:
         return await database.unit(work)

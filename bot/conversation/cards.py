@@ -1,4 +1,4 @@
-"""The present screen of a case, computed from it: there is one for every state, and it never says a word."""
+"""The current screen of a case, computed from it: every state has one. It holds keys, never text."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -28,13 +28,13 @@ HOME: Rows = (
 
 
 def position(case: Case, today: date, rules: Rules) -> Step | Ending | None:
-    """Return the step that is asked, the ending it came to, or None for the review. Computed, never stored."""
+    """Return the step that is asked, the ending that was reached, or None for the review. Computed, never stored."""
     step = next((each for each in reissue.STEPS if each.id == case.editing), None)
     return step or reissue.ending(case.answers, today, rules) or gap(reissue.STEPS, case.answers)
 
 
 def card(case: Case, now: datetime, rules: Rules, notes: tuple[Line, ...] = ()) -> Screen:
-    """Return the screen of this case, with what there is to say about the last event above it."""
+    """Return the screen of this case, with lines about the last event above it."""
     lines, rows, contact = _body(case, now, rules)
     return Screen((*notes, *lines), rows, case.revision, "contact" if contact else None)
 
@@ -91,7 +91,9 @@ _ENDING_TOPICS = {
 
 def _question(step: Step, case: Case) -> tuple[Line, ...]:
     ask = Line(f"reissue.ask.{step.id}")
-    counted = progress(reissue.STEPS, case.answers, step)  # the code is the last one, and no step of the form
+    counted = progress(
+        reissue.STEPS, case.answers, step
+    )  # The code comes last, and is not a step of the form.
     if counted is None:
         return (ask,)
     return (Line("reissue.progress", {"step": counted[0], "of": counted[1] + 1}), ask)

@@ -13,13 +13,13 @@ class Phase(StrEnum):
 
     IDLE = "idle"  # customer: may start
     ASKING = "asking"  # customer: answers the next open step, or reviews
-    SENDING = "sending"  # desk: finds the register's entry and sends a code
+    SENDING = "sending"  # bot: finds the register's entry and sends a code
     PROVING = "proving"  # customer: types the one-time code
-    DECIDING = "deciding"  # desk: compares with the register and asks the authority
+    DECIDING = "deciding"  # bot: compares with the register and asks the authority
     ENROLLED = "enrolled"  # customer: sets the password of the new certificate
-    ISSUING = "issuing"  # desk: makes the key and has it certified
-    ISSUED = "issued"  # customer: says that the certificate arrived
-    REFUSED = "refused"  # customer: mends it, or turns to staff
+    ISSUING = "issuing"  # bot: makes the key and has it certified
+    ISSUED = "issued"  # customer: confirms that the certificate arrived
+    REFUSED = "refused"  # customer: corrects it, or turns to staff
     CLOSED = "closed"  # nobody: the certificate is in use
     CANCELLED = "cancelled"  # nobody
 
@@ -30,12 +30,12 @@ DESK_TURN = frozenset({Phase.SENDING, Phase.DECIDING, Phase.ISSUING})
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A one-time code that is out (NIST SP 800-63B: out-of-band secret), or that came back right."""
+    """A one-time code that was sent (NIST SP 800-63B: out-of-band secret), or that was entered correctly."""
 
     digest: bytes
     salt: bytes
     expires_at: datetime
-    #: The register's key of the person the code went to; None if there is no such person, and no code is right.
+    #: The register's key of the person the code went to; None if there is no such person: then no code is right.
     customer: str | None
     tries_left: int
     proven: bool = False
@@ -58,7 +58,7 @@ class Certificate:
     serial: str
     not_after: datetime
     files_until: datetime
-    #: The request that it was issued for; its files are kept under it.
+    #: The request that it was issued for; its files are stored under it.
     request_id: str
 
 
@@ -66,24 +66,24 @@ class Certificate:
 class Case:
     id: str
     chat_id: int
-    #: Grows with every change and never restarts in a chat, so that a button of an earlier case is old, too.
+    #: Grows with every change and never restarts in a chat, so that buttons of an earlier case are outdated, too.
     revision: int = 0
     phase: Phase = Phase.IDLE
     flow: str = FLOW
     answers: Mapping[str, str] = field(default_factory=dict)
     #: The step that the customer chose to correct; it is asked although it is answered.
     editing: str | None = None
-    #: A question that stands before a big step: "cancel" or "restart".
+    #: A confirmation that is open: "cancel" or "restart".
     confirming: str | None = None
     proof: Proof | None = None
     receipt: str | None = None
-    #: How often it was submitted; part of the request's id, so that a mended application is a new request.
+    #: How often it was submitted; part of the request's id, so that a corrected application is a new request.
     submissions: int = 0
     refusal: str | None = None
     retry_at: datetime | None = None
     enrolment: Enrolment | None = None
     certificate: Certificate | None = None
-    #: Who was proven to be here, once a certificate was issued in this chat.
+    #: The customer whose identity was proven, once a certificate was issued in this chat.
     customer: str | None = None
 
     @property

@@ -17,11 +17,11 @@ class Chat:
     chat_id: int
     language: str
     case: Case
-    #: The message that shows the present screen.
+    #: The message that shows the current screen.
     card: int | None = None
-    #: The newest message that stays in the chat; the present screen is edited only while nothing stands below it.
+    #: The newest message that stays in the chat; the current screen is edited only while nothing stands below it.
     last: int = 0
-    #: A reply keyboard is open, and has to be put away.
+    #: A reply keyboard is open, and must be removed.
     keyboard: bool = False
     blocked: bool = False
 
@@ -58,7 +58,7 @@ class Chats:
         tx.write("chat_save_case", **self._case(case, now))
 
     def every_case(self, tx: Transaction) -> Iterator[Case]:
-        """Yield the case of every chat; one that was damaged is passed over, and does not keep the others back."""
+        """Yield the case of every chat; a damaged one is skipped, so that it does not stop the others."""
         for row in tx.rows("chats_all"):
             try:
                 yield self._opened(row["chat_id"], row["sealed_case"])
@@ -66,7 +66,7 @@ class Chats:
                 continue
 
     def put_cases(self, tx: Transaction, cases: Iterable[Case]) -> None:
-        """Save cases of which nothing has changed that a customer would notice."""
+        """Save cases in which nothing has changed that a customer would notice."""
         rows = ({"chat_id": each.chat_id, "sealed_case": self._sealed(each)} for each in cases)
         tx.run_many("chat_put_case", rows)
 

@@ -1,4 +1,4 @@
-"""The one function that changes a case: pure, and total over events. No I/O, no clock, no messenger."""
+"""The one function that changes a case: pure, and defined for every event. No I/O, no clock, no messenger."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,12 +39,12 @@ __all__ = ["Aside", "Decision", "Order", "decide"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one event; kept in one commit."""
+    """What follows from one event; stored in one commit."""
 
     case: Case
-    #: Where the customer stands now; there always is such a screen.
+    #: Where the customer is now; there always is such a screen.
     screen: Screen
-    #: Whether the screen replaces the present one, comes as a new message below, or need not be sent.
+    #: Whether the screen replaces the current one, comes as a new message below, or need not be sent.
     show: Literal["edit", "fresh", "leave"]
     jobs: tuple[Order, ...] = ()
     tells: tuple[Screen, ...] = ()
@@ -54,7 +54,7 @@ class Decision:
 
 
 def decide(case: Case, event: Event, now: datetime, rules: Rules) -> Decision:
-    """Return the case after this event, the screen to show, and what the desk has to do."""
+    """Return the case after this event, the screen to show, and the jobs and replies that follow."""
     turn = Turn(case, now, rules)
     move = _completed(_move(turn, event), turn)
     after = move.case if move.case == case else replace(move.case, revision=case.revision + 1)
@@ -101,7 +101,7 @@ def _move(turn: Turn, event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912 —
 
 
 def _completed(move: Move, turn: Turn) -> Move:
-    """Send the code as soon as every answer is there: no button stands between, and none can be forgotten."""
+    """Send the code as soon as every answer is there: there is no button that could be forgotten."""
     case = move.case
     today = kst_day(turn.now)
     if (
@@ -128,7 +128,7 @@ def _show(move: Move, event: Event, after: Case) -> Literal["edit", "fresh", "le
 
 
 def new_case(case_id: str, chat_id: int, after: Case | None = None) -> Case:
-    """Return an empty case; revisions go on from the chat's last one, so that its old buttons stay old."""
+    """Return an empty case. Revisions go on from the chat's last one, so that its old buttons stay outdated."""
     revision = after.revision + 1 if after else 0
     customer = after.customer if after else None
     certificate = after.certificate if after else None

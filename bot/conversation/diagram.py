@@ -75,7 +75,7 @@ def _answers(step: Step) -> str:
 
 
 def _when(step: Step) -> str:
-    """Tell a condition by trying every single answer on it."""
+    """Find the condition of a step by trying every single answer on it."""
     if step.when is always:
         return "always"
     if step.when({}):

@@ -1,4 +1,4 @@
-"""What can happen to a case: what a customer does, and what the desk's own jobs report back."""
+"""What can happen to a case: what a customer does, and what the bot's own jobs report."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from bot.issuing.port import Purpose, Shown
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """A button was pressed. `revision` is the one it was drawn with; `on_card` if it stands on the present card."""
+    """A button was pressed. `revision` is the one it was drawn with; `on_card` if it is on the current card."""
 
     token: str
     revision: int
@@ -39,7 +39,7 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What the messenger tells of a file before anybody fetches it (Bot API: `Document`); the size in bytes."""
+    """What the messenger says about a file before it is fetched (Bot API: `Document`); the size in bytes."""
 
     file_id: str = field(repr=False)
     name: str = field(repr=False)
@@ -57,9 +57,10 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class CodeSent:
-    """A one-time code went out, or, for somebody unknown, nothing that looks the same.
+    """A one-time code was sent. For an unknown person nothing was sent, and that looks the same.
 
-    `customer` is None for somebody unknown: then no code is right.
+    `customer` is None for an unknown person: then no code is right.
+
     """
 
     digest: bytes
@@ -70,21 +71,21 @@ class CodeSent:
 
 @dataclass(frozen=True, slots=True)
 class CodeLapsed:
-    """The code with this digest is over three minutes old."""
+    """The code with this digest is more than three minutes old."""
 
     digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Too many tries: the next one is taken from `until` on."""
+    """Too many tries: the next one is accepted from `until` on."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The application was accepted; the enrolment (참조번호, 인가코드) is open until `expires_at`."""
+    """The application was approved; the enrolment (참조번호, 인가코드) is open until `expires_at`."""
 
     reference: str
     authorization: str
@@ -131,22 +132,23 @@ class CertificateSeen:
 
 @dataclass(frozen=True, slots=True)
 class CertificateChecked:
-    """What a certificate file says, and what the authority's books say of it; nothing in it names the holder."""
+    """What a certificate file says, and its status at the authority; nothing in it names the holder."""
 
     #: The accredited authority that the file names, if it names one.
     authority: str | None
     purpose: Purpose | None
     not_before: datetime
     not_after: datetime
-    #: "away" where the books could not be asked now.
+    #: "away" if the authority could not be asked now.
     status: Shown | Literal["away"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileUnread:
-    """A file was no certificate: what may never be taken in chat, not one at all, too big, or not to be had.
+    """A file was no certificate: forbidden in chat, something else, too big, or not available.
 
-    Or nobody looked, as there were too many: the next one is looked at from `until` on.
+    Or it was not read, because there were too many: the next one is read from `until` on.
+
     """
 
     why: Literal["private_key_file", "id_photo", "broken", "big", "gone", "often"]
@@ -155,7 +157,7 @@ class FileUnread:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """Nobody went on with this application for so long that it is closed."""
+    """Nobody continued this application for so long that it is closed."""
 
 
 CustomerEvent = Tapped | Said | SharedContact | Commanded | SentFile
@@ -178,7 +180,7 @@ Event = CustomerEvent | DeskEvent
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The customer blocked the bot, or let it in again (Bot API: `my_chat_member`)."""
+    """The customer blocked the bot, or unblocked it (Bot API: `my_chat_member`)."""
 
     blocked: bool
 
@@ -193,7 +195,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class AskedByStaff:
-    """A command in the operators' chat, and what it is about."""
+    """A command in the operators' chat, and its argument."""
 
     name: str
     about: str = ""
@@ -201,11 +203,11 @@ class AskedByStaff:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One update, named: where it came from, and what happened. `event` is None for what means nothing here."""
+    """One update: where it came from, and what happened. `event` is None if it means nothing here."""
 
     chat_id: int
     event: CustomerEvent | Blocked | Answered | AskedByStaff | None
-    #: The message that it is, or under which the pressed button stands.
+    #: The message that it is, or that has the pressed button.
     message_id: int | None = None
     #: The customer's language as the messenger has it (IETF tag).
     language: str | None = None

@@ -33,7 +33,7 @@ class Choice(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Step):
-    """A list to tick off; answered once every item is ticked."""
+    """A list to tick; answered once every item is ticked."""
 
     items: tuple[str, ...]
 
@@ -58,7 +58,7 @@ def ticked(answers: Answers, step: Check) -> frozenset[str]:
 
 
 def tick(answers: Answers, step: Check, item: str) -> str:
-    """Return the answer with this item ticked, or unticked if it was."""
+    """Return the answer with this item ticked, or unticked if it was ticked."""
     chosen = ticked(answers, step) ^ {item}
     return TICK.join(each for each in step.items if each in chosen)
 
@@ -83,7 +83,7 @@ def find(steps: Steps, answers: Answers, step_id: str) -> Step | None:
 
 
 def pruned(steps: Steps, answers: Answers) -> Answers:
-    """Return the answers on the current path: what an earlier branch left behind is neither shown nor sent."""
+    """Return the answers on the current path: answers of an abandoned branch are neither shown nor sent."""
     kept: dict[str, str] = {}
     for step in steps:
         if step.id in answers and step.when(kept):
@@ -92,7 +92,7 @@ def pruned(steps: Steps, answers: Answers) -> Answers:
 
 
 def before(steps: Steps, answers: Answers, step_id: str | None) -> Step | None:
-    """Return the last answered step in front of this one (in front of the end, if None)."""
+    """Return the last answered step before this one (before the end, if None)."""
     earlier = None
     for step in applicable(steps, answers):
         if step.id == step_id:

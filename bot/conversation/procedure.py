@@ -8,7 +8,7 @@ Reason = Literal["lost", "password", "device", "expired", "stolen", "damaged", "
 State = Literal["valid", "expired", "suspended", "revoked", "other_bank", "none", "unknown"]
 Procedure = Literal["reissue", "renew", "new", "restore", "other_bank"]
 
-#: A renewal is signed with the certificate itself; who gives another reason may not have it, or its password.
+#: A renewal is signed with the certificate itself; for any other reason the customer may not have it.
 WITH_CERTIFICATE_AT_HAND = frozenset[Reason]({"expiring", "expired", "unsure"})
 
 #: Whatever its dates, such a certificate leads to one procedure.
@@ -27,21 +27,21 @@ class Rules:
 
 
 def procedure(reason: Reason, state: State, expiry: date | None, today: date, rules: Rules) -> Procedure:
-    """Return what to do; an unknown state or expiry is taken as valid, since the record is checked later."""
+    """Return what to do; an unknown state or expiry is taken as valid, because the record is checked later."""
     fixed = BY_STATE.get(state)
     if fixed is not None:
         return fixed
     if expiry is not None and today > expiry:
         return "new"
     if state == "suspended":
-        # Restoring would make a stolen key live again: that one is revoked, and replaced by a new one.
+        # Restoring would make a stolen key valid again: that certificate is revoked, and replaced by a new one.
         return "new" if reason == "stolen" else "restore"
     return _while_valid(reason, state, expiry, today, rules)
 
 
 def _while_valid(reason: Reason, state: State, expiry: date | None, today: date, rules: Rules) -> Procedure:
     if reason == "expiring":
-        return "renew"  # before the window as well: the screen says on which day it opens
+        return "renew"  # Before the window as well: the screen says on which day it opens.
     if expiry is None:
         return "new" if reason == "expired" and state == "unknown" else "reissue"
     opens, closes = renewal_window(expiry, rules)

@@ -1,4 +1,4 @@
-"""Refusal codes R01–R15, as data: whether the customer can mend it, the button that does, and the article behind it."""
+"""Refusal codes R01–R15, as data: can the customer correct it, by which button, and which article explains it."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ class Refusal:
     """What a refusal leads to; its texts are `refusal.<code>` in the catalogs."""
 
     code: str
-    #: The answer to correct; None if no answer of the customer's is at fault.
+    #: The answer to correct; None if no answer of the customer's is wrong.
     field: str | None
     #: Whether the same application may be sent once more.
     again: bool
     #: The topic of the knowledge base that explains it.
     topic: str
-    #: Staff are told, because the customer cannot mend it alone.
+    #: Staff are informed, because the customer cannot correct it alone.
     staff: bool
 
 

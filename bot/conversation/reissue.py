@@ -1,4 +1,4 @@
-"""The reissue flow, on one page: what is asked, when it ends elsewhere, and how a case moves."""
+"""The reissue flow, on one page: what is asked, where it ends instead, and how a case moves."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ FIELDS = ("name", "birth", "phone", "account", "id_type", "id_issued_on")
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A way out of the form that is no application: where it leads is said, and back is always open."""
+    """An end of the form that is not an application: the screen says where to go instead, and back is always open."""
 
     id: str
     applies: Callable[[Answers, date, Rules], bool]
@@ -72,7 +72,7 @@ ENDINGS: tuple[Ending, ...] = (
 
 
 def asked_procedure(answers: Answers, today: date, rules: Rules) -> str | None:
-    """Return which procedure the triage came to, or None while it is still asking."""
+    """Return which procedure the triage found, or None while it is still asking."""
     state = answers.get("state", "valid" if answers.get("reason") == "expired" else None)
     if state is None or (_knows_expiry(answers) and "expiry" not in answers):
         return None
@@ -87,7 +87,7 @@ def ending(answers: Answers, today: date, rules: Rules) -> Ending | None:
     return next((each for each in ENDINGS if each.applies(answers, today, rules)), None)
 
 
-#: (phase, what happened) → (next phase, job that the desk does for it).
+#: (phase, what happened) → (next phase, job that follows).
 ARROWS: dict[tuple[Phase, str], tuple[Phase, str | None]] = {
     (Phase.IDLE, "start"): (Phase.ASKING, None),
     (Phase.ASKING, "complete"): (Phase.SENDING, "send_code"),

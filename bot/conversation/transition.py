@@ -1,4 +1,4 @@
-"""The vocabulary of `decide`: whose turn it was, and what it moves."""
+"""What `decide` works with: the turn (case, time, rules), and the transition that it returns."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job for the desk. `due` is a time-out's moment; `secret` is erased with the job."""
+    """A job to order. `due` is the moment of a time-out; `secret` is erased with the job."""
 
     kind: str
     due: datetime | None = None
@@ -28,7 +28,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Something beside the case that the desk answers with what it knows: a question, a topic, a language."""
+    """A question, a topic or a language that the engine answers beside the case."""
 
     kind: Literal[
         "question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind", "status"
@@ -48,7 +48,7 @@ class Move:
 
 
 def follow(case: Case, happened: str) -> tuple[Case, tuple[Order, ...]]:
-    """Go along the arrow; raise `KeyError` where there is none, which is a mistake of ours."""
+    """Take this transition of the table; raise `KeyError` where there is none, which is a mistake of ours."""
     phase, job = reissue.ARROWS[case.phase, happened]
     return replace(case, phase=phase, confirming=None), (Order(job),) if job else ()
 
@@ -58,5 +58,5 @@ def can(case: Case, happened: str) -> bool:
 
 
 def note(case: Case, key: str, **params: str | int) -> Move:
-    """Change nothing, and say why above the present screen."""
+    """Change nothing, and show the reason above the current screen."""
     return Move(case, notes=(Line(key, dict(params)),))

@@ -1,4 +1,4 @@
-"""The desk: takes one event, has it decided, and keeps everything that follows in the same transaction."""
+"""The case service: takes one event, decides it, and stores everything that follows in the same transaction."""
 
 import logging
 import secrets
@@ -76,12 +76,12 @@ class CaseService:
         self._case_id = case_id
 
     def receive(self, tx: Transaction, waiting: Waiting, incoming: Incoming | None) -> None:
-        """Handle one update, once: whoever comes second finds it done."""
+        """Process one update, once: a second process finds it done."""
         if not self._stores.inbox.finish(tx, waiting) or incoming is None or incoming.event is None:
             return
         cause = f"u{waiting.update_id}"
         if isinstance(incoming.event, Answered | AskedByStaff):
-            # Anybody can take the bot into a group of theirs and answer there under a message's number.
+            # Anybody can add the bot to a group and answer there under a message's number.
             if incoming.chat_id == self._operators:
                 self._of_staff(tx, incoming.event, incoming.chat_id, cause)
         elif incoming.chat_id != self._operators:
@@ -94,7 +94,7 @@ class CaseService:
                 )
 
     def let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> None:
-        """Finish unread what a chat sends beyond its share, and say so once; in a group nobody is spoken to."""
+        """Mark a chat's updates over its limit as done without processing them, and say so once; never in a group."""
         if not self._stores.inbox.finish(tx, waiting):
             return
         surplus = self._stores.inbox.finish_surplus(tx, waiting)
@@ -111,35 +111,35 @@ class CaseService:
         return row is not None and row["phase"] not in ENDED
 
     def is_long(self, text: str) -> bool:
-        """Whether a text should be pondered: a name or a number, as a form is told, is looked up in no time."""
+        """Whether a text should be looked up before its transaction: short texts, such as names, take no time."""
         return self._side_replies.is_long(text)
 
     def ponder(self, text: str) -> None:
-        """Find out what a text may ask, ahead of its transaction: this takes longer than one should."""
+        """Look the text up in the knowledge base before its transaction, which it would make too long."""
         self._side_replies.ponder(text)
 
     def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
-        """Handle what one of the desk's own jobs found out."""
+        """Process the result of one of the bot's own jobs."""
         if isinstance(event, CertificateSeen):
             self._seen(tx, chat, event)
         self._happened(tx, chat, event, cause, None)
 
     def _seen(self, tx: Transaction, chat: Chat, event: CertificateSeen) -> None:
-        """Watch a certificate that was shown to whom it belongs; when it was issued says nothing any more."""
+        """Remind the owner of a certificate that was shown; its date of issue no longer matters."""
         if event.serial is not None and event.status == "good" and event.not_after is not None:
             now = self._clock.now()
             days = kst_day(event.not_before or now), kst_day(event.not_after)
             self._reminders.watch(tx, chat.chat_id, event.serial, days, now)
 
     def park(self, tx: Transaction, waiting: Waiting, error: str, *, at_once: bool = False) -> None:
-        """Put off an update that cannot be handled; at last park it, tell staff, and own up to the customer."""
+        """Put off an update that cannot be processed; at the last try park it, and tell staff and the customer."""
         if not self._stores.inbox.failed(tx, waiting, error, self._clock.now(), at_once=at_once):
             return
         logger.error("update parked", extra={"update": waiting.update_id, "why": error})
         told, cause = correlation.of_update(waiting.update_id), f"u{waiting.update_id}.parked"
         chat_id = int(waiting.lane.removeprefix("chat:") or 0)
         self.tell_staff(tx, Line("staff.parked", {"reference": told, "error": error}), cause, about=chat_id)
-        known = tx.row("chat_load", chat_id=chat_id) is not None  # not read: it may be what cannot be read
+        known = tx.row("chat_load", chat_id=chat_id) is not None  # Not loaded: it may be what cannot be read.
         if known and chat_id != self._operators:
             screen = Screen((Line("error.internal", {"reference": told}),))
             self._send(tx, f"{cause}.said", chat_id, SendScreen(screen))
@@ -176,7 +176,7 @@ class CaseService:
             self._send(tx, cause, row["chat_id"], RelayText(Line("staff.answer", {"text": event.text})))
 
     def _named(self, chat: Chat, incoming: Incoming, event: CustomerEvent) -> CustomerEvent:
-        """Add what only the desk knows: which card a button stands on, whether a text names a button or asks."""
+        """Add what only the engine knows: which card a button stands on, whether a text names a button or asks."""
         if isinstance(event, Tapped):
             return replace(event, on_card=chat.card is None or incoming.message_id == chat.card)
         if isinstance(event, Said):
@@ -213,7 +213,7 @@ class CaseService:
     def _messages(
         self, tx: Transaction, chat: Chat, decision: Decision, erase: int | None, cause: str
     ) -> list[Message]:
-        """Return what to send, in order: the erasure first, the present screen last."""
+        """Return what to send, in order: the deletion first, the current screen last."""
         messages: list[Message] = [DeleteMessage(erase)] if erase is not None else []
         messages += [SendScreen(screen) for screen in decision.tells]
         language = chat.language
@@ -227,7 +227,7 @@ class CaseService:
         return messages + self._card(tx, chat, decision, language)
 
     def _card(self, tx: Transaction, chat: Chat, decision: Decision, language: str) -> list[Message]:
-        """Return the present screen, with the reply keyboard for sharing a contact opened or put away."""
+        """Return the current screen, with the reply keyboard for sharing a contact opened or removed."""
         screen = replace_keyboard(decision.screen)
         show = "edit" if decision.show == "leave" and language != chat.language else decision.show
         if show == "leave":
@@ -262,7 +262,7 @@ class CaseService:
             self._stores.jobs.add(tx, key, order.kind, chat.chat_id, task, order.due or now, now)
 
     def _record(self, tx: Transaction, chat: Chat, after: Case, cause: str, now: datetime) -> None:
-        """Keep the applications' book, and tell the customer's other channels and staff."""
+        """Write the applications table, and inform the customer's other channels and staff."""
         if chat.case.phase is after.phase:
             return
         request, moment = after.request_id, now.timestamp()
@@ -304,11 +304,11 @@ def _names_of(event: object, case: Case, decision: Decision) -> dict[str, object
     return {"event": type(event).__name__, **phases, "jobs": [order.kind for order in decision.jobs]}
 
 
-#: Jobs of which an application has one, however often its button is tapped.
+#: Jobs that an application has once, however often its button is tapped.
 ONCE = frozenset({"assess", "issue"})
 
 
-#: Jobs that read a message and take it out of the chat after that.
+#: Jobs that read a message and delete it from the chat after that.
 READING = frozenset({"check_certificate"})
 
 

@@ -1,7 +1,8 @@
-"""The job that reads a certificate which a customer showed: fetched, read, told of, and taken out of the chat.
+"""The job that checks a certificate file from a customer: fetches, reads, reports, and deletes it from the chat.
 
-Nothing of the file is kept: its bytes are in memory while it is read, and its place is in the sealed row of the job,
+Nothing of the file is kept: its bytes are in memory while it is read, and its place is in the encrypted row of the job,
 which is erased when the job is done.
+
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,11 @@ from bot.queues.jobs import Job
 from bot.queues.outbox import Outbox
 from bot.storage.database import Database, Transaction
 
-#: About half a minute of bad weather; then the customer had better send the file again than wait for an answer.
+#: About half a minute; then it is better that the customer sends the file again.
 MOST_TRIES = 5
 
 
-#: Files of one chat. Nobody has so many, and the hands that fetch them are those that send codes and issue.
+#: Files of one chat. Nobody has so many, and the same workers send codes and issue.
 AT_MOST = Limit(
     tries=20, window=timedelta(minutes=10), pause=timedelta(minutes=10), longest=timedelta(hours=6)
 )
@@ -35,7 +36,7 @@ AT_MOST = Limit(
 
 @dataclass(frozen=True, slots=True)
 class CheckStores:
-    """What the examiner writes into."""
+    """The tables that the check writes."""
 
     database: Database
     outbox: Outbox
@@ -50,7 +51,7 @@ class CertificateCheck:
         self._clock = clock
 
     async def check(self, job: Job, _case: Case) -> Conclusion:
-        """Raise `DeliveryError` where the messenger has bad weather: the job is then tried again later."""
+        """Raise `DeliveryError` where the messenger does not answer: the job is then tried again later."""
         event = await self._found(job)
 
         def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
@@ -64,7 +65,7 @@ class CertificateCheck:
         return conclude
 
     async def _found(self, job: Job) -> CertificateChecked | FileUnread:
-        if job.attempts > MOST_TRIES:  # whatever went wrong, the message shall not stay in the chat for it
+        if job.attempts > MOST_TRIES:  # Whatever went wrong, the message must not stay in the chat.
             return FileUnread("gone")
         until = await self._books.database.unit(lambda tx: self._paused(tx, job))
         if until is not None:
@@ -82,13 +83,13 @@ class CertificateCheck:
         return await self._examined(content)
 
     def _paused(self, tx: Transaction, job: Job) -> datetime | None:
-        """Count a file once, however often it is tried to get it."""
+        """Count a file once, however often it is fetched."""
         if job.attempts > 1:
             return None
         return self._books.limits.take(tx, f"check:{job.chat_id}", AT_MOST, self._clock.now())
 
     async def _examined(self, content: bytes) -> CertificateChecked | FileUnread:
-        """A name is what somebody typed; what a file is, its bytes say."""
+        """A name is typed by somebody; the bytes say what a file is."""
         never = recognise_file("", "", content)
         if never is not None:
             return FileUnread(never)

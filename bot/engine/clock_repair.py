@@ -1,4 +1,4 @@
-"""Sets right what a wrong clock has set: at a start, and whenever the clock has jumped against a steady one."""
+"""Repairs due times that a wrong clock has set: at a start, and whenever the clock jumps against a steady one."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ class ClockRepair:
         lease: timedelta,
         steady: Callable[[], float],
     ) -> None:
-        """A jump is what is longer than a lease; `steady` are seconds that never jump."""
+        """A jump is a difference longer than a lease; `steady` gives seconds that never jump."""
         self._database = database
         self._stores = stores
         self._clock = clock
@@ -32,16 +32,16 @@ class ClockRepair:
         self._known: float | None = None
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Set right what a wrong clock may have set: at the first look, and after each jump."""
+        """Repair due times at the first check, and after each jump."""
         ahead, before = self._ahead(), self._known
         if before is not None and abs(ahead - before) <= self._jump:
-            self._known = ahead  # clocks drift, too
+            self._known = ahead  # Clocks drift, too.
             return
         if before is not None:
             logger.warning("the clock has jumped", extra={"by_s": round(ahead - before)})

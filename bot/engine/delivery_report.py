@@ -1,4 +1,4 @@
-"""What became of the notices of a result, as its customer and staff read it. Pure."""
+"""The outcomes of a result's notices, as its customer and staff read them. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,13 +12,13 @@ ORDER = ("chat", "sms", "mail")
 
 
 def latest(traces: Sequence[Trace], now: datetime) -> tuple[Line, ...]:
-    """Return the lines of the last result; they are those of one application."""
+    """Return the lines of the last result; they belong to one application."""
     kind = _kind(traces[-1]) if traces else None
     return every([each for each in traces if _kind(each) == kind], now)
 
 
 def every(traces: Sequence[Trace], now: datetime) -> tuple[Line, ...]:
-    """Return the lines of all results, each under its title; one that says so if none is known any more."""
+    """Return the lines of all results, each under its title; one line that says so if none is known any more."""
     if not traces:
         return (Line("delivery.forgotten", {"days": KEPT.days}),)
     lines: list[Line] = []
@@ -34,7 +34,7 @@ def _kind(trace: Trace) -> str:
 
 
 def _place(trace: Trace) -> tuple[int, int]:
-    """Return where it stands: the chat first, and what took another's place below that one."""
+    """Return the outcomes: the chat first, and a replacement below what it replaced."""
     wanted = trace.key.split(":")[3]
     return ORDER.index(wanted.partition(".")[0]), len(wanted)
 

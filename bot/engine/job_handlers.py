@@ -1,7 +1,8 @@
-"""The desk's jobs: what each looks up or asks for, and the event that it ends in.
+"""The handlers of jobs: what each looks up or asks for, and the event that it ends in.
 
-A job runs in two parts. The first may wait for others and changes nothing of ours; it returns the second, which
-runs in the transaction that marks the job done. Dying between them repeats the first, which is made for that.
+A handler has two parts. The first may wait for others and changes nothing of ours; it returns the second, which runs in
+the transaction that marks the job done. A crash between them repeats the first, which must allow that.
+
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,23 +33,23 @@ from bot.queues.outbox import Outbox
 from bot.reminders.service import Reminders
 from bot.storage.database import Database, Transaction
 
-#: What a job does in its own transaction, and the event that it reports; None if there is nothing to say.
+#: What a job does in its own transaction, and the event that it reports; None if there is nothing to report.
 Conclusion = Callable[[Transaction, Chat], DeskEvent | None]
 
 #: The first part of a job.
 Work = Callable[[Job, Case], Awaitable[Conclusion]]
 
 KEY = "key"
-#: A new key is kept for so long after the last try to have it certified.
+#: A new key is kept for this long after the last try to have it certified.
 KEY_LIFETIME = timedelta(days=1)
 
-#: What the state of the old certificate is refused with.
+#: The refusal codes for states of the old certificate.
 UNFIT = {"expired": "R05", "revoked": "R06", "hold": "R07"}
 
 
 @dataclass(frozen=True, slots=True)
 class JobStores:
-    """What the clerk works with."""
+    """The tables that the handlers use."""
 
     database: Database
     chats: Chats
@@ -68,7 +69,7 @@ class JobHandlers:
         files_lifetime: timedelta,
         others: Mapping[str, Work] = MappingProxyType({}),
     ) -> None:
-        """`others` are kinds of jobs that need none of what the clerk has, and who does them."""
+        """`others` are handlers for more kinds of jobs, which need none of these tables."""
         self._stores = stores
         self._identity = identity
         self._issuer = issuer
@@ -95,7 +96,7 @@ class JobHandlers:
         return await self._kinds[job.kind](job, chat.case)
 
     async def _send_code(self, job: Job, _case: Case) -> Conclusion:
-        """All of it in one transaction: the match, the limits, the code, and its place in the outbox."""
+        """In one transaction: the match, the limits, the code, and its message."""
 
         def conclude(tx: Transaction, chat: Chat) -> DeskEvent | None:
             if chat.case.phase is not Phase.SENDING:
@@ -150,7 +151,7 @@ class JobHandlers:
         )
 
     async def _issue(self, job: Job, case: Case) -> Conclusion:
-        """Keep the new key before it is certified: a certificate whose key died with us would help nobody."""
+        """Store the new key before it is certified: a certificate whose key was lost would be useless."""
         if case.phase is not Phase.ISSUING or case.enrolment is None or job.task.secret is None:
             return _nothing
         request_id, password = job.task.request_id, job.task.secret
@@ -163,7 +164,7 @@ class JobHandlers:
         return self._issued(request_id, certified, dict(files))
 
     async def _key(self, case: Case, request_id: str) -> bytes:
-        """Return the key of this request; each try keeps it for longer, since an authority may take days."""
+        """Return the key of this request; each try extends its lifetime, because an authority may take days."""
         until = self._clock.now() + KEY_LIFETIME
         made = await self._stores.database.unit(self._kept(request_id)) or await self._issuer.make_key()
 
@@ -202,14 +203,14 @@ class JobHandlers:
         return conclude
 
     async def _look_up(self, _job: Job, case: Case) -> Conclusion:
-        """Only who was proven in this chat sees a certificate here."""
+        """Only a customer with a proven identity sees a certificate here."""
         newest = _newest(await self._issuer.held(case.customer)) if case.customer else None
         if newest is None:
             return _reporting(CertificateSeen(None, None, None))
         return _reporting(CertificateSeen(newest.serial, newest.status, newest.not_after, newest.not_before))
 
     async def _remind(self, job: Job, case: Case) -> Conclusion:
-        """Ask first whether the certificate is still what it was: nobody is reminded of one that is gone."""
+        """Check the certificate's status first: nobody is reminded of a revoked one."""
         held = await self._issuer.held(case.customer) if case.customer else ()
         turn = int(job.task.about or b"0")
 

@@ -1,4 +1,4 @@
-"""Does the desk's jobs: leased, tried again with growing pauses, and concluded in one transaction."""
+"""Runs jobs: leased, tried again with growing pauses, and finished in one transaction."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between tries; the last one repeats.
 BACK_OFF = (1, 2, 5, 15, 60, 300)
-#: After so many tries staff are told.
+#: After this many tries staff are informed.
 TELL_STAFF_AT = 5
 AT_ONCE = 8
 IDLE_SECONDS = 1.0
@@ -50,7 +50,7 @@ class JobRunner:
         self._doing: dict[str, Job] = {}
 
     async def run(self) -> None:
-        """Work until cancelled; a job that was cut off is taken over when its lease ends."""
+        """Work until cancelled; an interrupted job is taken over when its lease ends."""
         while True:
             jobs = await self._database.unit(self._claim)
             for job in jobs:
@@ -60,7 +60,7 @@ class JobRunner:
                 await self._wakeup.wait(IDLE_SECONDS)
 
     async def hold(self) -> None:
-        """Renew the leases of what is in hand: an authority slower than a lease would never be heard to the end."""
+        """Renew the leases of running jobs: otherwise an authority slower than a lease could never finish."""
         while True:
             await asyncio.sleep(self._stores.jobs.lease.total_seconds() / 3)
             if self._doing:
@@ -74,7 +74,7 @@ class JobRunner:
         return self._stores.jobs.claim(tx, self._clock.now(), AT_ONCE - len(self._doing))
 
     async def _done(self, job: Job) -> None:
-        """Do a job on its own task: one that waits for the authority holds up no other."""
+        """Run a job on its own task: one that waits for the authority does not delay others."""
         try:
             with correlation.handling(job.reference, f"job {job.kind}"):
                 await self._do(job)
@@ -90,7 +90,7 @@ class JobRunner:
         except IssuerAway:
             await self._database.unit(lambda tx: self._delay(tx, job))
         except DeliveryError as trouble:
-            # A messenger's bad weather: nothing of ours is wrong, and it may say how long to leave it alone.
+            # The messenger does not answer: nothing of ours is wrong, and it may say how long to wait.
             reason, patience = (
                 type(trouble).__name__,
                 trouble.retry_after_s if isinstance(trouble, Busy) else 0.0,
@@ -99,7 +99,7 @@ class JobRunner:
             await self._database.unit(lambda tx: self._put_off(tx, job, reason, patience))
             return
         except Exception as error:
-            # Whatever it is, the job stays, and is tried again; staff learn of it before the customer asks.
+            # Whatever it is, the job stays and is tried again; staff learn of it before the customer asks.
             logger.exception("job failed", extra={"job": job.key, "attempts": job.attempts})
             reason = type(error).__name__
             await self._database.unit(lambda tx: self._put_off(tx, job, reason))
@@ -116,7 +116,7 @@ class JobRunner:
             self._cases.report(tx, chat, event, f"j{job.seq}")
 
     def _delay(self, tx: Transaction, job: Job) -> None:
-        """The authority is away: the case waits, and the customer is told until when."""
+        """The authority does not answer: the case waits, and the customer is told until when."""
         due = self._put_off(tx, job, "away")
         chat = self._stores.chats.load(tx, job.chat_id)
         if chat is not None and due is not None:
@@ -133,5 +133,5 @@ class JobRunner:
         return due
 
 
-#: After these, what was erased shall be in no free page and no log.
+#: After these, erased data must be in no free page and no log.
 ERASING = frozenset({"issue", "lapse_files"})

@@ -1,8 +1,9 @@
-"""How much a chat, and everybody together, may ask of the house; what is beyond it is finished unread.
+"""Limits what a chat, and all chats together, may send. Updates over the limit are marked done without being processed.
 
-A chat's first messages, and a few each minute, are counted in memory, so that those who write as people do cost no row.
-Beyond them it draws from a bucket in the database, ten at once, that all processes share. What everybody asks together
-is counted by each process for itself: it is that process which it wears out.
+A chat's first messages, and a few each minute, are counted in memory, so that normal use costs no row. Beyond them it
+draws tokens from a bucket in the database, ten at once, which all processes share. The limit for all chats together is
+counted by each process, because it protects that process.
+
 """
 
 from collections import OrderedDict
@@ -13,23 +14,23 @@ from typing import Literal
 
 from bot.identity.limits import Drawn, Rate
 
-#: "slow" and "crowded" are said to the chat, once; "surplus" is what follows. "short" is for the caller, who draws.
+#: "slow" and "crowded" are said to the chat, once; "surplus" is what follows. "short" tells the caller to draw.
 Verdict = Literal["pass", "short", "slow", "crowded", "surplus"]
 MOST_CHATS = 20_000
-#: So many at once are drawn from what all processes share.
+#: This many at once are drawn from the bucket that all processes share.
 DRAUGHT = 10
 
-#: Of one chat, in each process.
+#: For one chat, in each process.
 OWN = Rate(30, 24)
-#: Of one chat, in all processes together. Nobody writes two messages a second for a minute.
+#: For one chat, in all processes together. Nobody writes two messages a second for a minute.
 SHARED = Rate(120, 96)
-#: Of all who write; running applications and taps pass beyond it.
+#: For all chats; running applications and taps are exempt.
 OVERALL = Rate(30_000, 12_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """A chat may use both of its rates, for what it writes and once more for its taps."""
+    """A chat has both rates twice: for what it writes, and for its taps."""
 
     own: Rate = OWN
     shared: Rate = SHARED
@@ -57,24 +58,25 @@ class Bucket:
         return taken
 
     def says(self, word: Verdict) -> Verdict:
-        """Return this word the first time, and that it is surplus after that, until it has been quiet for a while."""
+        """Return this verdict the first time, and "surplus" after that, until the chat was quiet for a while."""
         told, self.told = self.told, True
         return "surplus" if told else word
 
 
 class RateLimiter:
     def __init__(self, rates: Rates = DEFAULT_RATES, exempt: Collection[str] = ()) -> None:
-        """`exempt` are lanes that no limit holds for: those of staff."""
+        """`exempt` are lanes without a limit: those of staff."""
         self._rates = rates
         self._exempt = frozenset(exempt)
         self._chats: OrderedDict[tuple[str, bool], Bucket] = OrderedDict()
         self._overall: Bucket | None = None
 
     def judge(self, lane: str, now: datetime, *, ahead: bool) -> Verdict:
-        """Return what becomes of an update.
+        """Return the verdict on an update.
 
-        "short" means that its chat is to draw from what it has in all processes; "crowded" is for those who have no
-        running application only, and the caller knows who has.
+        "short" means that its chat must draw from the shared bucket; "crowded" holds only for chats without a running
+        application, and the caller knows which have one.
+
         """
         if lane in self._exempt:
             return "pass"
@@ -84,11 +86,11 @@ class RateLimiter:
 
     @property
     def shared(self) -> Rate:
-        """What a chat that is "short" draws from."""
+        """The bucket that a chat draws from when it is "short"."""
         return self._rates.shared
 
     def drawn(self, drawn: Drawn, lane: str, now: datetime, *, ahead: bool) -> Verdict:
-        """Return what becomes of the update for which this was drawn; the rest of it is for the next ones."""
+        """Return the verdict on the update for which this was drawn; the rest of the tokens is for the next ones."""
         if not drawn.granted:
             return "surplus" if drawn.told else "slow"
         self._of(lane, now, ahead=ahead).tokens += drawn.granted - 1
@@ -101,7 +103,7 @@ class RateLimiter:
         return "pass" if self._overall.take(now) else "crowded"
 
     def said(self, lane: str, now: datetime) -> bool:
-        """Return whether this chat has been told already that it is crowded, and note that it is now."""
+        """Return whether this chat was told already that the bot is crowded, and note that it is now."""
         return self._of(lane, now, ahead=False).says("crowded") == "surplus"
 
     def _of(self, lane: str, now: datetime, *, ahead: bool) -> Bucket:

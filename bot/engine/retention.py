@@ -1,4 +1,4 @@
-"""Forgets in time: rows that are done, files whose lifetime is over, and applications that nobody goes on with."""
+"""Deletes in time: rows that are done, files after their lifetime, and applications that nobody continues."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from bot.storage.database import Database, Transaction
 
 logger = logging.getLogger(__name__)
 
-#: So many abandoned cases, or rows that are forgotten, at most in one transaction, so that customers never wait for it.
+#: The most abandoned cases, or deleted rows, in one transaction, so that customers never wait for it.
 AT_ONCE, ROWS_AT_ONCE = 50, 500
 
 
@@ -30,9 +30,9 @@ class RetentionPeriods:
     jobs: timedelta = timedelta(days=7)
     #: An application that waits for its customer.
     abandoned: timedelta = timedelta(days=7)
-    #: What the knowledge base left open: long enough to see what comes again.
+    #: Unanswered questions: long enough to see what is asked repeatedly.
     gaps: timedelta = timedelta(days=90)
-    #: An address at which nobody was is tried again after this, should the register still have it.
+    #: A bounced address is tried again after this, if the register still has it.
     bounces: timedelta = timedelta(days=365)
     every: timedelta = timedelta(minutes=10)
 
@@ -60,13 +60,13 @@ class Retention:
         self._retention = retention
 
     async def run(self) -> None:
-        """Tidy up now and then until cancelled."""
+        """Clean up now and then until cancelled."""
         while True:
             await self.tidy()
             await asyncio.sleep(self._retention.every.total_seconds())
 
     async def tidy(self) -> None:
-        """Forget all that is due by now."""
+        """Delete everything that is due."""
         now = self._clock.now()
         await self._forget(now)
         while await self._database.unit(lambda tx: self._abandon(tx, now)):
@@ -79,7 +79,7 @@ class Retention:
         await self._tend()
 
     async def _tend(self) -> None:
-        """Have the authority's lists renewed long before they go stale; a list that ages is told to whoever runs us."""
+        """Let the authority renew its CRLs long before they expire; a CRL that gets old is logged as an error."""
         try:
             await self._issuer.tend()
         except (IssuerAway, IssuerRefused) as error:
@@ -95,7 +95,7 @@ class Retention:
         await self._database.unit(lambda tx: self._stores.gaps.forget(tx, now - kept.gaps))
 
     def _abandon(self, tx: Transaction, now: datetime) -> int:
-        """Close cases that wait for a customer for too long; what was entered is erased with them."""
+        """Close cases that wait for a customer for too long; the answers are erased with them."""
         before = (now - self._retention.abandoned).timestamp()
         rows = tx.rows("chats_abandoned", before=before, most=AT_ONCE)
         for row in rows:

@@ -1,4 +1,4 @@
-"""Drains the outbox: in order per lane, lanes side by side, as patient with each as it asks for."""
+"""Sends the outbox: in order per lane, lanes in parallel, as slowly as each channel asks."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ from bot.storage.database import Database, Transaction
 logger = logging.getLogger(__name__)
 
 BACK_OFF = (1, 2, 5, 15, 60, 300)
-#: A mail or text message that nobody takes so often (about two hours) is given up; one for the chat never is.
+#: After this many tries (about two hours) a mail or text message is given up; a chat message never is.
 MOST_TRIES = 28
 LANES_AT_ONCE = 64
 IDLE_SECONDS = 1.0
@@ -54,7 +54,7 @@ class Messenger(Protocol):
         ...
 
     async def quiet(self, chat_id: int, message_id: int) -> None:
-        """Take the buttons off an earlier screen."""
+        """Remove the buttons of an earlier screen."""
         ...
 
     async def erase(self, chat_id: int, message_id: int) -> None: ...
@@ -76,7 +76,7 @@ class MailSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Who carries what; a bank without mail or text messages configured has None there."""
+    """The channels; without mail or text messages configured, None stands there."""
 
     messenger: Messenger
     sms: SmsSender | None
@@ -84,7 +84,7 @@ class Channels:
 
     @property
     def ways(self) -> tuple[Way, ...]:
-        """What this bank can send beside the chat."""
+        """The channels beside the chat that this bank has."""
         channels: dict[Way, object] = {"sms": self.sms, "mail": self.mail}
         return tuple(way for way, carrier in channels.items() if carrier is not None)
 
@@ -124,7 +124,7 @@ class OutboxSender:
         self._sending: dict[str, Claimed] = {}
 
     async def run(self) -> None:
-        """Send until cancelled. A message that was cut off is sent again when its lease ends."""
+        """Send until cancelled. A message that was interrupted is sent again when its lease ends."""
         while True:
             claimed = await self._stores.database.unit(self._claim)
             for each in claimed:
@@ -133,7 +133,7 @@ class OutboxSender:
                 await self._wakeup.wait(IDLE_SECONDS)
 
     async def hold(self) -> None:
-        """Renew the leases of what is being sent: a carrier slower than a lease would be given it twice."""
+        """Renew the leases of messages that are being sent: a channel slower than a lease would get them twice."""
         while True:
             await asyncio.sleep(self._stores.outbox.lease.total_seconds() / 3)
             if self._sending:
@@ -148,13 +148,13 @@ class OutboxSender:
         return [self._placed(tx, each) for each in claimed]
 
     def _placed(self, tx: Transaction, claimed: Claimed) -> Claimed:
-        """Look up the chat along with the claim: a unit of work by itself would cost as much again."""
+        """Load the chat together with the claim: a unit of work of its own would cost as much again."""
         if not claimed.lane.startswith(CHAT):
             return claimed
         return replace(claimed, place=self._stores.chats.place(tx, int(claimed.lane.removeprefix(CHAT))))
 
     async def _drain(self, first: Claimed) -> None:
-        """Send this lane's messages one by one until it is empty or asks for patience."""
+        """Send this lane's messages one by one until it is empty or must wait."""
         claimed: Claimed | None = first
         while claimed is not None:
             lease = claimed.lease
@@ -238,7 +238,7 @@ class OutboxSender:
         message: Card | SendScreen | RelayText | DeleteMessage | SendFile,
     ) -> Record | None:
         if place is not None and place.blocked:
-            raise Gone("blocked")  # known without asking; a call each would only be refused
+            raise Gone("blocked")  # Known without a call; a call for each would only be refused.
         language = place.language if place else self._catalogs.default
         match message:
             case Card():
@@ -287,5 +287,5 @@ class OutboxSender:
 
 
 def _below(chat_id: int, message_id: int) -> Record:
-    """Record that a message stands below the present screen, which is then shown anew instead of edited."""
+    """Record that a message stands below the current screen, which is then sent again instead of edited."""
     return lambda tx: tx.write("chat_last", chat_id=chat_id, last=message_id)

@@ -1,4 +1,4 @@
-"""What the desk answers beside the case: questions, topics, languages, and the way to a human."""
+"""Replies beside the case: questions, topics, languages, and the way to a human."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from bot.queues.outbox import Outbox
 from bot.reminders.service import Reminders
 from bot.storage.database import Transaction
 
-#: How much of a way of asking staff are shown.
+#: How much of a question staff are shown.
 WAY_LETTERS = 60
 #: Of a case that is there, a result was told.
 DECIDED = frozenset({Phase.ENROLLED, Phase.ISSUING, Phase.ISSUED, Phase.REFUSED, Phase.CLOSED})
@@ -28,11 +28,11 @@ DECIDED = frozenset({Phase.ENROLLED, Phase.ISSUING, Phase.ISSUED, Phase.REFUSED,
 @dataclass(frozen=True, slots=True)
 class SideReply:
     screens: tuple[Screen, ...] = ()
-    #: The language from now on, if it was changed.
+    #: The new language, if it was changed.
     language: str | None = None
-    #: What staff are told.
+    #: The line for staff.
     staff: Line | None = None
-    #: What is sent beside screens.
+    #: A message beside the screens.
     message: Message | None = None
 
 
@@ -47,11 +47,11 @@ class SideReplies:
         self._outbox = outbox
 
     def language(self, tag: str | None) -> str:
-        """Return the language to begin with, from the messenger's IETF tag."""
+        """Return the first language of a chat, from the messenger's IETF tag."""
         return self._catalogs.nearest(tag)
 
     def button_named(self, text: str, screen: Screen, language: str) -> str | None:
-        """Return the token of the button that says just this: not everybody taps."""
+        """Return the token of the button with this label: some customers type instead of tapping."""
         wanted = _folded(text)
         for each in (each for row in screen.rows for each in row):
             if _folded(self._catalogs.text(language, each.label)) == wanted:
@@ -68,7 +68,7 @@ class SideReplies:
         return self._answers.knowledge.looks_like_question(text, language)
 
     def gaps(self, tx: Transaction) -> Screen:
-        """Return what the knowledge base left open, for staff."""
+        """Return the unanswered questions, for staff."""
         found = report(tx)
         if not found:
             return Screen((Line("staff.gaps.none"),))
@@ -108,7 +108,7 @@ class SideReplies:
         return Screen(lines)
 
     def looked_up(self, tx: Transaction, receipt: str, now: datetime) -> tuple[Screen, int | None]:
-        """Return what staff may know of an application, and its chat, if there is one with this number."""
+        """Return what staff may know of an application, and its chat, if the receipt number exists."""
         row = tx.row("application_of_receipt", receipt=receipt.strip().upper())
         if row is None:
             return Screen((Line("staff.case.none"),)), None

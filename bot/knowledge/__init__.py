@@ -1,19 +1,19 @@
-"""Questions and answers: articles in every language, and the search that finds the right one or says it has none."""
+"""Answers questions from articles in every language: the search finds the right article, or none."""
 
 from bot.knowledge.articles.article import Article, ArticleBroken
 from bot.knowledge.articles.facts import MenuPath
 from bot.knowledge.base import Group, KnowledgeBase, name_of
-from bot.knowledge.language.normalise import words as words_of
-from bot.knowledge.search.finding import OFFERED, Finding, Match
+from bot.knowledge.language.normalise import words_of
+from bot.knowledge.search.result import OFFERED, Candidate, Finding
 
 __all__ = [
     "OFFERED",
     "Article",
     "ArticleBroken",
+    "Candidate",
     "Finding",
     "Group",
     "KnowledgeBase",
-    "Match",
     "MenuPath",
     "name_of",
     "words_of",

@@ -1,4 +1,4 @@
-"""What the knowledge base says, as screens: articles, the shelves they stand on, and what to go on to. Pure."""
+"""Shows articles, groups of topics and offers as screens. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.knowledge import Article, Finding, KnowledgeBase
 from bot.messages.screen import Button, Line, Marked, Param, Rows, Screen, button
 
-#: What an article leads to next, as a button.
+#: The button for each value of an article's `next` field.
 NEXT: dict[str, Button] = {
     "reissue": button("button.start", "begin"),
     "status": button("button.status", "status"),
@@ -14,16 +14,15 @@ NEXT: dict[str, Button] = {
     "human": button("button.human", "human"),
 }
 FAQ = button("button.faq", "faq")
-RELATED = 3
-#: An answer that is sure is listed with what else it may be; one that is not, with as much as a chat would offer.
-LISTED = 5
-#: How much of an answer stands beneath its title in a list.
-GIST_LETTERS = 110
+MAX_RELATED = 3
+#: The list for an inline query, if the search has an answer. If not, the list is what a chat would offer.
+MAX_LISTED = 5
+MAX_SUMMARY_LENGTH = 110
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An answer in a list of answers: to choose it is to post its lines."""
+    """An answer in a list. `lines` are posted when it is chosen."""
 
     topic: str
     title: str
@@ -32,14 +31,14 @@ class Entry:
 
 
 class Answers:
-    """`knowledge` gives the knowledge base of this moment: articles may change while we run."""
+    """`knowledge` returns the current knowledge base: articles may change while the bot runs."""
 
     def __init__(self, knowledge: Callable[[], KnowledgeBase]) -> None:
-        self._now = knowledge
+        self._current = knowledge
 
     @property
     def knowledge(self) -> KnowledgeBase:
-        return self._now()
+        return self._current()
 
     def article(
         self,
@@ -50,18 +49,21 @@ class Answers:
         beside: Sequence[str] = (),
         starts: bool = True,
     ) -> Screen:
-        """`rated` goes with the word on whether it helped. Without `starts` none is offered: one is under way.
+        """Return the article, with buttons to other topics and a rating.
 
-        `beside` is what was asked for in the same message.
+        `rated` is the token of the phrasing, sent back with the rating. `beside` are other topics of the same message.
+        Without `starts` no reissue is offered, because one is open.
         """
         article = self.knowledge.article(topic, language)
         related = [other for other in article.related if other not in beside]
         rows: list[tuple[Button, ...]] = [(self.title(other, language),) for other in beside]
         if article.next_action in NEXT and (starts or article.next_action != "reissue"):
             rows.append((NEXT[article.next_action],))
-        rows += [(self.title(other, language),) for other in related[: RELATED - len(beside)]]
-        of = f"{topic}:{rated}" if rated else topic
-        rows.append((button("button.useful", f"useful:{of}"), button("button.useless", f"useless:{of}")))
+        rows += [(self.title(other, language),) for other in related[: MAX_RELATED - len(beside)]]
+        rating = f"{topic}:{rated}" if rated else topic
+        rows.append(
+            (button("button.useful", f"useful:{rating}"), button("button.useless", f"useless:{rating}"))
+        )
         also = (Line("faq.beside"),) if beside else ()
         return Screen((*_lines(article, language), *also), tuple(rows))
 
@@ -91,23 +93,23 @@ class Answers:
         return Screen((Line("faq.group", {"title": group.title}),), (*rows, (FAQ,)))
 
     def listed(self, text: str, language: str) -> tuple[Entry, ...]:
-        """Return what may answer this, the likeliest first; all there is, as it is browsed, for no text."""
-        topics = _likely(self.knowledge.find(text, language)) if text.strip() else self._browsed(language)
+        """Return the likely answers, best first. For an empty text return every article, in the order of the groups."""
+        topics = _likely(self.knowledge.find(text, language)) if text.strip() else self._all_topics(language)
         return tuple(self._entry(topic, language) for topic in topics)
 
-    def _browsed(self, language: str) -> Sequence[str]:
+    def _all_topics(self, language: str) -> Sequence[str]:
         return [topic for group in self.knowledge.groups(language) for topic in group.topics]
 
     def _entry(self, topic: str, language: str) -> Entry:
         article = self.knowledge.article(topic, language)
         lines = _lines(article, language)
-        return Entry(topic, self.knowledge.title(topic, language), _gist(article.answer), lines)
+        return Entry(topic, self.knowledge.title(topic, language), _summary(article.answer), lines)
 
 
 def _likely(found: Finding) -> Sequence[str]:
     if found.topic is None:
         return found.offers
-    return [match.topic for match in found.ranked[:LISTED]]
+    return [each.topic for each in found.ranked[:MAX_LISTED]]
 
 
 def _lines(article: Article, language: str) -> tuple[Line, ...]:
@@ -116,8 +118,8 @@ def _lines(article: Article, language: str) -> tuple[Line, ...]:
     return (line,) if article.language == language else (Line("faq.in_english"), line)
 
 
-def _gist(answer: str) -> str:
-    """An answer says first what matters most."""
+def _summary(answer: str) -> str:
+    """Return the beginning of the first paragraph as plain text."""
     first = answer.strip().partition("\n\n")[0]
     plain = " ".join(first.replace("**", "").replace("`", "").split())
-    return plain if len(plain) <= GIST_LETTERS else f"{plain[:GIST_LETTERS].rstrip()}…"
+    return plain if len(plain) <= MAX_SUMMARY_LENGTH else f"{plain[:MAX_SUMMARY_LENGTH].rstrip()}…"

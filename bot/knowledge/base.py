@@ -1,4 +1,4 @@
-"""The knowledge base: which article answers a question, and how sure that is."""
+"""The knowledge base: finds the article that answers a question, with a confidence."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,30 +10,30 @@ from typing import Self
 
 from bot.knowledge.articles.article import Article
 from bot.knowledge.articles.facts import MenuPath
-from bot.knowledge.articles.library import LanguageArticles, home, shelves
-from bot.knowledge.language.normalise import whole
+from bot.knowledge.articles.library import LanguageArticles, default_folder, load_languages
+from bot.knowledge.language.normalise import sanitise
 from bot.knowledge.search.cache import SearchCache
 from bot.knowledge.search.embeddings import Meaning
-from bot.knowledge.search.finding import Finding
 from bot.knowledge.search.question import is_question
-from bot.knowledge.search.search import Search, has_meaning
+from bot.knowledge.search.result import Finding
+from bot.knowledge.search.search import Search, has_enough_letters
 from bot.messages.catalog import LANGUAGES
 
-NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
-#: Where an article is looked for when the reader's language has none.
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
+#: The languages to try when an article does not exist in the reader's language.
 FALLBACK = ("en", "ko")
-REMEMBERED = 512
-NAME_BYTES = 4
+CACHE_SIZE = 512
+TOKEN_BYTES = 4
 
 
-def name_of(way: str) -> str:
-    """Return a name for a way of asking that fits on a button, where little does; empty for none."""
-    return hashlib.blake2b(way.encode(), digest_size=NAME_BYTES).hexdigest() if way else ""
+def name_of(phrasing: str) -> str:
+    """Return a short token for a phrasing, because callback data is at most 64 bytes (Bot API); empty for none."""
+    return hashlib.blake2b(phrasing.encode(), digest_size=TOKEN_BYTES).hexdigest() if phrasing else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One shelf to browse; `titles` stand in the order of `topics`."""
+    """A group of topics to browse; `titles` are in the order of `topics`."""
 
     id: str
     title: str
@@ -42,100 +42,100 @@ class Group:
 
 
 class KnowledgeBase:
-    """Read once, never changed. Every method is plain computation, safe from any thread."""
+    """Immutable. Every method only computes, and is safe from any thread."""
 
-    def __init__(self, stock: Sequence[LanguageArticles], meaning: Meaning | None = None) -> None:
-        self._shelves = {shelf.language: shelf for shelf in stock}
-        self._search = Search(stock, meaning)
-        self._found: SearchCache[Finding] = SearchCache(REMEMBERED)
-        self._beside: SearchCache[tuple[str, ...]] = SearchCache(REMEMBERED)
+    def __init__(self, languages: Sequence[LanguageArticles], classifier: Meaning | None = None) -> None:
+        self._by_language = {articles.language: articles for articles in languages}
+        self._search = Search(languages, classifier)
+        self._found: SearchCache[Finding] = SearchCache(CACHE_SIZE)
+        self._other_topics: SearchCache[tuple[str, ...]] = SearchCache(CACHE_SIZE)
 
     @classmethod
     def load(
         cls,
         languages: Sequence[str] = LANGUAGES,
-        facts: Mapping[str, str] = NOTHING_GIVEN,
+        facts: Mapping[str, str] = NO_FACTS,
         *,
         root: Traversable | None = None,
         meaning: Meaning | None = None,
     ) -> Self:
-        """Raise `ArticleBroken` at the first file that cannot be read. `facts` win over the files' own."""
-        return cls(shelves(root or home(), languages, facts), meaning)
+        """Raise `ArticleBroken` at the first file that cannot be read. `facts` override those in the files."""
+        return cls(load_languages(root or default_folder(), languages, facts), meaning)
 
     @property
-    def made_of(self) -> str:
-        """Names all known ways of asking: the same for the same ones."""
-        return self._search.made_of
+    def fingerprint(self) -> str:
+        """The digest of all known phrasings."""
+        return self._search.fingerprint
 
     @property
-    def fits(self) -> bool:
-        """Whether the head upon the model was made of these articles."""
-        return self._search.fits
+    def is_head_current(self) -> bool:
+        """Whether the classifier head was trained on exactly these articles."""
+        return self._search.is_head_current
 
     def is_long(self, text: str) -> bool:
-        """Whether looking this up may take tens of milliseconds: what is shorter has no meaning to be asked for."""
-        return has_meaning(text)
+        """Whether a search for this text may take tens of milliseconds: shorter texts are not embedded."""
+        return has_enough_letters(text)
 
-    def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages: all are searched
-        """Never raises, whatever the text. It takes tens of milliseconds the first time, and is remembered."""
+    def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages, so all are searched
+        """Never raises. The first search for a text may take tens of milliseconds; then its result is cached."""
         found = self._found.get(text)
         if found is None:
-            found = self._search.found(text)
+            found = self._search.find(text)
             self._found.put(text, found)
         return found
 
     def beside(self, text: str) -> tuple[str, ...]:
-        """Which other topics the text asks for as well; where it is no question of ours as a whole, which at all."""
-        topics = self._beside.get(text)
+        """Return the topics that the text asks for besides the answer, or without one."""
+        topics = self._other_topics.get(text)
         if topics is None:
-            topics = self._search.beside(text, self.find(text, ""))
-            self._beside.put(text, topics)
+            topics = self._search.other_topics(text, self.find(text, ""))
+            self._other_topics.put(text, topics)
         return topics
 
     def looks_like_question(self, text: str, language: str) -> bool:
-        """Whether text that came where a form waits is surely a question; names, dates and addresses are not."""
+        """Whether a text typed into a form is a question and not a name, date or address."""
         found = self.find(text, language)
-        return is_question(
-            whole(text), self._search.signals, found.zone, found.ranked[0] if found.ranked else None
-        )
+        best = found.ranked[0] if found.ranked else None
+        return is_question(sanitise(text), self._search.signals, found.zone, best)
 
-    def way(self, name: str) -> str:
-        """Our own way of asking that has this name; empty for one that is no longer ours."""
-        return self._ways.get(name, "")
+    def way(self, token: str) -> str:
+        """Return the phrasing with this token; empty if it no longer exists."""
+        return self._phrasings_by_token.get(token, "")
 
     @cached_property
-    def _ways(self) -> Mapping[str, str]:
-        return {name_of(way): way for way in self._search.ways}
+    def _phrasings_by_token(self) -> Mapping[str, str]:
+        return {name_of(phrasing): phrasing for phrasing in self._search.phrasings}
 
     def article(self, topic: str, language: str) -> Article:
-        """The article in that language, else in English, else in Korean. Raise `KeyError` on an unknown topic."""
-        for shelf in self._readable(language):
-            if topic in shelf.entries:
-                return shelf.entries[topic].article
+        """Return the article in that language, English or Korean. Raise `KeyError` for an unknown topic."""
+        for articles in self._readable(language):
+            if topic in articles.entries:
+                return articles.entries[topic].article
         raise KeyError(topic)
 
     def title(self, topic: str, language: str) -> str:
-        """What a button says, in that language even where the article is in another. Raise `KeyError` likewise."""
-        shelf = self._shelves.get(language)
-        return (shelf.titles.get(topic) if shelf else None) or self.article(topic, language).title
+        """Return the button title, in that language even if the article is not. Raise `KeyError` as `article`."""
+        articles = self._by_language.get(language)
+        return (articles.titles.get(topic) if articles else None) or self.article(topic, language).title
 
     def topics(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(topic for shelf in self._shelves.values() for topic in shelf.entries))
+        every = (topic for articles in self._by_language.values() for topic in articles.entries)
+        return tuple(dict.fromkeys(every))
 
     def groups(self, language: str) -> tuple[Group, ...]:
         titles: dict[str, str] = {}
-        for shelf in reversed(self._readable(language)):
-            titles |= shelf.groups
+        for articles in reversed(self._readable(language)):
+            titles |= articles.groups
         return tuple(self._group(group, titles[group], language) for group in titles)
 
     def menus(self, language: str) -> Mapping[str, tuple[MenuPath, ...]]:
-        """The bank's menu paths by what they lead to, the usual one first."""
+        """Return the bank's menu paths by their target, the usual path first."""
         readable = self._readable(language)
         return readable[0].facts.menus if readable else {}
 
     def _readable(self, language: str) -> list[LanguageArticles]:
         order = dict.fromkeys((language, *FALLBACK))
-        return [self._shelves[each] for each in order if each in self._shelves]
+        return [self._by_language[each] for each in order if each in self._by_language]
 
     def _group(self, group: str, title: str, language: str) -> Group:
         every = (self.article(topic, language) for topic in self.topics())
@@ -148,4 +148,4 @@ class KnowledgeBase:
         )
 
     def _place(self, article: Article) -> int:
-        return self._shelves[article.language].entries[article.topic].place
+        return self._by_language[article.language].entries[article.topic].place

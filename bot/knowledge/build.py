@@ -1,4 +1,4 @@
-"""Builds the knowledge base: articles that are read again when they change, and the search over them."""
+"""Builds the knowledge base, which reloads its articles when they change, and the search over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ class Knowledge:
 def build_knowledge(bank: BankSettings, data_dir: Path, languages: Sequence[str]) -> Knowledge:
     """Raise `ArticleBroken` if the articles cannot be read."""
     folder = bank.articles or Path(str(files("locales")))
-    # What is made from the articles is kept with our data: their folder may belong to somebody else.
-    heads = data_dir / "faq"
+    # Heads are written to the data folder, because the articles' folder may not be writable.
+    heads_folder = data_dir / "faq"
 
     def read() -> KnowledgeBase:
-        model = embeddings.load(heads, folder)
-        return KnowledgeBase.load(languages, bank.facts, root=folder, meaning=model)
+        classifier = embeddings.load(heads_folder, folder)
+        return KnowledgeBase.load(languages, bank.facts, root=folder, meaning=classifier)
 
-    articles = ReloadingKnowledgeBase(folder, read, heads)
-    return Knowledge(articles, Answers(lambda: articles.now), SearchRefit(folder, heads))
+    articles = ReloadingKnowledgeBase(folder, read, heads_folder)
+    return Knowledge(articles, Answers(lambda: articles.now), SearchRefit(folder, heads_folder))

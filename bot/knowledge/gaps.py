@@ -1,7 +1,7 @@
-"""What the knowledge base left open: counted for those who keep the articles, and nothing that names a person.
+"""Counts unanswered questions for the editors of the articles, without personal data.
 
-A text itself is never kept. Known of it are the topic that came nearest, the nearest of our own ways of asking, and
-its words, each of them only once several chats have used it.
+The text of a question is never stored. Stored are the nearest topic, the nearest known phrasing, and single words: as
+digests at first, and readable only after several chats used the word.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from bot.storage.sealing import Sealing
 
 Kind = Literal["unanswered", "offered", "useless"]
 
-#: A word of fewer chats may be somebody's name.
-FEWEST_CHATS = 5
-#: What a report shows: all of it must fit one message.
-TOPICS = 7
-WAYS = 2
-WORDS = 6
+#: A word that fewer chats used may be a person's name.
+MIN_CHATS = 5
+#: Limits of a report, which must fit into one message.
+MAX_TOPICS = 7
+MAX_PHRASINGS = 2
+MAX_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is kept of one: `words` in memory only, until several chats have used them."""
+    """The stored part of a question. `words` are stored as digests until several chats used them."""
 
     topic: str
     language: str
@@ -34,16 +34,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """All that was left open near one topic."""
+    """The unanswered questions of one topic, and its ratings."""
 
     topic: str
     unanswered: int
     offered: int
     useless: int
     useful: int
-    #: Our own ways of asking that came nearest, the commonest first, and how often.
+    #: The nearest known phrasings and how often each was nearest, the most frequent first.
     ways: tuple[tuple[str, int], ...]
-    #: Words that several chats used, and how many.
+    #: Words that several chats used, and how many chats.
     words: tuple[tuple[str, int], ...]
 
 
@@ -52,28 +52,28 @@ class Gaps:
         self._sealing = sealing
 
     def add(self, tx: Transaction, kind: Kind, question: Question, chat_id: int, now: datetime) -> None:
-        moment = now.timestamp()
+        timestamp = now.timestamp()
         params = {"topic": question.topic, "language": question.language, "likest": question.likest}
-        tx.write("gap_add", kind=kind, now=moment, **params)
-        self._words(tx, question, chat_id, moment)
+        tx.write("gap_add", kind=kind, now=timestamp, **params)
+        self._add_words(tx, question, chat_id, timestamp)
 
-    def _words(self, tx: Transaction, question: Question, chat_id: int, moment: float) -> None:
+    def _add_words(self, tx: Transaction, question: Question, chat_id: int, timestamp: float) -> None:
         for word in question.words:
             digest = self._sealing.digest("gap word", word)
             chat = self._sealing.digest("gap chat", f"{chat_id} {word}")
-            tx.write("gap_word_add", topic=question.topic, word=digest, chat=chat, now=moment)
+            tx.write("gap_word_add", topic=question.topic, word=digest, chat=chat, now=timestamp)
             row = tx.row("gap_word_chats", topic=question.topic, word=digest)
-            if row is not None and row["chats"] >= FEWEST_CHATS:
-                tx.write("gap_word_share", topic=question.topic, word=word, chats=row["chats"], now=moment)
+            if row is not None and row["chats"] >= MIN_CHATS:
+                tx.write("gap_word_share", topic=question.topic, word=word, chats=row["chats"], now=timestamp)
 
     def forget(self, tx: Transaction, before: datetime) -> None:
         for query in ("gap_forget", "gap_word_forget", "gap_shared_forget"):
             tx.write(query, before=before.timestamp())
 
 
-def report(tx: Transaction, most: int = TOPICS) -> list[Gap]:
-    """Return the topics with most left open first."""
-    return [_gap(tx, row["topic"]) for row in tx.rows("gap_topics", most=most)]
+def report(tx: Transaction, max_topics: int = MAX_TOPICS) -> list[Gap]:
+    """Return the topics with the most unanswered questions first."""
+    return [_gap(tx, row["topic"]) for row in tx.rows("gap_topics", most=max_topics)]
 
 
 def _gap(tx: Transaction, topic: str) -> Gap:
@@ -85,6 +85,8 @@ def _gap(tx: Transaction, topic: str) -> Gap:
         kinds.get("offered", 0),
         kinds.get("useless", 0),
         useful["times"] if useful else 0,
-        tuple((row["likest"], int(row["times"])) for row in tx.rows("gap_ways", topic=topic, most=WAYS)),
-        tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=WORDS)),
+        tuple(
+            (row["likest"], int(row["times"])) for row in tx.rows("gap_ways", topic=topic, most=MAX_PHRASINGS)
+        ),
+        tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=MAX_WORDS)),
     )

@@ -1,15 +1,15 @@
-"""The knowledge base for other programs: one JSON question a line in, one JSON answer a line out."""
+"""Serves the knowledge base to other programs: reads a JSON question per line, writes a JSON answer per line."""
 
 import json
 from typing import IO
 
 from bot.knowledge.base import KnowledgeBase
 
-SHOWN = 10
+MAX_RANKED = 10
 
 
 def serve(stdin: IO[str], stdout: IO[str], kb: KnowledgeBase) -> None:
-    """Answer until the input ends. A line that is no question gets an `error`, and the next is read."""
+    """Answer until the input ends. An invalid line gets an `error`, and the next line is read."""
     for line in stdin:
         if line.strip():
             stdout.write(json.dumps(_answer(line, kb), ensure_ascii=False) + "\n")
@@ -18,17 +18,17 @@ def serve(stdin: IO[str], stdout: IO[str], kb: KnowledgeBase) -> None:
 
 def _answer(line: str, kb: KnowledgeBase) -> dict[str, object]:
     try:
-        asked = json.loads(line)
+        request = json.loads(line)
     except (ValueError, RecursionError) as error:
         return {"error": f"not JSON: {error}"}
-    match asked:
+    match request:
         case {"q": str(text), "lang": str(language)}:
             return _found(text, language, kb)
         case _:
-            return {"error": "wanted an object with texts q and lang"}
+            return {"error": "an object with the texts q and lang is required"}
 
 
 def _found(text: str, language: str, kb: KnowledgeBase) -> dict[str, object]:
     finding = kb.find(text, language)
-    ranked = [match.topic for match in finding.ranked[:SHOWN]]
+    ranked = [each.topic for each in finding.ranked[:MAX_RANKED]]
     return {"topic": finding.topic, "ranked": ranked, "score": round(finding.score, 4)}

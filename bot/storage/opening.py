@@ -1,4 +1,4 @@
-"""Opens the database that an address names: a file of our own, or a server that several of us share."""
+"""Opens the database that an address names: a file of our own, or a server that several processes share."""
 
 import secrets
 
@@ -9,12 +9,12 @@ SERVER = "postgresql://"
 
 
 def own_name(url: str) -> str:
-    """Return what this process is called among the replicas; those that share a file are not told apart."""
+    """Return the name of this process among the replicas; processes that share a file have none."""
     return secrets.token_hex(4) if url.startswith(SERVER) else ""
 
 
 async def open_database(url: str) -> Database:
-    """Open `sqlite:///path` or `postgresql://…`, made and migrated as needed; raise `DatabaseUnusable` and say why."""
+    """Open `sqlite:///path` or `postgresql://…`, made and migrated as needed; raise `DatabaseUnusable`."""
     if url.startswith(SERVER):
         from bot.storage import postgres  # noqa: PLC0415 - whoever keeps a file needs no driver for a server
 

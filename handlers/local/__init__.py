@@ -1,4 +1,4 @@
-"""The local messenger: a Bot API server in this process. It imports neither the bot nor the bot's Telegram library."""
+"""The local messenger: a Bot API server in this process. It never imports the bot or its Telegram library."""
 
 from handlers.local.messenger import LocalMessenger
 from handlers.local.page.phones import Mail, Sms

@@ -1,4 +1,4 @@
-"""`faq ask` and `faq serve`."""
+"""`faq ask`, `faq serve` and `faq gaps`."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ def test_ask_answers_in_both_languages(anew: Program) -> None:
     assert anew("faq", "ask", "오늘 점심 뭐 먹지").returncode == 1
 
 
-def test_serve_answers_line_by_line_and_survives_nonsense(tmp_path: Path) -> None:
-    asked = [
+def test_serve_answers_each_line_and_continues_after_invalid_ones(tmp_path: Path) -> None:
+    requests = [
         json.dumps({"q": "인증서를 잃어버렸어요", "lang": "ko"}),
         "no json",
         json.dumps({"q": 7}),
@@ -33,7 +33,7 @@ def test_serve_answers_line_by_line_and_survives_nonsense(tmp_path: Path) -> Non
         json.dumps({"q": "", "lang": "en"}),
     ]
 
-    ended = program("faq", "serve", folder=tmp_path, given="\n".join(asked) + "\n")
+    ended = program("faq", "serve", folder=tmp_path, given="\n".join(requests) + "\n")
 
     answers = [json.loads(line) for line in ended.stdout.splitlines()]
     assert ended.returncode == 0
@@ -44,7 +44,7 @@ def test_serve_answers_line_by_line_and_survives_nonsense(tmp_path: Path) -> Non
     assert isinstance(answers[4]["score"], float)
 
 
-def test_ask_offers_what_was_asked_for_as_well(anew: Program) -> None:
+def test_ask_offers_the_other_topic(anew: Program) -> None:
     ended = anew("faq", "ask", "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?")
     assert {line.split("]")[0] for line in ended.stdout.splitlines() if "[" in line} in (
         {"[fees", "? [processing-time"},
@@ -52,20 +52,20 @@ def test_ask_offers_what_was_asked_for_as_well(anew: Program) -> None:
     )
 
 
-def test_gaps_are_shown_and_told_as_json(tmp_path: Path) -> None:
-    assert program("faq", "gaps", folder=tmp_path).stdout == "no question was left open\n"
+def test_gaps_are_printed_as_text_and_as_json(tmp_path: Path) -> None:
+    assert program("faq", "gaps", folder=tmp_path).stdout == "there are no unanswered questions\n"
     assert program("faq", "gaps", "--json", folder=tmp_path).stdout == ""
 
-    async def left_open() -> None:
+    async def add_unanswered() -> None:
         async with on_disk(tmp_path / "data" / "desk.db") as database:
             question = Question("fees", "ko", "수수료가 있나요?")
             await database.unit(
                 lambda tx: Gaps(Vault(KeyRing.new())).add(tx, "unanswered", question, 42, datetime.now(UTC))
             )
 
-    asyncio.run(left_open())
+    asyncio.run(add_unanswered())
     shown = program("faq", "gaps", folder=tmp_path).stdout
-    assert "fees: not known 1, only offered 0" in shown
-    assert "nearest way of asking, 1 times: 수수료가 있나요?" in shown
+    assert "fees: no answer 1, only an offer 0" in shown
+    assert "nearest phrasing, 1 times: 수수료가 있나요?" in shown
     (line,) = program("faq", "gaps", "--json", folder=tmp_path).stdout.splitlines()
     assert json.loads(line)["ways"] == [["수수료가 있나요?", 1]]

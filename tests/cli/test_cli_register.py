@@ -1,4 +1,4 @@
-"""`customers import`: all rows, or none and why."""
+"""`customers import` imports all rows, or none with the reason."""
 
 import sqlite3
 from contextlib import closing
@@ -20,7 +20,7 @@ def customers_in(folder: Path) -> int:
         return int(database.execute("SELECT COUNT(*) FROM customers").fetchone()[0])
 
 
-def test_it_says_how_many_and_once_more_is_no_matter(anew: Program, tmp_path: Path) -> None:
+def test_import_prints_the_count_and_can_be_repeated(anew: Program, tmp_path: Path) -> None:
     file = write_register(tmp_path / "customers.csv", GILDONG, AN)
 
     for _ in range(2):
@@ -33,7 +33,7 @@ def test_it_says_how_many_and_once_more_is_no_matter(anew: Program, tmp_path: Pa
     assert (tmp_path / "data" / "keys" / "master.json").stat().st_mode & 0o777 == 0o600
 
 
-BROKEN = {
+INVALID_VALUES = {
     "name": "12",
     "birth_date": "1980-13-01",
     "phone": "02-123-4567",
@@ -47,11 +47,11 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("column", BROKEN)
-def test_a_broken_row_is_named_with_its_column_and_nothing_is_imported(
+@pytest.mark.parametrize("column", INVALID_VALUES)
+def test_an_invalid_row_is_reported_with_its_column_and_nothing_is_imported(
     inside: Program, tmp_path: Path, column: str
 ) -> None:
-    file = write_register(tmp_path / "customers.csv", GILDONG, AN, **{column: BROKEN[column]})
+    file = write_register(tmp_path / "customers.csv", GILDONG, AN, **{column: INVALID_VALUES[column]})
 
     is_explained(inside("customers", "import", str(file)), 1, "row 3", f"column {column}")
 
@@ -73,7 +73,7 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("case", CONTENTS)
-def test_a_file_that_is_no_register_is_explained(inside: Program, tmp_path: Path, case: str) -> None:
+def test_a_file_that_is_not_a_register_is_explained(inside: Program, tmp_path: Path, case: str) -> None:
     file = tmp_path / "customers.csv"
     content, part = CONTENTS[case]
     file.write_bytes(content)
@@ -84,11 +84,11 @@ def test_a_file_that_is_no_register_is_explained(inside: Program, tmp_path: Path
     is_explained(inside("customers", "import", str(file)), 1, part)
 
 
-def test_a_file_that_is_not_there_is_said(anew: Program, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(anew: Program, tmp_path: Path) -> None:
     is_explained(anew("customers", "import", str(tmp_path / "nowhere.csv")), 1, "nowhere.csv")
 
 
-UNFIT_NAMES = {
+INVALID_NAMES = {
     "zero width": ("홍\u200b길동", "U+200B (ZERO WIDTH SPACE)", "delete it"),
     "right to left": ("홍\u202e길동", "U+202E (RIGHT-TO-LEFT OVERRIDE)", "delete it"),
     "control": ("홍\x07길동", "U+0007 (a control character)", "delete it"),
@@ -98,16 +98,16 @@ UNFIT_NAMES = {
 }
 
 
-@pytest.mark.parametrize("case", UNFIT_NAMES)
-def test_a_name_that_no_certificate_could_carry_is_refused_with_what_to_do(
+@pytest.mark.parametrize("case", INVALID_NAMES)
+def test_a_name_that_does_not_fit_a_certificate_is_refused_with_advice(
     inside: Program, tmp_path: Path, case: str
 ) -> None:
-    name, what, advice = UNFIT_NAMES[case]
+    name, reason, advice = INVALID_NAMES[case]
     file = write_register(tmp_path / "customers.csv", GILDONG, AN, name=name)
 
     ended = inside("customers", "import", str(file))
 
-    is_explained(ended, 1, "row 3, column name: ", what, advice)
+    is_explained(ended, 1, "row 3, column name: ", reason, advice)
     assert not name or name not in ended.stderr
     assert customers_in(tmp_path) == 0
 

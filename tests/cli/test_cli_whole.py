@@ -1,4 +1,4 @@
-"""`backup` and `restore` by hand: what they say, what they refuse, and what they leave alone."""
+"""`backup` and `restore`: their output, their refusals, and the files that they do not change."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.support.customers import AN, GILDONG
 
 @pytest.fixture
 def bank(branch: Path, tmp_path: Path) -> Path:
-    """A copy of the data where a test may lose everything; `inside` runs here."""
+    """A copy of the data where a test may delete_data all_files; `inside` runs here."""
     shutil.copytree(branch / "data", tmp_path / "data")
     return tmp_path
 
@@ -29,20 +29,20 @@ def file(bank: Path, inside: Program) -> Path:
     return bank / "backup.tar"
 
 
-def lose(bank: Path) -> None:
+def delete_data(bank: Path) -> None:
     shutil.rmtree(bank / "data" / "ca")
     (bank / "data" / "desk.db").unlink()
 
 
-def everything(folder: Path) -> dict[str, bytes]:
+def all_files(folder: Path) -> dict[str, bytes]:
     return {str(each): each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file()}
 
 
 def test_a_bank_that_lost_everything_is_back(bank: Path, inside: Program, file: Path) -> None:
-    lose(bank)
+    delete_data(bank)
     ended = inside("restore", "--from", "backup.tar")
     assert ended.returncode == 0, ended.stderr
-    assert "0 updates are done anew\n0 messages waited then" in ended.stdout
+    assert "0 updates are processed again\n0 messages were waiting" in ended.stdout
     assert "no journal was given" in ended.stderr
     assert inside("ca", "issue", "--customer", GILDONG.customer_id).returncode == 0
     assert inside("audit", "verify").returncode == 0
@@ -51,11 +51,11 @@ def test_a_bank_that_lost_everything_is_back(bank: Path, inside: Program, file: 
     assert not list(bank.rglob(".*"))
 
 
-def test_the_journal_in_use_is_played_unless_another_is_named(bank: Path, inside: Program) -> None:
+def test_the_journal_in_the_settings_is_used_by_default(bank: Path, inside: Program) -> None:
     journal = {"CA_JOURNAL": str(bank / "elsewhere.journal")}
     assert inside("backup", "--to", "backup.tar", **journal).returncode == 0
     issued = json.loads(inside("ca", "issue", "--customer", AN.customer_id, "--json").stdout)["serial"]
-    lose(bank)
+    delete_data(bank)
     back = json.loads(inside("restore", "--from", "backup.tar", "--json").stdout)
     assert [(each["kind"], each["serial"].upper()) for each in back["authority"]["acts"]] == [
         ("signed", issued)
@@ -64,10 +64,10 @@ def test_the_journal_in_use_is_played_unless_another_is_named(bank: Path, inside
     assert json.loads(inside("ca", "status", "--serial", issued, "--json").stdout)["status"] == "good"
 
 
-def test_nothing_that_is_there_is_written_over(bank: Path, inside: Program, file: Path) -> None:
-    before = everything(bank)
+def test_existing_files_are_never_overwritten(bank: Path, inside: Program, file: Path) -> None:
+    before = all_files(bank)
     is_explained(inside("restore", "--from", "backup.tar"), 1, "desk.db", "move it away")
-    assert everything(bank) == before
+    assert all_files(bank) == before
     shutil.rmtree(bank / "data" / "ca")
     is_explained(inside("restore", "--from", "backup.tar"), 1, "desk.db")
     (bank / "data" / "desk.db").rename(bank / "data" / "desk.db-wal")
@@ -75,25 +75,25 @@ def test_nothing_that_is_there_is_written_over(bank: Path, inside: Program, file
 
 
 def test_a_damaged_backup_changes_nothing(bank: Path, inside: Program, file: Path) -> None:
-    lose(bank)
+    delete_data(bank)
     content = bytearray(file.read_bytes())
     content[-20_000] ^= 1
     file.write_bytes(content)
-    before = everything(bank)
+    before = all_files(bank)
     is_explained(inside("restore", "--from", "backup.tar"), 1, "backup")
-    file.write_bytes(b"no backup at all")
-    is_explained(inside("restore", "--from", "backup.tar"), 1, "no backup of ours")
+    file.write_bytes(b"not a backup")
+    is_explained(inside("restore", "--from", "backup.tar"), 1, "not a backup of this application")
     file.write_bytes(content)
-    assert everything(bank) == before
+    assert all_files(bank) == before
 
 
 @pytest.mark.parametrize("key", ["master.json", "ca-passphrase"])
-def test_a_key_that_is_not_here_is_asked_for_and_none_is_made(
+def test_a_missing_key_is_requested_and_not_created(
     bank: Path, inside: Program, file: Path, key: str
 ) -> None:
-    lose(bank)
+    delete_data(bank)
     (bank / "data" / "keys" / key).rename(bank / "carried away")
-    is_explained(inside("restore", "--from", "backup.tar"), 1, key, "in no backup")
+    is_explained(inside("restore", "--from", "backup.tar"), 1, key, "no backup contains it")
     assert not (bank / "data" / "keys" / key).exists()
     (bank / "carried away").rename(bank / "data" / "keys" / key)
     assert inside("restore", "--from", "backup.tar").returncode == 0
@@ -106,14 +106,14 @@ def test_a_backup_of_another_bank_is_refused(bank: Path, inside: Program, file: 
     is_explained(inside("restore", "--from", "backup.tar"), 1, "another master key")
 
 
-def test_where_nothing_is_there_is_nothing_to_copy(inside: Program, tmp_path: Path) -> None:
+def test_backup_without_data_fails(inside: Program, tmp_path: Path) -> None:
     is_explained(inside("backup", "--to", "backup.tar"), 1, "master.json")
     assert inside("ca", "init").returncode == 0
     is_explained(inside("backup", "--to", "backup.tar"), 2, "desk.db")
     assert not list(tmp_path.glob("*backup*"))
 
 
-def test_postgresql_is_refused_with_a_clear_line(bank: Path, inside: Program) -> None:
+def test_postgresql_is_refused_with_a_message(bank: Path, inside: Program) -> None:
     url = {"DATABASE_URL": "postgresql://bank:secret@localhost/desk"}
     for arguments in (("backup", "--to", "backup.tar"), ("restore", "--from", "backup.tar")):
         ended = inside(*arguments, **url)
@@ -121,14 +121,14 @@ def test_postgresql_is_refused_with_a_clear_line(bank: Path, inside: Program) ->
         assert "secret" not in ended.stderr
 
 
-def test_the_file_is_for_its_owner_and_tells_nothing(bank: Path, file: Path) -> None:
+def test_the_backup_is_private_and_contains_no_secret(bank: Path, file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     keys = [each.read_text().strip() for each in (bank / "data" / "keys").iterdir()]
     secrets = [GILDONG.name, GILDONG.idn, GILDONG.phone, GILDONG.account, *keys]
     assert not leaks.found_in(file.read_bytes(), secrets)
 
 
-def as_of(schema: int, desk: Path) -> int:
+def downgrade(schema: int, desk: Path) -> int:
     """Turn this database into one of an older release, with all its rows, and return the newest schema."""
     older = desk.with_suffix(".older")
     with closing(sqlite3.connect(older)) as connection:
@@ -148,24 +148,24 @@ def as_of(schema: int, desk: Path) -> int:
 
 
 def test_a_copy_of_an_older_release_comes_up_to_this_one(bank: Path, inside: Program) -> None:
-    newest = as_of(2, bank / "data" / "desk.db")
+    newest = downgrade(2, bank / "data" / "desk.db")
     assert inside("backup", "--to", "backup.tar").returncode == 0
-    lose(bank)
+    delete_data(bank)
     assert "schema 2" in inside("restore", "--from", "backup.tar").stdout
     with closing(sqlite3.connect(bank / "data" / "desk.db")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == newest
 
 
-def test_a_copy_of_a_newer_release_waits_for_it(
+def test_a_backup_of_a_newer_release_is_refused(
     bank: Path, inside: Program, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose(bank)
+    delete_data(bank)
     monkeypatch.setattr("bot.backup.service.migrations", lambda: ("first",))
     is_explained(inside("restore", "--from", "backup.tar"), 1, "install a newer one")
 
 
-def test_an_authority_that_moved_out_is_noticed(bank: Path, inside: Program, file: Path) -> None:
-    lose(bank)
+def test_another_engine_than_in_the_backup_is_refused(bank: Path, inside: Program, file: Path) -> None:
+    delete_data(bank)
     outside = {"CA_ENGINE": "cmp", "CMP_URL": "http://ca.example/cmp", "CMP_TRUST": "t", "CMP_REFERENCE": "r"}
     ended = inside("restore", "--from", "backup.tar", **outside, CMP_SECRET_FILE="s")
     is_explained(ended, 1, "CA_ENGINE")

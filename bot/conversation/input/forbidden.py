@@ -1,12 +1,13 @@
-"""What may never be taken in a chat, recognised before anything is stored. Says the kind only, never the value.
+"""What may never be taken in a chat, recognised before anything is stored. Reports the kind only, never the value.
 
-A missed secret lies in a record where it must not be; a false alarm costs the customer one message. So a text that
-could be either counts as forbidden, except where the form has just asked for what it may as well be.
+A secret that is missed stays in a record where it must not be; a false alarm costs the customer one message. So a text
+that could be either counts as forbidden, except where the form has just asked for what it may be as well.
 
 The one hard case is 13 digits when an account number was asked for. Written 6-7 it is a resident number: no bank
-groups so. Parted elsewhere it is an account. Unparted, it counts as a resident number if its date exists and its
-check digit is right: of accounts that look like a date, two in eleven are refused, and pass with their hyphens.
+groups so. Grouped in another way it is an account. Ungrouped, it counts as a resident number if its date exists and
+its check digit is right: of accounts that look like a date, two in eleven are refused, and pass with their hyphens.
 A number given since October 2020 has no check digit: typed there, without its hyphen, it is not recognised.
+
 """
 
 import re
@@ -22,13 +23,13 @@ FileKind = Literal["private_key_file", "id_photo"]
 
 
 def recognise(text: str, expecting: str | None = None) -> Kind | None:
-    """Return what forbidden thing the text holds; `expecting` is the step asked for: `account`, `code`, `password`."""
+    """Return the kind of forbidden content; `expecting` is the step asked for: `account`, `code`, `password`."""
     tidy = plain(text)
     return next((kind for kind, holds in _RECOGNISERS if holds(tidy, expecting)), None)
 
 
 def recognise_file(name: str, mime: str, head: bytes | None) -> FileKind | None:
-    """Judge by name and type before the download, and again with the first bytes (512 will do) after it."""
+    """Check name and type before the download, and the first bytes (512 are enough) after it."""
     if private_keys.named_like_key(name) or (head is not None and private_keys.holds_key(head)):
         return "private_key_file"
     photo = mime.lower().startswith("image/") or private_keys.named_like_photo(name)
@@ -39,7 +40,7 @@ def recognise_file(name: str, mime: str, head: bytes | None) -> FileKind | None:
 
 _RESIDENT = re.compile(r"(?<![0-9])(?<![0-9]-)([0-9]{6})(\s*[-./~:]?\s*)([1-8][0-9]{6})(?![0-9])")
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
-_BORN_BEFORE_2000 = "1256"  # 1 and 2 Korean, 5 and 6 foreign; 3, 4, 7 and 8 were born since
+_BORN_BEFORE_2000 = "1256"  # 1 and 2 Korean, 5 and 6 foreign; 3, 4, 7 and 8 were born since 2000
 
 
 def _resident(text: str, expecting: str | None) -> bool:
@@ -83,10 +84,10 @@ _PIN = re.compile(
     f"(?:{_MONEY})\\s*(?:{_WORDS_FOR_IT})|\\bpin\\b|\ud540\\s*\ubc88\ud638",  # PIN
     re.IGNORECASE,
 )
-#: Behind a number, they say that it counts: characters, years, months, days, won, times, minutes, items, hours.
+#: After a number, they show that it is a count: characters, years, months, days, won, times, minutes, items, hours.
 _UNITS = "\uc790\ub9ac|\ub144|\uc6d4|\uc77c|\uc6d0|\ud68c|\ubd84|\uac1c|\uc2dc"
 _COUNTED = re.compile(f"\\s*(?:{_UNITS}|digit|char|year|day|time|min)", re.IGNORECASE)
-_NTH = "\ubc88"  # behind a number of the security card: the place, not the secret
+_NTH = "\ubc88"  # after a number of the security card: the position, not the secret
 _PHONE_OR_DAY = re.compile(
     r"(?<![0-9-])(?:0[0-9]{1,2}-[0-9]{3,4}-[0-9]{4}|1[0-9]{3}-[0-9]{4}"
     r"|[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2})(?![0-9-])"
@@ -107,14 +108,14 @@ def _account_pin(text: str, expecting: str | None) -> bool:  # noqa: ARG001
 def _otp_or_card(text: str, expecting: str | None) -> bool:
     if any(_card_digits(text[word.end() : word.end() + _FAR]) for word in _CARD.finditer(text)):
         return True
-    if expecting == "code":  # a customer may call the code we sent an OTP
+    if expecting == "code":  # A customer may call the code we sent an OTP.
         return False
     near = (part for word in _OTP.finditer(text) for part in _beside(text, word, _NEAR))
     return any(_is_bare(part[six.end() :]) for part in near for six in _SIX.finditer(part))
 
 
 def _card_digits(tail: str) -> bool:
-    """Four digits, or two behind a place: nobody names a second number beside the card for another reason."""
+    """Four digits, or two after a position: nobody names a second number beside the card for another reason."""
     numbers = list(_numbers(_PHONE_OR_DAY.sub(" ", tail)))
     answers = [number for number, after in numbers if _is_bare(after) and not after.startswith(_NTH)]
     return any(len(answer) == 4 for answer in answers) or (bool(answers) and len(numbers) > 1)  # noqa: PLR2004
@@ -160,7 +161,7 @@ def _given(text: str, word: re.Match[str]) -> bool:
 
 
 def _is_secret(token: str, after: str, *, named: bool) -> bool:
-    """Tell a password from the next word of a sentence; behind a colon or equals sign every word is one."""
+    """Tell a password from the next word of a sentence; after a colon or equals sign every word is one."""
     bare = token.rstrip(".,!?)\"'>]")
     if len(bare) < _SHORTEST_PASSWORD or bare.lower().startswith("http") or _PHONE_OR_DAY.fullmatch(bare):
         return False

@@ -1,6 +1,7 @@
 """What a customer typed, as one canonical text, or the key of the reason why not. Tolerant of form only.
 
-A parser first looks for the value alone, then for the one value inside a phrase; two candidates are none.
+A parser first expects the value alone, then one value inside a phrase; two candidates count as none.
+
 """
 
 import re
@@ -25,7 +26,7 @@ MARKS_IN_A_ROW = 3
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    error: str  #: a key under `error.` in the catalogs
+    error: str  #: A key under `error.` in the catalogs.
 
 
 Parser = Callable[[str, date], str | Refused]
@@ -75,9 +76,10 @@ def name(text: str, today: date) -> str | Refused:  # noqa: ARG001 - every parse
 
 
 def name_key(value: str) -> str:
-    """Return what is the same for two spellings of one name: without case, spaces, tone marks and marks between words.
+    """Return what is equal for two spellings of one name: without case, spaces, tone marks and marks between words.
 
-    A bank writes NGUYEN VAN AN for whom his phone helps to write Nguyễn Văn An.
+    A bank writes NGUYEN VAN AN where a customer's phone suggests Nguyễn Văn An.
+
     """
     folded = unicodedata.normalize("NFKC", value).casefold().translate(BARE)
     return "".join(letter for letter in folded if letter.isalnum())
@@ -90,7 +92,7 @@ def _tidy_name(text: str) -> str:
 
 
 def _half_width(letter: str) -> str:
-    """Latin letters, hyphen and space as an East Asian keyboard may give them; digits stay, to be refused."""
+    """Latin letters, hyphen and space as an East Asian keyboard may produce them; digits stay, to be refused."""
     return (
         unicodedata.normalize("NFKC", letter)
         if "\uff01" <= letter <= "\uff5e" or letter == "\u3000"
@@ -117,7 +119,7 @@ def _kind(letter: str) -> str:
 
 # --- dates ---
 
-_YEAR, _MONTH = "\ub144\u5e74", "\uc6d4\u6708"  # the words behind the numbers of a Korean or Chinese date
+_YEAR, _MONTH = "\ub144\u5e74", "\uc6d4\u6708"  # the words after the numbers of a Korean or Chinese date
 _BETWEEN = rf"(?:\s*[-./,\u00b7{_YEAR}{_MONTH}]\s*|\s+)"
 _Y, _MD = r"([0-9]{4}|[0-9]{2})", r"([0-9]{1,2})"
 _DATE = re.compile(rf"(?<![0-9])(?:{_Y}{_BETWEEN}{_MD}{_BETWEEN}{_MD}|{_Y}([0-9]{{2}})([0-9]{{2}}))(?![0-9])")
@@ -160,7 +162,7 @@ def past_date(text: str, today: date) -> str | Refused:
 
 
 def expiry_date(text: str, today: date) -> str | Refused:
-    """The certificate's last day, within five years of today."""
+    """The certificate's last day, within five years from today."""
     numbers = _numbers(text)
     last = _day(numbers, latest=_years_before(today, -EXPIRY_YEARS)) if numbers else None
     if last is None:
@@ -199,13 +201,13 @@ def _read(found: re.Match[str]) -> Numbers | None:
 
 
 def _told_apart(year: str, one: int, other: int) -> Numbers | None:
-    """The number above twelve is the day. Where both may be a month nobody can tell, and it is asked for again."""
+    """The number above twelve is the day. Where both may be a month, it is ambiguous and asked again."""
     month, day = sorted((one, other))
     return (year, month, day) if day > len(_MONTHS) or day == month else None
 
 
 def _day(numbers: Numbers, latest: date) -> date | None:
-    """Return the day, or None if no calendar has it; a short year means the last such until `latest`."""
+    """Return the day, or None if it does not exist; a short year means the last such year until `latest`."""
     year, month, day = numbers
     if len(year) == len("1980"):
         return _calendar(int(year), month, day)
@@ -222,7 +224,7 @@ def _calendar(year: int, month: int, day: int) -> date | None:
 
 
 def _years_before(today: date, years: int) -> date:
-    """Return the same day that many years ago; 29 February falls on the 28th where there is none."""
+    """Return the same day that many years ago; 29 February becomes the 28th where there is none."""
     return _calendar(today.year - years, today.month, today.day) or (today - timedelta(days=1)).replace(
         year=today.year - years
     )
@@ -231,7 +233,7 @@ def _years_before(today: date, years: int) -> date:
 # --- numbers ---
 
 _RUN = re.compile(r"\+?[0-9](?:[-. ()]*[0-9])*")
-_CODE = re.compile(r"[0-9](?:[-. ]*[0-9])*")  # no brackets: our own message goes on with "(3"
+_CODE = re.compile(r"[0-9](?:[-. ]*[0-9])*")  # No brackets: our own message goes on with "(3".
 _COUNTRY = re.compile(r"^(?:\+|00)82(?:0(?=1))?|^82(?=0?1[0-9]{8,9}$)0?")
 _MOBILE = re.compile(r"010[0-9]{8}|01[16789][0-9]{7,8}")
 
@@ -252,7 +254,7 @@ def account(text: str, today: date) -> str | Refused:  # noqa: ARG001
 
 
 def code(text: str, today: date) -> str | Refused:  # noqa: ARG001
-    """A one-time code; the message that brought it may be pasted whole, if six digits stand in it once."""
+    """A one-time code; the whole message with it may be pasted, if six digits stand in it once."""
     runs = map(_digits, _CODE.findall(_short(text) or ""))
     found = [digits for digits in runs if len(digits) == CODE_DIGITS]
     return found[0] if len(found) == 1 else Refused("code_format")

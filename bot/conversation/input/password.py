@@ -1,4 +1,4 @@
-"""The rule for a certificate's password. The key file has no lock-out, so this rule is its only defence."""
+"""The rule for a certificate's password. A key file cannot lock after wrong tries, so this rule is its only defence."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +7,7 @@ SHORTEST, LONGEST = 10, 64
 #: Korean clients refuse these; the backslash is the won sign on their keyboards.
 FORBIDDEN = frozenset("'\"\\|\u20a9\uffe6 ")
 #: So many characters that repeat, or follow each other on a keyboard or in a row, make it weak. The bank's rule is
-#: the contract: what is refused on top of it is only what a guesser tries first.
+#: the contract: beyond it, we refuse only what a guesser tries first.
 RUN = 7
 DISTINCT = 5
 PERSONAL_DIGITS, PERSONAL_LETTERS = 6, 3

@@ -1,4 +1,4 @@
-"""Private keys and photographs, known by name or first bytes, without decrypting or decoding anything."""
+"""Private keys and photographs, recognised by name or first bytes, without decrypting or decoding anything."""
 
 import base64
 import binascii
@@ -30,9 +30,9 @@ _ENCRYPTION_OIDS = (
     bytes.fromhex("2a864886f70d010c01"),
     bytes.fromhex("2a831a8c9a4401"),
 )
-_LONGEST_LENGTH = 4  # bytes of a DER length; no key has more
+_LONGEST_LENGTH = 4  # Bytes of a DER length; no key has more.
 
-Element = tuple[int, bytes, bytes]  # tag, as much of the content as is here, what follows it
+Element = tuple[int, bytes, bytes]  # Tag, as much of the content as is here, what follows it.
 
 
 def named_like_key(name: str) -> bool:
@@ -65,12 +65,12 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/][A-Za-z0-9+/\s]{60,}={0,2}")
 
 
 def holds_key_in_base64(text: str) -> bool:
-    """Look into each long run of base64, as somebody may paste a file's content."""
+    """Check each long run of base64, because somebody may paste a file's content."""
     return any(_is_der_key(_decoded(run)) for run in _BASE64.findall(text))
 
 
 def _decoded(run: str) -> bytes:
-    """Return the first bytes: enough to tell a key."""
+    """Return the first bytes: enough to recognise a key."""
     compact = "".join(run.split())[:128]
     try:
         return base64.b64decode(compact[: len(compact) // 4 * 4])
@@ -78,7 +78,7 @@ def _decoded(run: str) -> bytes:
         return b""
 
 
-# --- DER, as deep as a key shows itself ---
+# --- DER, as far as needed to recognise a key ---
 
 
 def _is_der_key(head: bytes) -> bool:
@@ -106,14 +106,14 @@ def _is_versioned_key(version: bytes, rest: bytes) -> bool:
         return False
     tag, content, _ = second
     if version == b"\x03":
-        return tag == _SEQUENCE and content[:1] == b"\x06"  # PFX: a content type comes next
+        return tag == _SEQUENCE and content[:1] == b"\x06"  # PFX: a content type follows.
     if version in {b"\x00", b"\x01"}:
         return tag in {_INTEGER, _OCTETS} or (tag == _SEQUENCE and content[:1] == b"\x06")
     return False
 
 
 def _element(data: bytes) -> Element | None:
-    """Read one element; its content may be cut off, since only the head of a file is here."""
+    """Read one element; its content may be cut off, because only the start of a file is here."""
     if len(data) < 2:  # noqa: PLR2004 - tag and length
         return None
     length, start = data[1], 2
@@ -122,6 +122,6 @@ def _element(data: bytes) -> Element | None:
         if not 0 <= count <= _LONGEST_LENGTH:
             return None
         length, start = int.from_bytes(data[2 : 2 + count]), 2 + count
-        if count == 0:  # BER's indefinite length, as some PKCS#12 writers use it
+        if count == 0:  # BER's indefinite length, as some PKCS#12 writers use it.
             return data[0], data[start:], b""
     return data[0], data[start : start + length], data[start + length :]

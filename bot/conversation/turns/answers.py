@@ -1,4 +1,4 @@
-"""One answer is kept, or taken back."""
+"""An answer is stored, or taken back."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from bot.messages.screen import Line, Word
 
 
 def answer(turn: Turn, step: Step, value: str, *, erase: bool = False) -> Move:
-    """Keep this answer, drop those that its path does not need, and echo it, masked where it is personal."""
+    """Store this answer, drop those that its path does not need, and echo it, masked where it is personal."""
     answers = pruned(reissue.STEPS, {**turn.case.answers, step.id: value})
     case = replace(turn.case, answers=answers, editing=None)
     return Move(case, notes=_echo(step, value), erase=erase)

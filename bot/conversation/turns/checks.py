@@ -1,4 +1,4 @@
-"""A certificate file was shown: it is fetched, and then told of, whatever else is under way here."""
+"""A customer sends a certificate file: it is fetched and explained, whatever phase the case is in."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ from bot.issuing.port import Status
 from bot.messages.screen import Day, Line, Moment, Param, Rows, Screen, Word, button
 
 HUMAN = button("button.human", "human")
-#: The article behind each procedure.
+#: The article about each procedure.
 TOPICS: dict[Procedure, str] = {
     "reissue": "renewal-vs-reissue",
     "renew": "renewal-vs-reissue",
@@ -24,7 +24,7 @@ TOPICS: dict[Procedure, str] = {
 }
 STATES: dict[str, State] = {"hold": "suspended", "revoked": "revoked", "expired": "expired"}
 STATUSES: dict[State, Status] = {"suspended": "hold", "revoked": "revoked", "expired": "expired"}
-#: Without knowing whether it is ours and stands, nobody can say what it needs.
+#: Without knowing whether it is ours and valid, nobody can say what it needs.
 OPEN = frozenset({"unknown", "away"})
 ERRORS = {"broken": "error.file_no_certificate", "big": "error.file_too_big", "gone": "error.file_gone"}
 
@@ -34,7 +34,7 @@ def may_be_certificate(attached: Attached) -> bool:
 
 
 def shown(turn: Turn, attached: Attached) -> Move:
-    """Have it read, unless it is larger than any certificate; the message stays until then."""
+    """Order the check, unless the file is larger than any certificate; the message stays until then."""
     if attached.size is not None and attached.size > MOST_BYTES:
         return replace(note(turn.case, ERRORS["big"]), erase=True)
     return Move(turn.case, jobs=(Order("check_certificate", secret=attached.file_id),), show="leave")
@@ -48,7 +48,7 @@ def unread(turn: Turn, event: FileUnread) -> Move:
 
 
 def checked(turn: Turn, event: CertificateChecked) -> Move:
-    """Say what the file says, how it stands, and which procedure it needs; the holder is not named."""
+    """Show what the file says, its status, and which procedure it needs; the holder is not named."""
     state = _state(turn, event)
     lines = (Line("check.title"), *_facts(turn, event, state))
     if event.status in OPEN:
@@ -67,7 +67,7 @@ def _state(turn: Turn, event: CertificateChecked) -> State:
 
 
 def _facts(turn: Turn, event: CertificateChecked, state: State) -> Iterator[Line]:
-    """Yield the rows of the answer. How a certificate of others stands is left open, unless it has run out."""
+    """Yield the rows of the answer. The status of another authority's certificate is unknown unless it has expired."""
     until, today = last_day(event.not_after), kst_day(turn.now)
     known = event.status not in {*OPEN, "foreign"}
     if event.status not in OPEN:
@@ -96,7 +96,7 @@ def _purpose(event: CertificateChecked) -> Line:
 
 
 def _steps(event: CertificateChecked, state: State, wanted: Procedure) -> tuple[Line, ...]:
-    """Say what to do, and where; of ours, in the words in which the form says it."""
+    """Say what to do, and where; for a certificate of ours, in the words of the form."""
     if event.status == "foreign":
         return Line("check.foreign"), Line(f"check.elsewhere.{wanted}")
     if wanted == "reissue":
@@ -106,7 +106,7 @@ def _steps(event: CertificateChecked, state: State, wanted: Procedure) -> tuple[
 
 
 def _window(turn: Turn, event: CertificateChecked, wanted: Procedure) -> tuple[Line, ...]:
-    """Say when a renewal is possible, as long as that lies ahead."""
+    """Say when a renewal is possible, as long as that is in the future."""
     opens, last = renewal_window(last_day(event.not_after), turn.rules)
     if wanted not in {"reissue", "renew"} or kst_day(turn.now) > last:
         return ()

@@ -28,9 +28,10 @@ def shared(turn: Turn, event: SharedContact) -> Move:
 
 
 def sent_file(turn: Turn, event: SentFile) -> Move:
-    """Take any file out of the chat: none is ever asked for, and its name and kind may hide what it is.
+    """Delete any file from the chat: none is ever asked for, and its name and type may be wrong.
 
-    Only one that is named like a certificate is fetched and read, and taken out after that.
+    Only one that is named like a certificate is fetched and read, and deleted after that.
+
     """
     if event.forbidden is not None:
         return forbidden_sent(turn, event.forbidden)

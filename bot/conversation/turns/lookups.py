@@ -1,4 +1,4 @@
-"""Taps and commands that look without changing: status, my certificate, files, installing, advice."""
+"""Taps and commands that change nothing: status, my certificate, files, installing, advice."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the desk's own jobs report. One that comes too late, for a case that moved on, changes nothing."""
+"""Results of the bot's own jobs. One that comes too late, for a case that moved on, changes nothing."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A button was pressed. Its token is looked up in the present state; nothing in it is trusted."""
+"""A button was pressed. Its token is looked up in the current state; nothing in it is trusted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,10 +16,10 @@ from bot.conversation.turns.answers import answer, forgotten, unanswer
 from bot.core.clock import kst_day
 from bot.messages.screen import Line, Screen
 
-#: How long after its code a proof of identity holds; then a new code goes out before anything is submitted.
+#: How long a proof of identity holds; after that a new code is sent before anything is submitted.
 PROOF_LIFETIME = timedelta(minutes=30)
 
-#: Taps that are good at any time, on any message: they change no case.
+#: Taps that are valid at any time, on any message: they change no case.
 ASIDES = frozenset({"topic", "group", "language", "useful", "useless", "remind"})
 
 
@@ -30,7 +30,7 @@ def tapped(turn: Turn, event: Tapped) -> Move:
     side = lookups.BESIDE.get(name)
     if side is not None:
         return side(turn, value)
-    if name == "begin":  # it stands under an article, and the card may be far above
+    if name == "begin":  # It stands under an article, and the card may be far above.
         return replace(_start(turn, value), show="fresh")
     if event.revision != turn.case.revision:
         return (
@@ -43,9 +43,10 @@ def tapped(turn: Turn, event: Tapped) -> Move:
 
 
 def _outdated(case: Case, event: Tapped) -> Move:
-    """An old button changes nothing. On the present card it was a double tap, and needs no word.
+    """An outdated button changes nothing. On the current card it was a double tap, and needs no reply.
 
-    One from later than now was made before the desk was brought back from a backup: it is no double tap.
+    One with a later revision was made before the bot was restored from a backup: it is no double tap.
+
     """
     if event.on_card and event.revision < case.revision:
         return Move(case, show="leave")
@@ -63,7 +64,7 @@ def _confirmed(turn: Turn, name: str) -> Move:
 
 
 def start(turn: Turn, _value: str = "") -> Move:
-    """Begin anew; the chat's revision, proven customer and last certificate stay."""
+    """Start again; the chat's revision, proven customer and last certificate stay."""
     case = replace(
         forgotten(turn.case), phase=Phase.IDLE, receipt=None, refusal=None, retry_at=None, confirming=None
     )
@@ -75,9 +76,9 @@ def _start(turn: Turn, _value: str) -> Move:
     if turn.case.phase in ENDED or turn.case.phase is Phase.ISSUED:
         return start(turn)
     if turn.case.phase in DESK_TURN:
-        return Move(turn.case)  # a certificate is being made: leaving now would lose it
+        return Move(turn.case)  # A certificate is being made: leaving now would lose it.
     if turn.case.phase is Phase.ASKING and not turn.case.answers and not turn.case.confirming:
-        return Move(turn.case)  # it has just begun: a double tap is no wish to begin anew
+        return Move(turn.case)  # It has just begun: a double tap must not start it again.
     return Move(replace(turn.case, confirming="restart"))
 
 
@@ -97,7 +98,7 @@ def _tick(turn: Turn, item: str) -> Move:
 
 
 def _ticked_in_haste(turn: Turn, item: str) -> Move:
-    """Three items are ticked faster than a card is redrawn. Only ever on: a double tap must not untick."""
+    """Items are ticked faster than a card is redrawn. Only ever on: a double tap must not untick."""
     step = position(turn.case, kst_day(turn.now), turn.rules)
     asked = turn.case.phase is Phase.ASKING and not turn.case.confirming
     if asked and isinstance(step, Check) and item in {*step.items} - ticked(turn.case.answers, step):

@@ -1,4 +1,4 @@
-"""A text was written: an answer to the form, a code, a password, a question, or what nobody should send."""
+"""A text was written: an answer to the form, a code, a password, a question, or something forbidden."""
 
 import hashlib
 import hmac
@@ -18,8 +18,8 @@ from bot.messages.screen import Line, Screen
 
 CODE_LIFETIME = timedelta(minutes=3)
 CODE_TRIES = 5
-#: Any letters make a name, so a question without its mark is told by its length. "Do The Anh" is a man's name, and
-#: no name may be taken for a question: shorter ones, and words that all begin with a capital, stay names.
+#: Any letters can be a name, so a question without a question mark is recognised by its length. No name may be taken
+#: for a question ("Do The Anh" is a man's name): shorter texts, and words that all begin with a capital, are names.
 NAME_WORDS, NAME_SYLLABLES = 3, 6
 
 
@@ -37,14 +37,14 @@ def said(turn: Turn, event: Said) -> Move:
         case Phase.ASKING if not turn.case.confirming:
             return _answer(turn, event)
         case Phase.ISSUING | Phase.ISSUED if not password.problems(event.text):
-            # Most likely the password once more: it is nobody's question, and must not stay in the chat.
+            # Most likely the password once more: it must not stay in the chat.
             return Move(turn.case, erase=True, show="fresh")
         case _:
             return _asked(turn, event)
 
 
 def _holds_what_was_asked_for(turn: Turn, event: Said) -> bool:
-    """Tell an answer with a question mark from a question: left in the chat, it would be a secret that stays."""
+    """Tell an answer with a question mark from a question: a secret in it must not stay in the chat."""
     case = turn.case
     if case.phase is Phase.ENROLLED:
         one_word = not any(letter.isspace() for letter in event.text)
@@ -79,7 +79,7 @@ def expecting(turn: Turn) -> str | None:
 
 
 def forbidden_sent(turn: Turn, kind: str) -> Move:
-    """Delete it, keep nothing of it, and say why."""
+    """Delete it, store nothing of it, and say why."""
     lines = (Line("forbidden.deleted"), Line(f"forbidden.{kind}"))
     return Move(turn.case, tells=(Screen(lines),), erase=True)
 
@@ -107,7 +107,7 @@ def _code(turn: Turn, event: Said) -> Move:
     proof = turn.case.proof
     code = parse.code(event.text, kst_day(turn.now))
     if proof is None:
-        late = isinstance(code, str)  # the card says that no code is out, and how to get one
+        late = isinstance(code, str)  # The card says that no code was sent, and how to get one.
         return Move(turn.case, erase=True, show="fresh") if late else _asked(turn, event)
     if isinstance(code, Refused):
         return replace(note(turn.case, f"error.{code.error}"), erase=True)
@@ -136,7 +136,7 @@ def _void(turn: Turn, error: str) -> Move:
 
 
 def _password(turn: Turn, event: Said) -> Move:
-    """Hand the password to the job that makes the key; the case never holds it."""
+    """Pass the password to the job that makes the key; the case never holds it."""
     answers = turn.case.answers
     personal = [answers[field] for field in ("name", "phone", "birth", "account") if field in answers]
     problems = password.problems(event.text, personal)

@@ -1,4 +1,4 @@
-"""Articles as people write them: read, filled with the bank's facts, and checked.
+"""Reads the articles that editors write, and fills in the bank's facts.
 
 It never searches, and never changes a file.
 """

@@ -1,4 +1,4 @@
-"""FAQ articles as written by people: TOML between two `+++` lines, then the answer. Knows nothing of searching."""
+"""Reads one FAQ article: TOML front matter between two `+++` lines, then the answer."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ AT_LINE = re.compile(r"at line (\d+)")
 
 
 class ArticleBroken(Exception):
-    """A file of the knowledge base cannot be read; `file`, `line` and `why` say what to mend."""
+    """A file of the knowledge base cannot be read; `file`, `line` and `why` say what to fix."""
 
     def __init__(self, file: str, line: int, why: str) -> None:
         super().__init__(f"{file}:{line}: {why}")
@@ -32,15 +32,15 @@ class ArticleBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a customer reads. `language` is the one it is written in, which may not be the one asked for."""
+    """What a customer reads. `language` is the article's own, which may not be the reader's."""
 
     topic: str
     group: str
     language: str
-    #: A few words, short enough for a button.
+    #: Short enough for a button.
     title: str
     question: str
-    #: Placeholders filled. Markup: `**bold**`, lines with "• ", numbered lines.
+    #: Placeholders are filled. Markup: `**bold**`, lines with "• ", numbered lines.
     answer: str
     next_action: NextAction
     related: tuple[str, ...]
@@ -48,27 +48,26 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An article with what only searching and its keepers need."""
+class ArticleSource:
+    """An article, with the fields that only the search and its editors need."""
 
     article: Article
-    ways: tuple[str, ...]
+    phrasings: tuple[str, ...]
     keywords: tuple[str, ...]
-    #: Where the article stands within its group when browsed.
+    #: The position within its group.
     place: int
     source: str
     owner: str
-
-    #: Declining such a question would cost the customer more than a wrong answer.
+    #: For this topic, no answer costs the customer more than a wrong one.
     urgent: bool
 
     def phrases(self) -> tuple[str, ...]:
-        """Every known way of asking; a question of several sentences is several ways."""
-        asked = [part for part in SENTENCE_END.split(self.article.question) if part]
-        return (*asked, self.article.title, *self.ways, *self.keywords)
+        """Return every known phrasing. Each sentence of the question is one."""
+        sentences = [part for part in SENTENCE_END.split(self.article.question) if part]
+        return (*sentences, self.article.title, *self.phrasings, *self.keywords)
 
 
-def toml_of(text: str, file: str, *, above: int = 0) -> dict[str, object]:
+def parse_toml(text: str, file: str, *, above: int = 0) -> dict[str, object]:
     """Raise `ArticleBroken` with the line in the file, of which the first `above` lines are not TOML."""
     try:
         return tomllib.loads(text)
@@ -78,15 +77,15 @@ def toml_of(text: str, file: str, *, above: int = 0) -> dict[str, object]:
         raise ArticleBroken(file, above + line, str(error)) from error
 
 
-def read(file: Traversable, language: str, facts: Facts) -> Entry:
-    """Raise `ArticleBroken` if the file is no article, is named unlike its id, or asks for a fact nobody gave."""
+def read(file: Traversable, language: str, facts: Facts) -> ArticleSource:
+    """Raise `ArticleBroken` if the file is not an article, its name is not its id, or a fact is missing."""
     name = f"{language}/faq/{file.name}"
     front, answer, answer_line = _split(_text(file, name), name)
-    fields = toml_of(front, name, above=1)
+    fields = parse_toml(front, name, above=1)
     _require(fields, name)
     if f"{fields['id']}.md" != file.name:
-        raise ArticleBroken(name, 1, f"the file is named unlike its id {fields['id']!r}")
-    return _entry(fields, language, _filled(answer, answer_line, name, facts))
+        raise ArticleBroken(name, 1, f"the file name is not the id {fields['id']!r}")
+    return _source(fields, language, _fill(answer, answer_line, name, facts))
 
 
 def _text(file: Traversable, name: str) -> str:
@@ -111,53 +110,53 @@ def _split(text: str, name: str) -> tuple[str, str, int]:
 
 
 def _require(fields: Mapping[str, object], name: str) -> None:
-    wrong = [key for key in TEXTS if not isinstance(fields.get(key), str)]
-    wrong += [key for key in LISTS if not _is_texts(fields.get(key))]
-    wrong += [] if type(fields.get("checked_on")) is date else ["checked_on"]
-    wrong += [] if type(fields.get("place")) is int else ["place"]
-    wrong += [] if fields.get("next") in NEXT_ACTIONS else ["next"]
-    wrong += [] if isinstance(fields.get("urgent", False), bool) else ["urgent"]
+    invalid = [key for key in TEXTS if not isinstance(fields.get(key), str)]
+    invalid += [key for key in LISTS if not _is_texts(fields.get(key))]
+    invalid += [] if type(fields.get("checked_on")) is date else ["checked_on"]
+    invalid += [] if type(fields.get("place")) is int else ["place"]
+    invalid += [] if fields.get("next") in NEXT_ACTIONS else ["next"]
+    invalid += [] if isinstance(fields.get("urgent", False), bool) else ["urgent"]
     unknown = sorted(fields.keys() - {*TEXTS, *LISTS, "checked_on", "place", "urgent"})
-    if wrong or unknown:
-        raise ArticleBroken(name, 1, f"missing or wrong: {wrong}, unknown: {unknown}")
+    if invalid or unknown:
+        raise ArticleBroken(name, 1, f"missing or invalid: {invalid}, unknown: {unknown}")
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _filled(answer: str, first_line: int, name: str, facts: Facts) -> str:
+def _fill(answer: str, first_line: int, name: str, facts: Facts) -> str:
     for number, line in enumerate(answer.splitlines(), first_line):
         missing = facts.missing(line)
         if missing:
-            raise ArticleBroken(name, number, f"nobody says what {{{missing[0]}}} is")
+            raise ArticleBroken(name, number, f"there is no fact {{{missing[0]}}}")
     return facts.fill(answer)
 
 
-def _entry(fields: Mapping[str, object], language: str, answer: str) -> Entry:
-    text = {key: str(fields[key]) for key in TEXTS}
+def _source(fields: Mapping[str, object], language: str, answer: str) -> ArticleSource:
+    texts = {key: str(fields[key]) for key in TEXTS}
     lists = {key: tuple(value) for key in LISTS if isinstance(value := fields[key], list)}
     day, place = fields["checked_on"], fields["place"]
     assert isinstance(day, date)
     assert isinstance(place, int)
-    action = next(action for action in NEXT_ACTIONS if action == text["next"])
+    action = next(action for action in NEXT_ACTIONS if action == texts["next"])
     article = Article(
-        text["id"],
-        text["group"],
+        texts["id"],
+        texts["group"],
         language,
-        text["title"],
-        text["question"],
+        texts["title"],
+        texts["question"],
         answer,
         action,
         lists["related"],
         day,
     )
-    return Entry(
+    return ArticleSource(
         article,
         lists["ways"],
         lists["keywords"],
         place,
-        text["source"],
-        text["owner"],
+        texts["source"],
+        texts["owner"],
         fields.get("urgent") is True,
     )

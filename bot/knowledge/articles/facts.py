@@ -1,4 +1,4 @@
-"""Phone numbers, hours, fees and menu paths: what the bank may change without rewriting an article."""
+"""Phone numbers, hours, fees and menu paths, which the bank can change without editing an article."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One figure or phrase, with where it is from and the day somebody last looked."""
+    """A figure or phrase, with its source and the day of the last check."""
 
     text: str
     source: str
@@ -19,7 +19,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class MenuPath:
-    """One way through the bank's own site or app, as its menus were named on that day."""
+    """A path through the menus of the bank's site or app, as they were on the day of the check."""
 
     path: str
     #: "web" or "app".
@@ -30,22 +30,22 @@ class MenuPath:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One language's figures and menus. `given` comes from the settings and wins over what the files say."""
+    """One language's figures and menus. Values from the settings override values from the files."""
 
-    kept: Mapping[str, Fact]
+    from_files: Mapping[str, Fact]
     menus: Mapping[str, tuple[MenuPath, ...]]
-    given: Mapping[str, str] = field(default_factory=dict)
+    from_settings: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
-        if name in self.given:
-            return self.given[name]
+        if name in self.from_settings:
+            return self.from_settings[name]
         if name.startswith("menu."):
             return self._menu(name.removeprefix("menu."))
-        fact = self.kept.get(name)
+        fact = self.from_files.get(name)
         return fact.text if fact else None
 
     def _menu(self, name: str) -> str | None:
-        """`reissue` is the first path, `reissue.all` every one on a line of its own."""
+        """`reissue` gives the first path, `reissue.all` gives every path on its own line."""
         paths = self.menus.get(name.removesuffix(".all"), ())
         if not paths:
             return None
@@ -58,8 +58,8 @@ class Facts:
         return PLACEHOLDER.sub(lambda found: self.value(found.group(1)) or found.group(0), text)
 
 
-def facts_of(table: Mapping[str, object]) -> dict[str, Fact]:
-    """Raise `ValueError` naming the first fact that lacks its text, source or day."""
+def parse_facts(table: Mapping[str, object]) -> dict[str, Fact]:
+    """Raise `ValueError` that names the first fact without text, source or day."""
     facts = {}
     for name, row in table.items():
         match row:
@@ -70,8 +70,8 @@ def facts_of(table: Mapping[str, object]) -> dict[str, Fact]:
     return facts
 
 
-def menus_of(table: Mapping[str, object]) -> dict[str, tuple[MenuPath, ...]]:
-    """Raise `ValueError` naming the first menu that is not a list of paths with channel, source and day."""
+def parse_menus(table: Mapping[str, object]) -> dict[str, tuple[MenuPath, ...]]:
+    """Raise `ValueError` that names the first menu that is not a list of paths with channel, source and day."""
     return {name: tuple(_path(name, row) for row in _rows(name, rows)) for name, rows in table.items()}
 
 

@@ -1,4 +1,4 @@
-"""Reads the folders of articles: one folder a language, one file a topic, tables beside them."""
+"""Reads the folders of articles: a folder for each language, with a file for each topic and some tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,61 +6,61 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
-from bot.knowledge.articles.article import ArticleBroken, Entry, read, toml_of
-from bot.knowledge.articles.facts import Facts, facts_of, menus_of
-from bot.knowledge.language.normalise import Tables, tables_of
-from bot.knowledge.language.signals import Signals, signals_of
+from bot.knowledge.articles.article import ArticleBroken, ArticleSource, parse_toml, read
+from bot.knowledge.articles.facts import Facts, parse_facts, parse_menus
+from bot.knowledge.language.normalise import Tables, parse_tables
+from bot.knowledge.language.signals import Signals, parse_signals
 
-Read = TypeVar("Read")
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageArticles:
-    """All that one language's folder holds."""
+    """The content of one language's folder."""
 
     language: str
-    entries: Mapping[str, Entry]
-    #: Group titles, in the order of browsing.
+    entries: Mapping[str, ArticleSource]
+    #: Group titles, in the order they are shown.
     groups: Mapping[str, str]
     facts: Facts
     tables: Tables
     signals: Signals
-    #: How topics without an article of this language are asked for in it.
-    ways: Mapping[str, tuple[str, ...]]
-    #: And what those are called on a button.
+    #: Phrasings of topics that have no article in this language.
+    phrasings: Mapping[str, tuple[str, ...]]
+    #: Button titles of those topics.
     titles: Mapping[str, str]
-    #: Questions that are none of ours, so that they have somewhere to be nearest to.
+    #: Negative examples: questions that are not about certificates.
     out_of_scope: tuple[str, ...]
 
 
-def home() -> Traversable:
+def default_folder() -> Traversable:
     return files("locales")
 
 
-def shelves(
-    root: Traversable, languages: Sequence[str], given: Mapping[str, str]
+def load_languages(
+    root: Traversable, languages: Sequence[str], from_settings: Mapping[str, str]
 ) -> tuple[LanguageArticles, ...]:
     """Raise `ArticleBroken` at the first file that cannot be read."""
-    return tuple(_shelf(root / language, language, given) for language in languages)
+    return tuple(_load_language(root / language, language, from_settings) for language in languages)
 
 
-def _shelf(folder: Traversable, language: str, given: Mapping[str, str]) -> LanguageArticles:
+def _load_language(folder: Traversable, language: str, from_settings: Mapping[str, str]) -> LanguageArticles:
     faq = folder / "faq"
     facts = Facts(
-        _table(faq / "_facts.toml", f"{language}/faq", facts_of),
-        _table(folder / "menus.toml", language, menus_of),
-        given,
+        _table(faq / "_facts.toml", f"{language}/faq", parse_facts),
+        _table(folder / "menus.toml", language, parse_menus),
+        from_settings,
     )
-    read_all = [read(file, language, facts) for file in _articles(faq, language)]
+    entries = [read(file, language, facts) for file in _articles(faq, language)]
     return LanguageArticles(
         language,
-        {entry.article.topic: entry for entry in read_all},
+        {entry.article.topic: entry for entry in entries},
         _table(faq / "_groups.toml", f"{language}/faq", _titles),
         facts,
-        _table(faq / "_normalise.toml", f"{language}/faq", tables_of),
-        _table(faq / "_signals.toml", f"{language}/faq", signals_of),
-        _table_if_any(faq / "_ways.toml", f"{language}/faq", _ways),
-        _table_if_any(faq / "_titles.toml", f"{language}/faq", _titles),
+        _table(faq / "_normalise.toml", f"{language}/faq", parse_tables),
+        _table(faq / "_signals.toml", f"{language}/faq", parse_signals),
+        _optional_table(faq / "_ways.toml", f"{language}/faq", _phrasings),
+        _optional_table(faq / "_titles.toml", f"{language}/faq", _titles),
         _lines(faq / "_out_of_scope.txt", f"{language}/faq"),
     )
 
@@ -77,23 +77,23 @@ def _titles(table: Mapping[str, object]) -> dict[str, str]:
     return {name: str(title) for name, title in table.items()}
 
 
-def _ways(table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
-    for topic, ways in table.items():
-        if not isinstance(ways, list) or not all(isinstance(way, str) for way in ways):
-            raise ValueError(f"the ways of {topic!r} are not a list of texts")
-    return {topic: tuple(ways) for topic, ways in table.items() if isinstance(ways, list)}
+def _phrasings(table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    for topic, phrasings in table.items():
+        if not isinstance(phrasings, list) or not all(isinstance(phrasing, str) for phrasing in phrasings):
+            raise ValueError(f"the phrasings of {topic!r} are not a list of texts")
+    return {topic: tuple(phrasings) for topic, phrasings in table.items() if isinstance(phrasings, list)}
 
 
-def _table_if_any(
-    file: Traversable, folder: str, build: Callable[[Mapping[str, object]], dict[str, Read]]
-) -> dict[str, Read]:
+def _optional_table(
+    file: Traversable, folder: str, build: Callable[[Mapping[str, object]], dict[str, Parsed]]
+) -> dict[str, Parsed]:
     return _table(file, folder, build) if file.is_file() else {}
 
 
-def _table(file: Traversable, folder: str, build: Callable[[Mapping[str, object]], Read]) -> Read:
+def _table(file: Traversable, folder: str, build: Callable[[Mapping[str, object]], Parsed]) -> Parsed:
     name = f"{folder}/{file.name}"
     try:
-        return build(toml_of(_text(file, name), name))
+        return build(parse_toml(_text(file, name), name))
     except ValueError as error:
         raise ArticleBroken(name, 1, str(error)) from error
 

@@ -1,4 +1,4 @@
-"""How text is written in each language: alike spellings, keyboard layouts, the signs of a question.
+"""How text is written in each language: normalisation, keyboard layouts, signs of a question.
 
 It never knows a topic or an article.
 """

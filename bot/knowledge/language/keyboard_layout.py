@@ -1,4 +1,4 @@
-"""Korean typed while the keyboard stood on English (rhdehd → 공동), on the two-set layout of every Korean PC."""
+"""Recovers Korean typed with an English keyboard layout (rhdehd → 공동). The layout is dubeolsik (KS X 5002)."""
 
 import unicodedata
 
@@ -16,17 +16,17 @@ LEAD_OF = {key: chr(0x1100 + number) for number, key in enumerate(LEADS)}
 VOWEL_OF = {key: chr(0x1161 + number) for number, key in enumerate(VOWELS)}
 TAIL_OF = {key: chr(0x11A7 + number) for number, key in enumerate(TAILS) if key}
 SHIFTED = frozenset("QWERTOP")
-LONGEST = 2
+MAX_KEYS = 2
 
 
-def recovered(word: str) -> str | None:
-    """Return the Hangul of a word typed on English keys, or None unless every key falls into a whole syllable."""
+def to_hangul(word: str) -> str | None:
+    """Return the Hangul of a word typed on English keys; None unless the keys form complete syllables."""
     keys = "".join(key if key in SHIFTED else key.lower() for key in word)
-    shifted = None if word.isupper() else _composed(keys)
-    return shifted or _composed(word.lower())
+    cased = None if word.isupper() else _compose(keys)
+    return cased or _compose(word.lower())
 
 
-def _composed(keys: str) -> str | None:
+def _compose(keys: str) -> str | None:
     jamo, at = "", 0
     while at < len(keys):
         syllable, at = _syllable(keys, at)
@@ -48,12 +48,12 @@ def _syllable(keys: str, at: int) -> tuple[str, int]:
 
 
 def _longest(keys: str, at: int, table: dict[str, str]) -> str:
-    sizes = range(LONGEST, 0, -1)
+    sizes = range(MAX_KEYS, 0, -1)
     return next((keys[at : at + size] for size in sizes if keys[at : at + size] in table), "")
 
 
 def _tail(keys: str, at: int) -> str:
-    """Take no consonant that the next vowel needs as its lead."""
+    """Leave the last consonant to the next syllable if a vowel follows it."""
     tail = _longest(keys, at, TAIL_OF)
     after = keys[at + len(tail) : at + len(tail) + 1]
     if tail and after in VOWEL_OF:

@@ -1,64 +1,64 @@
-"""What gives away a question, and what gives away that it is about another thing than a certificate."""
+"""Patterns that show that a text is a question, or that it is about something other than a certificate."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LISTS = ("endings", "words", "things", "means", "acts", "strangers", "ours")
-#: Where one sentence ends and the next begins, in any language; a number parts only as a list does.
-MARKS = re.compile(r"[.?!。？！;；,，、\n…]+(?=\s|[^\x00-\x7f]|$)|\s\d[.)]\s|^\d[.)]\s")
+#: Sentence boundaries in any language. A number counts only as the start of a list item.
+BOUNDARY = re.compile(r"[.?!。？！;；,，、\n…]+(?=\s|[^\x00-\x7f]|$)|\s\d[.)]\s|^\d[.)]\s")
 LETTER = re.compile(r"[^\W\d_]")
-#: A piece with fewer asks for nothing.
-FEWEST_LETTERS = 4
+#: A piece with fewer letters is not a question.
+MIN_LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
     """One language's `_signals.toml`, as patterns over lower-case text."""
 
-    #: How a question ends.
+    #: Endings of questions.
     endings: re.Pattern[str]
-    #: What only questions hold.
+    #: Words that only questions have.
     words: re.Pattern[str]
-    #: Other things that are issued, lost and renewed, unless they are named as a means only.
+    #: Other things that are issued, lost and renewed, unless the text names them only as a means.
     things: re.Pattern[str]
-    #: What people want done with those.
+    #: What people want to do with those things.
     acts: re.Pattern[str]
-    #: What is never ours, whatever is wanted.
+    #: Subjects that are always out of scope.
     strangers: re.Pattern[str]
-    #: What shows that a certificate is meant all the same.
+    #: Words that show that the text is about a certificate.
     ours: re.Pattern[str]
-    #: What stands between two questions in one sentence.
+    #: Words between two questions in one sentence.
     joints: re.Pattern[str]
-    #: The end of a question with another behind it.
-    turns: re.Pattern[str]
+    #: Endings of questions that are followed by more text.
+    question_ends: re.Pattern[str]
 
-    def parted(self, text: str) -> str:
-        """Return the text with a line for each of its questions, as far as this language can tell."""
-        return self.joints.sub("\n", self.turns.sub(lambda end: f"{end[0]}\n", text))
+    def split_joined(self, text: str) -> str:
+        """Return the text with each of its questions on a new line, by the patterns of this language."""
+        return self.joints.sub("\n", self.question_ends.sub(lambda end: f"{end[0]}\n", text))
 
-    def asks(self, text: str) -> bool:
+    def has_question_sign(self, text: str) -> bool:
         return bool(self.words.search(text) or self.endings.search(text))
 
-    def elsewhere(self, text: str) -> bool:
-        """Whether the text wants something of another thing, and speaks of no certificate."""
+    def is_about_something_else(self, text: str) -> bool:
+        """Whether the text is a request about something else and does not mention a certificate."""
         if self.ours.search(text):
             return False
         return bool(self.strangers.search(text) or (self.things.search(text) and self.acts.search(text)))
 
 
-def parts(text: str, signals: Iterable["Signals"]) -> tuple[str, ...]:
-    """Return the pieces of a text of which each may ask for something of its own."""
-    lines = MARKS.sub("\n", text.lower())
+def split_questions(text: str, signals: Iterable["Signals"]) -> tuple[str, ...]:
+    """Split a text into pieces that may each be a question."""
+    lines = BOUNDARY.sub("\n", text.lower())
     for each in signals:
-        lines = each.parted(lines)
-    return tuple(line.strip() for line in lines.splitlines() if len(LETTER.findall(line)) >= FEWEST_LETTERS)
+        lines = each.split_joined(lines)
+    return tuple(line.strip() for line in lines.splitlines() if len(LETTER.findall(line)) >= MIN_LETTERS)
 
 
-def signals_of(table: Mapping[str, object]) -> Signals:
-    """Raise `ValueError` naming the list that is missing or holds no pattern."""
+def parse_signals(table: Mapping[str, object]) -> Signals:
+    """Raise `ValueError` that names the list that is missing or is not of patterns."""
     pieces = {name: _pieces(table, name) for name in LISTS}
-    joints = _pieces({"joints": [], **table}, "joints")  # folders that were copied earlier have none
+    joints = _pieces({"joints": [], **table}, "joints")  # folders copied from an older release have none
     return Signals(
         endings=_pattern("endings", rf"(?:{pieces['endings']})[\s?？！!.。~…]*$"),
         words=_pattern("words", pieces["words"]),
@@ -67,7 +67,7 @@ def signals_of(table: Mapping[str, object]) -> Signals:
         strangers=_pattern("strangers", pieces["strangers"]),
         ours=_pattern("ours", pieces["ours"]),
         joints=_pattern("joints", joints),
-        turns=_pattern("endings", rf"(?:{pieces['endings']})(?=\s+\S)"),
+        question_ends=_pattern("endings", rf"(?:{pieces['endings']})(?=\s+\S)"),
     )
 
 
@@ -82,4 +82,4 @@ def _pattern(name: str, pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{name} holds no pattern: {error}") from error
+        raise ValueError(f"{name} is not a valid pattern: {error}") from error

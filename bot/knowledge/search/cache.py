@@ -1,4 +1,4 @@
-"""What was found for the texts of late. The texts, which may be anything, are not kept: only their digests."""
+"""Caches search results by a keyed digest of the text, because a text may hold anything and is not kept."""
 
 import hashlib
 import os
@@ -6,33 +6,33 @@ import threading
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 KEY_BYTES = DIGEST_BYTES = 16
 
 
-class SearchCache(Generic[Found]):
-    """The latest so many, by text; for any thread."""
+class SearchCache(Generic[Value]):
+    """A least-recently-used cache. Safe from any thread."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
         self._key = os.urandom(KEY_BYTES)
-        self._kept: OrderedDict[bytes, Found] = OrderedDict()
+        self._values: OrderedDict[bytes, Value] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, text: str) -> Found | None:
-        name = self._name(text)
+    def get(self, text: str) -> Value | None:
+        digest = self._digest(text)
         with self._lock:
-            found = self._kept.get(name)
-            if found is not None:
-                self._kept.move_to_end(name)
-            return found
+            value = self._values.get(digest)
+            if value is not None:
+                self._values.move_to_end(digest)
+            return value
 
-    def put(self, text: str, found: Found) -> None:
+    def put(self, text: str, value: Value) -> None:
         with self._lock:
-            self._kept[self._name(text)] = found
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._values[self._digest(text)] = value
+            if len(self._values) > self._max_size:
+                self._values.popitem(last=False)
 
-    def _name(self, text: str) -> bytes:
-        whole = text.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(whole, key=self._key, digest_size=DIGEST_BYTES).digest()
+    def _digest(self, text: str) -> bytes:
+        encoded = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(encoded, key=self._key, digest_size=DIGEST_BYTES).digest()

@@ -1,29 +1,28 @@
-"""How sure the best topic is: one number between 0 and 1 out of seven.
+"""Confidence in the best topic: a number between 0 and 1, computed from seven features.
 
-The weights are a logistic regression on the known ways of asking, each judged by all the others, with the
-out-of-scope lines as what must not be answered. They hold for any articles of this kind; measure them again when
-the articles grow a lot.
+The weights are a logistic regression. It was trained on the known phrasings, each scored by all others, with the
+out-of-scope lines as negative examples. Train it again when the number of articles grows a lot.
 """
 
 import math
 from dataclasses import dataclass
 
-from bot.knowledge.search.index import Likeness
+from bot.knowledge.search.index import IndexScores
 
-#: Owner of the phrases that are out of scope.
-NOBODY = ""
+#: The label of phrases that are out of scope.
+OUT_OF_SCOPE = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    lift: float
-    lift_nobody: float
-    nearness: float
-    nearness_nobody: float
-    #: How far the best topic fits better than the second.
-    lead: float
-    known: float
-    #: Of the logarithm of the size: short texts resemble everything.
+    tfidf: float
+    tfidf_out_of_scope: float
+    similarity: float
+    similarity_out_of_scope: float
+    #: Of the difference between the best and the second score.
+    margin: float
+    coverage: float
+    #: Of the logarithm of the n-gram count: short texts resemble every topic.
     size: float
     bias: float
 
@@ -31,21 +30,23 @@ class Weights:
 WEIGHTS = Weights(1.32, -0.99, 0.28, -4.36, 1.3, 0.94, 1.06, -6.35)
 
 
-def sureness(likeness: Likeness, best: str, second: str, by: Weights = WEIGHTS) -> float:
-    values = told(likeness, best, second)
-    scale = (by.lift, by.lift_nobody, by.nearness, by.nearness_nobody, by.lead, by.known, by.size)
-    return 1 / (1 + math.exp(-by.bias - sum(one * other for one, other in zip(scale, values, strict=True))))
+def confidence(scores: IndexScores, best: str, second: str, by: Weights = WEIGHTS) -> float:
+    values = features(scores, best, second)
+    weights = (
+        *(by.tfidf, by.tfidf_out_of_scope, by.similarity, by.similarity_out_of_scope),
+        *(by.margin, by.coverage, by.size),
+    )
+    return 1 / (1 + math.exp(-by.bias - sum(one * other for one, other in zip(weights, values, strict=True))))
 
 
-def told(likeness: Likeness, best: str, second: str) -> tuple[float, ...]:
-    """The seven numbers, in the order of the weights."""
-    lift, near, fits = likeness.lift, likeness.nearness, likeness.fits
+def features(scores: IndexScores, best: str, second: str) -> tuple[float, ...]:
+    """Return the seven features, in the order of the weights."""
     return (
-        likeness.of(lift, best),
-        likeness.of(lift, NOBODY),
-        likeness.of(near, best),
-        likeness.of(near, NOBODY),
-        likeness.of(fits, best) - likeness.of(fits, second),
-        likeness.known,
-        math.log1p(likeness.size),
+        scores.of(scores.tfidf, best),
+        scores.of(scores.tfidf, OUT_OF_SCOPE),
+        scores.of(scores.similarity, best),
+        scores.of(scores.similarity, OUT_OF_SCOPE),
+        scores.of(scores.combined, best) - scores.of(scores.combined, second),
+        scores.coverage,
+        math.log1p(scores.ngram_count),
     )

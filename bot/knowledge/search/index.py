@@ -1,8 +1,8 @@
-"""Which topic a text resembles, by n-grams of jamo: a typo costs a letter, not a word.
+"""Scores topics by the character n-grams of a text. A typing error changes a few n-grams, not a whole word.
 
-Two measures, since each is good at what the other is not. *Lift* asks how often a topic uses the text's n-grams,
-rare ones first; most of the ranking is its doing. *Nearness* is the cosine to the nearest known ways of asking; it
-tells a question like those we know from one that merely shares their words.
+Two scores complement each other. *tf-idf* says how often a topic uses the text's n-grams, with rare ones weighing
+more; it decides most of the ranking. *Similarity* is the cosine to the nearest known phrasings; it separates a
+question like the known ones from a text that only shares their words.
 """
 
 import math
@@ -15,125 +15,125 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.intp]
+Integers = npt.NDArray[np.intp]
 
 HAN = re.compile("[\u3400-\u9fff]")
-SIZES = (3, 4)
-#: How much the first, second and third nearest phrase of an owner count.
-NEAREST = np.array([0.7, 0.2, 0.1])
-#: Phrases farther off than so many others say nothing.
-MOST_NEAR = 8192
-#: What an n-gram counts that an owner never used, and the number of phrases that rates are told by.
-NEVER = 0.05
-PHRASES = 24
-#: Rarer than any n-gram we have seen.
-UNSEEN = math.log(50)
+NGRAM_SIZES = (3, 4)
+#: The weights of a label's three nearest phrases.
+NEIGHBOUR_WEIGHTS = np.array([0.7, 0.2, 0.1])
+#: Only this many nearest phrases are compared.
+MAX_NEIGHBOURS = 8192
+#: The count of an n-gram that a label never uses, and the number of phrases that term rates are scaled to.
+SMOOTHING = 0.05
+REFERENCE_PHRASES = 24
+#: The inverse document frequency of an n-gram that no phrase has.
+UNSEEN_IDF = math.log(50)
 
 
-def grams(text: str) -> set[str]:
-    """Hangul falls apart into jamo, so that a wrong vowel or a missing final consonant spoils few n-grams.
+def ngrams_of(text: str) -> set[str]:
+    """Decompose Hangul into jamo first, so that a wrong vowel or a missing final consonant changes few n-grams.
 
-    A Chinese character says as much as two or three jamo, and counts for two.
+    A Chinese character carries as much as two or three jamo, so it is doubled.
     """
-    twice = HAN.sub(lambda char: char[0] * 2, text)
-    jamo = f" {unicodedata.normalize('NFD', twice)} "
-    pieces = {jamo[at : at + size] for size in SIZES for at in range(len(jamo) - size + 1)}
+    doubled = HAN.sub(lambda char: char[0] * 2, text)
+    jamo = f" {unicodedata.normalize('NFD', doubled)} "
+    pieces = {jamo[at : at + size] for size in NGRAM_SIZES for at in range(len(jamo) - size + 1)}
     return pieces | {f"={word}" for word in text.split()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likeness:
-    """What a text resembles: `lift` and `nearness` hold a number for each owner, 0 for one that shares nothing."""
+class IndexScores:
+    """The scores of one text: `tfidf` and `similarity` hold a number for each label, 0 if it shares nothing."""
 
-    #: The place of each owner in those.
-    owners: Mapping[str, int]
-    lift: Floats
-    nearness: Floats
-    #: The share of the text, by weight, that was ever seen.
-    known: float
-    #: The number of its n-grams.
-    size: int
-    #: The number of the phrase that is most like it, if any is.
+    #: The position of each label in the arrays.
+    labels: Mapping[str, int]
+    tfidf: Floats
+    similarity: Floats
+    #: The share of the text, by weight, whose n-grams are known.
+    coverage: float
+    ngram_count: int
+    #: The number of the most similar phrase, if any shares an n-gram.
     nearest: int | None = None
 
     @property
-    def fits(self) -> Floats:
-        """What owners are ranked by."""
-        return self.lift + self.nearness
+    def combined(self) -> Floats:
+        """The score that labels are ranked by."""
+        return self.tfidf + self.similarity
 
-    def of(self, numbers: Floats, owner: str) -> float:
-        """Return one owner's number; 0 for one that has no phrases."""
-        place = self.owners.get(owner)
-        return 0.0 if place is None else float(numbers[place])
+    def of(self, values: Floats, label: str) -> float:
+        """Return one label's value; 0 for a label that has no phrases."""
+        position = self.labels.get(label)
+        return 0.0 if position is None else float(values[position])
 
 
 class Index:
-    """`phrases` are (owner, text); one owner may have many."""
+    """`phrases` are (label, text); one label may have many."""
 
     def __init__(self, phrases: Sequence[tuple[str, str]]) -> None:
-        names = dict.fromkeys(owner for owner, _ in phrases)
-        self.owners: Mapping[str, int] = {owner: place for place, owner in enumerate(names)}
-        self._owner_of = np.array([self.owners[owner] for owner, _ in phrases], dtype=np.intp)
-        self._grams: dict[str, int] = {}
-        used, by = self._read([text for _, text in phrases])
-        owned, times = np.unique(used * len(self.owners) + self._owner_of[by], return_counts=True)
-        gram, owner = np.divmod(owned, max(len(self.owners), 1))
-        shared_by = np.bincount(gram, minlength=len(self._grams))
-        self._weights = np.log((len(self.owners) + 1) / np.maximum(shared_by, 1))
-        self._squares = self._weights**2
+        names = dict.fromkeys(label for label, _ in phrases)
+        self.labels: Mapping[str, int] = {label: position for position, label in enumerate(names)}
+        self._label_of = np.array([self.labels[label] for label, _ in phrases], dtype=np.intp)
+        self._ngrams: dict[str, int] = {}
+        used, by = self._tokenise([text for _, text in phrases])
+        pairs, counts = np.unique(used * len(self.labels) + self._label_of[by], return_counts=True)
+        ngram, label = np.divmod(pairs, max(len(self.labels), 1))
+        document_frequency = np.bincount(ngram, minlength=len(self._ngrams))
+        self._idf = np.log((len(self.labels) + 1) / np.maximum(document_frequency, 1))
+        self._squares = self._idf**2
         square = np.bincount(by, self._squares[used], minlength=len(phrases))
         self._norms = np.where(square > 0, np.sqrt(square), 1.0)
-        self._postings = Lists.by(used, len(self._grams), by, self._squares[used])
-        sizes = np.bincount(self._owner_of, minlength=len(self.owners))
-        lifts = self._weights[gram] * np.log1p(times * PHRASES / sizes[owner] / NEVER)
-        self._lifts = Lists.by(gram, len(self._grams), owner, lifts)
+        self._postings = PostingLists.build(used, len(self._ngrams), by, self._squares[used])
+        sizes = np.bincount(self._label_of, minlength=len(self.labels))
+        values = self._idf[ngram] * np.log1p(counts * REFERENCE_PHRASES / sizes[label] / SMOOTHING)
+        self._tfidf = PostingLists.build(ngram, len(self._ngrams), label, values)
 
-    def _read(self, texts: Sequence[str]) -> tuple[Numbers, Numbers]:
-        """Number the n-grams of these texts; return which are used, and by which text."""
+    def _tokenise(self, texts: Sequence[str]) -> tuple[Integers, Integers]:
+        """Number the n-grams of these texts. Return the n-grams in use, and the text that uses each."""
         used: list[int] = []
         sizes: list[int] = []
         for text in texts:
-            bag = grams(text)
-            used += [self._grams.setdefault(gram, len(self._grams)) for gram in bag]
-            sizes.append(len(bag))
+            ngrams = ngrams_of(text)
+            used += [self._ngrams.setdefault(ngram, len(self._ngrams)) for ngram in ngrams]
+            sizes.append(len(ngrams))
         return np.array(used, dtype=np.intp), np.repeat(np.arange(len(texts)), sizes)
 
-    def likeness(self, text: str) -> Likeness:
-        bag = grams(text)
-        seen = [self._grams[gram] for gram in bag if gram in self._grams]
-        unseen = len(bag) - len(seen)
+    def score(self, text: str) -> IndexScores:
+        ngrams = ngrams_of(text)
+        seen = [self._ngrams[ngram] for ngram in ngrams if ngram in self._ngrams]
+        unseen = len(ngrams) - len(seen)
         square = float(self._squares[seen].sum())
-        whole = square + unseen * UNSEEN**2 or 1.0
-        weight = float(self._weights[seen].sum()) + unseen * UNSEEN or 1.0
-        cosines = self._postings.sums(seen, len(self._norms)) / (whole**0.5 * self._norms)
+        total_square = square + unseen * UNSEEN_IDF**2 or 1.0
+        total = float(self._idf[seen].sum()) + unseen * UNSEEN_IDF or 1.0
+        cosines = self._postings.sums(seen, len(self._norms)) / (total_square**0.5 * self._norms)
         nearest = int(cosines.argmax()) if cosines.any() else None
-        lift = self._lifts.sums(seen, len(self.owners)) / weight
-        return Likeness(self.owners, lift, self._nearness(cosines), square / whole, len(bag), nearest)
+        tfidf = self._tfidf.sums(seen, len(self.labels)) / total
+        coverage = square / total_square
+        return IndexScores(self.labels, tfidf, self._similarity(cosines), coverage, len(ngrams), nearest)
 
-    def _nearness(self, cosines: Floats) -> Floats:
-        """Weigh each owner's nearest phrases."""
+    def _similarity(self, cosines: Floats) -> Floats:
+        """Return the weighted sum of each label's nearest phrases."""
         near = np.flatnonzero(cosines)
-        if len(near) > MOST_NEAR:
-            near = near[np.argpartition(cosines[near], -MOST_NEAR)[-MOST_NEAR:]]
-        near = near[np.lexsort((-cosines[near], self._owner_of[near]))]
-        owner = self._owner_of[near]
-        first = np.searchsorted(owner, owner)
+        if len(near) > MAX_NEIGHBOURS:
+            near = near[np.argpartition(cosines[near], -MAX_NEIGHBOURS)[-MAX_NEIGHBOURS:]]
+        near = near[np.lexsort((-cosines[near], self._label_of[near]))]
+        label = self._label_of[near]
+        first = np.searchsorted(label, label)
         rank = np.arange(len(near)) - first
-        best = rank < len(NEAREST)
-        weighed = NEAREST[rank[best]] * cosines[near[best]]
-        return np.asarray(np.bincount(owner[best], weighed, minlength=len(self.owners)), dtype=np.float64)
+        best = rank < len(NEIGHBOUR_WEIGHTS)
+        weighted = NEIGHBOUR_WEIGHTS[rank[best]] * cosines[near[best]]
+        return np.asarray(np.bincount(label[best], weighted, minlength=len(self.labels)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lists:
-    """A list of (item, value) for each of many numbers, all in one piece of memory."""
+class PostingLists:
+    """An inverted index: a list of (item, value) for each number, stored in three flat arrays."""
 
-    starts: Numbers
-    items: Numbers
+    starts: Integers
+    items: Integers
     values: Floats
 
     @classmethod
-    def by(cls, number: Numbers, count: int, items: Numbers, values: Floats) -> "Lists":
+    def build(cls, number: Integers, count: int, items: Integers, values: Floats) -> "PostingLists":
         order = np.argsort(number, kind="stable")
         starts = np.searchsorted(number[order], np.arange(count + 1))
         return cls(starts, items[order].astype(np.int32), values[order])

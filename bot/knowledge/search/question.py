@@ -1,33 +1,34 @@
-"""Whether text typed into a form is a question instead. A name taken for a question is the worse mistake."""
+"""Decides whether text typed into a form is a question. Taking a name for a question is the worse error."""
 
 import re
 from collections.abc import Iterable
 
 from bot.knowledge.language.signals import Signals
-from bot.knowledge.search.finding import Match, Zone
+from bot.knowledge.search.result import Candidate, Zone
 
-MARK = re.compile(r"[?？]\s*$")
-#: What answers to forms are made of, and questions seldom.
-FILLED_IN = re.compile(r"[\d@]")
+QUESTION_MARK = re.compile(r"[?？]\s*$")
+#: Characters that form answers often have, and questions seldom.
+FORM_CHARACTERS = re.compile(r"[\d@]")
 LETTERS = re.compile(r"[^\W\d_]")
 #: No Korean name is longer, and few English ones.
-NAME_LETTERS = 6
-#: Sure enough to count without any sign of asking.
-PLAIN = 0.8
+MAX_NAME_LETTERS = 6
+#: The score from which a text is a question even without a sign of one.
+MIN_SCORE_WITHOUT_SIGN = 0.8
 
 
-def is_question(text: str, signals: Iterable[Signals], zone: Zone, best: Match | None) -> bool:
-    """`zone` and `best` are what the text was found to be about."""
+def is_question(text: str, signals: Iterable[Signals], zone: Zone, best: Candidate | None) -> bool:
+    """`zone` and `best` are the search result for the text."""
     signals, lowered = tuple(signals), text.lower()
-    asks = any(each.asks(lowered) for each in signals)
-    if _is_long(text) and not FILLED_IN.search(text) and any(each.elsewhere(lowered) for each in signals):
-        return True  # it wants something of another thing: no form of ours asks for that
-    if MARK.search(text):
-        return (asks and _is_long(text)) or zone != "unknown"
-    if zone == "unknown" or best is None or not _is_long(text) or FILLED_IN.search(text):
-        return asks and zone == "answer"
-    return asks or best.score >= PLAIN
+    has_sign = any(each.has_question_sign(lowered) for each in signals)
+    is_long, is_form_answer = _is_long(text), bool(FORM_CHARACTERS.search(text))
+    if is_long and not is_form_answer and any(each.is_about_something_else(lowered) for each in signals):
+        return True  # a request about something else is never the answer to a form
+    if QUESTION_MARK.search(text):
+        return (has_sign and is_long) or zone != "unknown"
+    if zone == "unknown" or best is None or not is_long or is_form_answer:
+        return has_sign and zone == "answer"
+    return has_sign or best.score >= MIN_SCORE_WITHOUT_SIGN
 
 
 def _is_long(text: str) -> bool:
-    return len(LETTERS.findall(text)) > NAME_LETTERS or len(text.split()) > 1
+    return len(LETTERS.findall(text)) > MAX_NAME_LETTERS or len(text.split()) > 1

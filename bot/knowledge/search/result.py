@@ -1,4 +1,4 @@
-"""What was found for a text: the topics, best first, and whether that is enough for an answer."""
+"""A search result: topics, best first, and whether the best is good enough for an answer."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,8 @@ OFFERED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """`score` is how well the topic fits, between 0 and 1; the best one's says how sure the whole answer is."""
+class Candidate:
+    """`score` is between 0 and 1. The best candidate's score is the confidence in the whole answer."""
 
     topic: str
     score: float
@@ -17,22 +17,22 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`ranked` is never shorter than three when there are three topics: it is forced, whatever the zone."""
+    """`ranked` holds at least three candidates when there are three topics, whatever the zone."""
 
     zone: Zone
-    ranked: tuple[Match, ...]
-    #: Our own way of asking that is spelt most like it, none if nothing is: all of a text that may be kept.
+    ranked: tuple[Candidate, ...]
+    #: The known phrasing with the most similar spelling, empty if none is. The only part of a text that may be stored.
     likest: str
 
     @property
     def topic(self) -> str | None:
-        """What to answer with; None unless it is sure enough."""
+        """The topic to answer with; None unless the confidence is high enough."""
         return self.ranked[0].topic if self.zone == "answer" else None
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """What to offer as buttons: in the zone "maybe" up to three topics, else none."""
-        return tuple(match.topic for match in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
+        """Topics to offer as buttons: up to three in the zone "maybe", else none."""
+        return tuple(each.topic for each in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
 
     @property
     def score(self) -> float:

@@ -1,4 +1,4 @@
-"""From a text to ranked topics and a zone."""
+"""Ranks topics for a text, and says in which zone the best one is."""
 
 import math
 import re
@@ -10,37 +10,35 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.knowledge.articles.library import LanguageArticles
-from bot.knowledge.language.normalise import Normaliser, readings, whole
-from bot.knowledge.language.signals import parts
-from bot.knowledge.search.confidence import NOBODY, sureness
-from bot.knowledge.search.embeddings import Meaning, made_of
-from bot.knowledge.search.finding import Finding, Match, Zone
-from bot.knowledge.search.index import Floats, Index, Likeness
-from bot.knowledge.search.multiple import asked_beside
+from bot.knowledge.language.normalise import Normaliser, readings, sanitise
+from bot.knowledge.language.signals import split_questions
+from bot.knowledge.search.confidence import OUT_OF_SCOPE, confidence
+from bot.knowledge.search.embeddings import Meaning, fingerprint
+from bot.knowledge.search.index import Floats, Index, IndexScores
+from bot.knowledge.search.multiple import find_other_topics
+from bot.knowledge.search.result import Candidate, Finding, Zone
 
-#: A question that goes on longer than this has been asked by then; its last words count as well.
-CUT = 240
-TAIL = 60
-#: How much being spelt alike counts beside meaning the same; both in logarithms of chances.
-SPELLING = 6.0
-#: The score of what an article has word for word, and what is left of one that is about another thing: its order.
-CERTAIN, VETOED = 1.0, 1e-6
-#: Nobody looks further down.
-MOST_RANKED = 10
-#: One short question that by its letters is so surely ours is not asked for its meaning, which takes twenty times as
-#: long: on the exams both name the same topic then, for one question in four.
-PLAINLY, SHORT = 0.7, 50
-#: A name or a number that a form asked for has fewer; it is looked up too, and should cost nothing.
-LEAST_LETTERS = 5
+#: Longer texts are shortened to their start and their end, because n-gram time grows with length.
+MAX_START, MAX_END = 240, 60
+#: The weight of n-gram scores against the log probabilities of the classifier.
+NGRAM_WEIGHT = 6.0
+#: The score of an exact match, and the factor for a text about something else: it keeps the ranking.
+EXACT_SCORE, SOMETHING_ELSE_FACTOR = 1.0, 1e-6
+MAX_CANDIDATES = 10
+#: A short single question with such an n-gram score is not embedded, which takes twenty times as long. In the
+#: evaluation both methods agree then; it applies to one question in four.
+MIN_CERTAIN_SCORE, MAX_SHORT_LENGTH = 0.7, 50
+#: Names and numbers typed into a form have fewer letters. They are looked up too, and must be fast.
+MIN_LETTERS = 5
 LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """From which score on a topic is the answer, or worth offering."""
+class Thresholds:
+    """The scores from which a topic is the answer, or an offer."""
 
     answer: float
-    #: Where saying nothing is the costly error, less is enough.
+    #: The answer threshold of urgent topics, where no answer costs more than a wrong one.
     urgent: float
     maybe: float
 
@@ -50,147 +48,166 @@ class Bounds:
         return "maybe" if score >= self.maybe else "unknown"
 
 
-#: Chosen on noisy questions so that about one out-of-scope text in twenty gets an answer.
-BY_LETTERS = Bounds(answer=0.42, urgent=0.30, maybe=0.15)
-BY_MEANING = Bounds(answer=0.43, urgent=0.35, maybe=0.2)
+#: Chosen on noisy questions, so that about one out-of-scope text in twenty gets an answer.
+NGRAM_THRESHOLDS = Thresholds(answer=0.42, urgent=0.30, maybe=0.15)
+EMBEDDING_THRESHOLDS = Thresholds(answer=0.43, urgent=0.35, maybe=0.2)
 
 
 class Search:
-    """The zone and the ranking for any string; knows nothing of what an article says."""
+    """Works for any string. It does not know what an article says."""
 
-    def __init__(self, stock: Sequence[LanguageArticles], meaning: Meaning | None) -> None:
-        self.signals = tuple(shelf.signals for shelf in stock)
-        self._plain = Normaliser(tuple(shelf.tables for shelf in stock))
-        entries = [entry for shelf in stock for entry in shelf.entries.values()]
+    def __init__(self, languages: Sequence[LanguageArticles], classifier: Meaning | None) -> None:
+        self.signals = tuple(articles.signals for articles in languages)
+        self._normalise = Normaliser(tuple(articles.tables for articles in languages))
+        entries = [entry for articles in languages for entry in articles.entries.values()]
         self._topics = tuple(dict.fromkeys(entry.article.topic for entry in entries))
         self._urgent = frozenset(entry.article.topic for entry in entries if entry.urgent)
-        known = phrases(stock)
-        self.ways = tuple(text for _, text in known)
-        self._meaning = meaning.fitted(known) if meaning else None
-        self.made_of = made_of(known)
-        self._index = Index([(owner, self._plain(text)) for owner, text in known])
-        self._exact = _owned(stock, self._plain)
-        self._places = np.array([self._index.owners[topic] for topic in self._topics], dtype=np.intp)
-        self._seats = _seats(self._meaning, (*self._topics, NOBODY))
+        known = phrases(languages)
+        self.phrasings = tuple(text for _, text in known)
+        self._classifier = classifier.with_matching_head(known) if classifier else None
+        self.fingerprint = fingerprint(known)
+        self._index = Index([(label, self._normalise(text)) for label, text in known])
+        self._exact = _labels_by_phrasing(languages, self._normalise)
+        self._topic_positions = np.array([self._index.labels[topic] for topic in self._topics], dtype=np.intp)
+        self._columns = _head_columns(self._classifier, (*self._topics, OUT_OF_SCOPE))
 
     @property
-    def fits(self) -> bool:
-        """Whether the head was made of just these articles; one that is not ranks what it has not seen by spelling."""
-        return self._meaning is None or self._meaning.head.made_of == self.made_of
+    def is_head_current(self) -> bool:
+        """Whether the head was trained on exactly these articles. If not, new topics are scored by n-grams alone."""
+        return self._classifier is None or self._classifier.head.fingerprint == self.fingerprint
 
-    def found(self, text: str) -> Finding:
+    def find(self, text: str) -> Finding:
         if not self._topics:
             return Finding("unknown", (), "")
-        clean = whole(text)
-        if not any(map(str.isalpha, clean)) and self._plain(clean) not in self._exact:
-            # Dates, numbers and codes, half of what a form is told: nobody asks without a letter.
-            return Finding("unknown", tuple(Match(each, 0.0) for each in self._topics[:MOST_RANKED]), "")
-        reading, likeness = self._best_reading(_cut(clean))
-        scores, bounds = self._scores(reading, likeness)
-        if scores.max() < CERTAIN and any(signals.elsewhere(clean.lower()) for signals in self.signals):
-            scores = scores * VETOED
-        best = np.argsort(-scores, kind="stable")[:MOST_RANKED]
-        matches = tuple(Match(self._topics[each], round(float(scores[each]), 4)) for each in best)
-        zone = bounds.zone(matches[0].score, urgent=matches[0].topic in self._urgent)
-        return Finding(zone, matches, "" if likeness.nearest is None else self.ways[likeness.nearest])
+        clean = sanitise(text)
+        if not any(map(str.isalpha, clean)) and self._normalise(clean) not in self._exact:
+            # Dates, numbers and codes: half of all form answers, and never a question.
+            return Finding(
+                "unknown", tuple(Candidate(each, 0.0) for each in self._topics[:MAX_CANDIDATES]), ""
+            )
+        reading, index_scores = self._best_reading(_shorten(clean))
+        scores, thresholds = self._scores(reading, index_scores)
+        if scores.max() < EXACT_SCORE and self._is_about_something_else(clean.lower()):
+            scores = scores * SOMETHING_ELSE_FACTOR
+        best = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
+        ranked = tuple(Candidate(self._topics[each], round(float(scores[each]), 4)) for each in best)
+        zone = thresholds.zone(ranked[0].score, urgent=ranked[0].topic in self._urgent)
+        return Finding(
+            zone, ranked, "" if index_scores.nearest is None else self.phrasings[index_scores.nearest]
+        )
 
-    def beside(self, text: str, found: Finding) -> tuple[str, ...]:
-        """Return the topics that the text asks for beside the one that was found."""
-        pieces = parts(text, self.signals)
-        return asked_beside(found, pieces, self._judged, by_meaning=self._meaning is not None)
+    def other_topics(self, text: str, found: Finding) -> tuple[str, ...]:
+        """Return the topics that the text asks for besides `found`."""
+        pieces = split_questions(text, self.signals)
+        return find_other_topics(found, pieces, self._score_piece, by_embedding=self._classifier is not None)
 
-    def _judged(self, piece: str) -> Mapping[str, float]:
-        if any(signals.elsewhere(piece) for signals in self.signals):
+    def _score_piece(self, piece: str) -> Mapping[str, float]:
+        if self._is_about_something_else(piece):
             return {}
-        scores = self._by_letters(self._best_reading(_cut(whole(piece)))[1])
+        scores = self._ngram_scores(self._best_reading(_shorten(sanitise(piece)))[1])
         return dict(zip(self._topics, scores.tolist(), strict=True))
 
-    def _scores(self, text: str, likeness: Likeness) -> tuple[Floats, Bounds]:
-        """Return how well each topic fits, in the order of the topics."""
-        owner = self._exact.get(self._plain(text))
-        if owner is not None:
-            return self._just_that(owner, likeness), BY_LETTERS
-        letters = self._by_letters(likeness)
-        if self._meaning is None or not has_meaning(text) or self._is_plain(text, letters):
-            return letters, BY_LETTERS
-        return self._by_meaning(self._meaning.chances(text).astype(np.float64), likeness), BY_MEANING
+    def _is_about_something_else(self, lowered: str) -> bool:
+        return any(signals.is_about_something_else(lowered) for signals in self.signals)
 
-    def _is_plain(self, text: str, letters: Floats) -> bool:
-        """In several questions as one the letters of the longest would drown the others."""
-        return letters.max() >= PLAINLY and len(text) <= SHORT and len(parts(text, self.signals)) == 1
+    def _scores(self, text: str, index_scores: IndexScores) -> tuple[Floats, Thresholds]:
+        """Return the score of each topic, in the order of the topics."""
+        label = self._exact.get(self._normalise(text))
+        if label is not None:
+            return self._exact_match_scores(label, index_scores), NGRAM_THRESHOLDS
+        scores = self._ngram_scores(index_scores)
+        if self._classifier is None or not has_enough_letters(text) or self._is_certain(text, scores):
+            return scores, NGRAM_THRESHOLDS
+        log_probabilities = self._classifier.log_probabilities(text).astype(np.float64)
+        return self._embedding_scores(log_probabilities, index_scores), EMBEDDING_THRESHOLDS
 
-    def _best_reading(self, text: str) -> tuple[str, Likeness]:
-        """Of the ways the text can be read, return the one that resembles a topic most."""
-        read = [(reading, self._index.likeness(self._plain(reading))) for reading in readings(text)]
-        return max(read, key=lambda each: self._fits(each[1]).max())
+    def _is_certain(self, text: str, ngram_scores: Floats) -> bool:
+        """Only a single question can be certain: in several, the n-grams of the longest one dominate."""
+        is_short = len(text) <= MAX_SHORT_LENGTH
+        return (
+            ngram_scores.max() >= MIN_CERTAIN_SCORE
+            and is_short
+            and len(split_questions(text, self.signals)) == 1
+        )
 
-    def _fits(self, likeness: Likeness) -> Floats:
-        fits: Floats = likeness.fits[self._places]
-        return fits
+    def _best_reading(self, text: str) -> tuple[str, IndexScores]:
+        """Return the reading of the text with the highest topic score."""
+        read = [(reading, self._index.score(self._normalise(reading))) for reading in readings(text)]
+        return max(read, key=lambda each: self._topic_scores(each[1]).max())
 
-    def _by_letters(self, likeness: Likeness) -> Floats:
-        fits = self._fits(likeness)
-        return self._sureness(likeness) / (float(fits.max()) or 1.0) * fits
+    def _topic_scores(self, index_scores: IndexScores) -> Floats:
+        combined: Floats = index_scores.combined[self._topic_positions]
+        return combined
 
-    def _just_that(self, owner: str, likeness: Likeness) -> Floats:
-        """Return what is sure without any thought: somebody asks in just the words that an article has for it."""
-        scores = self._by_letters(likeness)
-        if owner == NOBODY:
+    def _ngram_scores(self, index_scores: IndexScores) -> Floats:
+        combined = self._topic_scores(index_scores)
+        return self._confidence(index_scores) / (float(combined.max()) or 1.0) * combined
+
+    def _exact_match_scores(self, label: str, index_scores: IndexScores) -> Floats:
+        """Return the scores of a text that is a known phrasing word for word."""
+        scores = self._ngram_scores(index_scores)
+        if label == OUT_OF_SCOPE:
             return np.zeros_like(scores)
-        scores[self._topics.index(owner)] = CERTAIN
+        scores[self._topics.index(label)] = EXACT_SCORE
         return scores
 
-    def _sureness(self, likeness: Likeness) -> float:
-        order = np.argsort(-self._fits(likeness), kind="stable")
-        best, second = (*(self._topics[each] for each in order[:2]), NOBODY)[:2]
-        return sureness(likeness, best, second)
+    def _confidence(self, index_scores: IndexScores) -> float:
+        order = np.argsort(-self._topic_scores(index_scores), kind="stable")
+        best, second = (*(self._topics[each] for each in order[:2]), OUT_OF_SCOPE)[:2]
+        return confidence(index_scores, best, second)
 
-    def _by_meaning(self, chances: Floats, likeness: Likeness) -> Floats:
-        """Return each topic's chance among all topics and nobody's, told by spelling and meaning together.
+    def _embedding_scores(self, log_probabilities: Floats, index_scores: IndexScores) -> Floats:
+        """Return the geometric mean of the n-gram confidence and the probability from n-grams and embedding together.
 
-        Both must be sure of it: a sentence may mean something near a topic, and share no word with its questions.
+        Both must be high: a sentence may have a meaning near a topic and share no word with its questions.
         """
-        # A topic that the head has never seen, as its article is new, stands or falls by its spelling.
-        stranger = -math.log(len(chances))
-        fits = np.append(self._fits(likeness), likeness.of(likeness.fits, NOBODY))
-        logits = SPELLING * fits + np.where(self._seats < 0, stranger, chances[self._seats])
-        shares = np.exp(logits - logits.max())
-        together: Floats = np.sqrt(self._sureness(likeness) * shares[:-1] / shares.sum())
-        return together
+        # A topic that the head does not know (its article is new) gets a uniform prior, so n-grams decide.
+        uniform = -math.log(len(log_probabilities))
+        out_of_scope = index_scores.of(index_scores.combined, OUT_OF_SCOPE)
+        combined = np.append(self._topic_scores(index_scores), out_of_scope)
+        logits = NGRAM_WEIGHT * combined + np.where(
+            self._columns < 0, uniform, log_probabilities[self._columns]
+        )
+        weights = np.exp(logits - logits.max())
+        scores: Floats = np.sqrt(self._confidence(index_scores) * weights[:-1] / weights.sum())
+        return scores
 
 
-def has_meaning(text: str) -> bool:
-    """Whether a text is long enough to be asked for what it means."""
-    return len(LETTER.findall(text)) >= LEAST_LETTERS
+def has_enough_letters(text: str) -> bool:
+    """Whether a text is long enough to be embedded."""
+    return len(LETTER.findall(text)) >= MIN_LETTERS
 
 
-def _owned(stock: Sequence[LanguageArticles], plain: Normaliser) -> Mapping[str, str]:
-    """Return whose each whole question is; keywords and titles are none, and one that two topics have is nobody's."""
-    owners: dict[str, set[str]] = defaultdict(set)
-    for shelf in stock:
-        asked = {topic: (entry.article.question, *entry.ways) for topic, entry in shelf.entries.items()}
-        for topic, ways in (*asked.items(), *shelf.ways.items(), (NOBODY, shelf.out_of_scope)):
-            for way in ways:
-                owners[plain(way)].add(topic)
-    return {way: next(iter(topics)) for way, topics in owners.items() if len(topics) == 1 and way}
+def _labels_by_phrasing(languages: Sequence[LanguageArticles], normalise: Normaliser) -> Mapping[str, str]:
+    """Map each full question to its label. Keywords, titles, and phrasings of two topics are left out."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for articles in languages:
+        asked = {
+            topic: (entry.article.question, *entry.phrasings) for topic, entry in articles.entries.items()
+        }
+        others = (*articles.phrasings.items(), (OUT_OF_SCOPE, articles.out_of_scope))
+        for label, phrasings in (*asked.items(), *others):
+            for phrasing in phrasings:
+                labels[normalise(phrasing)].add(label)
+    return {phrasing: next(iter(found)) for phrasing, found in labels.items() if len(found) == 1 and phrasing}
 
 
-def _seats(meaning: Meaning | None, owners: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Return the column of each owner in the head, -1 for one that it has not seen."""
-    columns = {owner: column for column, owner in enumerate(meaning.head.owners)} if meaning else {}
-    return np.array([columns.get(owner, -1) for owner in owners], dtype=np.intp)
+def _head_columns(classifier: Meaning | None, labels: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return the column of each label in the head, -1 if the head does not know it."""
+    columns = {label: column for column, label in enumerate(classifier.head.labels)} if classifier else {}
+    return np.array([columns.get(label, -1) for label in labels], dtype=np.intp)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= CUT + TAIL else f"{text[:CUT]} {text[-TAIL:]}"
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_START + MAX_END else f"{text[:MAX_START]} {text[-MAX_END:]}"
 
 
-def phrases(stock: Sequence[LanguageArticles]) -> list[tuple[str, str]]:
-    """Return all known ways of asking, each with the topic that it is for, or nobody."""
+def phrases(languages: Sequence[LanguageArticles]) -> list[tuple[str, str]]:
+    """Return all known phrases as (label, text): the label is the topic, or `OUT_OF_SCOPE`."""
     found: list[tuple[str, str]] = []
-    for shelf in stock:
-        for topic, entry in shelf.entries.items():
+    for articles in languages:
+        for topic, entry in articles.entries.items():
             found += [(topic, phrase) for phrase in entry.phrases()]
-        found += [(topic, way) for topic, ways in shelf.ways.items() for way in ways]
-        found += [(NOBODY, line) for line in shelf.out_of_scope]
+        found += [(topic, text) for topic, phrasings in articles.phrasings.items() for text in phrasings]
+        found += [(OUT_OF_SCOPE, line) for line in articles.out_of_scope]
     return found

@@ -1,4 +1,4 @@
-"""Fits the search to the articles and measures how well it finds.
+"""Trains the search on the articles, evaluates it, and checks the articles.
 
 It never runs while a customer waits.
 """

@@ -1,58 +1,58 @@
-"""Topics that steal each other's questions: ways of asking that lead elsewhere once they are not known by heart.
+"""Finds conflicts between topics: phrasings that lead to another topic when they are not in the index themselves.
 
-Cross-validation (Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 7.10) by spelling alone, which a
-keeper of the articles need not wait for, and whose mistakes are the ones that other words in an article mend.
+Uses cross-validation (Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 7.10) with n-grams alone:
+that is fast, and its errors are the ones that other words in an article can correct.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.knowledge.search.confidence import NOBODY
+from bot.knowledge.search.confidence import OUT_OF_SCOPE
 from bot.knowledge.search.index import Index
 
 FOLDS = 5
-#: A topic that takes so much of another's is not told from it by its words; and fewer questions tell nothing.
-SHARE, FEWEST = 0.2, 5
-SHOWN = 3
+#: A conflict is at least this share of a topic's phrasings, and at least this many; fewer may be chance.
+MIN_SHARE, MIN_COUNT = 0.2, 5
+MAX_EXAMPLES = 3
 
 Phrase = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class TopicConflict:
-    """`examples` are some of the `owner`'s questions, as they are written, that led to the `thief`."""
+    """`examples` are some of the `topic`'s phrasings, as written, that lead to `found`."""
 
-    owner: str
-    thief: str
-    times: int
-    of: int
+    topic: str
+    found: str
+    count: int
+    total: int
     examples: tuple[str, ...]
 
 
-def thefts(phrases: Sequence[Phrase], plain: Sequence[str]) -> Iterator[TopicConflict]:
-    """Judge each of these (owner, way of asking) by the others; `plain` holds them normalised, in the same order."""
-    known = [(owner, text) for (owner, _), text in zip(phrases, plain, strict=True)]
-    sizes = Counter(owner for owner, _ in phrases)
-    stolen: dict[tuple[str, str], list[str]] = defaultdict(list)
+def find_conflicts(phrases: Sequence[Phrase], normalised: Sequence[str]) -> Iterator[TopicConflict]:
+    """Score each (label, phrasing) against the others. `normalised` holds the texts in the same order."""
+    known = [(label, text) for (label, _), text in zip(phrases, normalised, strict=True)]
+    sizes = Counter(label for label, _ in phrases)
+    confused: dict[tuple[str, str], list[str]] = defaultdict(list)
     for fold in range(FOLDS):
-        for number, thief in _gone_astray(known, fold):
-            stolen[known[number][0], thief].append(phrases[number][1])
-    for (owner, thief), ways in sorted(stolen.items()):
-        if len(ways) >= max(FEWEST, SHARE * sizes[owner]):
-            yield TopicConflict(owner, thief, len(ways), sizes[owner], tuple(ways[:SHOWN]))
+        for number, found in _misclassified(known, fold):
+            confused[known[number][0], found].append(phrases[number][1])
+    for (topic, found), texts in sorted(confused.items()):
+        if len(texts) >= max(MIN_COUNT, MIN_SHARE * sizes[topic]):
+            yield TopicConflict(topic, found, len(texts), sizes[topic], tuple(texts[:MAX_EXAMPLES]))
 
 
-def _gone_astray(known: Sequence[Phrase], fold: int) -> Iterator[tuple[int, str]]:
-    """Yield the number of each phrase of this fold that the others take for another topic's, and that topic."""
+def _misclassified(known: Sequence[Phrase], fold: int) -> Iterator[tuple[int, str]]:
+    """Yield the number of each phrase of this fold for which another topic is found, and that topic."""
     index = Index([phrase for number, phrase in enumerate(known) if number % FOLDS != fold])
-    topics = sorted({owner for owner, _ in known} - {NOBODY})
+    topics = sorted({label for label, _ in known} - {OUT_OF_SCOPE})
     for number in range(fold, len(known), FOLDS):
-        owner, text = known[number]
-        if owner == NOBODY:
+        topic, text = known[number]
+        if topic == OUT_OF_SCOPE:
             continue
-        likeness = index.likeness(text)
-        fits = {topic: likeness.of(likeness.fits, topic) for topic in topics}
-        best = max(topics, key=fits.__getitem__)
-        if best != owner and fits[best] > fits[owner]:
+        index_scores = index.score(text)
+        scores = {each: index_scores.of(index_scores.combined, each) for each in topics}
+        best = max(topics, key=scores.__getitem__)
+        if best != topic and scores[best] > scores[topic]:
             yield number, best

@@ -1,4 +1,4 @@
-"""How well questions with known answers are found, by language and style."""
+"""Measures the search on questions with known answers, by language and style."""
 
 import json
 from collections import Counter, defaultdict
@@ -8,54 +8,54 @@ from pathlib import Path
 
 from bot.knowledge.base import KnowledgeBase
 
-AMONG = 3
+TOP = 3
 
 
 class QueriesBroken(Exception):
-    """A file of questions cannot be read; the message names the line and says why."""
+    """A file of questions cannot be read; the message names the line and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, and the topics that are right for it; none is out of scope."""
+    """A question with its expected topics; none if it is out of scope."""
 
     text: str
     language: str
     style: str
-    right: frozenset[str]
+    expected: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluatedQuery:
     query: Query
     topic: str | None
-    """What was answered with."""
+    """The topic that was answered, if any."""
     ranked: tuple[str, ...]
 
     @property
-    def is_right(self) -> bool:
-        return self.topic in self.query.right if self.query.right else self.topic is None
+    def is_correct(self) -> bool:
+        return self.topic in self.query.expected if self.query.expected else self.topic is None
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Shares between 0 and 1; those of nothing are 0."""
+class Metrics:
+    """Counts of queries, then shares between 0 and 1; a share of no queries is 0."""
 
-    ours: int
-    others: int
+    in_scope: int
+    out_of_scope: int
     top1: float
-    """Answered, and right."""
+    """Answered with an expected topic."""
     ftop1: float
-    """The first of the ranking is right, whether answered or not."""
+    """The first of the ranking is an expected topic, answered or not."""
     top3: float
     wrong: float
     false_answer: float
-    """Of what is out of scope: answered all the same."""
+    """Out-of-scope queries that were answered."""
     utility: float
 
 
 def read_queries(path: Path) -> list[Query]:
-    """Read JSON lines with q, lang, topic (or null), style, and also (other topics that are right)."""
+    """Read JSON lines with q, lang, topic (or null), style, and optionally also (other expected topics)."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [_query(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
@@ -67,51 +67,53 @@ def _query(path: Path, number: int, line: str) -> Query:
         raise QueriesBroken(f"{path}:{number}: not JSON: {error}") from error
     match row:
         case {"q": str(text), "lang": str(language), "topic": str() | None as topic, "style": str(style)}:
-            right = {topic, *row.get("also", [])} if topic else set()
-            return Query(text, language, style, frozenset(right))
+            expected = {topic, *row.get("also", [])} if topic else set()
+            return Query(text, language, style, frozenset(expected))
         case _:
-            raise QueriesBroken(f"{path}:{number}: wanted q, lang, topic and style")
+            raise QueriesBroken(f"{path}:{number}: q, lang, topic and style are required")
 
 
-def ask(queries: Iterable[Query], knowledge: KnowledgeBase) -> Iterator[Asked]:
+def evaluate(queries: Iterable[Query], knowledge: KnowledgeBase) -> Iterator[EvaluatedQuery]:
     for query in queries:
         found = knowledge.find(query.text, query.language)
-        yield Asked(query, found.topic, tuple(match.topic for match in found.ranked[:AMONG]))
+        yield EvaluatedQuery(query, found.topic, tuple(each.topic for each in found.ranked[:TOP]))
 
 
-def figures(asked: Sequence[Asked]) -> Figures:
-    ours = [each for each in asked if each.query.right]
-    others = [each for each in asked if not each.query.right]
-    return Figures(
-        len(ours),
-        len(others),
-        _share(each.is_right for each in ours),
-        _share(each.ranked[:1] != () and each.ranked[0] in each.query.right for each in ours),
-        _share(bool(each.query.right & {*each.ranked}) for each in ours),
-        _share(each.topic is not None and not each.is_right for each in ours),
-        _share(not each.is_right for each in others),
-        _share(each.is_right for each in asked),
+def compute_metrics(evaluated: Sequence[EvaluatedQuery]) -> Metrics:
+    in_scope = [each for each in evaluated if each.query.expected]
+    out_of_scope = [each for each in evaluated if not each.query.expected]
+    return Metrics(
+        len(in_scope),
+        len(out_of_scope),
+        _share(each.is_correct for each in in_scope),
+        _share(each.ranked[:1] != () and each.ranked[0] in each.query.expected for each in in_scope),
+        _share(bool(each.query.expected & {*each.ranked}) for each in in_scope),
+        _share(each.topic is not None and not each.is_correct for each in in_scope),
+        _share(not each.is_correct for each in out_of_scope),
+        _share(each.is_correct for each in evaluated),
     )
 
 
 def _share(values: Iterable[bool]) -> float:
-    told = list(values)
-    return sum(told) / len(told) if told else 0.0
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else 0.0
 
 
-def by(asked: Sequence[Asked], key: str) -> dict[str, Figures]:
-    """Return the figures of each language or style, the largest first."""
-    groups: dict[str, list[Asked]] = defaultdict(list)
-    for each in asked:
+def metrics_by(evaluated: Sequence[EvaluatedQuery], key: str) -> dict[str, Metrics]:
+    """Return the metrics of each value of `key` ("language" or "style"), the largest group first."""
+    groups: dict[str, list[EvaluatedQuery]] = defaultdict(list)
+    for each in evaluated:
         groups[str(getattr(each.query, key))].append(each)
-    return {name: figures(groups[name]) for name in sorted(groups, key=lambda name: -len(groups[name]))}
+    return {
+        name: compute_metrics(groups[name]) for name in sorted(groups, key=lambda name: -len(groups[name]))
+    }
 
 
-def confusions(asked: Iterable[Asked]) -> list[tuple[str, str, int]]:
-    """Return which topic was taken for which, and how often, the commonest first."""
+def confusions(evaluated: Iterable[EvaluatedQuery]) -> list[tuple[str, str, int]]:
+    """Return (expected topic, found topic, count), the most frequent first."""
     pairs = Counter(
-        (min(each.query.right), each.ranked[0])
-        for each in asked
-        if each.query.right and each.ranked and each.ranked[0] not in each.query.right
+        (min(each.query.expected), each.ranked[0])
+        for each in evaluated
+        if each.query.expected and each.ranked and each.ranked[0] not in each.query.expected
     )
-    return [(wanted, found, count) for (wanted, found), count in pairs.most_common()]
+    return [(expected, found, count) for (expected, found), count in pairs.most_common()]

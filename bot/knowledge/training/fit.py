@@ -1,7 +1,7 @@
-"""Makes the head upon the model's vectors from all known ways of asking: `reissue-bot faq build`.
+"""Trains the classifier head on all known phrasings: `reissue-bot faq build`.
 
-A softmax regression with a little decay, by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4). The
-same phrases and vectors give the same head.
+A softmax regression with weight decay, optimised by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4).
+The same phrases and vectors give the same head.
 """
 
 from collections import deque
@@ -10,50 +10,57 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bot.knowledge.search.embeddings import Encoder, Floats, Head, centred, made_of
-from bot.knowledge.search.vectors import Vectors
+from bot.knowledge.search.embeddings import ClassifierHead, Encoder, Floats, centre, fingerprint
+from bot.knowledge.search.vectors import VectorCache
 
 Vector = npt.NDArray[np.float64]
-#: How far the weights may go: chosen on noisy questions, and stopped before every phrase is learnt by heart.
-DECAY, ROUNDS = 0.1, 40
-MEMORY = 10
-#: What a step must gain at least, of what its slope promises.
-GAIN = 1e-4
-SHORTEST_STEP = 1e-6
-AT_ONCE = 64
+#: Weight decay and the number of iterations, chosen on noisy questions; more iterations overfit.
+DECAY, MAX_ITERATIONS = 0.1, 40
+HISTORY_SIZE = 10
+#: The sufficient decrease of a line search step (Armijo condition).
+SUFFICIENT_DECREASE = 1e-4
+MIN_STEP = 1e-6
+BATCH_SIZE = 64
 
-Told = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
 def build(
-    phrases: Sequence[tuple[str, str]], encoder: Encoder, told: Told, kept: Vectors | None = None
-) -> Head:
-    """Make the head. `told` hears how many texts are done, of how many.
+    phrases: Sequence[tuple[str, str]],
+    encoder: Encoder,
+    on_progress: ProgressCallback,
+    cache: VectorCache | None = None,
+) -> ClassifierHead:
+    """Train the head. `on_progress` gets the number of embedded texts and the total.
 
-    Vectors that are `kept` from an earlier time are not made again, and those that were made are kept.
+    Vectors in the `cache` are not computed again, and new ones are added to it.
     """
     known = sorted(set(phrases))
-    vectors = _vectors([text for _, text in known], encoder, told, Vectors() if kept is None else kept)
-    owners = tuple(sorted({owner for owner, _ in known}))
-    numbers = {owner: number for number, owner in enumerate(owners)}
+    vectors = _encode(
+        [text for _, text in known], encoder, on_progress, VectorCache() if cache is None else cache
+    )
+    labels = tuple(sorted({label for label, _ in known}))
+    numbers = {label: number for number, label in enumerate(labels)}
     mean: Floats = vectors.mean(axis=0)
-    weights, bias = _fitted(centred(vectors, mean), np.array([numbers[owner] for owner, _ in known]))
-    return Head(owners, mean, weights, bias, made_of(phrases))
+    weights, bias = _train(centre(vectors, mean), np.array([numbers[label] for label, _ in known]))
+    return ClassifierHead(labels, mean, weights, bias, fingerprint(phrases))
 
 
-def _vectors(texts: Sequence[str], encoder: Encoder, told: Told, kept: Vectors) -> Floats:
-    new = [text for text in dict.fromkeys(texts) if text not in kept]
-    for begin in range(0, len(new), AT_ONCE):
-        batch = new[begin : begin + AT_ONCE]
-        kept.put(batch, encoder.vectors(batch))
-        told(len(texts) - len(new) + begin + len(batch), len(texts))
-    return kept.rows(texts)
+def _encode(
+    texts: Sequence[str], encoder: Encoder, on_progress: ProgressCallback, cache: VectorCache
+) -> Floats:
+    new = [text for text in dict.fromkeys(texts) if text not in cache]
+    for begin in range(0, len(new), BATCH_SIZE):
+        batch = new[begin : begin + BATCH_SIZE]
+        cache.put(batch, encoder.encode(batch))
+        on_progress(len(texts) - len(new) + begin + len(batch), len(texts))
+    return cache.rows(texts)
 
 
-def _fitted(vectors: Floats, owners: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _train(vectors: Floats, labels: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     inputs = np.hstack([vectors, np.ones((len(vectors), 1))]).astype(np.float64)
-    shape = (inputs.shape[1], int(owners.max()) + 1)
-    wanted = np.eye(shape[1])[owners]
+    shape = (inputs.shape[1], int(labels.max()) + 1)
+    one_hot = np.eye(shape[1])[labels]
     decay = DECAY / len(inputs)
 
     def loss(flat: Vector) -> tuple[float, Vector]:
@@ -61,42 +68,44 @@ def _fitted(vectors: Floats, owners: npt.NDArray[np.int64]) -> tuple[Floats, Flo
         logits = inputs @ weights
         logits -= logits.max(axis=1, keepdims=True)
         sums = np.exp(logits).sum(axis=1, keepdims=True)
-        missed = -((logits - np.log(sums)) * wanted).sum() / len(inputs)
-        slope = inputs.T @ (np.exp(logits) / sums - wanted) / len(inputs)
-        slope[:-1] += decay * weights[:-1]  # the bias is free
-        return float(missed + decay / 2 * (weights[:-1] ** 2).sum()), slope.ravel()
+        cross_entropy = -((logits - np.log(sums)) * one_hot).sum() / len(inputs)
+        gradient = inputs.T @ (np.exp(logits) / sums - one_hot) / len(inputs)
+        gradient[:-1] += decay * weights[:-1]  # the bias has no decay
+        return float(cross_entropy + decay / 2 * (weights[:-1] ** 2).sum()), gradient.ravel()
 
-    fitted = _lowest(loss, np.zeros(shape).ravel()).reshape(shape).astype(np.float32)
+    fitted = _minimise(loss, np.zeros(shape).ravel()).reshape(shape).astype(np.float32)
     return fitted[:-1], fitted[-1]
 
 
-def _lowest(loss: Callable[[Vector], tuple[float, Vector]], at: Vector) -> Vector:
-    value, slope = loss(at)
-    past: deque[tuple[Vector, Vector]] = deque(maxlen=MEMORY)
-    for _ in range(ROUNDS):
-        way = _direction(slope, past)
-        step = 1.0 if past else 1 / max(float(np.linalg.norm(slope)), 1.0)
+def _minimise(loss: Callable[[Vector], tuple[float, Vector]], at: Vector) -> Vector:
+    value, gradient = loss(at)
+    history: deque[tuple[Vector, Vector]] = deque(maxlen=HISTORY_SIZE)
+    for _ in range(MAX_ITERATIONS):
+        direction = _direction(gradient, history)
+        step = 1.0 if history else 1 / max(float(np.linalg.norm(gradient)), 1.0)
         while True:
-            there = at - step * way
-            lower, steepness = loss(there)
-            if lower <= value - GAIN * step * float(slope @ way) or step < SHORTEST_STEP:
+            candidate = at - step * direction
+            new_value, new_gradient = loss(candidate)
+            limit = value - SUFFICIENT_DECREASE * step * float(gradient @ direction)
+            if new_value <= limit or step < MIN_STEP:
                 break
             step /= 2
-        if (there - at) @ (steepness - slope) > 0:
-            past.append((there - at, steepness - slope))
-        at, value, slope = there, lower, steepness
+        if (candidate - at) @ (new_gradient - gradient) > 0:
+            history.append((candidate - at, new_gradient - gradient))
+        at, value, gradient = candidate, new_value, new_gradient
     return at
 
 
-def _direction(slope: Vector, past: Sequence[tuple[Vector, Vector]]) -> Vector:
-    way, shares = slope.copy(), []
-    for moved, turned in reversed(past):
-        share = float(moved @ way) / float(turned @ moved)
-        shares.append(share)
-        way -= share * turned
-    if past:
-        moved, turned = past[-1]
-        way *= float(moved @ turned) / float(turned @ turned)
-    for (moved, turned), share in zip(past, reversed(shares), strict=True):
-        way += moved * (share - float(turned @ way) / float(turned @ moved))
-    return way
+def _direction(gradient: Vector, history: Sequence[tuple[Vector, Vector]]) -> Vector:
+    """Return the two-loop recursion of L-BFGS; the names are the book's s, y and alpha."""
+    direction, alphas = gradient.copy(), []
+    for s, y in reversed(history):
+        alpha = float(s @ direction) / float(y @ s)
+        alphas.append(alpha)
+        direction -= alpha * y
+    if history:
+        s, y = history[-1]
+        direction *= float(s @ y) / float(y @ y)
+    for (s, y), alpha in zip(history, reversed(alphas), strict=True):
+        direction += s * (alpha - float(y @ direction) / float(y @ s))
+    return direction

@@ -1,4 +1,4 @@
 """Entities, markup and keyboards, checked by the rules of the Bot API.
 
-Knows nothing of chats or senders.
+Never knows the chat or the sender.
 """

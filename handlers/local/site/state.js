@@ -16,7 +16,6 @@ export const state = {
   chat: null, // the open chat's id
   speaker: null, // which operator speaks
   tab: "card",
-  seenTexts: new Map(), // chat id -> SMS and mails already seen
 };
 
 const listeners = new Map();
@@ -109,5 +108,5 @@ export function apply(change) {
 function chatState(chat, before) {
   const messages = new Map(chat.messages.map((each) => [each.message_id, each]));
   const newest = chat.messages.at(-1)?.message_id ?? 0;
-  return { ...chat, messages, seen: before?.seen ?? newest, draft: before?.draft ?? "", action: "", taps: new Set() };
+  return { ...chat, messages, seen: before?.seen ?? newest, draft: before?.draft ?? "", action: "" };
 }

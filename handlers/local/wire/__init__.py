@@ -1,4 +1,4 @@
 """The Bot API's JSON as the local messenger speaks it: shapes, limits and planned faults.
 
-Knows nothing of chats.
+Never knows a chat.
 """

@@ -1,4 +1,4 @@
 """People, chats, files and updates, as the server stores them in memory.
 
-Knows nothing of HTTP.
+Never knows HTTP.
 """

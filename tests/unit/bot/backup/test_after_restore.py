@@ -1,4 +1,4 @@
-"""A desk that was brought back gives nothing out again that it gave out in the days it has forgotten."""
+"""A restored bot reuses no number that it assigned after the backup."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.backup.after_restore import IN_HAND, REVISIONS, move_on, moved_on
+from bot.backup.after_restore import ADDED_REVISIONS, IN_PROGRESS, advance_counters, advanced
 from bot.conversation.case import Case, Phase
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.procedure import Rules
@@ -28,62 +28,60 @@ def outbox(vault: Vault) -> Outbox:
     return Outbox(vault, Wakeup(), timedelta(seconds=30))
 
 
-def brought_back(tx: Transaction, vault: Vault, outbox: Outbox) -> int:
-    return move_on(tx, Chats(vault), outbox, NOON, Rules())
+def restored(tx: Transaction, vault: Vault, outbox: Outbox) -> int:
+    return advance_counters(tx, Chats(vault), outbox, NOON, Rules())
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_an_application_in_hand_is_asked_for_again_and_any_other_is_a_new_one(phase: Phase) -> None:
+def test_only_an_application_in_progress_keeps_its_number(phase: Phase) -> None:
     case = Case("c", 7, revision=12, phase=phase, submissions=2)
-    after = moved_on(case)
-    assert after.revision == 12 + REVISIONS
-    assert (after.request_id == case.request_id) == (phase in IN_HAND)
+    after = advanced(case)
+    assert after.revision == 12 + ADDED_REVISIONS
+    assert (after.request_id == case.request_id) == (phase in IN_PROGRESS)
     assert replace(after, revision=12, submissions=2) == case
 
 
-def test_every_button_is_old_and_no_message_is_the_present_screen(
+def test_every_button_is_outdated_and_no_message_is_current(
     tx: Transaction, vault: Vault, outbox: Outbox
 ) -> None:
     chats = Chats(vault)
     chats.add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
     tx.run("chat_card", chat_id=7, card=40)
-    assert brought_back(tx, vault, outbox) == 1
+    assert restored(tx, vault, outbox) == 1
     chat = chats.load(tx, 7)
     assert chat
-    assert (chat.case.revision, chat.card, chat.last) == (3 + REVISIONS, 0, 40)
+    assert (chat.case.revision, chat.card, chat.last) == (3 + ADDED_REVISIONS, 0, 40)
     assert not tx.rows("outbox_lanes")
 
 
-def test_a_chat_that_messages_wait_for_gets_its_screen_as_the_last(
+def test_a_chat_with_waiting_messages_gets_its_screen_last(
     tx: Transaction, vault: Vault, outbox: Outbox
 ) -> None:
     Chats(vault).add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
     old = Card(Screen((Line("card.idle"),), revision=3), fresh=False)
     outbox.add(tx, "u1.0", chat_lane(7), old, NOON)
     outbox.add(tx, "j1.sms", "sms:7", Sms("01012345678", Line("sms.code", {"code": "1"}), "ko"), NOON)
-    tx.run("outbox_claim", seq=1, lease="a dead process", until=NOON.timestamp() + 30)
+    tx.run("outbox_claim", seq=1, lease="an ended process", until=NOON.timestamp() + 30)
 
-    brought_back(tx, vault, outbox)
+    restored(tx, vault, outbox)
 
     assert [each.key for each in outbox.claim(tx, NOON, 10)] == ["u1.0", "j1.sms"]
     rows = tx._connection.execute("SELECT key FROM outbox WHERE lane = 'chat:7' ORDER BY seq").fetchall()
-    assert [row["key"] for row in rows] == ["u1.0", f"restored:7.{3 + REVISIONS}"]
+    assert [row["key"] for row in rows] == ["u1.0", f"restored:7.{3 + ADDED_REVISIONS}"]
 
 
-def test_one_chat_that_cannot_be_read_does_not_keep_the_others_away(
-    tx: Transaction, vault: Vault, outbox: Outbox
-) -> None:
+def test_one_damaged_chat_does_not_prevent_the_others(tx: Transaction, vault: Vault, outbox: Outbox) -> None:
     chats = Chats(vault)
     for number in (7, 8):
         chats.add(tx, Chat(number, "ko", Case("c", number)), NOON)
     tx.run("chat_save_case", chat_id=7, sealed_case=b"damaged", phase="idle", now=1.0)
-    brought_back(tx, vault, outbox)
+    restored(tx, vault, outbox)
     chat = chats.load(tx, 8)
     assert chat
-    assert chat.case.revision == REVISIONS
+    assert chat.case.revision == ADDED_REVISIONS
 
 
-async def test_no_row_gets_a_number_that_the_gateway_may_know(
+async def test_new_rows_skip_numbers_that_the_gateway_may_know(
     tmp_path: Path, vault: Vault, outbox: Outbox
 ) -> None:
     line = Sms("01012345678", Line("sms.code", {"code": "1"}), "ko")

@@ -1,4 +1,4 @@
-"""The file of a backup: whole or not at all, and refused at the first thing that is not as it was written."""
+"""The archive is written in one step, and any change to it is detected."""
 
 import io
 import tarfile
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.backup import archive as bundle
+from bot.backup import archive
 from bot.backup.archive import BundleDamaged, Manifest
 
 PARTS = {"one": b"1" * 30_000, "two": b"2" * 70_000}
@@ -22,15 +22,15 @@ def mac(content: str) -> bytes:
 def written(tmp_path: Path) -> Path:
     for name, content in PARTS.items():
         (tmp_path / name).write_bytes(content)
-    bundle.write(
+    archive.write(
         tmp_path / "backup", {name: tmp_path / name for name in PARTS}, "2026-11-23T12:00:00+09:00", 3, mac
     )
     return tmp_path / "backup"
 
 
-def test_what_was_put_in_comes_out(written: Path, tmp_path: Path) -> None:
-    manifest = bundle.check(written, mac)
-    bundle.unpack(written, {"two": tmp_path / "out"}, mac)
+def test_a_written_archive_can_be_unpacked(written: Path, tmp_path: Path) -> None:
+    manifest = archive.check(written, mac)
+    archive.unpack(written, {"two": tmp_path / "out"}, mac)
 
     assert (manifest.schema, manifest.made_at[:4]) == (3, "2026")
     assert {name: part.size for name, part in manifest.parts.items()} == {"one": 30_000, "two": 70_000}
@@ -39,54 +39,53 @@ def test_what_was_put_in_comes_out(written: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup", "one", "out", "two"]
 
 
-def test_any_bit_and_any_length_are_noticed(written: Path) -> None:
+def test_a_changed_bit_or_length_is_detected(written: Path) -> None:
     content = written.read_bytes()
-    with tarfile.open(written) as archive:
-        places = [each.offset_data + each.size * part // 4 for each in archive for part in (0, 1, 3)]
-        end = archive.getmembers()[-1].offset_data + archive.getmembers()[-1].size
+    with tarfile.open(written) as tar:
+        places = [each.offset_data + each.size * part // 4 for each in tar for part in (0, 1, 3)]
+        last = tar.getmembers()[-1]
+        end = last.offset_data + last.size
     for place in places:
         written.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         with pytest.raises(BundleDamaged):
-            bundle.check(written, mac)
+            archive.check(written, mac)
     for length in (0, 100, 512, 10_240, len(content) // 2, end - 1):
         written.write_bytes(content[:length])
         with pytest.raises(BundleDamaged):
-            bundle.check(written, mac)
+            archive.check(written, mac)
 
 
-def test_another_key_a_stranger_and_a_gap_are_noticed(written: Path) -> None:
+def test_another_key_an_extra_part_and_a_missing_part_are_detected(written: Path) -> None:
     with pytest.raises(BundleDamaged, match="another master key"):
-        bundle.check(written, lambda content: sha256(content.encode()).digest())
-    with tarfile.open(written, "a") as archive:
-        archive.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
+        archive.check(written, lambda content: sha256(content.encode()).digest())
+    with tarfile.open(written, "a") as tar:
+        tar.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     with pytest.raises(BundleDamaged, match="not in its manifest"):
-        bundle.check(written, mac)
-    _again(written, lambda name: name != "two")
+        archive.check(written, mac)
+    _rewrite(written, lambda name: name != "two")
     with pytest.raises(BundleDamaged, match="lacks two"):
-        bundle.check(written, mac)
-    _again(written, lambda name: name != bundle.MANIFEST)
-    with pytest.raises(BundleDamaged, match="no backup of ours"):
-        bundle.check(written, mac)
+        archive.check(written, mac)
+    _rewrite(written, lambda name: name != archive.MANIFEST)
+    with pytest.raises(BundleDamaged, match="not a backup of this application"):
+        archive.check(written, mac)
 
 
-def _again(path: Path, kept: Callable[[str], bool]) -> None:
-    with tarfile.open(path) as archive:
-        members = [
-            (each, archive.extractfile(each)) for each in archive if kept(each.name) and ".." not in each.name
-        ]
+def _rewrite(path: Path, kept: Callable[[str], bool]) -> None:
+    with tarfile.open(path) as tar:
+        members = [(each, tar.extractfile(each)) for each in tar if kept(each.name) and ".." not in each.name]
         contents = [(each, source.read()) for each, source in members if source]
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, "w") as tar:
         for member, content in contents:
-            archive.addfile(member, io.BytesIO(content))
+            tar.addfile(member, io.BytesIO(content))
 
 
 def test_a_later_format_is_refused(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "VERSION", 0)
+    monkeypatch.setattr(archive, "VERSION", 0)
     with pytest.raises(BundleDamaged, match="newer release"):
-        bundle.check(written, mac)
+        archive.check(written, mac)
 
 
-def test_one_that_cannot_be_finished_leaves_the_former_one(
+def test_a_failed_write_leaves_the_previous_archive(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_handle: int) -> None:
@@ -94,6 +93,6 @@ def test_one_that_cannot_be_finished_leaves_the_former_one(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="no space"):
-        bundle.write(written, {"one": tmp_path / "one"}, "later", 3, mac)
-    assert isinstance(bundle.check(written, mac), Manifest)
+        archive.write(written, {"one": tmp_path / "one"}, "later", 3, mac)
+    assert isinstance(archive.check(written, mac), Manifest)
     assert not list(tmp_path.glob(".*"))

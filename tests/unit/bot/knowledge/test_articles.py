@@ -1,4 +1,4 @@
-"""Every topic, in both languages, readable on a phone, and nothing left for a keeper to mend."""
+"""Every article loads in Korean and English, fits one message, and passes the checks."""
 
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,7 @@ TABLES = {
     "faq/_groups.toml": 'trouble = "Trouble"',
     "faq/_normalise.toml": "",
     "faq/_signals.toml": "endings=[]\nwords=[]\nthings=[]\nmeans=[]\nacts=[]\nstrangers=[]\nours=[]",
-    "faq/_out_of_scope.txt": "# none of ours\nhello\n",
+    "faq/_out_of_scope.txt": "# out of scope\nhello\n",
 }
 FACTS = {"customer_centre": "1234"}
 
@@ -55,17 +55,17 @@ def write(folder: Path, text: str, name: str = "lost.md", language: str = "en") 
     (folder / language / "faq" / name).write_text(text, encoding="utf-8")
 
 
-def test_nothing_is_left_to_mend() -> None:
+def test_the_articles_have_no_problem() -> None:
     assert find_problems(today=LAST_CHECKED) == []
 
 
-def test_every_topic_stands_in_one_group_of_either_language(kb: KnowledgeBase) -> None:
+def test_every_topic_is_in_exactly_one_group_of_each_language(kb: KnowledgeBase) -> None:
     for language in ("ko", "en"):
         browsed = [topic for group in kb.groups(language) for topic in group.topics]
         assert len(browsed) == len(set(browsed)) == TOPICS
 
 
-def test_groups_are_browsed_in_the_order_of_a_customers_way(kb: KnowledgeBase) -> None:
+def test_groups_are_in_the_order_of_a_reissue(kb: KnowledgeBase) -> None:
     groups = kb.groups("ko")
     assert [group.id for group in groups] == [
         "basics",
@@ -81,7 +81,7 @@ def test_groups_are_browsed_in_the_order_of_a_customers_way(kb: KnowledgeBase) -
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_answer_is_filled_and_fits_one_message(kb: KnowledgeBase, language: str) -> None:
+def test_every_answer_has_its_facts_and_fits_one_message(kb: KnowledgeBase, language: str) -> None:
     for topic in kb.topics():
         article = kb.article(topic, language)
         assert article.language == language
@@ -90,24 +90,24 @@ def test_every_answer_is_filled_and_fits_one_message(kb: KnowledgeBase, language
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_answer_says_the_answer_first_and_in_bold(kb: KnowledgeBase, language: str) -> None:
+def test_every_answer_starts_with_bold_text(kb: KnowledgeBase, language: str) -> None:
     assert [
         topic for topic in kb.topics() if "**" not in kb.article(topic, language).answer.splitlines()[0]
     ] == []
 
 
-def test_the_old_name_stands_only_where_it_is_explained(kb: KnowledgeBase) -> None:
+def test_the_old_name_is_only_in_the_article_that_explains_it(kb: KnowledgeBase) -> None:
     old = [topic for topic in kb.topics() if "공인인증서" in kb.article(topic, "ko").answer]
     assert old == ["what-is-joint-cert"]
 
 
-def test_an_expired_certificate_is_not_sent_to_the_reissue(kb: KnowledgeBase) -> None:
+def test_the_article_on_expiry_does_not_lead_to_a_reissue(kb: KnowledgeBase) -> None:
     article = kb.article("expired", "ko")
     assert article.next_action != "reissue"
     assert "/reissue" not in article.answer
 
 
-def test_no_answer_holds_a_number_that_settings_own() -> None:
+def test_no_answer_contains_a_number_from_the_settings() -> None:
     for language in ("ko", "en"):
         for file in (Path(__file__).parents[4] / "locales" / language / "faq").glob("*.md"):
             answer = file.read_text(encoding="utf-8").split("+++")[2]
@@ -116,26 +116,26 @@ def test_no_answer_holds_a_number_that_settings_own() -> None:
             )
 
 
-def test_the_settings_win_over_the_files() -> None:
+def test_settings_override_facts_in_files() -> None:
     kb = KnowledgeBase.load(facts={"customer_centre": "02-000-0000"})
     assert "02-000-0000" in kb.article("customer-centre", "en").answer
 
 
-def test_menus_say_when_they_were_checked(kb: KnowledgeBase) -> None:
+def test_menus_have_a_source_and_a_date(kb: KnowledgeBase) -> None:
     paths = kb.menus("ko")["reissue"]
     assert len(paths) > 1
     assert all(path.source and path.checked_on for path in paths)
     assert paths[0].path in kb.article("menu-path", "ko").answer
 
 
-def test_a_language_without_the_article_gets_english(kb: KnowledgeBase) -> None:
+def test_a_language_without_the_article_shows_english(kb: KnowledgeBase) -> None:
     assert kb.article("fees", "vi").language == "vi"
     assert kb.article("cloud-storage", "vi").language == "en"
     assert kb.title("cloud-storage", "vi") != kb.title("cloud-storage", "en")
     assert kb.groups("fr") == kb.groups("en")
 
 
-def test_an_unknown_topic_is_a_key_error(kb: KnowledgeBase) -> None:
+def test_an_unknown_topic_raises_key_error(kb: KnowledgeBase) -> None:
     with pytest.raises(KeyError):
         kb.article("no-such-topic", "ko")
 
@@ -156,12 +156,12 @@ def test_a_small_folder_loads(folder: Path) -> None:
         ('next = "reissue"', 'next = "dance"', 1),
         ('owner = "somebody"\n', "", 1),
         ('id = "lost"', 'id = "found"', 1),
-        ("{customer_centre}", "{nobody_knows}", 16),
+        ("{customer_centre}", "{unknown_fact}", 16),
         ("Call {customer_centre}.", "", 14),
         ("ways = [", 'surprise = "!"\nways = [', 1),
     ],
 )
-def test_a_broken_article_says_where(folder: Path, old: str, new: str, line: int) -> None:
+def test_a_broken_article_is_reported_with_its_line(folder: Path, old: str, new: str, line: int) -> None:
     write(folder, ARTICLE.replace(old, new))
     with pytest.raises(ArticleBroken) as broken:
         KnowledgeBase.load(("en",), FACTS, root=folder)
@@ -184,14 +184,14 @@ def test_a_broken_article_says_where(folder: Path, old: str, new: str, line: int
         ("menus.toml", "reissue = ["),
     ],
 )
-def test_a_broken_table_names_its_file(folder: Path, name: str, text: str) -> None:
+def test_a_broken_table_is_reported_with_its_file(folder: Path, name: str, text: str) -> None:
     (folder / "en" / name).write_text(text, encoding="utf-8")
     with pytest.raises(ArticleBroken) as broken:
         KnowledgeBase.load(("en",), FACTS, root=folder)
     assert broken.value.file == f"en/{name}"
 
 
-def test_a_missing_folder_and_a_file_in_another_encoding_are_told(folder: Path) -> None:
+def test_a_missing_folder_and_another_encoding_are_reported(folder: Path) -> None:
     with pytest.raises(ArticleBroken, match=r"cannot be read"):
         KnowledgeBase.load(("xx",), FACTS, root=folder)
     (folder / "en" / "faq" / "lost.md").write_bytes("분실".encode("cp949"))

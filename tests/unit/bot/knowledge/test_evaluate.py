@@ -13,45 +13,50 @@ from bot.knowledge.training.evaluate import (
 )
 
 
-def asked(right: str | None, topic: str | None, *ranked: str, language: str = "ko") -> EvaluatedQuery:
-    return EvaluatedQuery(Query("q", language, "casual", frozenset([right] if right else [])), topic, ranked)
+def evaluated(expected: str | None, topic: str | None, *ranked: str, language: str = "ko") -> EvaluatedQuery:
+    return EvaluatedQuery(
+        Query("q", language, "casual", frozenset([expected] if expected else [])), topic, ranked
+    )
 
 
-def test_the_figures() -> None:
-    told = compute_metrics(
+def test_the_metrics() -> None:
+    metrics = compute_metrics(
         [
-            asked("a", "a", "a", "b"),
-            asked("a", "b", "b", "a"),
-            asked("b", None, "b", "c"),
-            asked("b", None, "c", "d"),
-            asked(None, None, "a"),
-            asked(None, "a", "a"),
+            evaluated("a", "a", "a", "b"),
+            evaluated("a", "b", "b", "a"),
+            evaluated("b", None, "b", "c"),
+            evaluated("b", None, "c", "d"),
+            evaluated(None, None, "a"),
+            evaluated(None, "a", "a"),
         ]
     )
-    assert (told.in_scope, told.out_of_scope) == (4, 2)
-    assert (told.top1, told.ftop1, told.top3) == (0.25, 0.5, 0.75)
-    assert (told.wrong, told.false_answer, told.utility) == (0.25, 0.5, 2 / 6)
+    assert (metrics.in_scope, metrics.out_of_scope) == (4, 2)
+    assert (metrics.top1, metrics.ftop1, metrics.top3) == (0.25, 0.5, 0.75)
+    assert (metrics.wrong, metrics.false_answer, metrics.utility) == (0.25, 0.5, 2 / 6)
 
 
-def test_of_nothing_every_share_is_nothing() -> None:
+def test_without_queries_every_share_is_zero() -> None:
     assert compute_metrics([]).utility == 0
 
 
 def test_groups_and_confusions() -> None:
     rows = [
-        asked("a", "b", "b"),
-        asked("a", "b", "b"),
-        asked("a", "a", "a", language="vi"),
-        asked(None, "a", "a"),
+        evaluated("a", "b", "b"),
+        evaluated("a", "b", "b"),
+        evaluated("a", "a", "a", language="vi"),
+        evaluated(None, "a", "a"),
     ]
-    assert {name: told.in_scope + told.out_of_scope for name, told in metrics_by(rows, "language").items()} == {
+    assert {
+        name: metrics.in_scope + metrics.out_of_scope
+        for name, metrics in metrics_by(rows, "language").items()
+    } == {
         "ko": 3,
         "vi": 1,
     }
     assert confusions(rows) == [("a", "b", 2)]
 
 
-def test_a_file_of_questions(tmp_path: Path) -> None:
+def test_reading_a_file_of_questions(tmp_path: Path) -> None:
     file = tmp_path / "queries.jsonl"
     file.write_text(
         '{"q": "하나", "lang": "ko", "topic": "a", "style": "casual", "also": ["b"]}\n\n'
@@ -59,14 +64,14 @@ def test_a_file_of_questions(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     one, two = read_queries(file)
-    assert one.right == {"a", "b"}
-    assert not two.right
+    assert one.expected == {"a", "b"}
+    assert not two.expected
 
 
 @pytest.mark.parametrize(
     "line", ["no json", "{}", '{"q": 1, "lang": "ko", "topic": null, "style": "x"}', "[]"]
 )
-def test_a_broken_line_is_named(line: str, tmp_path: Path) -> None:
+def test_a_broken_line_is_reported_with_its_number(line: str, tmp_path: Path) -> None:
     file = tmp_path / "queries.jsonl"
     file.write_text(f'{{"q": "a", "lang": "ko", "topic": null, "style": "x"}}\n{line}\n', encoding="utf-8")
     with pytest.raises(QueriesBroken, match=r"queries\.jsonl:2: "):

@@ -1,4 +1,4 @@
-"""Messages that ask for several things, on an exam whose author had not seen the articles."""
+"""Messages with several questions. The author of the evaluation file did not know the articles."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from bot.knowledge.language.signals import split_questions
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.multiple import find_other_topics
 
-EXAM = Path(__file__).with_name("several.jsonl")
+EVALUATION_FILE = Path(__file__).with_name("several.jsonl")
 
 
 @cache
@@ -27,54 +27,58 @@ def by_embedding() -> KnowledgeBase:
 
 
 @dataclass(frozen=True)
-class Told:
-    """Whether all that was asked for is answered or offered, and whether anything else was offered beside."""
+class Outcome:
+    """Whether every question is answered or offered, and whether another topic is offered."""
 
-    all_of_it: bool
-    astray: bool
+    is_complete: bool
+    has_wrong_offer: bool
 
 
-def told(knowledge: KnowledgeBase, wanted: str) -> Iterator[Told]:
-    for line in EXAM.read_text(encoding="utf-8").splitlines():
+def outcomes(knowledge: KnowledgeBase, kind_wanted: str) -> Iterator[Outcome]:
+    for line in EVALUATION_FILE.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         kind = "many" if len(row["topics"]) > 1 else "mixed" if row["style"] == "mixed_scope" else "one"
-        if kind != wanted:
+        if kind != kind_wanted:
             continue
-        found, beside = knowledge.find(row["q"], row["lang"]), knowledge.beside(row["q"])
-        said = {found.topic, *beside, *found.offers}
-        yield Told({*row["topics"]} <= said, not {*beside} <= {*row["topics"], *row.get("also", [])})
+        found, other_topics = knowledge.find(row["q"], row["lang"]), knowledge.beside(row["q"])
+        replied = {found.topic, *other_topics, *found.offers}
+        yield Outcome(
+            {*row["topics"]} <= replied, not {*other_topics} <= {*row["topics"], *row.get("also", [])}
+        )
 
 
-def shares(knowledge: KnowledgeBase, wanted: str) -> tuple[float, float]:
-    rows = list(told(knowledge, wanted))
-    return sum(each.all_of_it for each in rows) / len(rows), sum(each.astray for each in rows) / len(rows)
+def shares(knowledge: KnowledgeBase, kind_wanted: str) -> tuple[float, float]:
+    rows = list(outcomes(knowledge, kind_wanted))
+    return sum(each.is_complete for each in rows) / len(rows), sum(
+        each.has_wrong_offer for each in rows
+    ) / len(rows)
 
 
-def test_of_several_questions_all_are_answered_or_offered() -> None:
-    all_of_it, astray = shares(by_embedding(), "many")
-    assert all_of_it >= 0.78
-    assert astray <= 0.03
+def test_all_of_several_questions_are_answered_or_offered() -> None:
+    complete, wrong = shares(by_embedding(), "many")
+    assert complete >= 0.78
+    assert wrong <= 0.03
 
 
-def test_one_question_in_many_words_stays_one() -> None:
-    all_of_it, astray = shares(by_embedding(), "one")
-    assert all_of_it >= 0.97
-    assert astray <= 0.1
+def test_a_single_long_question_gets_no_other_topic() -> None:
+    complete, wrong = shares(by_embedding(), "one")
+    assert complete >= 0.97
+    assert wrong <= 0.1
 
 
-def test_what_is_ours_is_found_beside_what_is_not() -> None:
-    all_of_it, astray = shares(by_embedding(), "mixed")
-    assert all_of_it >= 0.9
-    assert astray <= 0.05
+def test_an_in_scope_question_is_found_next_to_an_out_of_scope_one() -> None:
+    complete, wrong = shares(by_embedding(), "mixed")
+    assert complete >= 0.9
+    assert wrong <= 0.05
 
 
-def test_without_the_model_most_are_found_as_well() -> None:
-    all_of_it, astray = shares(by_ngrams(), "many")
-    assert all_of_it >= 0.6
-    assert astray <= 0.05
+def test_most_are_found_without_the_model() -> None:
+    complete, wrong = shares(by_ngrams(), "many")
+    assert complete >= 0.6
+    assert wrong <= 0.05
 
 
-# --- the pieces ---
+# --- splitting ---
 
 
 @pytest.mark.parametrize(
@@ -91,11 +95,11 @@ def test_without_the_model_most_are_found_as_well() -> None:
         ("??? ... 네", ()),
     ],
 )
-def test_a_text_falls_into_its_questions(text: str, pieces: tuple[str, ...]) -> None:
+def test_a_text_is_split_into_its_questions(text: str, pieces: tuple[str, ...]) -> None:
     assert split_questions(text, by_ngrams()._search.signals) == pieces
 
 
-# --- what they speak for ---
+# --- other topics ---
 
 
 def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
@@ -104,7 +108,7 @@ def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("answer", "sure", "beside"),
+    ("answer", "piece_scores", "other_topics"),
     [
         (found("fees", "hours", "lost"), {"x": {"fees": 0.9}, "y": {"hours": 0.6}}, ("hours",)),
         (found("fees", "hours", "lost"), {"x": {"fees": 0.9}, "y": {"hours": 0.4}}, ()),
@@ -117,7 +121,10 @@ def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
         (found("fees", zone="unknown"), {"x": {"fees": 0.9}}, ()),
     ],
 )
-def test_what_is_offered_beside(
-    answer: Finding, sure: dict[str, dict[str, float]], beside: tuple[str, ...]
+def test_other_topics_of_a_message(
+    answer: Finding, piece_scores: dict[str, dict[str, float]], other_topics: tuple[str, ...]
 ) -> None:
-    assert find_other_topics(answer, tuple(sure), sure.__getitem__, by_embedding=True) == beside
+    assert (
+        find_other_topics(answer, tuple(piece_scores), piece_scores.__getitem__, by_embedding=True)
+        == other_topics
+    )

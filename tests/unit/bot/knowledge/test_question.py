@@ -1,4 +1,4 @@
-"""In the middle of a form: what is a question, and above all what is not."""
+"""Text typed into a form: questions are recognised, and form answers are not taken for questions."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ GIVEN = "민서준하나은지우현수영가요까니뭐야진원희"
 
 
 @pytest.fixture(scope="module")
-def kb() -> KnowledgeBase:
+def knowledge_base() -> KnowledgeBase:
     return KnowledgeBase.load()
 
 
@@ -30,8 +30,8 @@ def kb() -> KnowledgeBase:
         "상담원 연결해 주세요",
     ],
 )
-def test_questions(kb: KnowledgeBase, text: str) -> None:
-    assert kb.looks_like_question(text, "ko")
+def test_a_question_is_recognised(knowledge_base: KnowledgeBase, text: str) -> None:
+    assert knowledge_base.looks_like_question(text, "ko")
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,25 @@ def test_questions(kb: KnowledgeBase, text: str) -> None:
         "홍길동?",
     ],
 )
-def test_answers_to_a_form(kb: KnowledgeBase, text: str) -> None:
-    assert not kb.looks_like_question(text, "ko")
+def test_a_form_answer_is_not_a_question(knowledge_base: KnowledgeBase, text: str) -> None:
+    assert not knowledge_base.looks_like_question(text, "ko")
 
 
 @given(st.sampled_from(SURNAMES), st.text(GIVEN, min_size=1, max_size=3))
-def test_no_korean_name_is_a_question(kb: KnowledgeBase, surname: str, given_name: str) -> None:
-    assert not kb.looks_like_question(surname + given_name, "ko")
+def test_a_korean_name_is_not_a_question(
+    knowledge_base: KnowledgeBase, surname: str, given_name: str
+) -> None:
+    assert not knowledge_base.looks_like_question(surname + given_name, "ko")
 
 
 @given(st.dates())
-def test_no_date_is_a_question(kb: KnowledgeBase, day: object) -> None:
-    assert not kb.looks_like_question(str(day), "ko")
+def test_a_date_is_not_a_question(knowledge_base: KnowledgeBase, day: object) -> None:
+    assert not knowledge_base.looks_like_question(str(day), "ko")
 
 
 @given(st.from_regex(r"0\d{1,2}[- ]?\d{3,4}[- ]?\d{4}|\d{2,6}(-\d{2,6}){1,3}", fullmatch=True))
-def test_no_number_is_a_question(kb: KnowledgeBase, number: str) -> None:
-    assert not kb.looks_like_question(number, "ko")
+def test_a_number_is_not_a_question(knowledge_base: KnowledgeBase, number: str) -> None:
+    assert not knowledge_base.looks_like_question(number, "ko")
 
 
 @given(
@@ -98,5 +100,7 @@ def test_no_number_is_a_question(kb: KnowledgeBase, number: str) -> None:
     st.integers(1, 9999),
     st.sampled_from(["", "101동 1203호", "3층", "기업은행", "인증빌딩 2층"]),
 )
-def test_no_address_is_a_question(kb: KnowledgeBase, city: str, street: str, number: int, rest: str) -> None:
-    assert not kb.looks_like_question(f"{city} {street} {number} {rest}".strip(), "ko")
+def test_an_address_is_not_a_question(
+    knowledge_base: KnowledgeBase, city: str, street: str, number: int, rest: str
+) -> None:
+    assert not knowledge_base.looks_like_question(f"{city} {street} {number} {rest}".strip(), "ko")

@@ -1,4 +1,4 @@
-"""The search is fitted to what staff changed by itself, and a text whose vector is known is not thought of again."""
+"""The search is retrained after staff change articles, and cached vectors are not computed again."""
 
 import asyncio
 import shutil
@@ -17,11 +17,11 @@ from bot.knowledge.search.vectors import VectorCache
 from bot.knowledge.training import fit
 from bot.messages.catalog import LANGUAGES
 from tests.unit.bot.knowledge.test_articles import ARTICLE, FACTS, TABLES
-from tests.unit.bot.knowledge.test_embeddings import PHRASES, Corners
+from tests.unit.bot.knowledge.test_embeddings import PHRASES, CornerEncoder
 from tests.unit.bot.knowledge.test_reloading import write
 
 
-class Counting(Corners):
+class CountingEncoder(CornerEncoder):
     def __init__(self) -> None:
         self.texts: list[str] = []
 
@@ -33,32 +33,32 @@ class Counting(Corners):
 # --- vectors ---
 
 
-def test_only_what_is_new_is_thought_of(tmp_path: Path) -> None:
-    model, file = Counting(), tmp_path / "vectors.npz"
-    kept = VectorCache("one")
-    whole = fit.build(PHRASES, model, lambda *_: None, kept)
-    kept.write(file, [text for _, text in PHRASES])
+def test_only_new_phrases_are_embedded(tmp_path: Path) -> None:
+    model, file = CountingEncoder(), tmp_path / "vectors.npz"
+    cache = VectorCache("one")
+    first_head = fit.build(PHRASES, model, lambda *_: None, cache)
+    cache.write(file, [text for _, text in PHRASES])
     assert sorted(model.texts) == ["a1", "a2", "b1", "b2", "c1", "c2"]
 
-    heard: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     again = fit.build(
         [*PHRASES, ("first", "a3")],
         model,
-        lambda done, of: heard.append((done, of)),
+        lambda done, total: progress.append((done, total)),
         VectorCache.read(file, "one"),
     )
 
     assert model.texts[6:] == ["a3"]
-    assert heard == [(7, 7)]
+    assert progress == [(7, 7)]
     same = fit.build(PHRASES, model, lambda *_: None, VectorCache.read(file, "one"))
-    assert np.array_equal(same.weights, whole.weights), "with vectors kept or made, the head is the same"
-    assert again.fingerprint != whole.fingerprint
+    assert np.array_equal(same.weights, first_head.weights), "the head is the same with and without the cache"
+    assert again.fingerprint != first_head.fingerprint
 
 
-def test_what_nobody_asks_any_more_is_forgotten(tmp_path: Path) -> None:
-    kept = VectorCache("one")
-    kept.put(["a1", "b1", "\ud800"], Corners().encode(["a1", "b1", "c"]))
-    kept.write(tmp_path / "vectors.npz", ["b1"])
+def test_vectors_of_removed_phrases_are_deleted(tmp_path: Path) -> None:
+    cache = VectorCache("one")
+    cache.put(["a1", "b1", "\ud800"], CornerEncoder().encode(["a1", "b1", "c"]))
+    cache.write(tmp_path / "vectors.npz", ["b1"])
     read = VectorCache.read(tmp_path / "vectors.npz", "one")
     assert ("a1" in read, "b1" in read) == (False, True)
     with pytest.raises(KeyError):
@@ -66,21 +66,21 @@ def test_what_nobody_asks_any_more_is_forgotten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK\x03\x04 cut off"])
-def test_a_file_that_is_none_means_no_vectors(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unreadable_file_gives_an_empty_cache(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "vectors.npz"
     if content is not None:
         file.write_bytes(content)
     assert "a1" not in VectorCache.read(file, "one")
 
 
-def test_vectors_of_another_model_are_none(tmp_path: Path) -> None:
-    kept = VectorCache("one")
-    kept.put(["a1"], Corners().encode(["a1"]))
-    kept.write(tmp_path / "vectors.npz", ["a1"])
+def test_vectors_of_another_model_are_ignored(tmp_path: Path) -> None:
+    cache = VectorCache("one")
+    cache.put(["a1"], CornerEncoder().encode(["a1"]))
+    cache.write(tmp_path / "vectors.npz", ["a1"])
     assert "a1" not in VectorCache.read(tmp_path / "vectors.npz", "another")
 
 
-# --- when a head is made ---
+# --- automatic training ---
 
 
 @pytest.fixture
@@ -96,62 +96,62 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReloadingKnowledgeBase:
-    heads = tmp_path / "heads"
+    heads_folder = tmp_path / "heads"
     monkeypatch.setattr(reloading, "INTERVAL_SECONDS", 0.01)
 
     def read() -> KnowledgeBase:
-        model = embeddings.load(heads, folder)
+        model = embeddings.load(heads_folder, folder)
         return KnowledgeBase.load(LANGUAGES, FACTS, root=folder, meaning=model)
 
-    return ReloadingKnowledgeBase(folder, read, heads)
+    return ReloadingKnowledgeBase(folder, read, heads_folder)
 
 
-async def until(look: Callable[[], object]) -> None:
-    """Wait for what another process does, which rings no bell."""
+async def until(is_done: Callable[[], object]) -> None:
+    """Poll for the effect of another process."""
     async with asyncio.timeout(120):
-        while not look():  # noqa: ASYNC110
+        while not is_done():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
 async def refused(_: object) -> None:
-    raise AssertionError("nothing here is broken")
+    raise AssertionError("no article here is broken")
 
 
-async def test_the_head_is_made_anew_by_itself_and_taken_up(
+async def test_the_head_is_trained_and_reloaded_automatically(
     articles: ReloadingKnowledgeBase, folder: Path, tmp_path: Path
 ) -> None:
-    """With the real model, in the real process."""
+    """Uses the real model in a real process."""
     assert not articles.now.is_head_current
-    fitting = SearchRefit(folder, tmp_path / "heads")
-    tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(fitting))]
+    refit = SearchRefit(folder, tmp_path / "heads")
+    tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(refit))]
     await until(lambda: articles.now.is_head_current)
     assert ClassifierHead.read(tmp_path / "heads" / "meaning.npz").fingerprint == articles.now.fingerprint
     for task in tasks:
         task.cancel()
 
 
-async def test_a_head_that_cannot_be_made_is_tried_once_for_each_change(
+async def test_failing_training_is_tried_once_for_each_change(
     articles: ReloadingKnowledgeBase, folder: Path
 ) -> None:
-    tried: list[str] = []
+    attempts: list[str] = []
 
     async def build() -> None:
-        tried.append(articles.now.fingerprint)
+        attempts.append(articles.now.fingerprint)
 
     tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(build))]
-    await until(lambda: tried)
+    await until(lambda: attempts)
     first = articles.now
     write(folder, ARTICLE.replace("lost it", "lost it again"))
-    await until(lambda: len(tried) == 2)
+    await until(lambda: len(attempts) == 2)
     write(folder, ARTICLE.replace("lost it", "lost it again").replace("Call", "Ring"))
     second = articles.now
-    await until(lambda: articles.now not in {first, second})  # an answer's words are no way of asking for it
-    assert len(set(tried)) == len(tried) == 2
+    await until(lambda: articles.now not in {first, second})  # the text of an answer is not a phrasing
+    assert len(set(attempts)) == len(attempts) == 2
     for task in tasks:
         task.cancel()
 
 
-async def test_a_build_that_fails_says_why(
+async def test_failing_training_is_logged_with_its_reason(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.rmtree(folder / "zh")
@@ -161,18 +161,18 @@ async def test_a_build_that_fails_says_why(
     assert "zh/faq" in record.why
 
 
-async def test_a_build_ends_with_us(folder: Path, tmp_path: Path) -> None:
+async def test_cancelling_kills_the_training_process(folder: Path, tmp_path: Path) -> None:
     task = asyncio.create_task(SearchRefit(folder, tmp_path / "heads")())
-    await until(children)
+    await until(training_processes)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not children())
+    await until(lambda: not training_processes())
 
 
-def children() -> list[str]:
-    """Return the processes of ours that make a head now."""
-    own = Path("/proc/self/task").glob("*/children")
+def training_processes() -> list[str]:
+    """Return the command lines of our training processes."""
+    own = Path("/proc/self/task").glob("*/training_processes")
     numbers = [number for each in own for number in each.read_text().split()]
     lines = [Path(f"/proc/{number}/cmdline") for number in numbers]
     return [line.read_text() for line in lines if line.exists() and "build" in line.read_text()]

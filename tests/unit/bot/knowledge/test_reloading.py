@@ -1,4 +1,4 @@
-"""Staff edit articles on disk: what is well is taken up, what is broken is refused, and the former stays."""
+"""Staff edit articles on disk: valid changes are loaded, broken ones are refused and the previous articles stay."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ def articles(folder: Path) -> ReloadingKnowledgeBase:
 
 
 def write(folder: Path, text: str) -> None:
-    """Write it with another time than before, however quick the test is."""
+    """Write the file with a new modification time, even within one clock tick."""
     file = folder / "en" / "faq" / "lost.md"
     before = file.stat().st_mtime_ns if file.exists() else 0
     file.write_text(text, encoding="utf-8")
@@ -37,22 +37,22 @@ def answer(articles: ReloadingKnowledgeBase) -> str:
     return articles.now.article("lost", "en").answer
 
 
-def test_nothing_is_read_again_while_nothing_changes(articles: ReloadingKnowledgeBase) -> None:
+def test_unchanged_articles_are_not_reloaded(articles: ReloadingKnowledgeBase) -> None:
     first = articles.now
     assert not any(articles.reload_if_changed() for _ in range(3))
     assert articles.now is first
 
 
-def test_a_change_is_taken_up_once_it_rests(articles: ReloadingKnowledgeBase, folder: Path) -> None:
+def test_a_change_is_loaded_when_two_checks_agree(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     write(folder, ARTICLE.replace("Call", "Ring"))
-    assert not articles.reload_if_changed()  # it may still be being written
+    assert not articles.reload_if_changed()  # the file may be half written
     assert answer(articles) == "Call 1234."
     assert articles.reload_if_changed()
     assert answer(articles) == "Ring 1234."
     assert not articles.reload_if_changed()
 
 
-def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
+def test_a_broken_article_is_reported_once_and_can_be_fixed(
     articles: ReloadingKnowledgeBase, folder: Path
 ) -> None:
     write(folder, ARTICLE.replace('title = "Lost"', 'title = "Lost'))
@@ -67,7 +67,7 @@ def test_a_broken_one_is_refused_once_with_file_and_line_and_mended_later(
     assert answer(articles) == "Ring 1234."
 
 
-def test_a_head_made_anew_is_taken_up(articles: ReloadingKnowledgeBase, folder: Path) -> None:
+def test_a_new_head_is_loaded(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     first = articles.now
     (folder / "meaning.npz").write_bytes(b"a head")
     articles.reload_if_changed()
@@ -75,7 +75,7 @@ def test_a_head_made_anew_is_taken_up(articles: ReloadingKnowledgeBase, folder: 
     assert articles.now is not first
 
 
-def test_an_article_may_come_and_go(articles: ReloadingKnowledgeBase, folder: Path) -> None:
+def test_an_article_can_be_added_and_deleted(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     more = folder / "en" / "faq" / "found.md"
     more.write_text(ARTICLE.replace('"lost"', '"found"', 1), encoding="utf-8")
     articles.reload_if_changed()
@@ -87,16 +87,16 @@ def test_an_article_may_come_and_go(articles: ReloadingKnowledgeBase, folder: Pa
     assert articles.now.topics() == ("lost",)
 
 
-async def test_whoever_keeps_them_is_told_and_it_goes_on(
+async def test_editors_are_notified_of_each_broken_change(
     articles: ReloadingKnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reloading, "INTERVAL_SECONDS", 0)
-    told: asyncio.Queue[ArticleBroken] = asyncio.Queue()
-    running = asyncio.create_task(articles.run(told.put))
+    reports: asyncio.Queue[ArticleBroken] = asyncio.Queue()
+    running = asyncio.create_task(articles.run(reports.put))
     write(folder, "no front matter")
-    broken = await asyncio.wait_for(told.get(), 10)
+    broken = await asyncio.wait_for(reports.get(), 10)
     assert (broken.file, broken.line) == ("en/faq/lost.md", 1)
     write(folder, "still none")
-    assert (await asyncio.wait_for(told.get(), 10)).file == "en/faq/lost.md"
+    assert (await asyncio.wait_for(reports.get(), 10)).file == "en/faq/lost.md"
     running.cancel()
-    assert told.empty()
+    assert reports.empty()
