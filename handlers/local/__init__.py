@@ -4,7 +4,7 @@ from handlers.local.messenger import LocalMessenger
 from handlers.local.page.phones import Mail, Sms
 from handlers.local.people.person import NotOnScreen, Person
 from handlers.local.people.seen import SeenMessage
-from handlers.local.wire.faults import Fault, Faults, Line
+from handlers.local.wire.faults import Fault, Faults, GatewayState
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
 from handlers.local.world.persona import Persona
@@ -13,8 +13,8 @@ from handlers.local.world.queries import Offer, Result
 __all__ = [
     "Fault",
     "Faults",
+    "GatewayState",
     "Limits",
-    "Line",
     "LocalMessenger",
     "Mail",
     "NotOnScreen",

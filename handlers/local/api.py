@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import BodyPartReader, web
 
-from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.faults import Fault, FaultInjector
 from handlers.local.wire.json_shapes import JSON, Params, Refusal, Upload, bad, dump, too_many
 from handlers.local.wire.limits import Limits
 from handlers.local.wire.stats import Stats
@@ -26,7 +26,7 @@ Methods = dict[str, Callable[[Params], Any]]
 class Api:
     """Reads a request, injects a fault if one is drawn, calls the method and writes the answer."""
 
-    def __init__(self, state: ServerState, methods: Methods, injector: Dice) -> None:
+    def __init__(self, state: ServerState, methods: Methods, injector: FaultInjector) -> None:
         self._state = state
         self._stats: Stats = state.stats
         self._injector = injector
@@ -57,7 +57,7 @@ class Api:
                 raise UNKNOWN_METHOD
             name, call = found
             self._stats.calls[name] += 1
-            self._stats.unheard += 1
+            self._stats.from_webhook += 1
             result = call(Params(arguments))
             if isinstance(result, Awaitable):
                 await result

@@ -20,7 +20,7 @@ from handlers.local.page.phones import Mail, Phones, Sms
 from handlers.local.page.routes import Routes
 from handlers.local.people.person import TIMEOUT_S, Person
 from handlers.local.people.seen import dump_of
-from handlers.local.wire.faults import Dice, Faults
+from handlers.local.wire.faults import FaultInjector, Faults
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.wire.limits import Limits, Throttle
 from handlers.local.wire.stats import Stats
@@ -50,9 +50,9 @@ class LocalMessenger:
         self.faults = faults or Faults()
         self.sms_token = secrets.token_urlsafe(16)
         self.state = ServerState(token, People(personas, operators, operator_chat_id), self.limits, now)
-        self._dice = Dice(self.faults, random.Random(seed), self.state.stats.faults)  # noqa: S311 - no secret
-        self.updates = Updates(self._dice, self.state.stats, first_id(now()), self.state.wakeup.wake)
-        self._lines = Phones(self.state, self._dice, self.sms_token)
+        self._injector = FaultInjector(self.faults, random.Random(seed), self.state.stats.faults)  # noqa: S311 - no secret
+        self.updates = Updates(self._injector, self.state.stats, first_id(now()), self.state.wakeup.wake)
+        self.phones = Phones(self.state, self._injector, self.sms_token)
         self._webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
         self._page: Page | None = None
@@ -64,7 +64,7 @@ class LocalMessenger:
         """Listens on loopback only. Raises `ValueError` for any other address."""
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError("the local messenger listens on loopback only")
-        self._webhook = Webhook(self.state, self._dice)
+        self._webhook = Webhook(self.state, self._injector)
         server = web.Server(self._routes(self._webhook), access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
@@ -72,8 +72,8 @@ class LocalMessenger:
         bound = self._runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host
         self.api_url = f"http://{shown}:{bound}"
-        await self._lines.start(host)
-        smtp_port = self._lines.port
+        await self.phones.start(host)
+        smtp_port = self.phones.port
         self.smtp_url = f"smtp://{shown}:{smtp_port}"
 
     async def stop(self) -> None:
@@ -84,11 +84,7 @@ class LocalMessenger:
             await self._page.close()
         if self._runner is not None:
             await self._runner.cleanup()
-        await self._lines.stop()
-
-    @property
-    def world(self) -> ServerState:
-        return self.state
+        await self.phones.stop()
 
     @property
     def page_url(self) -> str:
@@ -123,14 +119,14 @@ class LocalMessenger:
 
     def sms_of(self, phone: str) -> tuple[Sms, ...]:
         number = digits(phone)
-        return tuple(sms for sms in self._lines.texts if sms.to == number)
+        return tuple(sms for sms in self.phones.texts if sms.to == number)
 
     def receive_sms(self, phone: str, text: str) -> Sms:
         """Delivers an SMS that did not come through the gateway."""
-        return self._lines.receive(phone, text)
+        return self.phones.receive(phone, text)
 
     def mail_of(self, address: str) -> tuple[Mail, ...]:
-        return tuple(mail for mail in self._lines.mails if mail.to == address.lower())
+        return tuple(mail for mail in self.phones.mails if mail.to == address.lower())
 
     async def until(
         self,
@@ -171,7 +167,7 @@ class LocalMessenger:
         self.state.add_step(step)
 
     def dump(self) -> str:
-        phones = self._lines
+        phones = self.phones
         chats = (
             dump_of(chat, next(iter(chat.members.values())))
             for chat in self.state.chats.values()
@@ -188,8 +184,8 @@ class LocalMessenger:
             **Profile(self.state, self.updates, webhook).methods(),
         }
         self.methods = tuple(calls)
-        actions = PageActions(self.state, self._lines, self.faults, self.person)
+        actions = PageActions(self.state, self.phones, self.faults, self.person)
         self._page = Page(actions, self.limits.upload)
-        api = Api(self.state, calls, self._dice)
+        api = Api(self.state, calls, self._injector)
         webhook.perform = api.perform_webhook_reply
-        return Routes(api, self._lines, self._page)
+        return Routes(api, self.phones, self._page)

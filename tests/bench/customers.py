@@ -139,7 +139,7 @@ def watched(
         elif told["type"] == "sms" and told["sms"]["to"] in phones:
             phones[told["sms"]["to"]].text(told["sms"]["text"])
 
-    forget = messenger.world.watch(change)
+    forget = messenger.state.watch(change)
     try:
         yield guests
     finally:

@@ -181,7 +181,7 @@ def errors_noted(messenger: LocalMessenger, tally: Tally) -> Iterator[None]:
         if found and found.lastgroup:
             tally.errors.append(keys[int(found.lastgroup[1:])])
 
-    forget = messenger.world.watch(look)
+    forget = messenger.state.watch(look)
     try:
         yield
     finally:

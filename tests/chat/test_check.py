@@ -219,7 +219,7 @@ async def test_one_that_is_too_big_is_not_fetched(place: LocalTelegram, anybody:
 async def test_one_that_says_that_it_is_small_is_not_read(
     place: LocalTelegram, anybody: Customer, told: dict[str, int]
 ) -> None:
-    stored = place.messenger.world.files.add("signCert.der", BINARY, bytes(40_000))
+    stored = place.messenger.state.files.add("signCert.der", BINARY, bytes(40_000))
     document = {name: value for name, value in stored.document().items() if name != "file_size"}
     sent = await anybody.person.sends({"document": {**document, **told}})
 
@@ -261,7 +261,7 @@ async def test_bad_weather_is_waited_for(
     await place.until(lambda: place.messenger.stats.calls["getFile"] > 0)
     await place.quiet()
     assert not is_gone(gildong, sent)
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
 
     await place.later(timedelta(seconds=41))
 
@@ -279,7 +279,7 @@ async def test_it_is_as_patient_as_it_is_told_to_be(place: LocalTelegram, gildon
     await place.later(timedelta(seconds=35))
 
     assert place.messenger.stats.calls["getFile"] == 1
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await place.later(timedelta(seconds=6))
     await gildong.sees("check.title")
 
@@ -303,7 +303,7 @@ async def test_it_is_read_after_a_restart(place: LocalTelegram, gildong: Custome
     place.messenger.faults.methods = frozenset({"getFile"})
     sent = await sends(gildong, der())
     await place.until(lambda: place.messenger.stats.calls["getFile"] > 0)
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
 
     await place.restarts(after=timedelta(minutes=2))
 

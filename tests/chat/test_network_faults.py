@@ -10,7 +10,7 @@ import pytest
 
 import ca
 from handlers.local import Limits
-from handlers.local.wire.faults import Line
+from handlers.local.wire.faults import GatewayState
 from tests.support.customers import AN, GILDONG, persona
 from tests.support.local_telegram import PASSWORD, Customer, LocalTelegram, local_telegram
 
@@ -54,7 +54,7 @@ async def test_calls_that_fail_are_made_again(place: LocalTelegram, gildong: Cus
 
     await gildong.reissues(GILDONG)
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await is_issued_once(place, gildong)
 
 
@@ -66,7 +66,7 @@ async def test_the_first_card_is_shown_although_its_reply_was_lost(
     faults.lose = 1.0
     await gildong.person.starts()
     await gildong.sees("card.idle")
-    faults.calm()
+    faults.clear()
     await place.quiet(PATIENT)
 
     await gildong.taps("button.start")
@@ -80,7 +80,7 @@ async def test_telegram_gone_for_a_while(place: LocalTelegram, gildong: Customer
     await gildong.says("1980-05-21")
     await place.until(lambda: place.messenger.stats.faults["refuse"] >= 2)
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
 
     await gildong.sees("reissue.ask.phone", patience=PATIENT)
     await gildong.fills_in(GILDONG, begin="phone")
@@ -113,13 +113,13 @@ def how_often_told(customer: Customer) -> int:
 
 
 async def test_text_messages_down_at_the_time_of_the_code(place: LocalTelegram, gildong: Customer) -> None:
-    place.messenger.faults.sms = Line.DOWN
+    place.messenger.faults.sms = GatewayState.DOWN
     await gildong.triage()
     await gildong.fills_in(GILDONG)
     await gildong.sees("proof.sent.sms")
     await place.until(lambda: place.messenger.stats.faults["sms:down"] >= 1)
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await place.later(timedelta(seconds=2))
 
     await gildong.says(await gildong.code(GILDONG.phone))
@@ -129,12 +129,12 @@ async def test_text_messages_down_at_the_time_of_the_code(place: LocalTelegram, 
 async def test_a_text_message_whose_receipt_was_lost_comes_once(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    place.messenger.faults.sms = Line.LOST
+    place.messenger.faults.sms = GatewayState.LOST
     await gildong.triage()
     await gildong.fills_in(GILDONG)
     await gildong.code(GILDONG.phone)
     await place.until(lambda: place.messenger.stats.faults["sms:lost"] >= 2)
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await place.later(timedelta(seconds=10))
 
     assert len(place.messenger.sms_of(GILDONG.phone)) == 1
@@ -142,11 +142,11 @@ async def test_a_text_message_whose_receipt_was_lost_comes_once(
 
 
 async def test_mail_down_at_the_time_of_the_result(place: LocalTelegram, gildong: Customer) -> None:
-    place.messenger.faults.mail = Line.DOWN
+    place.messenger.faults.mail = GatewayState.DOWN
     await gildong.reissues(GILDONG)
     await place.until(lambda: place.messenger.stats.faults["mail:down"] >= 1)
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await place.later(timedelta(seconds=10))
 
     mail = await place.messenger.until_mail(GILDONG.email)
@@ -156,7 +156,7 @@ async def test_mail_down_at_the_time_of_the_result(place: LocalTelegram, gildong
 async def test_a_number_that_the_gateway_refuses_stops_costing_and_staff_learn_of_it(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    place.messenger.faults.sms = Line.REJECT
+    place.messenger.faults.sms = GatewayState.REJECT
     await gildong.triage()
     await gildong.fills_in(GILDONG)
     await gildong.sees("proof.sent.sms")
@@ -165,7 +165,7 @@ async def test_a_number_that_the_gateway_refuses_stops_costing_and_staff_learn_o
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE state = 'dead'") == [(1,)]
     await place.later(timedelta(minutes=2))
     assert place.messenger.stats.faults["sms:reject"] == 1
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await gildong.taps("button.back")
     await gildong.asked("via", "mail")
     mail = await place.messenger.until_mail(GILDONG.email)

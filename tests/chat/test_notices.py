@@ -12,7 +12,7 @@ from bot.core.clock import KST
 from bot.core.tasks import TaskSupervisor
 from bot.engine.job_runner import JobRunner
 from bot.engine.sender import OutboxSender
-from handlers.local.wire.faults import Line
+from handlers.local.wire.faults import GatewayState
 from handlers.telegram.processor import UpdateProcessor
 from tests.support.customers import GILDONG, crowd, persona
 from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
@@ -98,7 +98,7 @@ async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
 async def test_what_has_not_left_yet_is_said_to_be_on_its_way(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    place.messenger.faults.mail = Line.DOWN
+    place.messenger.faults.mail = GatewayState.DOWN
     await gildong.reissues(GILDONG)
     await place.until(lambda: place.messenger.stats.faults["mail:down"] >= 1)
     await place.quiet()
@@ -107,7 +107,7 @@ async def test_what_has_not_left_yet_is_said_to_be_on_its_way(
     assert count(gildong, "delivery.sent.row", told) == 2
     assert count(gildong, "delivery.again.row", told) == 1
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await place.later(timedelta(minutes=5))
     assert count(gildong, "delivery.sent.row", await status(gildong)) == 3
 
@@ -115,7 +115,7 @@ async def test_what_has_not_left_yet_is_said_to_be_on_its_way(
 async def test_a_mail_that_came_back_is_told_once_and_the_address_let_be(
     place: LocalTelegram, gildong: Customer
 ) -> None:
-    place.messenger.faults.mail = Line.REJECT
+    place.messenger.faults.mail = GatewayState.REJECT
     await gildong.triage()
     await gildong.fills_in(replace(GILDONG, account="12345678901243"))
     await gildong.proves(GILDONG)
@@ -126,7 +126,7 @@ async def test_a_mail_that_came_back_is_told_once_and_the_address_let_be(
     assert count(gildong, "delivery.bounced.row", await status(gildong)) == 1
     assert results(place, gildong, "refused") == (1, 0, 1)
 
-    place.messenger.faults.calm()
+    place.messenger.faults.clear()
     await gildong.taps("button.mend")
     await gildong.answers("account", GILDONG.account)
     await gildong.sees("reissue.review")
@@ -151,7 +151,7 @@ async def test_a_number_that_is_nobodys_has_the_next_way_taken(
     await somebody.taps("remind.results.sms")
     await somebody.sees("remind.results.row")
     await somebody.applies(somebody.record)
-    place.messenger.faults.sms = Line.REJECT
+    place.messenger.faults.sms = GatewayState.REJECT
     await somebody.taps("button.submit")
 
     told = await somebody.sees("bounced.sms")

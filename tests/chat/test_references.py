@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.logs import LIBRARIES, configure
-from handlers.local.wire.faults import Line as At
+from handlers.local.wire.faults import GatewayState as At
 from tests.support.customers import GILDONG
 from tests.support.local_telegram import TOKEN, Customer, LocalTelegram
 

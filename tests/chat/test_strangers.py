@@ -98,8 +98,8 @@ async def test_a_lapsed_code_and_a_pause_look_the_same_too(three: LocalTelegram)
 async def test_no_code_goes_anywhere_for_somebody_unknown_and_none_is_right(three: LocalTelegram) -> None:
     stranger = await walks_to_the_code(three, 103, TYPED[103], "sms")
     await three.quiet()
-    assert not three.messenger._lines.texts
-    assert not three.messenger._lines.mails
+    assert not three.messenger.phones.texts
+    assert not three.messenger.phones.mails
 
     await stranger.says(CODE)
 

@@ -59,7 +59,7 @@ async def test_the_whole_way(hooked: LocalTelegram, gildong: Customer) -> None:
 
     assert hooked.messenger.stats.calls["getUpdates"] == 0
     assert hooked.messenger.stats.calls["answerCallbackQuery"] > 5
-    assert hooked.messenger.stats.unheard == hooked.messenger.stats.calls["answerCallbackQuery"]
+    assert hooked.messenger.stats.from_webhook == hooked.messenger.stats.calls["answerCallbackQuery"]
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.local import Faults
-from handlers.local.wire.faults import Line
+from handlers.local.wire.faults import GatewayState
 from tests.crash.counts import Tally
 from tests.crash.environment import Stage, concerned
 from tests.crash.invariants import Verdict, glimpse, judge
@@ -48,7 +48,7 @@ def bad_weather() -> Faults:
 
 
 #: A gateway that is down, or accepts a message and loses the reply.
-BAD_LINES = (Line.DOWN, Line.ERROR, Line.LOST)
+BAD_LINES = (GatewayState.DOWN, GatewayState.ERROR, GatewayState.LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Campaign:
         Ends early once it is sure that a customer waits for ever.
 
         """
-        self._scene.messenger.faults.calm()
+        self._scene.messenger.faults.clear()
         for name in self._places:
             self._set_clock(name, 0.0)
         for robot in self._scene.robots.values():
@@ -161,7 +161,7 @@ class Campaign:
         for name in victims:
             await self._kill(name)
         faults = self._scene.messenger.faults
-        faults.sms, faults.mail = (dice.choice(BAD_LINES) if dice.random() < 0.1 else Line.WELL for _ in "12")
+        faults.sms, faults.mail = (dice.choice(BAD_LINES) if dice.random() < 0.1 else GatewayState.UP for _ in "12")
         self._look()
         if not any(self._places[name].role == "bot" and process for name, process in self._lives.items()):
             await self._backlog()

@@ -229,7 +229,7 @@ async def stage(
     await messenger.start()
     books = await asyncio.to_thread(bank.books, folder)
     scene = Stage(bank, folder, messenger, made, books, hearing, **more)
-    unwatch = messenger.world.watch(scene.wake)
+    unwatch = messenger.state.watch(scene.wake)
     try:
         yield scene
     finally:

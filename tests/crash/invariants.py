@@ -267,7 +267,7 @@ def leaked(stage: Stage) -> list[str]:
     """I6; only while nobody writes."""
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
-    texts = [CODE.match(each.text) for each in stage.messenger._lines.texts]
+    texts = [CODE.match(each.text) for each in stage.messenger.phones.texts]
     files = [*leaks.files_of(stage.folder), *stage.books.files()]
     return list(leaks.found(files, secrets, [each[1] for each in texts if each]))
 

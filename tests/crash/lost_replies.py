@@ -1,11 +1,11 @@
 """Which messages the bot never had a receipt for: if these come twice, the bot did nothing wrong."""
 
 from handlers.local import LocalMessenger
-from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.faults import Fault, FaultInjector
 from handlers.local.wire.json_shapes import JSON
 
 
-class Noting(Dice):
+class Noting(FaultInjector):
     """Dice that remember what they decided for the last call."""
 
     __slots__ = ("last",)
@@ -20,15 +20,15 @@ class Hearing:
 
     def __init__(self, messenger: LocalMessenger) -> None:
         """Call before the messenger starts."""
-        plain = messenger._dice
-        self._dice = messenger._dice = Noting(plain.faults, plain.random, plain.played)
-        self._dice.last = None
+        plain = messenger._injector
+        self._injector = messenger._injector = Noting(plain.faults, plain.random, plain.played)
+        self._injector.last = None
         self.unheard: set[tuple[int, int]] = set()
 
     def notes(self, change: JSON) -> None:
         message = change.get("message", {})
         if (
-            self._dice.last is Fault.LOSE
+            self._injector.last is Fault.LOSE
             and message.get("from", {}).get("is_bot")
             and "edit_date" not in message
         ):

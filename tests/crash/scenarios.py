@@ -76,7 +76,7 @@ def weather(step: str, method: str, fault: Fault) -> Scene:
         async with asyncio.timeout(PATIENCE_S):
             while not played[fault.value]:  # noqa: ASYNC110 - a counter rings no bell
                 await asyncio.sleep(TICK_S)
-        faults.calm()
+        faults.clear()
         play.reached = True
 
     return Scene(happens)
@@ -150,7 +150,7 @@ async def slow(play: Play) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not messenger.stats.calls["sendMessage"]:  # noqa: ASYNC110 - a counter rings no bell
             await asyncio.sleep(TICK_S)
-        messenger.faults.calm()
+        messenger.faults.clear()
         # Before this, a second copy would not have arrived yet.
         await asyncio.sleep(SLOW_MS / 1000)
     play.reached = True

@@ -196,7 +196,7 @@ def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
         watch.decided(case, event, decision, now, rules)
         return decision
 
-    forget = messenger.world.watch(watch.looks)
+    forget = messenger.state.watch(watch.looks)
     root.addHandler(watch)
     cases.decide = decide  # type: ignore[attr-defined]
     try:

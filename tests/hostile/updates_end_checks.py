@@ -112,7 +112,7 @@ async def _disk(it: "Scene") -> None:
     if not await it.local_telegram.is_sound():
         it.watch.finds("books", "I7: the desk's database is damaged")
     secrets = {TOKEN, *(each for person in it.folk[:6] for each in person.secrets)}
-    codes = [CODE.match(each.text) for each in it.local_telegram.messenger._lines.texts]
+    codes = [CODE.match(each.text) for each in it.local_telegram.messenger.phones.texts]
     files = leaks.files_of(it.local_telegram.settings.storage.data_dir)
     for each in await asyncio.to_thread(
         lambda: [*leaks.found(files, secrets, [found[1] for found in codes if found])]

@@ -246,9 +246,9 @@ class Scene:
             each._wakeup.ring()
         for each in self.robots.values():
             each.wake.set()
-        lines = self.local_telegram.messenger._lines
+        lines = self.local_telegram.messenger.phones
         del lines.texts[:-KEPT_TEXTS], lines.mails[:-KEPT_TEXTS]
-        for chat in self.local_telegram.messenger.world.chats.values():
+        for chat in self.local_telegram.messenger.state.chats.values():
             chat.texts.clear()
         if time_of >= timedelta(hours=1):
             await self.local_telegram.app.engine.retention.tidy()
@@ -308,7 +308,7 @@ async def scene(plan: Plan, folder: Path, template: Path | None = None) -> Async
         stack.enter_context(watching(watch, made.messenger))
         watch_the_order(watch, made)
         it = Scene(plan, made, watch, people, Random(plan.seed))
-        stack.callback(made.messenger.world.watch(it.wakes))
+        stack.callback(made.messenger.state.watch(it.wakes))
         try:
             yield it
         finally:

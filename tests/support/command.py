@@ -29,7 +29,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 def settings_of(messenger: LocalMessenger, data: Path) -> dict[str, str]:
     return {
-        "TELEGRAM_TOKEN": messenger.world.token,
+        "TELEGRAM_TOKEN": messenger.state.token,
         "TELEGRAM_API": messenger.api_url,
         "DATA_DIR": str(data),
         "LISTEN": "127.0.0.1:0",

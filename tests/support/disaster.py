@@ -101,7 +101,7 @@ def awake(messenger: LocalMessenger, robots: Sequence[Survivor]) -> Iterator[Non
         for each in robots:
             each.wake.set()
 
-    unwatch = messenger.world.watch(wake)
+    unwatch = messenger.state.watch(wake)
     try:
         yield
     finally:

@@ -142,7 +142,7 @@ class PageActions:
 
     def _set_faults(self, act: JSON) -> JSON:
         if act.get("clear"):
-            self._faults.calm()
+            self._faults.clear()
         else:
             self._faults.set(str(act["name"]), act["value"])
         self._state.notify(None, {"type": "faults", "faults": self._faults.as_dict()})

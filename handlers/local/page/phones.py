@@ -15,7 +15,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from handlers.local.api import close_connection
-from handlers.local.wire.faults import Dice, Line
+from handlers.local.wire.faults import FaultInjector, GatewayState
 from handlers.local.wire.json_shapes import dump
 from handlers.local.world.persona import digits
 from handlers.local.world.server_state import ServerState
@@ -52,7 +52,7 @@ class Mail:
 class Phones:
     """Received SMS and mails, in the order of arrival."""
 
-    def __init__(self, state: ServerState, injector: Dice, sms_token: str) -> None:
+    def __init__(self, state: ServerState, injector: FaultInjector, sms_token: str) -> None:
         self._state = state
         self._injector = injector
         self._token = sms_token
@@ -83,16 +83,16 @@ class Phones:
         if message is None:
             return answer(400, {"error": "malformed"})
         match self._injector.line("sms"):
-            case Line.DOWN:
+            case GatewayState.DOWN:
                 close_connection(request)
-            case Line.ERROR:
+            case GatewayState.ERROR:
                 return answer(500, {"error": "internal"})
-            case Line.REJECT:
+            case GatewayState.REJECT:
                 return answer(400, {"error": "unknown_number"})
-            case Line.LOST:
+            case GatewayState.LOST:
                 self._receive(message, request.headers.get("Idempotency-Key", ""))
                 close_connection(request)
-            case Line.WELL:
+            case GatewayState.UP:
                 return answer(200, {"id": self._receive(message, request.headers.get("Idempotency-Key", ""))})
         return answer(503, {"error": "down"})
 
@@ -111,7 +111,7 @@ class Phones:
         return sms
 
     def _connection(self) -> asyncio.Protocol:
-        if self._injector.line("mail") is Line.DOWN:
+        if self._injector.line("mail") is GatewayState.DOWN:
             return ClosingProtocol()
         return SMTP(MailHandler(self._injector, self._deliver), hostname="localhost", enable_SMTPUTF8=True)
 
@@ -140,7 +140,7 @@ class ClosingProtocol(asyncio.Protocol):
 class MailHandler:
     """The handler of aiosmtpd: accepts every mail, unless a fault is set."""
 
-    def __init__(self, injector: Dice, deliver: Callable[[str, EmailMessage], None]) -> None:
+    def __init__(self, injector: FaultInjector, deliver: Callable[[str, EmailMessage], None]) -> None:
         self._injector = injector
         self._deliver = deliver
 
@@ -152,19 +152,21 @@ class MailHandler:
         address: str,
         options: list[str],  # noqa: ARG002
     ) -> str:
-        if self._injector.faults.mail is Line.REJECT:
+        if self._injector.faults.mail is GatewayState.REJECT:
             return "550 5.1.1 No such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
-        if self._injector.faults.mail is Line.ERROR:
+        if self._injector.faults.mail is GatewayState.ERROR:
             return "451 4.3.0 Temporarily not available"
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
         for recipient in envelope.rcpt_tos:
             self._deliver(recipient, message)
-        if self._injector.faults.mail is Line.LOST and isinstance(server.transport, asyncio.Transport):
+        if self._injector.faults.mail is GatewayState.LOST and isinstance(
+            server.transport, asyncio.Transport
+        ):
             server.transport.abort()
         return "250 OK"
 

@@ -16,10 +16,10 @@ class Fault(StrEnum):
     STORM = "storm"  #: 429
 
 
-class Line(StrEnum):
+class GatewayState(StrEnum):
     """The state of the SMS gateway or the mail server."""
 
-    WELL = "up"
+    UP = "up"
     DOWN = "down"  #: connections are reset
     ERROR = "error"  #: SMS: 500; mail: 451, try again
     LOST = "lost"  #: received, then the connection closes without an answer
@@ -38,11 +38,11 @@ class Faults:
     storm: float = 0.0
     storm_seconds: int = 1  #: the `retry_after` of a storm's 429
     slow_ms: int = 0  #: delay before every call
-    sms: Line = Line.WELL
-    mail: Line = Line.WELL
+    sms: GatewayState = GatewayState.UP
+    mail: GatewayState = GatewayState.UP
     methods: frozenset[str] = frozenset()  #: the Bot API methods with faults; empty: all
 
-    def calm(self) -> None:
+    def clear(self) -> None:
         """Turns all faults off."""
         for each in fields(self):
             setattr(self, each.name, each.default)
@@ -53,7 +53,7 @@ class Faults:
     def set(self, name: str, value: object) -> None:
         """Sets one fault by name, as the page does. Raises `ValueError` for an invalid name or value."""
         if name in {"sms", "mail"}:
-            setattr(self, name, Line(str(value)))
+            setattr(self, name, GatewayState(str(value)))
         elif name in {"slow_ms", "storm_seconds"}:
             setattr(self, name, max(0, int(str(value))))
         elif name in RATES:
@@ -66,7 +66,7 @@ RATES = frozenset({"duplicate", "reorder", "refuse", "lose", "reset", "storm"})
 
 
 @dataclass(slots=True)
-class Dice:
+class FaultInjector:
     """Draws faults by their rates, from one seed, and counts them."""
 
     faults: Faults
@@ -95,8 +95,8 @@ class Dice:
         self.played[name] += 1
         return True
 
-    def line(self, name: str) -> Line:
-        line: Line = getattr(self.faults, name)
-        if line is not Line.WELL:
+    def line(self, name: str) -> GatewayState:
+        line: GatewayState = getattr(self.faults, name)
+        if line is not GatewayState.UP:
             self.played[f"{name}:{line}"] += 1
         return line

@@ -8,7 +8,7 @@ from typing import Any
 @dataclass(slots=True)
 class Stats:
     calls: Counter[str] = field(default_factory=Counter)  #: Bot API calls by method
-    unheard: int = 0  #: of these, calls in the answers of webhooks
+    from_webhook: int = 0  #: of these, calls in the answers of webhooks
     refused: Counter[int] = field(default_factory=Counter)  #: error answers, by code
     faults: Counter[str] = field(default_factory=Counter)  #: injected faults, by name
     repeats: int = 0  #: sendMessage with the text and keyboard of an earlier message of the chat
@@ -19,7 +19,7 @@ class Stats:
     def as_dict(self) -> dict[str, Any]:
         return {
             "calls": dict(self.calls),
-            "from_webhook": self.unheard,
+            "from_webhook": self.from_webhook,
             "refused": {str(code): count for code, count in self.refused.items()},
             "faults": dict(self.faults),
             "repeats": self.repeats,

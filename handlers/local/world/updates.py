@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count, islice
 
-from handlers.local.wire.faults import Dice
+from handlers.local.wire.faults import FaultInjector
 from handlers.local.wire.json_shapes import JSON, Refusal
 from handlers.local.wire.stats import Stats
 
@@ -18,7 +18,9 @@ OTHER_WEBHOOK = "Conflict: terminated by setWebhook request"
 
 
 class Updates:
-    def __init__(self, injector: Dice, stats: Stats, first: int, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, injector: FaultInjector, stats: Stats, first: int, changed: Callable[[], None]
+    ) -> None:
         self._injector = injector
         self._stats = stats
         self._changed = changed

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from handlers.local.wire.faults import Dice, Fault
+from handlers.local.wire.faults import Fault, FaultInjector
 from handlers.local.wire.json_shapes import JSON, bad, dump
 from handlers.local.wire.wakeup import BackgroundTasks
 from handlers.local.world.server_state import ServerState
@@ -20,7 +20,7 @@ RESPONSE_TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 class Webhook:
-    def __init__(self, state: ServerState, injector: Dice) -> None:
+    def __init__(self, state: ServerState, injector: FaultInjector) -> None:
         self._limits = state.limits
         self._injector = injector
         self._stats = state.stats

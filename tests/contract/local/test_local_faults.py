@@ -18,7 +18,7 @@ async def test_a_502_comes_before_the_call_is_performed(scene: Scene) -> None:
     with pytest.raises(NetworkError, match=r"Bad Gateway"):
         await scene.bot.send_message(JIHYE.user_id, "x")
     assert said(scene) == []
-    scene.messenger.faults.calm()
+    scene.messenger.faults.clear()
     await scene.bot.send_message(JIHYE.user_id, "x")
     assert said(scene) == ["x"]
     assert scene.messenger.stats.faults == {"refuse": 1}
@@ -147,5 +147,5 @@ def test_faults_are_set_by_name() -> None:
     for name, value in (("sms", "sunny"), ("methods", 1), ("refuse", "x")):
         with pytest.raises(ValueError):  # noqa: PT011
             faults.set(name, value)
-    faults.calm()
+    faults.clear()
     assert faults == Faults()

@@ -7,7 +7,7 @@ import aiohttp
 import aiosmtplib
 import pytest
 
-from handlers.local import Line
+from handlers.local import GatewayState
 from tests.contract.local.scene import JIHYE, Scene
 
 CODE = {"to": "010-1234-5678", "text": "code 123456"}
@@ -50,17 +50,17 @@ async def test_the_same_idempotency_key_delivers_one_sms(scene: Scene) -> None:
     assert len(scene.messenger.sms_of(JIHYE.phone)) == 1
 
 
-@pytest.mark.parametrize(("line", "status"), [(Line.ERROR, 500), (Line.REJECT, 400)])
-async def test_a_gateway_with_errors(scene: Scene, line: Line, status: int) -> None:
+@pytest.mark.parametrize(("line", "status"), [(GatewayState.ERROR, 500), (GatewayState.REJECT, 400)])
+async def test_a_gateway_with_errors(scene: Scene, line: GatewayState, status: int) -> None:
     scene.messenger.faults.sms = line
     assert await post(scene, CODE) == status
-    scene.messenger.faults.sms = Line.WELL
+    scene.messenger.faults.sms = GatewayState.UP
     assert await post(scene, CODE) == 200
     assert len(scene.messenger.sms_of(JIHYE.phone)) == 1
 
 
-@pytest.mark.parametrize(("line", "arrived"), [(Line.DOWN, 0), (Line.LOST, 1)])
-async def test_a_gateway_that_closes_connections(scene: Scene, line: Line, arrived: int) -> None:
+@pytest.mark.parametrize(("line", "arrived"), [(GatewayState.DOWN, 0), (GatewayState.LOST, 1)])
+async def test_a_gateway_that_closes_connections(scene: Scene, line: GatewayState, arrived: int) -> None:
     scene.messenger.faults.sms = line
     with pytest.raises(aiohttp.ClientError):
         await post(scene, CODE)
@@ -93,19 +93,19 @@ async def test_a_mail_reaches_the_mailbox(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("line", "error", "arrived"),
     [
-        (Line.DOWN, aiosmtplib.SMTPException, 0),
-        (Line.ERROR, aiosmtplib.SMTPDataError, 0),
-        (Line.REJECT, aiosmtplib.SMTPRecipientsRefused, 0),
-        (Line.LOST, aiosmtplib.SMTPException, 1),
+        (GatewayState.DOWN, aiosmtplib.SMTPException, 0),
+        (GatewayState.ERROR, aiosmtplib.SMTPDataError, 0),
+        (GatewayState.REJECT, aiosmtplib.SMTPRecipientsRefused, 0),
+        (GatewayState.LOST, aiosmtplib.SMTPException, 1),
     ],
 )
 async def test_a_mail_server_with_faults(
-    scene: Scene, line: Line, error: type[Exception], arrived: int
+    scene: Scene, line: GatewayState, error: type[Exception], arrived: int
 ) -> None:
     scene.messenger.faults.mail = line
     with pytest.raises(error):
         await send(scene)
     assert len(scene.messenger.mail_of(JIHYE.email)) == arrived
-    scene.messenger.faults.calm()
+    scene.messenger.faults.clear()
     await send(scene)
     assert len(scene.messenger.mail_of(JIHYE.email)) == arrived + 1

@@ -84,7 +84,7 @@ async def test_an_update_is_posted_again_after_a_lost_answer(scene: Scene, recei
     scene.messenger.faults.methods = frozenset({"webhook"})
     await scene.jihye.says("a")
     await scene.messenger.until(lambda m: m.stats.delivered >= 2)
-    scene.messenger.faults.calm()
+    scene.messenger.faults.clear()
     await all_taken(scene)
     assert set(receiver.texts) == {"a"}
     assert len({each["update_id"] for each in receiver.got}) == 1
