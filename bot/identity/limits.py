@@ -1,4 +1,4 @@
-"""Limits on tries, with pauses that grow and end, and on floods: nobody is locked out for good by somebody else."""
+"""Limits on tries and on floods. Pauses grow and end: nobody is locked out for good by somebody else."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from bot.storage.database import Transaction
 from bot.storage.sealing import Sealing
 
-#: Of a token; seconds since 1970 have no more digits than that.
+#: Decimal places of a token; seconds since 1970 have no more.
 ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many tries in this window; then a pause, doubled each time, up to the longest."""
+    """This many tries in this window; then a pause, doubled each time, up to the longest."""
 
     tries: int
     window: timedelta
@@ -22,7 +22,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A token bucket: so many at once, refilled by so many a minute."""
+    """A token bucket: this many at once, refilled by this many a minute."""
 
     burst: int
     per_minute: int
@@ -41,7 +41,7 @@ class Limits:
         self._sealing = sealing
 
     def take(self, tx: Transaction, key: str, limit: Limit, now: datetime) -> datetime | None:
-        """Count a try; return until when no further one is taken, or None if this one is allowed."""
+        """Count a try; return until when no further one is accepted, or None if this one is allowed."""
         digest, moment = self._sealing.digest("limit", key), now.timestamp()
         row = tx.row("limit_load", key=digest)
         tries, since, until, pauses = tuple(row) if row else (0, moment, 0.0, 0)
@@ -59,16 +59,18 @@ class Limits:
         return datetime.fromtimestamp(until, now.tzinfo) if paused else None
 
     def draw(self, tx: Transaction, key: str, rate: Rate, most: int, now: datetime) -> Drawn:
-        """Take up to so many tokens of a bucket that all processes share.
+        """Take up to this many tokens of a bucket that all processes share.
 
-        One moment tells how full it is: the one at which it will be full again (the Generic Cell Rate Algorithm's
-        theoretical arrival time, ITU-T I.371). It stands in `since`.
+        One moment says how full it is: the one at which it will be full again (the Generic Cell Rate Algorithm's
+        theoretical
+        arrival time, ITU-T I.371). It is stored in `since`.
+
         """
         digest, moment = self._sealing.digest("limit", key), now.timestamp()
         row = tx.row("limit_load", key=digest)
         _, full_at, _, told = tuple(row) if row else (0, moment, 0.0, 0)
         interval = 60 / rate.per_minute
-        # Never more than the whole bucket: a process whose clock was ahead must not keep a chat out until then.
+        # Never more than the whole bucket: a process whose clock was ahead must not block a chat until then.
         missing = min(max(full_at - moment, 0.0), rate.burst * interval)
         left = rate.burst - missing / interval
         granted = min(most, int(left + ROUNDING))

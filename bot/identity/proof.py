@@ -1,7 +1,8 @@
-"""Who is this? Matching what was typed with the register, and the one-time code; a stranger learns nothing.
+"""Identity proofing: compares the claimed identity with the register, and sends and checks the one-time code.
 
-Somebody unknown gets the same screens after the same work: a code is made and its place in the outbox taken,
-but nothing is sent and no code is right (NIST SP 800-63B, 5.1.3: out-of-band authenticators).
+A stranger learns nothing: an unknown person gets the same screens after the same work. A code is made and an outbox
+row written, but nothing is sent and no code is right (NIST SP 800-63B, 5.1.3: out-of-band authenticators).
+
 """
 
 import os
@@ -20,7 +21,7 @@ from bot.storage.database import Transaction
 
 SALT_BYTES = 16
 CODE_DIGITS = 6
-#: So many of name, birth date, phone and account must be right before a code goes out.
+#: This many of name, birth date, phone and account must be right before a code is sent.
 ENOUGH = 2
 LOCATING = frozenset({"R01", "R02", "R03", "R04"})
 
@@ -30,10 +31,10 @@ Entropy = Callable[[int], bytes]
 @dataclass(frozen=True, slots=True)
 class IdentityLimits:
     chat: Limit
-    #: By what was typed, known or not, so that the pause itself tells nothing.
+    #: Counted by what was typed, known or not, so that the pause itself reveals nothing.
     person: Limit
     overall: Limit
-    #: Applications of one proven person that did not fit the register.
+    #: Applications of one proven person that did not match the register.
     refusals: Limit
 
 
@@ -47,7 +48,7 @@ DEFAULT_LIMITS = IdentityLimits(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a customer says of themselves."""
+    """The claimed identity: what a customer says of themselves."""
 
     name: str
     birth: str
@@ -78,7 +79,7 @@ class Identity:
     def send_code(
         self, tx: Transaction, chat_id: int, claim: Claim, language: str, now: datetime
     ) -> tuple[CodeSent, str, Message] | Paused:
-        """Return the event, and the message that carries the code, with its lane; or until when to wait."""
+        """Return the event, and the message with the code and its lane; or until when to wait."""
         until = self._paused(tx, chat_id, claim, now)
         if until is not None:
             return Paused(until)
@@ -90,16 +91,16 @@ class Identity:
         return event, lane, message
 
     def count_refusal(self, tx: Transaction, customer: str, now: datetime) -> datetime | None:
-        """Count an application that does not fit the register; return until when no further one is taken."""
+        """Count an application that does not match the register; return until when no further one is accepted."""
         return self._limits.take(tx, f"refusals:{customer}", self._policy.refusals, now)
 
     def _paused(self, tx: Transaction, chat_id: int, claim: Claim, now: datetime) -> datetime | None:
-        # The chat first: one that is at its end must not go on using up what its victim may try.
+        # The chat first: a chat over its limit must not go on using up its victim's tries.
         for key, limit in ((f"chat:{chat_id}", self._policy.chat), ("overall", self._policy.overall)):
             until = self._limits.take(tx, key, limit, now)
             if until is not None:
                 return until
-        # These together: one after the other, their pauses would follow each other.
+        # Together: one after the other, their pauses would add up.
         person = (
             f"person:{name_key(claim.name)}|{claim.birth}",
             f"phone:{claim.phone}",

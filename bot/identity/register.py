@@ -1,4 +1,4 @@
-"""The bank's register, embedded: records under encryption, found by keyed hashes, imported from CSV."""
+"""The bank's register of customers, embedded: encrypted records, found by keyed hashes, imported from CSV."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from bot.storage.database import Transaction
 from bot.storage.sealing import Sealing
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-#: What a VID is made of: a registration number of a person (13 digits) or of a business (10).
+#: What a VID is made of: the registration number of a person (13 digits) or of a business (10).
 IDN = re.compile(r"[0-9]{10,13}", re.ASCII)
 
 COLUMNS = (
@@ -52,7 +52,7 @@ class CustomerRecord(msgspec.Struct, frozen=True):
         return f"Record({self.customer_id})"
 
 
-#: Says why a certificate could not carry this name and what to do, or nothing; the message names nobody.
+#: Returns why a certificate could not carry this name and what to do, or None; the text names nobody.
 Unfit = Callable[[str], str | None]
 
 
@@ -81,7 +81,7 @@ class CustomerRegister:
         return self._open(row["customer_id"], row["sealed"]) if row else None
 
     def like(self, tx: Transaction, name: str, birth: str, phone: str, account: str) -> list[CustomerRecord]:
-        """Return everybody of whom name and birth date, phone, or account is the same."""
+        """Return all customers with the same name and birth date, phone, or account."""
         rows = tx.rows("customers_like", **self._hashes(f"{name_key(name)}|{birth}", phone, account))
         return [self._open(row["customer_id"], row["sealed"]) for row in rows]
 
@@ -95,7 +95,7 @@ class CustomerRegister:
 
 
 def read_csv(path: Path, today: date, unfit: Unfit = lambda _: None) -> list[CustomerRecord]:
-    """Return every row of the file, or raise `RowRefused` for the first one that is wrong: all or nothing."""
+    """Return every row of the file, or raise `RowRefused` for the first wrong one: all or nothing."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -155,7 +155,7 @@ def _problems(value: dict[str, str], today: date, unfit: Unfit) -> Iterator[tupl
 
 
 def _unfit_name(written: str, today: date, unfit: Unfit) -> Iterator[tuple[str, str]]:
-    """Judge the name as it is kept; where what was written is no name, a zero-width character may be why."""
+    """Check the name as it is stored; if the written text is no name, a zero-width character may be the reason."""
     read = parse.name(written, today)
     if problem := unfit(written if isinstance(read, Refused) else read):
         yield "name", problem
@@ -163,7 +163,7 @@ def _unfit_name(written: str, today: date, unfit: Unfit) -> Iterator[tuple[str, 
 
 def _is_past_day(text: str, today: date) -> bool:
     if not DAY.fullmatch(text):
-        return False  # Python reads more forms of ISO 8601 than one
+        return False  # Python reads more forms of ISO 8601 than one.
     try:
         return date.fromisoformat(text) <= today
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the customer gets: a key with its R, and the files that Korean tools open."""
+"""What the customer gets: a key with its random number R, and the files that Korean tools open."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ def random_number(key: bytes) -> bytes:
 
 
 def belong(key: bytes, certificate: bytes) -> bool:
-    """Return whether the certificate is this key's."""
+    """Return whether the certificate is for this key."""
     private = load_der_private_key(key, None, unsafe_skip_rsa_key_validation=True)
     return load_der_x509_certificate(certificate).public_key() == private.public_key()
 
 
 def purpose_of(policy: str | None, authority: str | None) -> Purpose | None:
-    """Return what a policy is for, if it is one of this authority's (in lower case): no other may use its OIDs."""
+    """Return what a policy (OID in lower case) is for, if it is one of this authority's: no other may use its OIDs."""
     found = purposes().get(policy or "")
     if found is None or found.authority.lower() != authority:
         return None
@@ -43,7 +43,7 @@ async def pack(
 
 
 def _packed(key: bytes, der: bytes, password: str, chain: tuple[bytes, ...]) -> Mapping[str, bytes]:
-    """signPri.key as PBES2, which every tool of today opens; the PKCS#12 with AES-256."""
+    """signPri.key as PBES2, which every current tool opens; the PKCS#12 with AES-256."""
     locked = files.write_signpri(key, password.encode())
     return {
         "npki.zip": files.npki_zip(der, locked, chain=chain),

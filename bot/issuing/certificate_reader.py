@@ -1,7 +1,8 @@
-"""Reads a certificate file that somebody shows. Nothing in it is believed, and no address in it is ever asked.
+"""Reads a certificate file that a customer sends. Nothing in it is trusted, and no address in it is ever called.
 
-Only what the answer needs is looked at: the holder's name and key are never decoded. Whatever the library raises or
-warns of means one thing to a customer, that this is no certificate file.
+Only what the answer needs is decoded: the holder's name and key never are. Whatever the library raises or warns of
+means one thing to a customer, that this is no certificate file.
+
 """
 
 import warnings
@@ -15,13 +16,13 @@ from cryptography.x509.oid import NameOID
 
 from bot.core.clock import kst_day
 
-#: No certificate of one person is larger; the genuine ones have under 2 KiB.
+#: No personal certificate is larger; the genuine ones have under 2 KiB.
 MOST_BYTES = 16 * 1024
 #: The accredited authorities, by the O in the names of their issuing certificates, in lower case.
 AUTHORITIES = ("yessign", "kica", "signkorea", "crosscert", "tradesign")
 
 _PEM = b"-----BEGIN "
-_FIRST_YEAR = 1950  # UTCTime begins there (RFC 5280 section 4.1.2.5.1); an older certificate is none
+_FIRST_YEAR = 1950  # UTCTime begins there (RFC 5280 section 4.1.2.5.1); an older certificate is none.
 _UNREADABLE = (
     ValueError,
     TypeError,
@@ -35,14 +36,14 @@ _UNREADABLE = (
 
 
 class NoCertificate(Exception):
-    """These bytes are no certificate, or one that is damaged. Nothing of them is in the message."""
+    """These bytes are no certificate, or a damaged one. The message holds nothing of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateReport:
     """What a certificate says of itself."""
 
-    #: The issuer's O; None where its name cannot be read, which no authority that we know writes.
+    #: The issuer's O; None if its name cannot be read, which no authority that we know writes.
     issuer: str | None
     #: The first policy's OID, dotted (RFC 5280 section 4.2.1.4).
     policy: str | None
@@ -61,7 +62,7 @@ def read(content: bytes) -> CertificateReport:
     """Read DER or PEM (RFC 7468); raise `NoCertificate`."""
     if not content or len(content) > MOST_BYTES:
         raise NoCertificate("empty, or too large")
-    # Filters are the process's own: this is done on the loop's thread, since it takes milliseconds at most.
+    # Warning filters are global to the process: this runs on the loop's thread, because it takes milliseconds.
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -71,7 +72,7 @@ def read(content: bytes) -> CertificateReport:
 
 
 def last_day(moment: datetime) -> date:
-    """Return the day in Korea; the end of time, which means "no expiry" (RFC 5280 section 4.1.2.5), has one too."""
+    """Return the day in Korea; 9999, which means "no expiry" (RFC 5280 section 4.1.2.5), has one too."""
     return date.max if moment.year == MAXYEAR else kst_day(moment)
 
 
@@ -96,7 +97,7 @@ def _sheet(certificate: x509.Certificate) -> CertificateReport:
 
 
 def _issuer(certificate: x509.Certificate) -> str | None:
-    """A name in an encoding that is not read leaves the dates to be told."""
+    """With a name in an unknown encoding, the dates can still be shown."""
     try:
         found = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     except _UNREADABLE:

@@ -1,4 +1,4 @@
-"""The embedded authority behind the desk's port: its calls block, so they run beside the event loop."""
+"""The embedded authority behind the certificate port: its calls block, so they run in threads."""
 
 import asyncio
 import sqlite3
@@ -26,11 +26,11 @@ from bot.issuing.port import (
 )
 
 T = TypeVar("T")
-#: From the approval to the password. Whoever comes later proves anew who they are.
+#: From the approval to the password. After that a customer must prove their identity again.
 ENROLMENT_LIFETIME = timedelta(days=1)
 #: The authority's ledger cannot be reached now: a reason to wait, not to refuse.
 AWAY = "R14"
-#: The profiles that come with the authority; an operator's own one tells by its policy, if at all.
+#: The profiles that come with the authority; an operator's own profile is known by its policy, if at all.
 PURPOSES = {
     "personal": Purpose("finance", "person"),
     "personal_general": Purpose("general", "person"),
@@ -54,7 +54,7 @@ class EmbeddedIssuer:
         return await _asked(lambda: self._standing(certificate))
 
     def _standing(self, der: bytes) -> Standing:
-        """A serial alone proves nothing: a forged certificate may bear that of somebody else's."""
+        """A serial number alone proves nothing: a forged certificate may have that of another one."""
         shown = x509.load_der_x509_certificate(der)
         record = self._authority.record(shown.serial_number)
         if record is not None and record.der == der:
@@ -67,7 +67,7 @@ class EmbeddedIssuer:
         return Opening(enrolment.reference, enrolment.code, enrolment.expires_at)
 
     def _enrol(self, request_id: str, applicant: Applicant, replaces: int) -> ca.Enrolment:
-        """A reissue keeps to the profile of the certificate that is replaced."""
+        """A reissue keeps the profile of the certificate that is replaced."""
         old = self._authority.record(replaces)
         if old is None:
             raise ca.CaRefusal("R09", reason="no_certificate")
@@ -106,7 +106,7 @@ class EmbeddedIssuer:
 
 
 def _request(key: bytes) -> ca.KeyRequest:
-    # The key is one of ours, sealed since: to prove its numbers prime again would take as long as making it.
+    # The key is ours and was encrypted since: checking its primes again would take as long as making it.
     public = load_der_private_key(key, None, unsafe_skip_rsa_key_validation=True).public_key()
     spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return ca.KeyRequest(spki, bundle.random_number(key))

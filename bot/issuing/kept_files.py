@@ -1,4 +1,4 @@
-"""What is kept for a while and then erased: a new key until it is certified, files until their lifetime ends."""
+"""Encrypted files that are kept for a while and then erased: a new key until it is certified, the customer's files."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ class KeptFiles:
     def put(
         self, tx: Transaction, request_id: str, name: str, chat_id: int, content: bytes, until: datetime
     ) -> None:
-        """Keep this unless something is kept under the name already: the first one counts, for the longer time."""
+        """Store this unless the name is taken: the first content counts, with the longer lifetime."""
         sealed = self._sealing.seal(content, table="keeps", column=name, row=request_id)
         params = {"request_id": request_id, "name": name, "chat_id": chat_id}
         tx.write("keep_put", sealed=sealed, until=until.timestamp(), **params)

@@ -1,4 +1,4 @@
-"""What the settings name as ours to keep: the vault that seals, and the embedded authority."""
+"""Opens what the key files of the settings protect: the vault that encrypts columns, and the embedded authority."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,8 @@ def open_authority(
 ) -> ca.Authority:
     """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`.
 
-    Raises `SettingWrong` where the settings say that another issues: one that nobody asks would be made beside it.
+    Raises `SettingWrong` if the settings name an authority outside: an unused second one would be made.
+
     """
     if settings.outside is not None:
         raise SettingWrong(

@@ -1,6 +1,8 @@
-"""Customers' keys made ahead, while there is little else to do: one takes a processor 40 ms, and at times 200.
+"""Keys for customers, made ahead while there is little to do: one takes a processor 40 ms, and sometimes 200.
 
-A rush of customers then waits for none. Where load leaves no time over, nothing is gained or lost.
+When many customers come at once, none of them waits for a key. Under constant load the pool stays empty, and each key
+is made when it is needed.
+
 """
 
 import asyncio
@@ -13,9 +15,9 @@ from bot.core.wakeup import Wakeup
 from bot.core.workers import WorkerThreads
 from bot.issuing import bundle
 
-#: Each is 1.3 KB, in memory alone: a key on disk before there is somebody who waits for it would be a risk for nothing.
+#: Each is 1.3 KB, in memory alone: a key on disk that belongs to nobody yet would be a risk without a use.
 AHEAD = 256
-#: A start has other things to do, and so has a rush: seconds after the one, and since anybody needed a key.
+#: Seconds after the start, and after the last time a key was needed, before keys are made.
 FIRST_AFTER_S, QUIET_S = 15.0, 3.0
 IDLE_S = 3600.0
 
@@ -39,15 +41,15 @@ class KeyPool:
         self._process = os.getpid()
 
     async def take(self) -> bytes:
-        """Return a key that nobody else gets, PKCS#8 as of `parcel.new_key`; made now where none is left."""
+        """Return a key that nobody else gets, PKCS#8 as of `bundle.new_key`; made now if none is left."""
         if os.getpid() != self._process:
-            self._keys.clear()  # a copy of this process has the same ones
+            self._keys.clear()  # A forked copy of this process has the same ones.
         self._quiet_from = max(self._quiet_from, self._clock() + QUIET_S)
         self._taken.ring()
         return self._keys.popleft() if self._keys else await asyncio.to_thread(self._make)
 
     async def fill(self) -> None:
-        """Make keys behind all other work until cancelled."""
+        """Make keys with lower priority than all other work, until cancelled."""
         while True:
             if len(self._keys) >= self._ahead:
                 await self._taken.wait(IDLE_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read_passphrase(path: Path) -> tuple[bytes, bool]:
-    """Return the passphrase of this file, and whether it was made just now (mode 0600)."""
+    """Return the passphrase in this file, and whether it was made just now (mode 0600)."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

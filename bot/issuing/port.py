@@ -1,4 +1,4 @@
-"""The narrow port to a certificate authority: embedded here, or another one behind a protocol."""
+"""The port to a certificate authority: the embedded one, or one outside behind a protocol."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class IssuerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HeldCertificate:
-    """A certificate that somebody holds; the serial in upper-case hexadecimal digits."""
+    """A certificate of a customer; the serial number in upper-case hexadecimal digits."""
 
     serial: str
     status: Status
@@ -33,7 +33,7 @@ class HeldCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who gets the certificate, from the bank's record and never from the chat."""
+    """Who gets the certificate, from the bank's register and never from the chat."""
 
     holder: str
     name: str
@@ -42,7 +42,7 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An enrolment: 참조번호 and 인가코드, good once and until `expires_at`."""
+    """An enrolment: 참조번호 and 인가코드, valid once and until `expires_at`."""
 
     reference: str
     authorization: str = field(repr=False)
@@ -68,17 +68,17 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the authority's books say of a certificate that somebody shows."""
+    """What the authority knows about a certificate that a customer shows."""
 
-    #: "foreign" where another authority issued it; "unknown" where it names this one, which has no such certificate.
+    #: "foreign" if another authority issued it; "unknown" if it names this one, which has no such certificate.
     status: Shown
-    #: Where the books tell it; otherwise its policy may.
+    #: If the authority knows it; otherwise the policy may say it.
     purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListAge:
-    """How old one of the authority's revocation lists is, and in how many seconds it is stale."""
+    """How old one of the authority's CRLs is, and in how many seconds it expires."""
 
     name: str
     age_s: int
@@ -86,14 +86,14 @@ class ListAge:
 
 
 class Watched(Protocol):
-    """An authority that can be watched. Both methods raise `IssuerAway`."""
+    """An authority that can be monitored. Both methods raise `IssuerAway`."""
 
     async def counts(self) -> Mapping[Status, int]:
-        """Return how many certificates there are; those that ended stay what they were."""
+        """Return the number of certificates by status; expired ones keep theirs."""
         ...
 
     async def list_ages(self) -> tuple[ListAge, ...]:
-        """Return the lists that are ours to renew; an authority outside renews its own."""
+        """Return the CRLs that are ours to renew; an authority outside renews its own."""
         ...
 
 
@@ -103,17 +103,17 @@ class Issuer(Protocol):
     async def held(self, holder: str) -> tuple[HeldCertificate, ...]: ...
 
     async def standing(self, certificate: bytes) -> Standing:
-        """Say how a certificate (DER) stands, which may be anybody's or nobody's; nobody else is asked about it."""
+        """Return the status of a certificate (DER), which may be anybody's; no other authority is asked about it."""
         ...
 
     async def enrol(self, request_id: str, applicant: Applicant, replaces: str) -> Opening: ...
 
     async def redeem(self, reference: str, authorization: str, key: bytes) -> Certified:
-        """Have this private key (PKCS#8 with R) certified in place of the certificate named at enrolment."""
+        """Certify this private key (PKCS#8 with R) in place of the certificate named at enrolment."""
         ...
 
     async def tend(self) -> None:
-        """Do what the authority needs now and then; called every few minutes."""
+        """Do the authority's regular work; called every few minutes."""
         ...
 
     async def make_key(self) -> bytes:

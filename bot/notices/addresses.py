@@ -1,4 +1,4 @@
-"""Where a customer can be reached beside the chat: what the register says, less what came back."""
+"""The customer's addresses beside the chat: those of the register, without those that bounced."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,12 +14,12 @@ WAYS: tuple[Way, ...] = ("sms", "mail")
 
 class Addresses:
     def __init__(self, sealing: Sealing, carried: Collection[Way] = WAYS) -> None:
-        """`carried` are the ways for which this bank has a carrier."""
+        """`carried` are the channels that this bank has."""
         self._sealing = sealing
         self._carried = carried
 
     def of(self, tx: Transaction, record: CustomerRecord | None) -> dict[Way, str]:
-        """Return the addresses that are worth a try, the text message first."""
+        """Return the addresses that are worth a try, the phone first."""
         if record is None:
             return {}
         known: dict[Way, str] = {"sms": record.phone, "mail": record.email}
@@ -30,7 +30,7 @@ class Addresses:
         }
 
     def bounced(self, tx: Transaction, way: Way, address: str, now: datetime) -> bool:
-        """Keep that nobody is there, and return whether that is news. Another one in the register is another one."""
+        """Store that this address bounced; return whether that is new. A new address in the register is unaffected."""
         return tx.run("bounce_add", address=self._digest(way, address), now=now.timestamp()) == 1
 
     def _is_bad(self, tx: Transaction, way: Way, address: str) -> bool:

@@ -1,4 +1,4 @@
-"""A mail or text message came back: its address is not used again, and its customer hears of it, once."""
+"""Bounced mails and text messages: the address is not used again, and its customer is told, once."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from bot.notices.addresses import Addresses, Way
 from bot.queues.outbox import Claimed, Outbox
 from bot.storage.database import Transaction
 
-#: What is kept as the reason why it was given up.
+#: What is stored as the reason why it was given up.
 BOUNCED = "bounced"
 
 
@@ -20,9 +20,10 @@ class Bounces:
         self._outbox = outbox
 
     def reason(self, tx: Transaction, claimed: Claimed, error: DeliveryError, now: datetime) -> str:
-        """Return why this message is given up, having noted a bounce.
+        """Return why this message is given up, after storing a bounce.
 
-        A one-time code names no chat: to say there that it bounced would tell a stranger who is a customer.
+        A one-time code names no chat: telling a stranger there that it bounced would reveal who is a customer.
+
         """
         message = claimed.message
         if not isinstance(error, Gone) or not isinstance(message, Sms | Mail) or message.chat is None:

@@ -1,4 +1,4 @@
-"""Mail through one SMTP server: one recipient. No error of it holds an address or a credential."""
+"""Mail through one SMTP server, to one recipient. No error of it holds an address or a credential."""
 
 import hashlib
 import re
@@ -41,17 +41,18 @@ class Mailer:
         self._domain = self._address.rpartition("@")[2]
 
     async def send(self, key: str, to: str, letter: Letter) -> None:
-        """Return once the server has taken it; raise a `DeliveryError` otherwise.
+        """Return once the server has accepted it; raise a `DeliveryError` otherwise.
 
-        The Message-ID follows from the key: a message that was sent twice is one to the reader's program.
+        The Message-ID follows from the key: mail programs show a message that was sent twice once.
+
         """
         message = self._message(key, to, letter)
         problem = await self._problem(to, message.as_bytes(policy=WIRE))
         if problem is not None:
-            raise problem  # not inside an `except`: the library's error has addresses in it
+            raise problem  # Not inside an `except`: the library's error has addresses in it.
 
     def _message(self, key: str, to: str, letter: Letter) -> Message:
-        """Build it of the older classes: those of `EmailMessage` parse each header anew, for four times the time."""
+        """Build it with the older classes: those of `EmailMessage` parse each header again, four times as slow."""
         subject = letter.subject
         if not _is_address(to):
             raise Refused("address")
@@ -75,7 +76,7 @@ class Mailer:
             refused = isinstance(error, aiosmtplib.SMTPRecipientRefused)
             return _of_recipient(error) if refused else _meaning(error.code)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            # Bare, or `SMTPNotSupported`: the server lacks STARTTLS or every way to log in that is safe.
+            # Bare, or `SMTPNotSupported`: the server lacks STARTTLS or every safe way to log in.
             unable = type(error) in {aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported}
             return Refused("not_supported") if unable else Down(f"mail server: {type(error).__name__}")
         return None
@@ -96,13 +97,13 @@ class Mailer:
 
 
 def _body(letter: Letter) -> Message:
-    """Return the text, its page beside it, and the calendar behind them, as far as there are some (RFC 2046)."""
+    """Return the text with its HTML version and the calendar file, as far as there are some (RFC 2046)."""
     body: Message = MIMEText(letter.text, "plain", "utf-8")
     if letter.page:
         body = MIMEMultipart("alternative", _subparts=[body, MIMEText(letter.page, "html", "utf-8")])
     if letter.calendar is None:
         return body
-    # RFC 5546: "PUBLISH" is for information, and nobody answers it.
+    # RFC 5546: "PUBLISH" is for information, and needs no answer.
     calendar = MIMEBase("text", "calendar", charset="utf-8", method="PUBLISH")
     calendar.set_payload(letter.calendar)
     encode_base64(calendar)
@@ -116,7 +117,7 @@ def _encoded(subject: str) -> str:
 
 
 def _of_recipient(refusal: aiosmtplib.SMTPResponseException) -> DeliveryError:
-    """A mailbox that is nobody's is told from a server that does not want our mail (RFC 3463: 5.7)."""
+    """Tell an unknown mailbox from a server that does not want our mail (RFC 3463: 5.7)."""
     if refusal.code in _NO_SUCH_MAILBOX and not refusal.message.startswith(_POLICY):
         return Gone("mail server: no such mailbox")
     return _meaning(refusal.code)

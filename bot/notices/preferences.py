@@ -1,4 +1,4 @@
-"""Rows of `reminders`: what is watched for a chat, and what its customer chose."""
+"""Rows of `reminders`: which certificate a chat is reminded of, and the customer's preferences."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -7,18 +7,19 @@ from typing import Literal
 from bot.storage.database import Row, Transaction
 
 Channel = Literal["chat", "sms", "mail"]
-#: Where results go beside the chat, which has them always.
+#: Where results go beside the chat, which always has them.
 Results = Literal["both", "sms", "mail", "chat"]
 
-#: As early as there are days for.
+#: The most days ahead.
 EARLIEST = 366
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a customer wants: from how many days before the expiry at most, at which hour in Korea, and where.
+    """The customer's preferences: how many days before the expiry, at which hour in Korea, on which channel.
 
-    `results` is about what no reminder tells: where else the outcome of an application goes.
+    `results` is not about reminders: it says where else the result of an application goes.
+
     """
 
     active: bool = True
@@ -30,13 +31,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class WatchedCertificate:
-    """A certificate and how far its holder was told: `told_until` is the moment up to which nothing is due any more."""
+    """A certificate and how far its holder was reminded: until `told_until`, nothing is due any more."""
 
     serial: str
     issued_on: date
     expires_on: date
     told_until: datetime
-    #: The customer asked to hear of it once more on this day.
+    #: The customer asked to be reminded once more on this day.
     again_on: date | None = None
 
 

@@ -1,7 +1,8 @@
-"""The result of an application, told in the chat and on the customer's other channels, once an application.
+"""The result of an application, sent to the chat and to the customer's other channels, once per application.
 
-What touches a certificate, or looks like somebody else at it, goes everywhere at once and cannot be switched off. Of
-the rest the customer chooses where it goes beside the chat, and nobody is woken by it.
+What concerns a certificate, or looks like somebody else's try, goes everywhere at once and cannot be switched off. For
+the rest the customer chooses the channel beside the chat, and it waits for the day.
+
 """
 
 from collections.abc import Sequence
@@ -20,19 +21,19 @@ from bot.notices.addresses import WAYS, Addresses, Way
 from bot.queues.outbox import Outbox
 from bot.storage.database import Transaction
 
-#: Refusals where what was said does not fit the person, or the person had the certificate stopped: it may have been
+#: Refusals where the answers do not match the person, or the person had the certificate suspended: it may have been
 #: somebody else who applied.
 SUSPICIOUS = frozenset({"R01", "R02", "R03", "R04", "R06", "R07", "R11"})
 WANTED: MappingProxyType[str, tuple[Way, ...]] = MappingProxyType(
     {"both": WAYS, "sms": ("sms",), "mail": ("mail",), "chat": ()}
 )
-#: How the key of a screen begins that tells a result.
+#: The beginning of the key of a screen that shows a result.
 RESULT = "notice."
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened, for each way that it may take."""
+    """The result, for each channel that it may take."""
 
     chat: Chat
     request_id: str
@@ -40,7 +41,7 @@ class News:
     kind: str
     params: dict[str, Param]
     urgent: bool
-    #: A file that reminds of the expiry; it goes with the mail.
+    #: A calendar file that reminds of the expiry; it goes with the mail.
     calendar: bytes | None = None
 
 
@@ -76,7 +77,7 @@ class Notices:
         return _key(case.request_id, kind, "chat"), told
 
     def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: News) -> SendScreen:
-        """Where the chat is the only way that is wanted, another follows should the chat be closed to us."""
+        """If the chat is the only channel that is wanted, another one follows should the chat be closed to us."""
         ways = self._ways(tx, case)
         if news.urgent or not ways or self._chosen(tx, news, ways):
             return told
@@ -99,7 +100,7 @@ class Notices:
         return self._addresses.of(tx, record)
 
     def _chosen(self, tx: Transaction, news: News, ways: dict[Way, str]) -> Sequence[Way]:
-        """Return the ways to take; if what was wanted leads nowhere, the next that is there."""
+        """Return the channels to use; if the wanted one has no address, the next one that has."""
         if news.urgent:
             return tuple(ways)
         wanted = WANTED[rows.load(tx, news.chat.chat_id).choice.results]

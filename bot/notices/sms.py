@@ -1,4 +1,4 @@
-"""Text messages through the bank's HTTP gateway. Knows the carrier's answers, and nothing of what is said."""
+"""Text messages through the bank's HTTP gateway. Knows the gateway's answers, and nothing of the content."""
 
 import email.utils
 import json
@@ -18,7 +18,7 @@ _LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
 class SmsGateway:
-    """POST `{"to", "text"}` with the bearer token; the key goes along, so that the gateway may know a repetition."""
+    """POST `{"to", "text"}` with the bearer token and the key, by which the gateway can recognise a repetition."""
 
     def __init__(self, url: str, token: str, session: aiohttp.ClientSession) -> None:
         self._url = url
@@ -26,10 +26,10 @@ class SmsGateway:
         self._session = session
 
     async def send(self, key: str, to: str, text: str) -> None:
-        """Return once the gateway has taken it; raise a `DeliveryError` otherwise."""
+        """Return once the gateway has accepted it; raise a `DeliveryError` otherwise."""
         problem = await self._problem(key, {"to": to, "text": text})
         if problem is not None:
-            raise problem  # not inside an `except`: the library's error has the address in it
+            raise problem  # Not inside an `except`: the library's error has the address in it.
 
     async def _problem(self, key: str, message: dict[str, str]) -> DeliveryError | None:
         headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": key}
@@ -45,7 +45,7 @@ class SmsGateway:
 
 
 async def _knows_nobody(answer: aiohttp.ClientResponse) -> bool:
-    """Tell a number that is nobody's from a request that is not understood: `{"error": "unknown_number"}`."""
+    """Tell an unknown number from a request that is not understood: `{"error": "unknown_number"}`."""
     told = (await answer.content.read(MOST_BYTES)).decode("utf-8", "replace")
     try:
         said = json.loads(told)
@@ -55,7 +55,7 @@ async def _knows_nobody(answer: aiohttp.ClientResponse) -> bool:
 
 
 def _meaning(status: int, retry_after: str | None) -> DeliveryError | None:
-    """Return None for taken; 409 says that this key is in hand already, and the next try hears how it went."""
+    """Return None if accepted; 409 says that this key is being processed, and the next try learns the outcome."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT} or (

@@ -1,4 +1,4 @@
-"""A calendar file (RFC 5545) that reminds of an expiry by itself, wherever it was opened. It names no one."""
+"""A calendar file (RFC 5545) that reminds of an expiry by itself, in any calendar. It names no one."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line
 from bot.notices.preferences import Choice, WatchedCertificate
 
-#: A line of content is folded so that none is longer, line break not counted (3.1).
+#: Lines are folded so that none is longer, line break not counted (3.1).
 MOST_OCTETS = 75
 
 
@@ -48,7 +48,7 @@ def _alarm(day: int, choice: Choice, catalogs: Catalogs, language: str) -> Itera
 
 
 def _escaped(text: str) -> str:
-    """3.3.11: what has a meaning in a text is written behind a backslash."""
+    """3.3.11: characters with a meaning get a backslash."""
     for char in "\\;,":
         text = text.replace(char, f"\\{char}")
     return text.replace("\r\n", "\n").replace("\n", "\\n")

@@ -15,7 +15,7 @@ RESULTS: tuple[Results, ...] = get_args(Results)
 
 
 def menu(kept: NoticePreferences, days: Sequence[int], at: datetime | None) -> Screen:
-    """`days` are those on which reminders are sent at all; `at` is the moment of the next one, if one is to come."""
+    """`days` are those on which reminders are sent at all; `at` is the moment of the next one, if there is one."""
     choice, watched = kept.choice, kept.watched
     lines = [Line("remind.menu.on" if choice.active else "remind.menu.off")]
     known = (
@@ -50,7 +50,7 @@ def first(choice: Choice, days: Sequence[int]) -> int:
 
 
 def asked(what: str, days: Sequence[int]) -> Screen | None:
-    """Return the screen that asks for this part of the choice; None for what is no part."""
+    """Return the screen that asks for this part of the choice; None for an unknown part."""
     options: dict[str, Callable[[], list[Button]]] = {
         "lead": lambda: [Button(_lead(each), f"remind:lead-{each}") for each in sorted(days, reverse=True)],
         "hour": lambda: [Button(_hour(each), f"remind:hour-{each}") for each in HOURS],
@@ -63,7 +63,7 @@ def asked(what: str, days: Sequence[int]) -> Screen | None:
 
 
 def chosen(choice: Choice, what: str, days: Sequence[int]) -> Choice | None:
-    """Return the choice after this button; None for what is none of ours."""
+    """Return the choice after this button; None for an unknown button."""
     part, _, value = what.partition("-")
     if what in {"on", "off"}:
         return replace(choice, active=what == "on")

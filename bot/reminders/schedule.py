@@ -1,7 +1,8 @@
-"""Which reminder of a certificate is due, told from its dates and the customer's choice. Pure.
+"""Which reminder of a certificate is due, computed from its dates and the customer's choice. Pure.
 
-There is no list of reminders still to send: what is due is computed from how far it was told. Who was away for a week
-is told once, what still makes sense.
+There is no list of reminders still to send: what is due follows from how far the customer was reminded. After a week
+off, they get one reminder, the last that still makes sense.
+
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,12 @@ from bot.notices.preferences import Choice, WatchedCertificate
 
 Kind = Literal["expiry", "window", "backup", "password"]
 
-#: Days before the expiry on which it is told; 0 is the expiry day itself, on which the certificate still works.
+#: Days before the expiry with a reminder; 0 is the expiry day itself, on which the certificate still works.
 DAYS = (30, 14, 7, 3, 1, 0)
 HOURS = (8, 10, 13, 18, 20)
 BACKUP_AFTER = timedelta(days=2)
 PASSWORD_AFTER = timedelta(days=180)
-#: What is not about the expiry is said late by so much, or not at all; and an expired certificate is spoken of so long.
+#: Reminders that are not about the expiry may be this late; and an expired certificate is mentioned for this long.
 STALE = timedelta(days=14)
 
 
@@ -33,7 +34,7 @@ class ReminderTime:
 def occasions(
     watched: WatchedCertificate, choice: Choice, rules: Rules, days: Sequence[int] = DAYS
 ) -> tuple[ReminderTime, ...]:
-    """Return all there ever are, in order."""
+    """Return all reminders of this certificate, in order."""
     expiry = {watched.expires_on - timedelta(days=each) for each in days if each <= choice.lead}
     if watched.again_on is not None:
         expiry.add(watched.again_on)
@@ -60,7 +61,7 @@ def following(all_of_them: Sequence[ReminderTime], choice: Choice, after: dateti
 def due(
     all_of_them: Sequence[ReminderTime], choice: Choice, watched: WatchedCertificate, now: datetime
 ) -> ReminderTime | None:
-    """Return the one to send now: of those that were missed, the last that still makes sense; the expiry goes first."""
+    """Return the one to send now: of the missed ones, the last that still makes sense; the expiry goes first."""
     today = kst_day(now)
     missed = [each for each in all_of_them if watched.told_until < moment(each.on, choice) <= now]
     expired_for = today - watched.expires_on

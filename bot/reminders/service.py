@@ -1,4 +1,4 @@
-"""Reminders of a certificate: a row a chat, and one job that wakes us for the next. Sent once, and never at night."""
+"""Reminders of a certificate: one row per chat, and one job for the next reminder. Sent once, and never at night."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from bot.reminders.menu import CHANNELS, asked, chosen, menu
 from bot.reminders.schedule import ReminderTime, day_after, due, following, occasions
 from bot.storage.database import Transaction
 
-#: For so long a calendar file can be fetched by the sender; it is small, and made anew at every wish.
+#: How long the sender can fetch a calendar file; it is small, and made again at every request.
 CALENDAR_LIFETIME = timedelta(days=2)
 CALENDAR = "reminders.ics"
 
@@ -41,7 +41,7 @@ class ReminderStores:
 
 @dataclass(frozen=True, slots=True)
 class ReminderSubject:
-    """One reminder, for each way that it may take."""
+    """One reminder, for each channel that it may take."""
 
     line: Line
     screen: Screen
@@ -85,21 +85,21 @@ class Reminders:
     def watch(
         self, tx: Transaction, chat_id: int, serial: str, days: tuple[date, date], now: datetime
     ) -> None:
-        """Watch this certificate instead of any other; `days` are those of its issue and of its expiry in Korea."""
+        """Remind of this certificate instead of any other; `days` are those of its issue and of its expiry in Korea."""
         kept = rows.load(tx, chat_id)
         if kept.watched is not None and kept.watched.serial == serial:
             return
         self._plan(tx, chat_id, replace(kept, watched=WatchedCertificate(serial, *days, told_until=now)), now)
 
     def choose(self, tx: Transaction, chat_id: int, choice: Choice, now: datetime) -> None:
-        """Keep what the customer wants from now on; what would have been due before is not told."""
+        """Store the customer's choice; what was due before it is not sent."""
         kept = rows.load(tx, chat_id)
         watched = kept.watched
         watched = replace(watched, told_until=max(watched.told_until, now)) if watched else None
         self._plan(tx, chat_id, replace(kept, choice=choice, watched=watched), now)
 
     def again(self, tx: Transaction, chat_id: int, now: datetime) -> bool:
-        """Tell it once more tomorrow; return whether there is anything to tell of."""
+        """Remind once more tomorrow; return whether there is a certificate to remind of."""
         kept = rows.load(tx, chat_id)
         if kept.watched is None:
             return False
@@ -108,7 +108,7 @@ class Reminders:
         return True
 
     def calendar_of(self, tx: Transaction, chat: Chat, now: datetime) -> bytes | None:
-        """Return the calendar file of the certificate that is watched: it reminds where this messenger may be gone."""
+        """Return the calendar file of the certificate: it reminds even if this messenger is gone."""
         kept = rows.load(tx, chat.chat_id)
         if kept.watched is None:
             return None
@@ -125,7 +125,7 @@ class Reminders:
     def come(
         self, tx: Transaction, chat: Chat, turn: int, held: Sequence[HeldCertificate], now: datetime
     ) -> None:
-        """A job says that something is due: tell it, unless things have changed since it was ordered."""
+        """A job says that a reminder is due: send it, unless things have changed since it was ordered."""
         kept = rows.load(tx, chat.chat_id)
         if kept.turn != turn or kept.watched is None or not kept.choice.active:
             return
@@ -135,18 +135,18 @@ class Reminders:
         if not any(
             each.serial == kept.watched.serial and each.status in {"good", "expired"} for each in held
         ):
-            rows.save(tx, chat.chat_id, replace(kept, watched=None))  # revoked, or replaced elsewhere
+            rows.save(tx, chat.chat_id, replace(kept, watched=None))  # Revoked, or replaced elsewhere.
             return
         occasion = due(self._occasions(kept.watched, kept.choice), kept.choice, kept.watched, now)
         if occasion is not None:
             self._tell(tx, chat, kept, occasion, now)
         until = (
             day_after(now) if occasion else now
-        )  # one a day: a late one this morning says it for this evening
+        )  # One a day: a late one this morning counts for this evening.
         self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=until)), now)
 
     def _plan(self, tx: Transaction, chat_id: int, kept: rows.NoticePreferences, now: datetime) -> None:
-        """Keep this, and have a job wake us for what comes next."""
+        """Store this, and order a job for the next reminder."""
         at = self._next(kept)
         self._wake(tx, chat_id, kept, max(at, now) if at else None, now)
 
@@ -165,7 +165,7 @@ class Reminders:
     def _tell(
         self, tx: Transaction, chat: Chat, kept: rows.NoticePreferences, occasion: ReminderTime, now: datetime
     ) -> None:
-        """Tell it where the customer wants it; where that cannot be, the next way is taken, and says so."""
+        """Send it on the wanted channel; if that is not possible, on the next one, and say so."""
         watched = kept.watched
         if watched is None:
             return
@@ -180,7 +180,7 @@ class Reminders:
     def _first_way(
         self, tx: Transaction, chat: Chat, choice: Choice, about: ReminderSubject
     ) -> Fallback | None:
-        """Return the way that is wanted, with what follows it where it leads nowhere; None if none is open."""
+        """Return the message on the wanted channel, with its fallback; None if no channel is open."""
         record = self._stores.register.record(tx, chat.case.customer) if chat.case.customer else None
         open_: dict[Channel, str] = dict(self._stores.addresses.of(tx, record).items())
         if not chat.blocked:
@@ -218,7 +218,7 @@ class Reminders:
 def _way(
     channel: Channel, to: str, chat: Chat, about: ReminderSubject, then: Fallback | None, *, late: bool
 ) -> Fallback:
-    """`late` says that this is not where the customer wanted it."""
+    """`late` says that this is not the channel that the customer wanted."""
     instead = (Line("remind.instead"),) if late else ()
     if channel == "chat":
         screen = Screen((*about.screen.lines, *instead), about.screen.rows)
@@ -241,7 +241,7 @@ def _near(left: int) -> str:
 
 
 def issued_days(case: Case, now: datetime) -> tuple[date, date] | None:
-    """Return the days of issue and of expiry of the certificate that the case has just come to."""
+    """Return the days of issue and of expiry of the certificate that the case has just received."""
     if case.certificate is None:
         return None
     return kst_day(now), case.certificate.not_after.astimezone(KST).date()

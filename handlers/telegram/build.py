@@ -37,7 +37,7 @@ class Telegram:
 
 
 def staff_lanes(staff: StaffSettings) -> tuple[str, ...]:
-    """Return the lanes of staff: nobody's flood holds them up."""
+    """Return the lanes of staff, which no flood may delay."""
     return () if staff.operator_chat_id is None else (chat_lane(staff.operator_chat_id),)
 
 

@@ -30,7 +30,7 @@ STAFF_COMMANDS = ("gaps", "case")
 
 
 async def publish(bot: telegram.Bot, catalogs: Catalogs, operators: int | None = None) -> None:
-    """Tell Telegram; a bot without this menu works all the same."""
+    """Publish the menu; a bot without it works all the same."""
     try:
         await bot.set_my_commands(_list(catalogs, catalogs.default))
         for language in catalogs.languages:

@@ -1,4 +1,4 @@
-"""Names the event in an update: what happened, in our words. A pure function; nothing of Telegram goes further."""
+"""From an update to an event: a pure function; no type of Telegram goes further."""
 
 import re
 
@@ -29,7 +29,8 @@ _COMMAND = re.compile(r"/([a-z_]{1,32})(?:@\w+)?(?:\s|$)")
 def incoming(update: Update) -> Incoming | None:
     """Return what this update means, or None if it means nothing to a bot in private chats.
 
-    Edited messages are nothing: what was said was read when it was sent.
+    Edited messages mean nothing: the text was read when it was sent.
+
     """
     if update.callback_query is not None:
         return _tapped(update.callback_query)
@@ -69,7 +70,7 @@ def _of_staff(message: Message) -> Answered | AskedByStaff | None:
 
 def _said(message: Message) -> CustomerEvent | None:
     if message.via_bot is not None:
-        return None  # an answer of ours, posted here out of the list: it is nobody's question
+        return None  # An answer of ours that was posted here in inline mode: it is no question.
     if message.text is not None:
         command = _COMMAND.match(message.text)
         return Commanded(_meant(message.text, command[1])) if command else Said(message.text)
@@ -88,7 +89,7 @@ def _said(message: Message) -> CustomerEvent | None:
 
 
 def _meant(text: str, command: str) -> str:
-    """A link into the chat may say where to (Bot API: deep linking): `/start faq` is `/faq`."""
+    """A link into the chat may carry a parameter (Bot API: deep linking): `/start faq` is `/faq`."""
     return FAQ if command == "start" and text.split()[1:] == [FAQ] else command
 
 

@@ -1,7 +1,8 @@
-"""Answers of the knowledge base in any chat: somebody types `@bot a question`, and posts the answer that fits.
+"""Inline mode: somebody types `@bot a question` in any chat, and posts the answer that fits.
 
-Nothing of it is kept. What is typed there is half a sentence in somebody else's chat, and an answer that is lost or
+Nothing of it is stored. What is typed there is half a sentence in somebody else's chat, and an answer that is lost or
 late is asked for again with the next letter.
+
 """
 
 import asyncio
@@ -27,9 +28,9 @@ logger = logging.getLogger(__name__)
 PAGE = 20
 #: Ours, as `next_offset` says it.
 OFFSET = "[0-9]{1,9}"
-#: An article that staff change is posted anew after this. The language is the person's, so the answer is theirs too.
+#: Seconds for which Telegram may repeat an answer. It depends on the person's language.
 CACHE_SECONDS = 300
-#: A question takes tens of milliseconds of a processor, and customers in the chat come first.
+#: A look-up takes tens of milliseconds of a processor, and customers in the chat come first.
 AT_ONCE = 2
 
 
@@ -48,11 +49,11 @@ class InlineAnswers:
         self._tasks = tasks
         self._workers = workers
         self._turns = asyncio.Semaphore(AT_ONCE)
-        #: The newest query of each person who waits: who types on asks anew, and the former is nobody's question.
+        #: The newest query of each person who waits: typing on replaces the older query.
         self._newest: dict[int, str] = {}
 
     def takes(self, update: dict[str, Any]) -> bool:
-        """Whether this update was one of ours; it is then answered, and there is nothing to store of it."""
+        """Whether this update was an inline query; it is then answered, and there is nothing to store."""
         if not isinstance(update.get("inline_query"), dict):
             return False
         try:
@@ -89,7 +90,7 @@ class InlineAnswers:
             logger.info("an inline query was not answered", extra={"error": type(error).__name__})
 
     def _result(self, entry: Entry, language: str) -> telegram.InlineQueryResultArticle:
-        """Its buttons stay here: in somebody else's chat nobody is a customer of ours."""
+        """Without buttons: in somebody else's chat nobody is a customer of ours."""
         posted = render(Screen(entry.lines), self._catalogs, language)
         content = telegram.InputTextMessageContent(
             posted.text, entities=telegram.MessageEntity.de_list(posted.entities, None)

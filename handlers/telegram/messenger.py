@@ -1,4 +1,4 @@
-"""Telegram as a messenger: shows, erases and hands over; its errors become ours."""
+"""Telegram as a messenger: shows screens, deletes messages and sends files; turns its errors into ours."""
 
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -16,9 +16,9 @@ from handlers.telegram.render import Rendered, entities, render
 
 T = TypeVar("T")
 
-#: What Telegram says when there is nothing left to do, so that doing it again is no failure.
+#: Telegram's answer when there is nothing to change, so that doing it again is no failure.
 UNCHANGED = "not modified"
-#: The message to edit is gone, or no longer ours to edit: it is shown anew.
+#: The message to edit is gone, or can no longer be edited: a new one is sent.
 UNEDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 
@@ -61,12 +61,12 @@ class TelegramMessenger:
         return True
 
     async def quiet(self, chat_id: int, message_id: int) -> None:
-        """Take the buttons away. If they cannot be, they are old by their revision anyway."""
+        """Remove the buttons. If that fails, they are outdated by their revision anyway."""
         with suppress(Refused, Down, Busy):
             await self._call("editMessageReplyMarkup", chat_id=chat_id, message_id=message_id)
 
     async def erase(self, chat_id: int, message_id: int) -> None:
-        """Delete a message; one that is gone already, or over 48 hours old, is let be."""
+        """Delete a message; ignore one that is gone already, or over 48 hours old."""
         with suppress(Refused):
             await self._call("deleteMessage", chat_id=chat_id, message_id=message_id)
 
@@ -84,7 +84,7 @@ class TelegramMessenger:
         return message.message_id
 
     async def fetch(self, file_id: str, most_bytes: int) -> bytes:
-        """Ask for the file's place (Bot API: `getFile`), and read it there; what it says of the size comes first."""
+        """Ask for the file's path (Bot API: `getFile`), and read it; the size that it reports is checked first."""
         file = await _told(self._bot.get_file(file_id))
         if (file.file_size or 0) > most_bytes:
             raise TooBig
@@ -95,14 +95,14 @@ class TelegramMessenger:
 
     @property
     def _downloads(self) -> AiohttpRequest:
-        """The library's own way reads whatever comes, to the end."""
+        """The library's own download reads a body of any length to the end."""
         request = self._bot.request
         assert isinstance(request, AiohttpRequest)
         return request
 
 
 async def _told(call: Awaitable[T]) -> T:
-    """Await a call of the Bot API, and tell its failure in our words (`bot.messages.delivery`)."""
+    """Await a call of the Bot API, and turn its failure into one of ours (`bot.messages.delivery`)."""
     try:
         return await call
     except errors.RetryAfter as trouble:

@@ -1,6 +1,7 @@
-"""Takes updates from Telegram by long polling: the whole batch is on disk before the next offset tells that we have it.
+"""Gets updates from Telegram by long polling: a batch is on disk before the next offset acknowledges it.
 
-The library's own updater acknowledges first and handles later; a kill between the two loses what was in its queue.
+The library's own updater acknowledges first and processes later; a kill in between loses what was in its queue.
+
 """
 
 import asyncio
@@ -50,7 +51,7 @@ class Poller:
         self._inline = inline
 
     async def run(self) -> None:
-        """Poll until cancelled. At a start nothing is acknowledged: what we know already is known by its id."""
+        """Poll until cancelled. A start acknowledges nothing: known updates are recognised by their id."""
         offset: int | None = None
         failures = 0
         while True:
@@ -65,7 +66,7 @@ class Poller:
                 await asyncio.sleep(pause)
 
     async def _make_way(self, error: errors.TelegramError) -> None:
-        """Take away a webhook that an earlier run left; beside it Telegram refuses polling (409)."""
+        """Remove a webhook that an earlier run left; with one, Telegram refuses polling (409)."""
         if isinstance(error, errors.Conflict):
             with contextlib.suppress(errors.TelegramError):
                 await self._bot.delete_webhook()
@@ -83,11 +84,11 @@ class Poller:
         arrivals = [found for update, found in came if not self._inline.takes(update)]
         if arrivals:
             await self._database.unit(lambda tx: self._store(tx, arrivals))
-        # From this answer alone: the highest id that is stored may be from another batch, behind one that is not.
+        # From this answer alone: the highest stored id may be from another batch, after one that is not stored.
         return max(found.update_id for _, found in came) + 1
 
     async def _fetched(self, offset: int | None) -> list[dict[str, Any]]:
-        """Return the updates as they came: `Bot.get_updates` parses, and one that cannot be parsed hides a batch."""
+        """Return the updates as they came: `Bot.get_updates` parses, and one bad update hides a whole batch."""
         updates: list[dict[str, Any]] = await call(
             self._bot,
             "getUpdates",
@@ -104,7 +105,7 @@ class Poller:
 
 
 class Queries:
-    """Stops a button's waiting mark at once, whatever the tap will mean; late or twice is no matter."""
+    """Stops a button's waiting mark at once, whatever the tap will mean; late or twice does not matter."""
 
     def __init__(self, bot: telegram.Bot, tasks: TaskSupervisor) -> None:
         self._bot = bot
@@ -123,14 +124,14 @@ class Queries:
 
 
 def query_of(update: dict[str, Any]) -> str | None:
-    """Return the id of the tap that this is, which waits to be answered."""
+    """Return the id of the tap that this update is, which must be answered."""
     query = update.get("callback_query")
     number = query.get("id") if isinstance(query, dict) else None
     return number if isinstance(number, str) and number.isascii() else None
 
 
 def _arrival(update: dict[str, Any]) -> Arrival | None:
-    """Return it unless it is no update: it must not hold up those that came with it."""
+    """Return it unless it is no update, which must not stop those that came with it."""
     try:
         return arrival(update)
     except UNREADABLE:
@@ -138,12 +139,12 @@ def _arrival(update: dict[str, Any]) -> Arrival | None:
         return None
 
 
-#: What `arrival` raises for what is no update.
+#: What `arrival` raises for something that is no update.
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 def arrival(update: dict[str, Any]) -> Arrival:
-    """Return the update as it came, in the lane of its chat. What has no chat is in one lane with its like."""
+    """Return the update as it came, in the lane of its chat. Updates without a chat share a lane by kind."""
     number = int(update["update_id"])
     if not 0 <= number <= MOST_ID:
         raise ValueError("no update has such an id")
@@ -154,7 +155,7 @@ def _written(update: dict[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(update)
     except (ValueError, OverflowError):
-        return json.dumps(update).encode()  # half a surrogate pair, or a number of more than 64 bits
+        return json.dumps(update).encode()  # Half a surrogate pair, or a number of more than 64 bits.
 
 
 def _lane(update: dict[str, Any]) -> str:
@@ -170,7 +171,7 @@ def _lane(update: dict[str, Any]) -> str:
 def _chat(message: dict[str, Any]) -> str:
     chat = message.get("chat")
     number = chat.get("id") if isinstance(chat, dict) else None
-    if type(number) is not int or abs(number) > MOST_ID:  # a truth value is an `int`, too
+    if type(number) is not int or abs(number) > MOST_ID:  # A bool is an `int`, too.
         return NO_CHAT
     return chat_lane(number)
 

@@ -1,4 +1,4 @@
-"""Works through the inbox: updates of one chat in order, chats side by side; a poison one is parked."""
+"""Works through the inbox: updates of one chat in order, chats in parallel; an update that always fails is parked."""
 
 import logging
 
@@ -49,7 +49,7 @@ class UpdateProcessor:
         self._tasks = tasks
         self._workers = workers
         self._busy: set[str] = set()
-        #: Of these, more was seen while somebody was at them, who may have looked just before it came.
+        #: Chats with new updates while a task was working on them; that task may have looked just before.
         self._passed_over: set[str] = set()
 
     async def run(self) -> None:
@@ -63,7 +63,7 @@ class UpdateProcessor:
                 await self._wakeup.wait(IDLE_SECONDS)
 
     def _start(self, head: Waiting) -> bool:
-        """Begin with a chat unless it is being worked on already."""
+        """Start a task for a chat unless it has one already."""
         if head.lane in self._busy:
             self._passed_over.add(head.lane)
             return False
@@ -83,7 +83,7 @@ class UpdateProcessor:
                 self._wakeup.ring()
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
-        """Handle one update in one transaction, and return the next of its chat."""
+        """Process one update in one transaction, and return the next of its chat."""
         with correlation.handling(correlation.of_update(waiting.update_id), "update"):
             return await self._tried(waiting, self._meter.clock())
 
@@ -111,7 +111,7 @@ class UpdateProcessor:
             reason = type(error).__name__
             return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
         if named is not None and isinstance(named.event, Said) and self._cases.is_long(named.event.text):
-            # Done here, it holds up neither the loop nor the database; the desk then finds it remembered.
+            # Done here, it delays neither the loop nor the database; the case service then finds it cached.
             await self._workers.of(self._cases.ponder, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
@@ -133,7 +133,7 @@ class UpdateProcessor:
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _set_aside(self, tx: Transaction, waiting: Waiting, reason: str) -> Waiting | None:
-        """Park at once what will not be read the next time either: its chat does not wait for that."""
+        """Park at once what cannot be read the next time either: its chat does not wait for that."""
         self._cases.park(tx, waiting, reason, at_once=True)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
@@ -142,9 +142,10 @@ class UpdateProcessor:
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _named(self, waiting: Waiting) -> Incoming | None:
-        """An update that does not parse stays as it came, and is parked; it is nobody's turn to answer it.
+        """An update that does not parse stays as it came, and is parked; it is never answered.
 
-        So is one that means another chat than the one in whose order it stands: it has two kinds at once, say.
+        So is one that means another chat than its lane: it contains two kinds of update at once, for example.
+
         """
         named = incoming(parsed(waiting.body))
         if named is not None and chat_lane(named.chat_id) != waiting.lane:

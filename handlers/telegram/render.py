@@ -1,4 +1,4 @@
-"""Renders a screen for Telegram: text with entities and keyboards. Pure; text is never given as markup."""
+"""Renders a screen for Telegram: text with entities and keyboards. Pure; text is never sent as markup."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ JSON = dict[str, Any]
 class Rendered:
     text: str
     entities: list[JSON]
-    markup: JSON | None  #: `InlineKeyboardMarkup`, `ReplyKeyboardMarkup` or `ReplyKeyboardRemove`
+    markup: JSON | None  #: `InlineKeyboardMarkup`, `ReplyKeyboardMarkup` or `ReplyKeyboardRemove`.
 
     @property
     def is_inline(self) -> bool:
@@ -64,7 +64,7 @@ def _button(button: Button, revision: int, catalogs: Catalogs, language: str) ->
 
 
 def write_token(revision: int, token: str) -> str:
-    """Return the button's data: the case's revision and a short name; raise `ValueError` over 64 bytes."""
+    """Return the button's data: the case's revision and a token; raise `ValueError` over 64 bytes."""
     data = f"{revision}.{token}"
     if len(data.encode()) > MOST_DATA_BYTES:
         raise ValueError(f"callback data over {MOST_DATA_BYTES} bytes: {token}")
@@ -72,7 +72,7 @@ def write_token(revision: int, token: str) -> str:
 
 
 def read_token(data: str) -> tuple[int, str]:
-    """Return revision and name. What we did not write means nothing: revision -1, no name."""
+    """Return revision and token. For data that we did not write: revision -1 and no token."""
     revision, _, token = data.partition(".")
     try:
         return int(revision), token

@@ -1,4 +1,4 @@
-"""Takes updates from Telegram by webhook: stored first, answered 200 after; for several replicas behind one address."""
+"""Gets updates from Telegram by webhook: stored first, then answered 200; for several replicas behind one address."""
 
 import hashlib
 import hmac
@@ -47,7 +47,7 @@ class Webhook:
         return Route(urlsplit(url).path or "/", self._update, methods=["POST"])
 
     async def announce(self, url: str) -> None:
-        """Tell Telegram where to send updates, once somebody listens there."""
+        """Register the address with Telegram, once the server listens there."""
         await self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED)
 
     async def _update(self, request: Request) -> Response:
@@ -70,9 +70,10 @@ class Webhook:
 
 
 def _taken(update: dict[str, Any]) -> Response:
-    """Say that we have it; a button's waiting mark is stopped in the same answer, which saves a call.
+    """Answer that we have it; a button's waiting mark is stopped in the same answer, which saves a call.
 
-    How that goes is told to nobody (Bot API: "Making requests when getting updates"): late or never is no matter.
+    The outcome is not reported (Bot API: "Making requests when getting updates"); late or never does not matter.
+
     """
     query_id = query_of(update)
     if query_id is None:
@@ -81,5 +82,5 @@ def _taken(update: dict[str, Any]) -> Response:
 
 
 def derived_secret(token: str) -> str:
-    """Return the secret where none is set: the same in every replica, and known to nobody without the bot's token."""
+    """Return the secret that is used where none is set: the same in every replica, known only with the bot's token."""
     return hmac.new(token.encode(), b"webhook secret", hashlib.sha256).hexdigest()

@@ -16,7 +16,7 @@ from tests.support.customers import AN, GILDONG
 
 @pytest.fixture
 def bank(branch: Path, tmp_path: Path) -> Path:
-    """A copy of the data where a test may delete_data all_files; `inside` runs here."""
+    """A copy of the data that a test may delete; `inside` runs here."""
     shutil.copytree(branch / "data", tmp_path / "data")
     return tmp_path
 
@@ -129,7 +129,7 @@ def test_the_backup_is_private_and_contains_no_secret(bank: Path, file: Path) ->
 
 
 def downgrade(schema: int, desk: Path) -> int:
-    """Turn this database into one of an older release, with all its rows, and return the newest schema."""
+    """Rewrite this database with an older schema and all its rows. Return the newest schema."""
     older = desk.with_suffix(".older")
     with closing(sqlite3.connect(older)) as connection:
         for script in migrations()[:schema]:

@@ -1,4 +1,4 @@
-"""From the settings to an engine: reads the files that they name, and says what is wrong with one."""
+"""Builds the issuer for an authority outside from its settings: reads the files they name, and says what is wrong."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from ca.cmp.protection import (
 from ca.keys.signer import SoftSigner
 
 FOR_OTHERS = 0o077
-#: The key derivation keeps to SHA-256, but for an authority that knows neither.
+#: The key derivation uses SHA-256, except for an authority that knows only SHA-1.
 MACS = {
     "sha1": (OID_SHA1, OID_HMAC_SHA1),
     "sha256": (OID_SHA256, OID_HMAC_SHA256),
@@ -97,7 +97,7 @@ def certificates(path: Path) -> tuple[bytes, ...]:
 
 
 def secret(path: Path) -> bytes:
-    """Return what the file holds, without white space around it; nobody else may read it."""
+    """Return the content of the file, without white space around it; nobody else may be able to read the file."""
     try:
         if path.stat().st_mode & FOR_OTHERS:
             raise SettingWrong(f"{path}: others may read it; chmod 600 {path}")

@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 TRANSACTION_BYTES = 16
 SUPERSEDED = 4
-#: Before a dialogue is begun anew.
+#: Seconds before a new transaction is begun.
 PATIENCE_S = 60
 MOST_PATIENCE_S = 86_400
 RSA_SHA256 = asn1.encode_der(der.SHA256_WITH_RSA)
-#: Of what an authority may say, what concerns the customer, and the code that explains it.
+#: Failures that concern the customer, and the refusal code that explains each.
 THEIRS = {
     Failure.CERT_REVOKED: "R06",
     Failure.BAD_CERT_ID: "R09",
@@ -36,13 +36,13 @@ THEIRS = {
     Failure.DUPLICATE_CERT_REQ: "R15",
 }
 
-#: Takes a PKIMessage to the authority and returns its answer; raises `Away`.
+#: Sends a PKIMessage to the authority and returns its answer; raises `Away`.
 Send = Callable[[bytes], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What a request says beyond the key. An authority of an older profile may know none of it."""
+    """What a request contains beyond the key. An authority with an older profile may know none of it."""
 
     old_cert_id: bool = True
     identify_data: bool = True
@@ -71,7 +71,7 @@ class CmpEngine:
         return self._client.trust.certificates
 
     def begin(self, order: Order) -> Step:
-        # The key was made by us and sealed since: proving its numbers prime again takes as long as making it.
+        # The key was made by us and encrypted since: checking its primes again takes as long as making it.
         private = load_der_private_key(order.key, None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(private, rsa.RSAPrivateKey)
         old = x509.load_der_x509_certificate(order.replaces)
@@ -107,10 +107,10 @@ class CmpEngine:
             case Rejected():
                 raise _refusal(outcome)
             case Done():
-                raise Away  # a confirmation of nothing
+                raise Away  # A confirmation of nothing.
 
     def _issued(self, step: Step, issued: Issued) -> Step:
-        """Look at it before it is accepted: once confirmed, it is ours to answer for."""
+        """Check it before it is confirmed: after that, we are responsible for it."""
         if not self._fits(step, issued):
             logger.error("the authority issued what was not asked for", extra={"stage": step.stage})
             message = self._client.confirm(step.transaction, issued, accepted=False)
@@ -122,7 +122,7 @@ class CmpEngine:
         return _next(found, "confirm", message)
 
     def _fits(self, step: Step, issued: Issued) -> bool:
-        """Return whether it holds our key and no R of another, is new, and was signed by an authority we trust."""
+        """Return whether it has our key and no R of another, is new, and was signed by an authority we trust."""
         try:
             new = x509.load_der_x509_certificate(issued.certificate)
             ours = der.spki_of(new) == step.spki and issued.random_number is None
@@ -135,7 +135,7 @@ class CmpEngine:
             return self._revoking(step)
         if not isinstance(outcome, Rejected) or not outcome.protected:
             raise _away(outcome)
-        # Perhaps another process asked too, and its answer is the one that counts there: hear the answer once more.
+        # Perhaps another process asked too, and its answer counts there: read the answer once more.
         _away(outcome)
         again = msgspec.structs.replace(step, certificate=None)
         return _next(again, "ask", step.asked, wait=float(PATIENCE_S))
@@ -149,7 +149,7 @@ class CmpEngine:
         return _next(step, "revoke", message)
 
     def _revoked(self, step: Step, outcome: Outcome) -> Step:
-        """An authority that revoked it with the issuing says so; one that never had it cannot have it in use."""
+        """An authority that revoked it while issuing says so; one that never had it cannot have it in use."""
         if _says(outcome, Failure.BAD_CERT_ID):
             logger.warning("the authority knows no certificate to revoke")
         elif not isinstance(outcome, Done) and not _says(outcome, Failure.CERT_REVOKED):
@@ -158,7 +158,7 @@ class CmpEngine:
 
 
 def _wait(waiting: Waiting) -> float:
-    """Return the seconds until the next question: only the answer to a pollReq says (RFC 9810 section 5.3.22)."""
+    """Return the seconds until the next poll: only the answer to a pollReq says so (RFC 9810 section 5.3.22)."""
     if waiting.check_after is None:
         return 0.0
     return float(min(max(waiting.check_after, 1), MOST_PATIENCE_S))
@@ -177,7 +177,7 @@ def _says(outcome: Outcome, failure: Failure) -> bool:
 
 
 def _refusal(outcome: Rejected) -> Refused | Away:
-    """Tell what the customer can mend from what only we or the authority can: that waits, and is written down."""
+    """Tell what the customer can correct from what only we or the authority can: that waits, and is logged."""
     for failure, code in THEIRS.items():
         if failure in outcome.failures and outcome.protected:
             return Refused(code, "; ".join(outcome.texts))
@@ -185,7 +185,7 @@ def _refusal(outcome: Rejected) -> Refused | Away:
 
 
 def _away(outcome: Outcome) -> Away:
-    """Write down what only we or the authority can mend; whoever calls waits."""
+    """Log what only we or the authority can correct; the caller waits."""
     if isinstance(outcome, Rejected):
         bits = sorted(Failure(each).name for each in outcome.failures if each in set(Failure))
         logger.error("the authority refuses us", extra={"failures": bits, "texts": outcome.texts})

@@ -1,9 +1,11 @@
-"""A django-ca behind its REST interface: an order, its certificate, then the end of the one that was replaced.
+"""A django-ca behind its REST interface: an order, its certificate, then the revocation of the one that was replaced.
 
-It has no word for "the same request": asking twice would be two certificates. So whoever is not sure that nothing was
-asked yet writes that down first, looks for a certificate of our key, and at the end revokes any other of that key.
+It cannot recognise a repeated request: asking twice would make two certificates. So a process that is not sure whether
+it has asked already stores that first, looks for a certificate of our key, and at the end revokes any other of that
+key.
 
-Its certificates hold no VID: what it takes as a subjectAltName has no form that identifyData fits in.
+Its certificates hold no VID: it accepts no subjectAltName form that identifyData fits in.
+
 """
 
 import logging
@@ -29,10 +31,10 @@ from ca.asn1.der import spki_bytes, spki_of
 
 logger = logging.getLogger(__name__)
 
-#: Where the order is not done yet.
+#: The order is not done yet.
 PATIENCE_S = 5.0
 MOST_BYTES = 256 * 1024
-#: All certificates that are in use: it has no search and no pages, and a row is about 5.5 kB.
+#: All certificates in use: it has no search and no pages, and a row is about 5.5 kB.
 LIST_BYTES = 64 * 1024 * 1024
 MOST_LETTERS = 64
 NONCE_BYTES = 16
@@ -53,11 +55,11 @@ class Access:
 
 
 class _Asked(msgspec.Struct, frozen=True):
-    """What stands in a step's message: the body of the order, and its slug once there is one."""
+    """What a step's message holds: the body of the order, and its slug once there is one."""
 
     body: bytes
     profile: str
-    #: By which the process that began it knows that nobody else did: what it began and did not store has another.
+    #: Identifies the process that began the order: another value means that another process did.
     nonce: bytes
     slug: str = ""
     #: Whether it may have been asked before: then a second certificate of the key is looked for at the end.
@@ -70,7 +72,7 @@ class DjangoCaEngine:
     def __init__(self, access: Access, trust: tuple[bytes, ...]) -> None:
         self._access = access
         self._trust = trust
-        #: Dialogues that this process has begun and not yet asked in: only of these it is sure.
+        #: Orders that this process has begun and not sent yet: only for these it is sure.
         self._fresh: set[bytes] = set()
         self._acts: dict[str, Callable[[Step, _Asked], Awaitable[Step]]] = {
             "ask": self._ask,
@@ -85,7 +87,7 @@ class DjangoCaEngine:
         return self._trust
 
     def begin(self, order: Order) -> Step:
-        # The key was made by us and sealed since: proving its numbers prime again takes as long as making it.
+        # The key was made by us and encrypted since: checking its primes again takes as long as making it.
         private = load_der_private_key(order.key, None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(private, rsa.RSAPrivateKey)
         old, spki = x509.load_der_x509_certificate(order.replaces), spki_bytes(private.public_key())
@@ -108,7 +110,7 @@ class DjangoCaEngine:
     async def _ask(self, step: Step, asked: _Asked) -> Step:
         body = await self._whole(asked)
         if asked.nonce not in self._fresh:
-            # Stored before anything is sent: whoever else may be asking now finds that its turn has passed.
+            # Stored before anything is sent: another process that asks now finds that its turn has passed.
             return self._next(step, "search", msgspec.structs.replace(asked, twice=True))
         self._fresh.remove(asked.nonce)
         return await self._order(step, asked, body)
@@ -128,8 +130,10 @@ class DjangoCaEngine:
     async def _whole(self, asked: _Asked) -> bytes:
         """Return the order with the profile's extensions.
 
-        Its `sign` writes down a profile's name and does nothing by it (django-ca's issue 168): without them a
-        certificate would have no key usage, and a profile that does not exist would not be noticed.
+        Its `sign` stores a profile's name and does nothing with it (django-ca's issue 168): without them a certificate
+        would
+        have no key usage, and a profile that does not exist would not be noticed.
+
         """
         status, told = await self._call("GET", f"profiles/{quote(asked.profile, safe='')}/")
         extensions = told.get("extensions")
@@ -166,7 +170,7 @@ class DjangoCaEngine:
         return self._next(step, "sweep" if asked.twice else DONE, asked)
 
     async def _sweep(self, step: Step, asked: _Asked) -> Step:
-        """An order whose answer was lost may have been done after all: of two certificates one is ended."""
+        """An order whose answer was lost may have been done after all: one of two certificates is revoked."""
         for each in await self._in_use(step.spki, asked.profile):
             if each.public_bytes(Encoding.DER) != step.certificate:
                 logger.warning("a second certificate of one order is revoked")
@@ -174,13 +178,13 @@ class DjangoCaEngine:
         return self._next(step, DONE, asked)
 
     async def _end(self, certificate: x509.Certificate) -> None:
-        """Revoke it as superseded; that it is revoked already, or not in use here, is as good."""
+        """Revoke it as superseded; if it is revoked already, or not in use here, that is as good."""
         body = msgspec.json.encode({"reason": "superseded"})
         path = f"{self._authority}certs/{certificate.serial_number:X}/revoke/"
         status, told = await self._call("POST", path, body)
         if told.get("revoked") is True or "already revoked" in str(told.get("detail")):
             return
-        # The same is said of a certificate that is not there and of an authority that is switched off.
+        # A certificate that is not there and an authority that is switched off get the same answer.
         if status != HTTPStatus.NOT_FOUND or certificate in await self._in_use(spki_of(certificate)):
             raise _unheard(status, told)
         logger.warning("the authority has no certificate to revoke")
@@ -221,7 +225,7 @@ class DjangoCaEngine:
                 return answer.status, told if isinstance(told, dict) else {"list": told}
         except (aiohttp.ClientError, OSError, ValueError) as error:
             logger.warning("the authority does not answer", extra={"why": type(error).__name__})
-            raise Away(type(error).__name__) from None  # the library's error has the address in it
+            raise Away(type(error).__name__) from None  # The library's error has the address in it.
 
 
 def _kept(asked: _Asked) -> bytes:
@@ -229,7 +233,7 @@ def _kept(asked: _Asked) -> bytes:
 
 
 def _word(told: Mapping[str, Any], name: str) -> str:
-    """Return what becomes part of an address; raise `Away` if it is not letters and digits."""
+    """Return a part of an address; raise `Away` if it is not letters and digits."""
     word = told.get(name)
     if not (isinstance(word, str) and word.isascii() and word.isalnum() and len(word) <= MOST_LETTERS):
         raise Away(f"an answer without a {name}")
@@ -244,7 +248,7 @@ def _certificate(row: Mapping[str, Any]) -> x509.Certificate:
 
 
 def _unheard(status: int, told: Mapping[str, Any]) -> Away:
-    """Write down what only we or the authority can mend; whoever calls waits."""
+    """Log what only we or the authority can correct; the caller waits."""
     logger.error(
         "the authority refuses us", extra={"status": status, "detail": str(told.get("detail"))[:200]}
     )

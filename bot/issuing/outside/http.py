@@ -1,4 +1,4 @@
-"""HTTP to an authority outside: with a limit of time and size, and no redirection. PKIMessages go by RFC 9811."""
+"""HTTP to an authority outside: with limits of time and size, and no redirects. PKIMessages go by RFC 9811."""
 
 import logging
 
@@ -9,7 +9,7 @@ from bot.issuing.outside.protocol import Away
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/pkixcmp"
-#: A server that expects more on the same connection may take its end for the end of the transaction (OpenSSL's does).
+#: A server that expects more on the same connection may take its end for the end of the transaction (OpenSSL does).
 HEADERS = {"Content-Type": CONTENT_TYPE, "Connection": "close"}
 MOST_BYTES = 256 * 1024
 
@@ -37,7 +37,7 @@ class CmpOverHttp:
 
 
 async def limited(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    """Return the content; raise `ValueError` if it has more octets than that."""
+    """Return the content; raise `ValueError` if it has more bytes than that."""
     told = bytearray()
     async for part in answer.content.iter_any():
         told += part

@@ -1,4 +1,4 @@
-"""`bot.issuing.port.Issuer` over an authority outside: each step of a dialogue is stored, sent, and stored again."""
+"""`bot.issuing.port.Issuer` over an authority outside: each step of a dialogue is stored before it is sent."""
 
 import hmac
 import logging
@@ -31,14 +31,14 @@ from ca.asn1.vid import identify_data
 
 logger = logging.getLogger(__name__)
 
-#: From the approval to the password. Whoever comes later proves anew who they are.
+#: From the approval to the password. After that a customer must prove their identity again.
 ENROLMENT_LIFETIME = timedelta(days=1)
 REFERENCE_DIGITS = 10
 MOST_TRIES = 5
 
 
 class OutsideIssuer:
-    """The desk is its registration office: it has proved who somebody is, and answers for the identifyData."""
+    """The bot is its registration authority: it has proved who the customer is, and vouches for the identifyData."""
 
     def __init__(
         self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyPool
@@ -107,7 +107,7 @@ class OutsideIssuer:
         return certified
 
     def _admitted(self, tx: Transaction, reference: str, authorization: str) -> Entry | None:
-        """Return the order if the code is right; a wrong one is counted, so nothing is raised that would undo it."""
+        """Return the order if the code is right; a wrong one is counted, so nothing is raised that would undo that."""
         entry = self._store.by_reference(tx, reference)
         expected = self._store.code_of(entry.request_id if entry else "")
         right = hmac.compare_digest(expected.encode(), authorization.encode())
@@ -116,7 +116,7 @@ class OutsideIssuer:
         return entry if entry is not None and right and entry.tries < MOST_TRIES else None
 
     async def _begun(self, entry: Entry, key: bytes) -> Entry:
-        """Make the first message and store it; where another process was first, its message is the one."""
+        """Make the first message and store it; if another process was first, return its message."""
         old = await self._database.unit(lambda tx: self._usable(tx, entry.holder, entry.replaces))
         subject = entry.subject
         assert subject is not None
@@ -134,7 +134,7 @@ class OutsideIssuer:
         return await self._database.unit(unit)
 
     async def _finished(self, request_id: str) -> Certified:
-        """Go from step to step up to the end; whatever interrupts it, the next try goes on from the last one stored."""
+        """Go from step to step to the end; after an interruption the next try goes on from the last stored step."""
         while True:
             entry = await self._database.unit(lambda tx: self._entry(tx, request_id))
             if entry.state == "refused":
@@ -159,7 +159,7 @@ class OutsideIssuer:
         await self._database.unit(lambda tx: self._keep(tx, entry, following))
 
     def _keep(self, tx: Transaction, entry: Entry, step: Step) -> None:
-        """Store how far it is; the new certificate and the end of the old one in one transaction, at the very end."""
+        """Store the progress; the new certificate and the end of the old one in one transaction, at the very end."""
         if step.stage != DONE:
             due = self._clock.now() + timedelta(seconds=step.wait)
             encoded = msgspec.msgpack.encode(step)
@@ -182,7 +182,7 @@ class OutsideIssuer:
         return Certified(known.serial, known.not_after, known.der)
 
     async def tend(self) -> None:
-        """End the orders whose certificate is there, and forget whom those were for that nobody redeemed."""
+        """End the orders whose certificate is there, and delete the data of orders that nobody redeemed."""
         now = self._clock.now()
         await self._database.unit(lambda tx: self._store.lapse(tx, now))
         for request_id in await self._database.unit(lambda tx: self._store.obtained(tx, now)):
@@ -205,6 +205,7 @@ class OutsideIssuer:
         """Take over a certificate that the authority issued before: the one that a reissue will replace.
 
         Raises `ValueError` if it cannot be read, or is not of this authority.
+
         """
         parsed = x509.load_der_x509_certificate(certificate)
         if not is_signed_by(parsed, self._engine.chain):

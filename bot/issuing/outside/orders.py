@@ -1,4 +1,4 @@
-"""What is known of an outside authority's certificates, and how far each order to it has come."""
+"""Tables of an outside authority: its certificates that we know, and how far each order is."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ State = Literal["open", "running", "done", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A certificate of the authority; the serial in upper-case hexadecimal digits."""
+    """A certificate of the authority; the serial number in upper-case hexadecimal digits."""
 
     serial: str
     holder: str
@@ -27,7 +27,7 @@ class Known:
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """Who an order is for, until it is begun: the identity number is needed no longer then."""
+    """Who an order is for, until it is begun: then the identity number is not needed any more."""
 
     name: str
     idn: str
@@ -38,7 +38,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An order as it stands; `turn` counts its steps, so that of two processes one goes on."""
+    """An order's state; `turn` counts its steps, so that only one of two processes goes on."""
 
     request_id: str
     reference: str
@@ -111,7 +111,7 @@ class OutsideStore:
         )
 
     def code_of(self, request_id: str) -> str:
-        """Derive the code, so that it is stored nowhere and yet told again to who asks with the same request."""
+        """Derive the code from the request, so that it is stored nowhere and yet the same each time."""
         return self._sealing.digest("outside-code", request_id).hex()[:CODE_DIGITS]
 
     def count_wrong(self, tx: Transaction, reference: str) -> None:
@@ -121,11 +121,11 @@ class OutsideStore:
         return tx.row("outside_order_running", replaces=replaces) is not None
 
     def begin(self, tx: Transaction, request_id: str, step: bytes) -> bool:
-        """Return whether this was the first step, and not somebody else's."""
+        """Return whether this was the first step, and not another process's."""
         return bool(tx.run("outside_order_begin", request_id=request_id, step=self._sealed(request_id, step)))
 
     def go_on(self, tx: Transaction, entry: Entry, step: bytes, due: datetime, *, obtained: bool) -> bool:
-        """Return whether nobody else had gone on."""
+        """Return whether no other process had gone on."""
         values = {
             "step": self._sealed(entry.request_id, step),
             "due_at": due.timestamp(),
@@ -140,11 +140,11 @@ class OutsideStore:
         tx.write("outside_order_refuse", request_id=request_id, refusal=code)
 
     def obtained(self, tx: Transaction, now: datetime) -> list[str]:
-        """Return the orders that have their certificate and are not at their end."""
+        """Return the orders that have their certificate and are not finished."""
         return [row["request_id"] for row in tx.rows("outside_orders_obtained", now=now.timestamp())]
 
     def lapse(self, tx: Transaction, now: datetime) -> int:
-        """Forget whom the orders were for that nobody redeemed in time."""
+        """Delete the data of orders that nobody redeemed in time."""
         return tx.run("outside_orders_lapse", now=now.timestamp())
 
     def _sealed(self, request_id: str, step: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The narrow port to a protocol: a dialogue in steps, each stored before anything of it is sent."""
+"""The port to a protocol: a dialogue in steps, each stored before anything of it is sent."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +9,7 @@ DONE = "done"
 
 
 class Away(Exception):
-    """No answer, or none that can be believed. The same step again is the same request."""
+    """No answer, or none that can be trusted. The same step again is the same request."""
 
 
 class Refused(Exception):
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be certified, and in place of what."""
+    """What is to be certified, and which certificate it replaces."""
 
     request_id: str
     name: str = field(repr=False)
@@ -37,7 +37,7 @@ class Order:
 
 
 class Step(msgspec.Struct, frozen=True):
-    """Where the dialogue stands. It holds no secret: a restart goes on from it without the customer's key."""
+    """The state of the dialogue. It holds no secret: a restart goes on from it without the customer's key."""
 
     stage: str
     """The engine's own word; `DONE` when the new certificate is there, accepted, and the old one revoked."""
@@ -57,7 +57,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Engine(Protocol):
-    """Every certificate that leaves here has the order's public key and was signed by the authority in the settings."""
+    """Every certificate that it returns has the order's public key and was signed by the authority in the settings."""
 
     def begin(self, order: Order) -> Step:
         """Make the first message; nothing is sent."""
@@ -66,7 +66,8 @@ class Engine(Protocol):
     async def advance(self, step: Step) -> Step:
         """Send what the step says and return the next; raise `Away` or `Refused`.
 
-        A step that was sent before, with whatever came of it, may be sent again: its effect is that of once.
+        A step that was sent before may be sent again: its effect happens once.
+
         """
         ...
 

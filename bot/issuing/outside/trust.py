@@ -1,4 +1,4 @@
-"""Whether a certificate is of the authority in the settings."""
+"""Whether a certificate was issued by the authority in the settings."""
 
 from collections.abc import Iterable
 

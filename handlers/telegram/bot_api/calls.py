@@ -1,7 +1,8 @@
-"""Calls of the Bot API with plain values, and of their answers only what we need: no object is made to be thrown away.
+"""Calls of the Bot API with plain values; of their answers only what we need is read.
 
-`telegram.Bot` makes some forty objects of each message that it sends, and as many of the answer; for two calls an
+`telegram.Bot` makes some forty objects of each message that it sends, and as many of the answer; for two calls per
 update that was a third of all this bot's work. Its client, its errors and its rarer calls are the library's.
+
 """
 
 from http import HTTPStatus
@@ -20,6 +21,7 @@ async def call(bot: telegram.Bot, method: str, patience_s: float | None = None, 
     """Return the call's `result`; raise what the library raises. Arguments that are None are left out.
 
     `patience_s` is for an answer that may take long.
+
     """
     request = bot.request
     assert isinstance(request, AiohttpRequest)
@@ -31,7 +33,7 @@ async def call(bot: telegram.Bot, method: str, patience_s: float | None = None, 
 
 
 class _Refusal(BaseRequest):
-    """An answer that the library is to read as it reads its own: it knows every way in which the Bot API says no."""
+    """An answer that the library reads as its own: it knows every way in which the Bot API reports errors."""
 
     parse_json_payload = staticmethod(AiohttpRequest.parse_json_payload)
 

@@ -1,7 +1,8 @@
 """Small calls to one server over connections that stay open: HTTP/1.1 (RFC 9112) and nothing that we do not need.
 
-Of an update's work, the general client took a third: it is made for any address, body and cookie. Here the address is
-one, the body is in memory and the answer is JSON. Files, downloads and proxies stay with the general client.
+The general client took a third of an update's work: it is made for any address, body and cookie. Here there is one
+address, the body is in memory and the answer is JSON. Files, downloads and proxies stay with the general client.
+
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import httptools
 from aiohappyeyeballs import start_connection
 
-#: A server may close what lies idle at any time; what is older than this is not trusted with a call any more.
+#: A server may close an idle connection at any time; an older one is not used for a call any more.
 IDLE_S = 30.0
 MOST_ANSWER = 64 << 20
 #: Seconds after which a second address of the server is tried beside the first (RFC 8305).
@@ -27,7 +28,7 @@ Seconds = float | None
 
 
 class ConnectionBroken(OSError):
-    """The server closed, or answered no HTTP: what has become of the call is not known."""
+    """The server closed the connection, or did not answer in HTTP: whether the call was done is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,11 @@ class Origin:
     is_tls: bool
     host: str
     port: int
-    authority: str  #: as the `Host` field has it
+    authority: str  #: As the `Host` field has it.
 
     @classmethod
     def of(cls, parts: SplitResult) -> "Origin | None":
-        """Return None for an address that is not of this kind, or not in plain ASCII."""
+        """Return None for an address of another kind, or not in plain ASCII."""
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
             return None
         is_tls = parts.scheme == "https"
@@ -52,7 +53,7 @@ class Connection(asyncio.Protocol):
     """One connection, one call at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, among: "set[Connection]") -> None:
-        """It is `among` those that are open until it is lost."""
+        """It is in `among`, the open connections, until it is lost."""
         self._loop = loop
         self._among = among
         self._parser = httptools.HttpResponseParser(self)
@@ -73,7 +74,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def exchange(self, request: bytes, patience: Seconds) -> tuple[int, bytes]:
-        """Send this and return status and body; raise `TimeoutError` after so long without a byte."""
+        """Send this and return status and body; raise `TimeoutError` after this many seconds without a byte."""
         transport = self._transport
         if transport is None or transport.is_closing():
             raise ConnectionBroken
@@ -85,7 +86,7 @@ class Connection(asyncio.Protocol):
             return await self._answer
         finally:
             if not self._answer.done() or self._answer.cancelled():
-                self.close()  # its answer would be taken for the next call's
+                self.close()  # Its answer would be taken for the next call's.
             self._answer = None
             self._stop_listening()
             self.idle_since = self._loop.time()
@@ -114,7 +115,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._stop_listening()
         if self._answer is None:
-            self.close()  # nobody asked
+            self.close()  # No call is waiting.
             return
         try:
             self._parser.feed_data(data)
@@ -134,7 +135,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._answer is None or self._answer.done():
-            self.close()  # a second answer to one call: whose would the next one be?
+            self.close()  # A second answer to one call would be taken for the next call's.
         self._body.clear()
         self._has_length = self._is_ended_by_closing = False
 
@@ -162,7 +163,7 @@ class Connection(asyncio.Protocol):
 
 
 class HttpPool:
-    """The connections to a server that are free; how many there are at once is bounded by whoever calls."""
+    """The idle connections to the server; the caller limits how many there are at once."""
 
     def __init__(self, user_agent: str, context: Callable[[], ssl.SSLContext]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -174,7 +175,7 @@ class HttpPool:
         self._origins: dict[str, Origin | None] = {}
 
     async def close(self) -> None:
-        """Close all, in hand or not, and see them closed."""
+        """Close all, also those in use, and wait until they are closed."""
         self._free.clear()
         while self._open:
             for each in self._open:
@@ -182,7 +183,7 @@ class HttpPool:
             await asyncio.sleep(0)
 
     def reaches(self, url: str) -> bool:
-        """Whether this address is one for us, and not for the general client."""
+        """Whether this address is for this pool, and not for the general client."""
         return url.isascii() and url.isprintable() and " " not in url and self._origin(url) is not None
 
     def _origin(self, url: str) -> Origin | None:

@@ -1,7 +1,8 @@
-"""python-telegram-bot's HTTP port on aiohttp: several times the calls of the stock transport on the same machine.
+"""python-telegram-bot's HTTP port on aiohttp: several times as many calls as the stock transport on the same machine.
 
-It keeps to `HTTPXRequest` in what it takes, gives and raises, with one difference: no error it raises has the
-address in it, since the address holds the bot's token.
+It accepts, returns and raises what `HTTPXRequest` does, with one difference: no error has the address in it, because
+the address contains the bot's token.
+
 """
 
 import asyncio
@@ -23,13 +24,13 @@ from telegram.request import BaseRequest, RequestData
 from bot.monitoring.meter import Answer, answer_of
 from handlers.telegram.bot_api.http_pool import HttpPool
 
-CHUNK = 64 * 1024  # what a transport takes before it makes the writer wait
+CHUNK = 64 * 1024  # What a transport buffers before the writer has to wait.
 KEEP_ALIVE_S = 60.0
 DNS_S = 300
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-_FAILED = 300  # from here on, the library puts the body into the text of an error
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # would end a part's header line
+_FAILED = 300  # From here on, the library puts the body into the text of an error.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # These would end a part's header line.
 _TOKEN = re.compile(r"/bot([^/]+)/")
 
 Seconds = float | None
@@ -37,13 +38,13 @@ Seconds = float | None
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    #: Without a byte from the server. Whoever gives up a message that is only slow to be taken sends it twice.
+    #: Seconds without a byte from the server. Giving up a slow message too early would send it twice.
     read: Seconds = 15.0
-    write: Seconds = 5.0  #: without a chunk taken by the server
+    write: Seconds = 5.0  #: Seconds without a chunk accepted by the server.
     connect: Seconds = 5.0
-    pool: Seconds = 1.0  #: until a connection is free
-    media_write: Seconds = 20.0  #: `write` of requests with files
-    download: Seconds = 20.0  #: for a whole file
+    pool: Seconds = 1.0  #: Seconds until a connection is free.
+    media_write: Seconds = 20.0  #: `write` of requests with files.
+    download: Seconds = 20.0  #: Seconds for a whole file.
 
 
 class AiohttpRequest(BaseRequest):
@@ -71,7 +72,7 @@ class AiohttpRequest(BaseRequest):
     async def initialize(self) -> None:
         if self._session is not None:
             return
-        # The pool is the semaphore: only so is a wait for a connection told from a wait for the network.
+        # The semaphore limits the pool: so a wait for a connection can be told from a wait for the network.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_S)
         headers = {"User-Agent": self.USER_AGENT}
         jar = aiohttp.DummyCookieJar()
@@ -90,7 +91,7 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, object]:
-        """Unlike the inherited one, do not log an answer that is no JSON: it may repeat what was sent."""
+        """Unlike the inherited method, do not log an answer that is no JSON: it may repeat what was sent."""
         try:
             return _read(payload)
         except (ValueError, RecursionError):
@@ -106,7 +107,7 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: object = BaseRequest.DEFAULT_NONE,
         pool_timeout: object = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Return status and body; raise `TimedOut` or `NetworkError`, and nothing with the address in it."""
+        """Return status and body; raise `TimedOut` or `NetworkError`, without the address in it."""
         has_files = request_data is not None and request_data.contains_files
         limits = Timeouts(
             read=_chosen(read_timeout, self._timeouts.read),
@@ -123,15 +124,16 @@ class AiohttpRequest(BaseRequest):
         return await self._perform(Call(url, "POST", body, JSON), limits)
 
     async def download(self, url: str, most_bytes: int) -> bytes:
-        """Return what lies there, on the Bot API's server; raise `TooLong` before more than that is in memory.
+        """Return a file from the Bot API's server; raise `TooLong` before more than that is in memory.
 
-        Raises `BadRequest` where there is no such file, else as `do_request` does.
+        Raises `BadRequest` if there is no such file, else as `do_request` does.
+
         """
         if not url.startswith(("http://", "https://")):
             raise BadRequest("the file lies on the server's own disk")
         call = Call(url, "GET", b"", FORM, most_bytes)
         try:
-            # A limit of its own for all of it: an octet now and then would keep to the one between two.
+            # A limit for all of it: one byte now and then would never exceed the limit between two.
             async with asyncio.timeout(self._timeouts.download):
                 status, payload = await self._perform(call, self._timeouts)
         except TimeoutError:
@@ -160,7 +162,7 @@ class AiohttpRequest(BaseRequest):
         finally:
             self._free.release()
         self._answered("unreachable")
-        raise problem  # here, so that the library's error, which holds the address, is not its context
+        raise problem  # Here, so that the library's error, which holds the address, is not its context.
 
     async def _take_a_connection(self, patience: Seconds) -> bool:
         if not self._free.locked():
@@ -174,7 +176,7 @@ class AiohttpRequest(BaseRequest):
     async def _exchange(
         self, session: aiohttp.ClientSession, call: "Call", limits: Timeouts
     ) -> tuple[int, bytes]:
-        """Writing has no limit in aiohttp, so a body of several chunks pushes a deadline of ours before it."""
+        """Writing has no limit in aiohttp, so each chunk of a body moves a deadline of ours forward."""
         if self._keep_alive is not None and call.is_small and self._keep_alive.reaches(call.url):
             return await self._keep_alive.post(
                 call.url, call.body, call.kind, connect=limits.connect, read=limits.read
@@ -192,7 +194,7 @@ class AiohttpRequest(BaseRequest):
 
 
 class TooLong(TelegramError):
-    """The answer is longer than what was asked for at most."""
+    """The answer is longer than the limit."""
 
 
 async def _content(answer: aiohttp.ClientResponse, most_bytes: int | None) -> bytes:
@@ -211,8 +213,8 @@ class Call:
     url: str
     method: str
     body: bytes
-    kind: str  #: the body's content type
-    most_bytes: int | None = None  #: of the answer
+    kind: str  #: The body's content type.
+    most_bytes: int | None = None  #: Of the answer.
 
     @property
     def is_small(self) -> bool:
@@ -237,7 +239,7 @@ async def _encoded(request_data: RequestData | None) -> tuple[bytes, str]:
 
 async def _chunks(body: bytes, deadline: asyncio.Timeout, patience: Seconds) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time
-    with contextlib.suppress(RuntimeError):  # the server has answered before it had read all
+    with contextlib.suppress(RuntimeError):  # The server answered before it had read everything.
         for start in range(0, len(body), CHUNK):
             deadline.reschedule(None if patience is None else clock() + patience)
             yield body[start : start + CHUNK]
@@ -248,7 +250,7 @@ def _read(payload: bytes) -> dict[str, object]:
     try:
         parsed: dict[str, object] = msgspec.json.decode(payload)
     except msgspec.DecodeError:
-        # Half a surrogate pair in a customer's text, say, which the stock transport takes.
+        # Half a surrogate pair in a customer's text, which the stock transport accepts.
         parsed = json.loads(payload.decode("utf-8", "replace"))
     return parsed
 

@@ -1,16 +1,16 @@
-"""The shape of an update (Bot API: `Update`), as far as it means something here; the rest is not read at all."""
+"""The shape of an update (Bot API: `Update`), as far as we use it; the rest is not read at all."""
 
 from typing import Annotated, Any
 
 import msgspec
 
-#: An id; beyond it no database keeps a whole number.
+#: An id; databases store no larger whole number.
 MOST_ID = (1 << 63) - 1
 Number = Annotated[int, msgspec.Meta(ge=-MOST_ID, le=MOST_ID)]
 
 
 class Malformed(ValueError):
-    """Has not the shape of an update; the text says where, and nothing of what stands there."""
+    """Has not the shape of an update; the text says where, and nothing of the content."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a message stands; of one that is too old to be seen no more is told (`InaccessibleMessage`)."""
+    """A message's chat and id; nothing more is known of one that is too old (`InaccessibleMessage`)."""
 
     message_id: Number
     chat: Chat
@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True):
     photo: list[Any] | None = None
     reply_to_message: Place | None = None
     via_bot: Person | None = None
-    # What else can be attached: that it is there is all we ask.
+    # Other attachments: we only ask whether there is one.
     animation: Any = None
     audio: Any = None
     dice: Any = None
@@ -112,7 +112,7 @@ _decoder = msgspec.json.Decoder(Update)
 
 
 def parsed(body: bytes) -> Update:
-    """Read an update; raise `Malformed` for one that has not this shape."""
+    """Read an update; raise `Malformed` for one with another shape."""
     try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -120,8 +120,8 @@ def parsed(body: bytes) -> Update:
 
 
 def parsed_query(query: object) -> InlineQuery:
-    """Read what stands in an update as its inline query; raise `Malformed` as above."""
+    """Read an update's inline query; raise `Malformed` as above."""
     try:
         return msgspec.convert(query, InlineQuery)
-    except (msgspec.ValidationError, UnicodeError, RecursionError):  # half a surrogate pair is no number, say
+    except (msgspec.ValidationError, UnicodeError, RecursionError):  # Half a surrogate pair is no number.
         raise Malformed from None

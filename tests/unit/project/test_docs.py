@@ -1,4 +1,4 @@
-"""Pages that speak of the code are held to it."""
+"""Pages that describe the code agree with it."""
 
 import importlib
 import re
@@ -10,9 +10,12 @@ from bot.conversation import diagram
 from bot.settings.settings import SETTINGS
 
 ROOT = Path(__file__).parents[3]
-DOCS = Path(__file__).parents[3] / "docs"
-ROW = re.compile(r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE)
-WORDS = [found.groupdict() for found in ROW.finditer((DOCS / "words.md").read_text(encoding="utf-8"))]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+ROW = re.compile(
+    r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| [^|]+ \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE
+)
+GLOSSARY = [found.groupdict() for found in ROW.finditer((DOCS / "glossary.md").read_text(encoding="utf-8"))]
 
 
 def test_the_page_of_the_flow_is_drawn_from_the_flow() -> None:
@@ -20,7 +23,7 @@ def test_the_page_of_the_flow_is_drawn_from_the_flow() -> None:
     assert written == diagram.page(), "run: python -m bot.conversation.diagram > docs/flow.md"
 
 
-@pytest.mark.parametrize("identifier", sorted({each["identifier"] for each in WORDS}))
+@pytest.mark.parametrize("identifier", sorted({each["identifier"] for each in GLOSSARY}))
 def test_an_identifier_of_the_glossary_is_in_the_code(identifier: str) -> None:
     found = _look_up(identifier)
     assert found is not None
@@ -41,9 +44,9 @@ def _look_up(identifier: str) -> object:
 
 
 def test_the_glossary_has_one_word_for_one_thing() -> None:
-    assert len(WORDS) > 50
+    assert len(GLOSSARY) > 50
     for column in ("korean", "english"):
-        names = [each[column] for each in WORDS]
+        names = [each[column] for each in GLOSSARY]
         assert len(names) == len(set(names)), column
 
 
@@ -52,7 +55,7 @@ def test_every_setting_is_in_the_readme(setting: str) -> None:
     assert f"`{setting}`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page_points_only_to_what_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):

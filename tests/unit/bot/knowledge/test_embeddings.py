@@ -24,7 +24,7 @@ EVALUATION_FILES = ("noisy_second.jsonl", "noisy_abroad.jsonl")
 
 
 class CountingEncoder:
-    """An encoder that says how often it was question, and where."""
+    """An encoder that counts its calls, and records their threads."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder

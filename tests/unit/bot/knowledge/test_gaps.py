@@ -1,4 +1,4 @@
-"""What was left open is counted for those who keep the articles, and not a word that could name a person is stored."""
+"""Unanswered questions are counted for the editors, and no word that may be a name is stored in readable form."""
 
 import sqlite3
 from datetime import timedelta
