@@ -1,6 +1,7 @@
-"""The certificate authority of the bank: registrar, profile, signer, ledger, revocation, and the Korean files.
+"""The bank's certificate authority: registrar, profiles, signer, ledger, revocation, audit, Korean file formats.
 
-Synchronous and safe for threads and processes; it knows nothing of conversations, customers' words or messengers.
+It is synchronous and safe for threads and processes. It never knows a conversation, a customer's words or a
+messenger.
 """
 
 from ca.authority import Authority

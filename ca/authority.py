@@ -1,4 +1,4 @@
-"""The certificate authority: opens once, and then issues, enrols, revokes and lists, safe for threads and processes."""
+"""The certificate authority: opened once, then it issues, enrols, revokes and lists, safe for threads and processes."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -57,8 +57,9 @@ REAL = Environment()
 class Authority:
     """Calls block on the disk and on arithmetic, so an event loop calls them through `asyncio.to_thread`.
 
-    Every method may raise `CaRefusal` (R14 when the ledger cannot be had now: ask the same again later) and
+    Every method may raise `CaRefusal` (R14 if the ledger cannot be reached now: ask the same again later) and
     `LedgerBroken`.
+
     """
 
     def __init__(self, ledger: Ledger, keys: Keys, ceremony: Ceremony, environment: Environment) -> None:
@@ -92,15 +93,17 @@ class Authority:
         root: Root | None = None,
         environment: Environment = REAL,
     ) -> Self:
-        """Open the authority in this folder; the first start makes it, and finishes one that died half way.
+        """Open the authority in this folder; the first start makes it, and finishes a start that was interrupted.
 
-        Certificates that a process was making when it died are finished too.
+        Certificates that an interrupted process was making are finished too.
 
-        With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first
-        start keeps its key apart for ever, and a ceremony brings it.
+        With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first start
+        keeps
+        the root's key in its own place, and a ceremony brings it.
 
-        Raises `ProfileWrong`, `ListWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not
-        belong together, and `CaRefusal` R14 if another process keeps the ledger longer than the busy timeout.
+        Raises `ProfileWrong`, `ListWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong
+        together, and `CaRefusal` R14 if another process locks the ledger longer than the busy timeout.
+
         """
         chosen = settings or AuthoritySettings()
         load_profiles(chosen.profiles)
@@ -126,7 +129,7 @@ class Authority:
         return tuple(each.der for each in self._keys.issuers)
 
     def roll_over(self) -> Chain:
-        """Make the next issuing key, which issues from now on; raise `RootApart` if the root is out of reach."""
+        """Make the next issuing key, which issues from now on; raise `RootApart` if the root cannot be reached."""
         with self._ledger.transaction() as tx:
             self._ceremony.roll_over(tx)
         with self._ledger.reading() as tx:
@@ -150,41 +153,47 @@ class Authority:
     def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate:
         """Certify the customer's key, once; the same key again gives the same certificate.
 
-        The certificate that is replaced keeps its notAfter in the new one, and is revoked with its storage.
+        The new certificate takes over the notAfter of the replaced one, which is revoked in the same transaction.
+
         """
         with self._noting(typed_reference(reference) or "reference", ""):
             return self._registrar.redeem(reference, code, request)
 
     def update(self, serial: int, spki: bytes, request_id: str) -> Certificate:
-        """Certify a new key for a holder who signed with the present one (the key update of RFC 9810 section 5.3.5).
+        """Certify a new key for a holder who signed with the present one (key update, RFC 9810 section 5.3.5).
 
         The identity number is not stored here, so the VID and its R stay as they are. In the renewal window the new
-        certificate is a year longer, before it the expiry stays; the old one is revoked with its storage.
+        certificate
+        is a year longer, before it the expiry stays; the old one is revoked in the same transaction.
+
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.update(serial, spki, request_id)
 
     def replace(self, serial: int, spki: bytes, identity: bytes, request_id: str) -> Certificate:
-        """Certify a new key in place of a certificate in use, on the word of a registration office: a reissue.
+        """Certify a new key in place of a certificate in use, for a registration authority: a reissue.
 
-        The office has proved who the holder is, and made the VID (`identity`: identifyData, DER) from an identity
-        number that never comes here. Same name, profile and expiry; the old one is revoked with the storage of this.
+        The registration authority has proved who the holder is, and made the VID (`identity`: identifyData, DER) from
+        an
+        identity number that never comes here. Same name, profile and expiry; the old one is revoked in the same
+        transaction.
+
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.replace(serial, spki, identity, request_id)
 
     def count_wrong(self, reference: str) -> None:
-        """Note that somebody gave a wrong code for this reference number by another way than `redeem`."""
+        """Count a wrong code for this reference number that came by another way than `redeem`."""
         with suppress(CaRefusal), self._noting(typed_reference(reference) or "reference", ""):
             raise CaRefusal("R10", reason="wrong")
 
     def note_refusal(self, subject: str, request_id: str, reason: str) -> None:
-        """Write down that somebody who is known was refused before any act of ours began."""
+        """Write into the audit that a known party was refused before any operation of ours began."""
         with suppress(CaRefusal), self._noting(subject, request_id):
             raise CaRefusal("R15", reason=reason)
 
     def withdraw(self, request_id: str) -> None:
-        """Void an enrolment that was not redeemed (R10 if it was, or never existed); again is harmless."""
+        """Void an enrolment that was not redeemed (R10 if it was, or never existed); repeating it is harmless."""
         with self._noting("authority", request_id):
             self._registrar.withdraw(request_id)
 
@@ -212,11 +221,12 @@ class Authority:
         return self._revocation.lapse_holds()
 
     def tend(self) -> None:
-        """Lapse holds, make the lists anew that age, and at night have certificates judged once more.
+        """End holds, renew CRLs that get old, and at night check certificates again.
 
-        Whoever runs an authority calls this every few minutes.
+        The operator's program calls this every few minutes.
 
-        Raises `RootApart` when the root's list went stale and its key is out of reach.
+        Raises `RootApart` if the root's CRL expired and its key cannot be reached.
+
         """
         self.lapse_holds()
         for ordinal in range(1, len(self.issuers) + 1):
@@ -233,28 +243,30 @@ class Authority:
             )
 
     def judge_profiles(self) -> None:
-        """Have pkilint judge a certificate of each of the operator's own profiles; raise `ProfileWrong` for a fault.
+        """Check a certificate of each of the operator's own profiles with pkilint; raise `ProfileWrong` for a finding.
 
-        Those that come with us were judged where we were built: to load pkilint takes a fifth of a start.
+        The built-in profiles were checked when this was built: loading pkilint takes a fifth of a start.
+
         """
         ours = load_profiles()
         own = [each for name, each in load_profiles(self.settings.profiles).items() if name not in ours]
         profile_check.judge_profiles(own, self._keys.present.certificate, self.settings)
 
     def recheck(self, most: int) -> Mapping[int, tuple[str, ...]]:
-        """Have pkilint judge the next certificates that it has not seen; return its findings by serial.
+        """Check the next certificates that pkilint has not seen; return its findings by serial number.
 
-        How far it came is kept, and the audit says how many it was and which were found fault with.
+        The position is stored, and the audit says how many there were and which had findings.
+
         """
         return self._recheck.next(most)
 
     def revoke(self, serial: int, reason: Reason, request_id: str) -> Record:
-        """폐기: for good. R05, R06, R09 as the certificate stands."""
+        """폐기: for good. R05, R06, R09 by the certificate's status."""
         with self._noting(hex_of(serial), request_id):
             return self._revocation.revoke(serial, reason, request_id)
 
     def hold(self, serial: int, request_id: str) -> Record:
-        """효력정지. R05, R06, R07, R09 as the certificate stands."""
+        """효력정지. R05, R06, R07, R09 by the certificate's status."""
         with self._noting(hex_of(serial), request_id):
             return self._revocation.hold(serial, request_id)
 
@@ -264,9 +276,10 @@ class Authority:
             return self._revocation.release(serial, request_id)
 
     def crl(self, ordinal: int | None = None, part: int | None = None) -> bytes:
-        """Return a list of an issuing key, DER; none named is the present one's whole list.
+        """Return a CRL of an issuing key, DER; without one, the present key's whole CRL.
 
-        A change of status is in the next call's list. Raises `KeyError` if there is no such key.
+        A change of status is in the next call's CRL. Raises `KeyError` if there is no such key.
+
         """
         self.lapse_holds()
         return self._lists.issuing(ordinal, part)
@@ -275,7 +288,7 @@ class Authority:
         return self._lists.standing(self.most_parts)
 
     def counts(self) -> Mapping[Status, int]:
-        """Return how many certificates there are; those that ended stay what they were."""
+        """Return the number of certificates by status; expired ones keep theirs."""
         with self._ledger.aside() as tx:
             row = tx.one("count_certificates")
         assert row is not None
@@ -288,7 +301,7 @@ class Authority:
 
     @property
     def most_parts(self) -> int:
-        """Into how many parts the list is cut at most."""
+        """The highest number of parts that a CRL is split into."""
         return max(each.crl_parts for each in load_profiles(self.settings.profiles).values())
 
     def ocsp(self, question: bytes) -> Answer:
@@ -296,15 +309,15 @@ class Authority:
         return self._responder.answer(question)
 
     def ocsp_kept(self, question: bytes) -> Answer | None:
-        """Return an answer that is given again, without waiting for a key; none if there is work to do."""
+        """Return a cached answer, without waiting for a key; None if there is work to do."""
         return self._responder.kept(question)
 
     def root_crl(self) -> bytes:
-        """Return the root's list; raise `RootApart` if it went stale and only a ceremony can make the next."""
+        """Return the root's CRL; raise `RootApart` if it expired and only a ceremony can make the next."""
         return self._lists.root()
 
     def renew_root_crl(self) -> bytes:
-        """Make the root's next list now; raise `RootApart` if the root is out of reach."""
+        """Make the root's next CRL now; raise `RootApart` if the root cannot be reached."""
         return self._lists.renew_root()
 
     def audit_head(self) -> AuditHead:
@@ -328,7 +341,7 @@ class Authority:
 
     @contextmanager
     def _noting(self, subject: str, request_id: str) -> Iterator[None]:
-        """Write a refusal into the audit; one because of the ledger itself has nowhere to go."""
+        """Write a refusal into the audit; a refusal because of the ledger itself cannot be written."""
         try:
             yield
         except CaRefusal as refusal:

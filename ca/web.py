@@ -1,6 +1,7 @@
-"""The authority over HTTP: revocation lists, OCSP and the certificates above (RFC 5280 4.2.1.13, RFC 6960 A, RFC 5019).
+"""The authority over HTTP: CRLs, OCSP and the CA certificates (RFC 5280 4.2.1.13, RFC 6960 A, RFC 5019).
 
-Calls into the authority block on disk and arithmetic, so each runs on a thread beside the event loop.
+Calls to the authority block on disk and arithmetic, so each runs on a thread beside the event loop.
+
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from ca.values.refusals import CaRefusal, LedgerBroken
 CRL_TYPE = "application/pkix-crl"
 CERTIFICATE_TYPE = "application/pkix-cert"
 OCSP_TYPE = "application/ocsp-response"
-#: Browsers and caches may keep a list for this long before they ask whether it changed.
+#: Browsers and caches may keep a CRL for this long before they ask whether it changed.
 CRL_SECONDS = 60
 
 
@@ -83,14 +84,14 @@ class Status:
         return await self._answered(question)
 
     async def _answered(self, question: bytes) -> Response:
-        # To a thread and back takes longer than to give again what is kept.
+        # A hop to a thread and back takes longer than repeating a cached response.
         answer = self._authority.ocsp_kept(question)
         if answer is None:
             answer = await asyncio.to_thread(self._authority.ocsp, question)
         response = Response(answer.content, media_type=OCSP_TYPE)
         if answer.fresh_until is None:
             response.headers["Cache-Control"] = "no-store"
-        else:  # never longer than a minute: whoever revokes wants it known
+        else:  # Never longer than a minute: a revocation must become known.
             response.headers["Cache-Control"] = (
                 f"max-age={CRL_SECONDS}, public, no-transform, must-revalidate"
             )

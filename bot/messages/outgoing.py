@@ -1,4 +1,4 @@
-"""What leaves the house, as it waits in the outbox: values without words, rendered when they are sent."""
+"""Outgoing messages as they wait in the outbox: data without text, rendered when they are sent."""
 
 from dataclasses import dataclass
 
@@ -8,31 +8,31 @@ from bot.messages.screen import Line, Screen
 
 
 class Card(msgspec.Struct, frozen=True, tag="card"):
-    """The case's present screen. `fresh` puts it below everything else; otherwise the present one is edited."""
+    """The case's current screen. `fresh` sends it below everything else; otherwise the present message is edited."""
 
     screen: Screen
     fresh: bool
 
 
 class Fallback(msgspec.Struct, frozen=True):
-    """What is sent instead, in its own lane, where the first way turns out to lead nowhere."""
+    """What is sent instead, in its own lane, if the first channel does not work."""
 
     lane: str
     message: "SendScreen | Sms | Mail"
 
 
 class SendScreen(msgspec.Struct, frozen=True, tag="tell"):
-    """A message of its own. `about` is the chat that it speaks of, in the operators' chat."""
+    """A message of its own. `about` is the chat that it is about, in the operators' chat."""
 
     screen: Screen
     about: int | None = None
     otherwise: Fallback | None = None
-    #: The request whose result it tells: what became of it can be asked for.
+    #: The request whose result it tells: its outcome can be asked for.
     result: str | None = None
 
 
 class RelayText(msgspec.Struct, frozen=True, tag="relay"):
-    """A person's own words, passed on between a customer and staff."""
+    """A person's own words, passed between a customer and staff."""
 
     line: Line
 
@@ -49,14 +49,14 @@ class SendFile(msgspec.Struct, frozen=True, tag="hand"):
 
 
 class Sms(msgspec.Struct, frozen=True, tag="sms"):
-    """`to` is empty for a decoy: the same work is done for somebody unknown, and nothing is sent."""
+    """`to` is empty for an unknown person: the same work is done, and nothing is sent."""
 
     to: str
     line: Line
     language: str
     otherwise: Fallback | None = None
     result: str | None = None
-    #: The chat in which its customer is told if nobody is at this address.
+    #: The chat whose customer is told if the address bounces.
     chat: int | None = None
     #: Not sent at night, in Korea.
     by_day: bool = False
@@ -78,12 +78,12 @@ class Mail(msgspec.Struct, frozen=True, tag="mail"):
 Message = Card | SendScreen | RelayText | DeleteMessage | SendFile | Sms | Mail
 
 
-#: What the lane of a chat begins with.
+#: The beginning of a chat's lane.
 CHAT = "chat:"
 
 
 def chat_lane(chat_id: int) -> str:
-    """Return the lane of a chat: what is in one lane is sent in order."""
+    """Return the lane of a chat: messages of one lane are sent in order."""
     return f"{CHAT}{chat_id}"
 
 

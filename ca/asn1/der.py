@@ -1,4 +1,4 @@
-"""ASN.1 shapes of RFC 5280, as data. What they mean is the business of the modules that fill them."""
+"""ASN.1 types of RFC 5280, as data. Their meaning belongs to the modules that fill them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -34,7 +34,7 @@ class AlgorithmBare:
 
 @asn1.sequence
 class Algorithm:
-    """An AlgorithmIdentifier whose parameters are read by whoever knows the algorithm."""
+    """An AlgorithmIdentifier whose parameters are read by a module that knows the algorithm."""
 
     algorithm: Oid
     parameters: asn1.TLV

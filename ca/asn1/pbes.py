@@ -1,4 +1,4 @@
-"""Password-based encryption, PBES2 of RFC 8018, in the three mixes that are needed here."""
+"""Password-based encryption, PBES2 of RFC 8018, with the three combinations of algorithms that are needed here."""
 
 import os
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ AES_KEY_BYTES = 32
 AES_ROUNDS = 100_000
 #: What every Korean tool writes, and some cannot read otherwise.
 SEED_ROUNDS = 2048
-#: 16 MiB, five times: the most that OpenSSL opens without being told to take more memory.
+#: 16 MiB, five times: the most that OpenSSL opens with its default memory limit.
 SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES = 2**14, 8, 5
 
 
 class EncryptionScheme(Enum):
-    """Who reads it decides the mix."""
+    """The program that has to read the file decides the scheme."""
 
     SCRYPT_AES = "the authority's own keys (RFC 7914)"
     PBKDF2_AES = "PKCS#12 of today"
@@ -70,7 +70,7 @@ class ScryptParameters:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A key from a password, and how it came about; several parts of one file may be encrypted under it."""
+    """A key derived from a password, with its parameters; several parts of one file may be encrypted with it."""
 
     mix: EncryptionScheme
     kdf: Algorithm

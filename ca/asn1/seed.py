@@ -1,7 +1,8 @@
-"""SEED-CBC (RFC 4269, KISA): the one module that knows where the cipher comes from.
+"""SEED-CBC (RFC 4269, KISA): the one module that imports the cipher.
 
-`cryptography` keeps it among the decrepit ciphers, and it needs OpenSSL's legacy provider: it may go one day,
-and then this module is what changes.
+`cryptography` keeps it among its outdated ciphers, and it needs OpenSSL's legacy provider. If it is removed one day,
+only this module changes.
+
 """
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import SEED

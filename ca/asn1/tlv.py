@@ -1,4 +1,4 @@
-"""DER read one level at a time, for what the declared shapes cannot say: choices, and parts that are only passed by."""
+"""Reads DER one level at a time, for what the declared types cannot express: choices, and parts that are skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LONG_TAG = 0x1F
 
 
 class TooDeep(ValueError):
-    """Nested deeper than anything honest."""
+    """Nested deeper than any valid input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,12 @@ def only(data: bytes) -> Tlv:
 
 
 def check_depth(data: bytes, deepest: int, most: int | None = None) -> None:
-    """Raise `ValueError` unless this is one value, DER in its lengths, and `TooDeep` if it is nested deeper.
+    """Raise `ValueError` unless this is one value with DER lengths, and `TooDeep` if it is nested deeper.
 
-    `most` is how many values it may be made of: each costs whoever reads it.
+    `most` is the highest number of values in it: each costs the reader time.
 
-    It keeps a list where parsers recurse, and copies nothing: it may see what no parser should.
+    It uses a list where parsers recurse, and copies nothing, because its input is not checked yet.
+
     """
     ends = [len(data)]
     at = found = 0

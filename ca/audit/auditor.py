@@ -1,7 +1,9 @@
-"""Reads the audit from its first line and holds it against the state: what it tells must be what is there.
+"""Reads the audit from its first line and compares it with the tables of state.
 
-A million lines are read in seconds, so the loop over them is written for speed: SQLite makes the text that is hashed,
-and state is read in the order of the lines that told of it, which needs no memory.
+A million lines are read in seconds, so the loop is written for speed: SQLite makes the text that is hashed, and state
+is
+read in the order of the lines that created it, which needs no memory.
+
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from ca.ledger.chain import GENESIS, AuditLine, digest_of
 from ca.ledger.ledger import Ledger, Transaction
 from ca.values.model import AuditHead, AuditReport
 
-#: More problems than these tell nobody anything new.
+#: More problems than this help nobody.
 MOST_PROBLEMS = 100
 LINES_AT_ONCE = 4096
 
@@ -28,12 +30,14 @@ def head(ledger: Ledger) -> AuditHead:
 
 
 def verify(ledger: Ledger, known: AuditHead | None = None) -> AuditReport:
-    """Check chain, tree and state; with a head that was kept elsewhere, lines cut off the end are found too."""
+    """Check chain, tree and state; with a head that was kept elsewhere, a shortened audit is found too."""
     with ThreadPoolExecutor(1) as aside, ledger.aside() as tx:
         sound = aside.submit(ledger.unsound)
         reader = _Reader(tx, known)
         problems = reader.read()
-        if not reader.broken:  # all after a break is untrusted: one line says so, rather than a million
+        if (
+            not reader.broken
+        ):  # Everything after a break is untrusted: one line says so, instead of a million.
             problems += differences(tx, reader.told)
         found = [*problems, *sound.result()]
     return AuditReport(reader.end, tuple(found[:MOST_PROBLEMS]))
@@ -94,7 +98,7 @@ def _spelt_otherwise(line: AuditLine) -> bytes:
 
 
 class _Tree:
-    """Builds the Merkle tree anew and compares it with the stored one, some thousand nodes at a time."""
+    """Rebuilds the Merkle tree and compares it with the stored one, some thousand nodes at a time."""
 
     def __init__(self, tx: Transaction) -> None:
         self.read: list[bytes] = []
@@ -111,7 +115,7 @@ class _Tree:
         self._is_there = last is not None
 
     def grow(self) -> None:
-        """Add the lines that were read since, in one go: a call for each would take as long as its hashes."""
+        """Add the lines read since the last call at once: a call for each would take as long as its hashes."""
         sha256, spine, expected, size = hashlib.sha256, self._spine, self._expected, self._size
         for content in self.read:
             node, number, level = sha256(b"\x00" + content).digest(), size, 0

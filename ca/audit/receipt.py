@@ -1,7 +1,9 @@
-"""Signed heads of the audit, and receipts: the lines of one certificate, provable to a customer who sees no other.
+"""Signed heads of the audit, and receipts: the lines of one certificate, which a customer can check without the others.
 
-What is signed begins with spaces (as in RFC 8446 section 4.4.3), and by a delegate for documents (RFC 9336): it can
-be taken for no certificate, list or answer. `ca.audit.receipt_verifier` checks all of it and imports nothing of ours.
+What is signed begins with spaces (as in RFC 8446 section 4.4.3), and a delegate for documents signs it (RFC 9336): it
+cannot be taken for a certificate, CRL or response. `ca.audit.receipt_verifier` checks all of it, with no import of
+ours.
+
 """
 
 import base64
@@ -26,7 +28,7 @@ class Receipts:
         self._delegates = delegates
 
     def head(self) -> bytes:
-        """Return the end of the audit, signed; JSON. Kept elsewhere, it speaks against whoever changes all here."""
+        """Return the end of the audit, signed; JSON. Kept elsewhere, it proves any later change."""
         delegate, above = self._delegate()
         with self._ledger.reading() as tx:
             statement = _statement(tx)
@@ -45,7 +47,7 @@ class Receipts:
         return _json({"receipt": 1, "lines": proved, "head": _signed(statement, delegate, above)})
 
     def _delegate(self) -> tuple[Delegate, bytes]:
-        """Return who signs, and the certificate above; a new one is written into the audit before the head is read."""
+        """Return the signer and the certificate above; a new one is written into the audit before the head is read."""
         with self._ledger.reading() as tx:
             self._keys.catch_up(tx)
             now = tx.now

@@ -25,7 +25,7 @@ MOST_CERTIFICATES = 4
 CONTEXT = b" " * 64 + b"certificate authority, head of the audit, version 1" + b"\x00"
 #: id-kp-documentSigning (RFC 9336).
 DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
-#: What readers of JSON, Base64, times and certificates raise at bytes that are none.
+#: What readers of JSON, Base64, times and certificates raise for invalid input.
 _DAMAGED = (
     KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError, RecursionError, OSError,
     UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
@@ -39,7 +39,7 @@ class ReceiptRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The audit as the authority swore to it at a time: so many lines, with this root and this end of the chain."""
+    """The audit as the authority signed it at a time: the number of lines, the Merkle root and the end of the chain."""
 
     entries: int
     root: bytes
@@ -66,7 +66,7 @@ def check_head(content: bytes, root: x509.Certificate) -> Head:
 def check_receipt(
     content: bytes, root: x509.Certificate, certificate: bytes | None = None
 ) -> list[ReceiptFacts]:
-    """Return the proved lines of one certificate; with its DER, check that it is the one they tell of."""
+    """Return the proved lines of one certificate; with its DER, check that they are about it."""
     return _reading(content, lambda value: _receipt(value, root, certificate))
 
 
@@ -142,7 +142,7 @@ def _check_chain(chain: list[x509.Certificate], root: x509.Certificate, at: date
     try:
         for number in reversed(
             range(len(chain))
-        ):  # from the root down: nothing of a stranger's is read further
+        ):  # From the root down: nothing of an unknown certificate is read further.
             path[number].verify_directly_issued_by(path[number + 1])
         constraints = [
             each.extensions.get_extension_for_class(x509.BasicConstraints).value for each in path[1:]

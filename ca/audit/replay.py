@@ -1,4 +1,4 @@
-"""Holds the tables of state against what the audit told, row by row, and names the one that differs."""
+"""Compares the tables of state with the audit, row by row, and names the row that differs."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ GOOD = ("good", None, None)
 
 @dataclass(slots=True)
 class AuditedState:
-    """The state as the audit alone tells it; what is in `Intents` and `Certificates` is not kept here."""
+    """The state as the audit alone gives it; what `Intents` and `Certificates` hold is not kept here."""
 
     unsigned: set[str] = field(default_factory=set)
     superseding: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class AuditedState:
                 self._change(line, detail.get("reason"))
             case "enrolled":
                 self.enrolled[line.subject] = detail.get("row")
-                self.tries.pop(line.subject, None)  # somebody guessed at the number before it was given out
+                self.tries.pop(line.subject, None)  # Somebody guessed the number before it was given out.
             case "withdrawn":
                 self.withdrawn[line.subject] = line.at
             case "rejected" if detail.get("reason") == "wrong":
@@ -138,7 +138,7 @@ class Intents(_InOrder):
         opened = self.opened(tbs, serial)
         told = f'"tbs":"{hashlib.sha256(opened).hexdigest()}"}}' if opened is not None else None
         attested = f'{{"row":"{hashlib.sha256(content.encode()).hexdigest()}",{told}'
-        # Lines of the first release tell of the to-be-signed bytes alone.
+        # Lines of the first release name the to-be-signed bytes alone.
         if detail != attested and (told is None or detail != f"{{{told}"):
             self.differs(serial)
 
@@ -176,7 +176,7 @@ def differences(tx: Transaction, told: AuditedState) -> Iterator[str]:
 
 def _acts(tx: Transaction, told: AuditedState) -> Iterator[str]:
     stored = {row["request_id"]: tuple(row)[1:] for row in tx.all("whole_act")}
-    # A certificate that was replaced is revoked by the request for the new one, which is no act of its own.
+    # A replaced certificate is revoked by the request for the new one, which is no operation of its own.
     asked = {name: act for name, act in told.acts.items() if told.superseding.get(name) != act[1]}
     yield from _differences("the act", stored, asked)
 
@@ -255,7 +255,7 @@ def _meta(tx: Transaction, told: AuditedState) -> Iterator[str]:
 
 
 def _differences(what: str, stored: dict[str, Any], told: dict[str, Any]) -> Iterator[str]:
-    # A damaged date is no text: whatever stands there is to be named, too.
+    # A damaged date is no text; it must be reported, too.
     for name in sorted(stored.keys() | told.keys(), key=str):
         if stored.get(name) != told.get(name):
             yield f"{what} {name} is not what the audit tells"

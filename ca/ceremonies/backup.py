@@ -1,7 +1,8 @@
 """A copy of the whole authority while it issues, and its restoration elsewhere, up to the journal's last line.
 
-One tar file of mode 0600: the ledger as of one moment, the certificates, the encrypted keys, and a manifest of their
+One tar file of mode 0600: the ledger as of one moment, the certificates, the encrypted keys, and a manifest with their
 hashes under the vault's key. The vault's key file, the passphrase and the journal are kept apart from it.
+
 """
 
 import hashlib
@@ -26,12 +27,12 @@ from ca.values.refusals import LedgerBroken
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
 AT_ONCE = 1 << 20
-#: What became of certificates: the lines that a difference is told by.
+#: Operations on certificates: the lines of the difference that is reported.
 ACTS = ("signed", "revoked", "held", "released")
 
 
 class BackupDamaged(Exception):
-    """The backup is not what was written: nothing was restored."""
+    """The backup is not as it was written: nothing was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Restored:
 
 
 def back_up(ledger: Ledger, folder: Path, to: Path) -> AuditHead:
-    """Write the backup, which is there whole or not at all; nobody who issues waits. Return the head that is in it."""
+    """Write the backup, whole or not at all, without delaying those who issue. Return the head that is in it."""
     draft, copy = to.with_name(f".{to.name}.new"), to.with_name(f".{to.name}.ledger")
     for stale in (draft, copy):
         stale.unlink(missing_ok=True)
@@ -64,7 +65,7 @@ def back_up(ledger: Ledger, folder: Path, to: Path) -> AuditHead:
         os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         entries, digest = ledger.copy(copy)
         head = AuditHead(entries, digest.hex())
-        # The ledger first: a key that is made later than it is one too many, and not one too few.
+        # The ledger first: a key that is made later is in the backup, but none is missing.
         files = {LEDGER_FILE: copy}
         files |= {each.name: each for each in sorted(folder.iterdir()) if each.suffix in {".key", ".der"}}
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -85,11 +86,12 @@ def back_up(ledger: Ledger, folder: Path, to: Path) -> AuditHead:
 def restore(
     backup: Path, folder: Path, vault: Vault, journals: Sequence[Path], now: Callable[[], datetime]
 ) -> Restored:
-    """Put the authority into a folder where none is, and play the journals' later transactions, the oldest file first.
+    """Restore the authority into an empty place, and replay the journals' later transactions, the oldest file first.
 
-    The last journal is the one that goes on. Without any, what happened after the backup is not known here.
+    The last journal is continued. Without any, what happened after the backup is not known here.
 
     Raises `BackupDamaged` (nothing is left behind), `LedgerBroken` if a journal is damaged, and `FileExistsError`.
+
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: an authority is restored to where none is")
@@ -125,7 +127,7 @@ def _play(path: Path, vault: Vault, journals: Sequence[Path], now: Callable[[], 
 
 
 def _in_order(journals: Sequence[Path], vault: Vault, known: int) -> Iterator[JournalEntry]:
-    """Yield what came after the backup; of two entries of one number the later one counts."""
+    """Yield what came after the backup; of two entries with one number the later one counts."""
     waiting: JournalEntry | None = None
     for path in journals:
         for entry in read(path, vault):
@@ -203,7 +205,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Say nothing about the machine."""
+    """Leave out everything about the machine."""
     member.mode, member.uid, member.gid, member.uname, member.gname = 0o600, 0, 0, "", ""
     return member
 

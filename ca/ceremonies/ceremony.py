@@ -1,7 +1,8 @@
 """Making the authority's keys: root and issuing authority at the first start, and the next issuing key later.
 
-Each file is written whole or not at all, and each step is skipped if its result is there: a start that died half way
-is finished by the next. The ledger's write lock keeps two starts apart and is free again when its holder dies.
+Each file is written whole or not at all, and each step is skipped if its result is there: the next start finishes one
+that was interrupted. The ledger's write lock separates two starts, and is free again when its holder dies.
+
 """
 
 import hashlib
@@ -49,9 +50,10 @@ class Ceremony:
         return Keys(ledger, self.folder, self.store, root.unlock)
 
     def roll_over(self, tx: Transaction) -> x509.Certificate:
-        """Make the next issuing key: it issues from this transaction's commit on, and the former ones keep answering.
+        """Make the next issuing key: it issues from this commit on, and the former ones still sign status.
 
-        Raises `RootApart` if the root's key is not within reach.
+        Raises `RootApart` if the root's key cannot be reached.
+
         """
         last = max(row["ordinal"] for row in tx.all("issuers_after", ordinal=0))
         content = self._issuing(tx.now, last + 1, self._root(tx))
@@ -71,7 +73,7 @@ class Ceremony:
     def _begin(self, tx: Transaction) -> None:
         former = tx.one(
             "get_meta", name="issuing"
-        )  # a ledger of the first release knows its one key like this
+        )  # A ledger of the first release knows its one key like this.
         content = self._kept(former["value"]) if former else self._issuing(tx.now, 1, self._first_root(tx))
         certificate = self._register(tx, 1, content, None if former else "opened")
         tx.run("name_first_issuer", key_id=key_id_of(certificate))

@@ -1,4 +1,4 @@
-"""The root: its key and certificate, in a place of their own or, for a small house, beside the ledger."""
+"""The root: its key and certificate, in a place of their own or, for a small authority, beside the ledger."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,15 +20,17 @@ from ca.values.validity import day_of, ends, starts, years_later
 KEY = "root"
 CERTIFICATE = "root.der"
 INTENDED = ".tbs"
-#: Shorter than this, a person chose it in a hurry.
+#: A shorter half is too easy to guess.
 LEAST_LETTERS = 12
 
 
 def joined(first: str, second: str) -> bytes:
-    """Return the root's passphrase, which is two persons' halves: neither opens the key alone.
+    """Return the root's passphrase, made of two persons' halves: neither opens the key alone.
 
     `openssl pkey -in root.key` opens it with `first+second`. Raises `ValueError` if a half is too short, or both are
-    the same.
+    the
+    same.
+
     """
     if min(len(first), len(second)) < LEAST_LETTERS:
         raise ValueError(f"each half of the passphrase has at least {LEAST_LETTERS} characters")
@@ -46,7 +48,7 @@ class Root:
     """None where the key is out of reach, as it should be on every day without a ceremony."""
 
     def unlock(self) -> Signer:
-        """Raise `RootApart` where the key is not within reach."""
+        """Raise `RootApart` if the key cannot be reached."""
         if self.store is None:
             raise RootApart("the root's key is kept apart: do this in a ceremony, with --root")
         return self.store.open(KEY)
@@ -55,7 +57,7 @@ class Root:
         return self.store is not None and self.store.has(KEY)
 
     def make(self, settings: AuthoritySettings, now: datetime, entropy: Callable[[int], bytes]) -> None:
-        """Make key and certificate, whichever is not there yet."""
+        """Make key and certificate, as far as they are missing."""
         if self.store is None:
             self.unlock()
             return
@@ -68,8 +70,10 @@ class Root:
     def certify(self, name: str, tbs: Callable[[], bytes], folder: Path | None = None) -> bytes:
         """Sign a certificate into this file unless it is there, and return it.
 
-        What is to be signed is written beside it first: a start that died over the signature makes the same again, and
-        the root never signs what is nowhere recorded.
+        The bytes to be signed are written beside it first: after an interrupted start the same bytes are signed again,
+        and the
+        root never signs anything that is not recorded.
+
         """
         path = (folder or self.folder) / name
         intended = path.with_suffix(INTENDED)

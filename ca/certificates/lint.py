@@ -1,6 +1,7 @@
-"""The authority's own check of what it is about to sign, read back from the bytes by another way than they were made.
+"""The authority's own check of the bytes that it is about to sign, read by other code than made them.
 
 After RFC 5280 and the Korean profile. Each finding is a word; one finding stops the signature.
+
 """
 
 from collections.abc import Iterator
@@ -42,9 +43,9 @@ MIDNIGHT = time()
 def findings(
     tbs: bytes, issuer: x509.Certificate, profile: Profile, settings: AuthoritySettings
 ) -> tuple[str, ...]:
-    """Return what is wrong with the to-be-signed bytes of a customer's certificate; nothing is well."""
+    """Return what is wrong with the to-be-signed bytes of a customer's certificate; empty if nothing is."""
     try:
-        # A signature of zeros makes the bytes readable as a certificate before the key has touched them.
+        # A signature of zeros makes the bytes readable as a certificate before the key is used.
         certificate = x509.load_der_x509_certificate(der.signed(tbs, bytes(256)))
         return tuple(_findings(certificate, issuer, profile, settings))
     except (ValueError, x509.ExtensionNotFound) as error:

@@ -1,4 +1,4 @@
-"""What stands in a certificate: the to-be-signed bytes, built from the verified order and nothing else."""
+"""The to-be-signed bytes of certificates, built from the verified order and nothing else."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,7 +116,7 @@ def _crl_at(settings: AuthoritySettings, path: str) -> x509.CRLDistributionPoint
 
 
 def _access_at(settings: AuthoritySettings, stem: str) -> x509.AuthorityInformationAccess:
-    """Say where the status is asked, and where the issuer's certificate lies (RFC 5280 section 4.2.2.1)."""
+    """Add where the status is asked, and where the issuer's certificate is (RFC 5280 section 4.2.2.1)."""
     places = {
         AuthorityInformationAccessOID.OCSP: f"{settings.base_url}/ocsp",
         AuthorityInformationAccessOID.CA_ISSUERS: f"{settings.base_url}/ca/{stem}.cer",

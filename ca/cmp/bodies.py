@@ -1,4 +1,4 @@
-"""What is asked and what is answered inside the envelope (RFC 4211, RFC 9810 section 5.3)."""
+"""The bodies of requests and responses inside the PKIMessage (RFC 4211, RFC 9810 section 5.3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Failure(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyAsked:
-    """A CertReqMsg, as far as it decides anything: names and extensions come from the verified record."""
+    """A CertReqMsg, as far as it matters: names and extensions come from the verified record."""
 
     request_id: int
     spki: bytes
@@ -146,7 +146,7 @@ def _identify_data(names: bytes) -> bytes:
 
 
 def _replaces(rest: list[tlv.Tlv]) -> int | None:
-    """Read the control oldCertID; the issuer in it is this authority or the serial is nobody's."""
+    """Read the control oldCertID; a serial number of another issuer is unknown here anyway."""
     for controls in (part for part in rest if part.tag == tlv.SEQUENCE):
         for each in tlv.children(controls.content):
             kind, value, *_ = tlv.sequence(each.encoded)

@@ -1,7 +1,8 @@
-"""The client's end of the protocol, without a socket: it makes messages and reads what came back.
+"""The client's side of the protocol, without a socket: it makes messages and reads the answers.
 
-What goes out is kept by whoever calls, so that after a crash or a lost answer the same bytes are sent again, and the
-server does the thing once.
+The caller stores what it sends, so that after a crash or a lost answer the same bytes are sent again, and the server
+does it once.
+
 """
 
 import os
@@ -38,7 +39,7 @@ CERT_ANSWERS = {Kind.IP, Kind.CP, Kind.KUP}
 
 
 class AnswerBroken(Exception):
-    """What came back is no answer to what was sent, or is not protected by whom it should be."""
+    """The answer does not belong to the request, or is not protected by the authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """참조번호 and 인가코드, or what a registration authority has in their place."""
+    """참조번호 and 인가코드, or a registration authority's name and secret."""
 
     reference: bytes
     value: bytes = field(repr=False)
@@ -188,7 +189,7 @@ class Client:
         return self._sent(transaction_id, Kind.RR, sequence_of(details))
 
     def protected_anew(self, message: bytes) -> bytes:
-        """Return the same message under the present credentials: they may have changed since it was made."""
+        """Return the same message under the present credentials, which may have changed since it was made."""
         return self._protected(read(message)).encoded()
 
     def read(self, sent: bytes, answer: bytes) -> Outcome:

@@ -1,7 +1,8 @@
-"""EncryptedVID: the random number R on its way, under a key that only the two who share the 인가코드 can derive.
+"""EncryptedVID: the random number R in transit, under a key that only those who share the 인가코드 can derive.
 
-A stock client cannot send R; then the authority makes it, and sends it back like this (CertResponse.rspInfo), so that
-the holder can prove the identity number later. Nonce (12 octets) and AES-256-GCM ciphertext, bound to its direction.
+A stock client cannot send R; then the authority makes it, and returns it like this (CertResponse.rspInfo), so that the
+holder can prove the identity number later. Nonce (12 bytes) and AES-256-GCM ciphertext, bound to its direction.
+
 """
 
 import os

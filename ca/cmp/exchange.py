@@ -27,7 +27,7 @@ class Exchange:
         return f"cmp-{self.party.name}-{self.transaction}"
 
     def request_id_for(self, spki: bytes) -> str:
-        """The same key from the same party is the same request: a stock client whose answer was lost begins anew."""
+        """The same key from the same party is the same request: a stock client begins again after a lost answer."""
         return f"cmp-{self.party.name}-{hashlib.sha256(spki).hexdigest()[:32]}"
 
 

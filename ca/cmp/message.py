@@ -11,7 +11,7 @@ from ca.asn1 import der, tlv
 from ca.asn1.der import Oid, sequence_of, tagged
 
 MAX_BYTES = 64 * 1024
-#: Deeper than this nothing sensible is nested.
+#: No valid message is nested deeper.
 MOST_DEPTH = 24
 #: Ten certificates have about a thousand.
 MOST_VALUES = 3000
@@ -24,7 +24,7 @@ NULL = b"\x05\x00"
 
 
 class MessageBroken(ValueError):
-    """These bytes are no PKIMessage that could be answered in its own words."""
+    """These bytes are no PKIMessage that could be answered in its own version."""
 
 
 class Kind(IntEnum):

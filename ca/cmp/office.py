@@ -1,4 +1,4 @@
-"""What the protocol may have the authority do."""
+"""The operations of the authority that the protocol may use."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from ca.values.model import Certificate, KeyRequest, Reason, Record
 
 
 class Acts(Protocol):
-    """The authority's own acts, as anybody asks for them: each refusal is noted in the audit."""
+    """The authority's own operations, as everybody calls them: each refusal is written into the audit."""
 
     def redeem(self, reference: str, code: str, request: KeyRequest) -> Certificate: ...
 
@@ -28,7 +28,7 @@ class Acts(Protocol):
 
 
 class Office:
-    """Each act happens once for its request id."""
+    """Each operation happens once for its request id."""
 
     def __init__(self, acts: Acts, registrar: Registrar, secrets: Mapping[str, bytes]) -> None:
         self._registrar = registrar
@@ -43,17 +43,17 @@ class Office:
         self.note_refusal = acts.note_refusal
 
     def code_of(self, reference: str) -> str:
-        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        """Return the code of this reference number; an unknown number gets a code too, after the same work."""
         return self._registrar.code_of(reference)
 
     def office_secret(self, name: str) -> bytes | None:
-        """Return the secret of the registration office of this name."""
+        """Return the secret of the registration authority with this name."""
         return self._secrets.get(name)
 
     def serial_for(self, reference: str) -> int | None:
-        """Return the certificate that this reference number led to."""
+        """Return the serial number of the certificate that this reference number led to."""
         return self._registrar.serial_for(reference)
 
     def random_number_for(self, reference: str, spki: bytes) -> bytes:
-        """Return an R for this key, the same whenever it is asked."""
+        """Return an R for this key, the same each time."""
         return self._registrar.random_number_for(reference, spki)

@@ -1,26 +1,27 @@
-"""Registration offices: they have proved who somebody is, and ask in that holder's place (RFC 9483 section 5)."""
+"""Registration authorities: they have proved who a holder is, and ask in that holder's place (RFC 9483 section 5)."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-#: A reference number of a holder is ten digits; an office's name is none.
+#: A holder's reference number is ten digits; a registration authority's name is not.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 SUFFIX = ".secret"
-#: It has no end and no limit of tries, so nobody may be able to guess it.
+#: It does not expire and has no limit of tries, so it must be impossible to guess.
 LEAST_OCTETS = 32
 FOR_OTHERS = 0o077
 
 
 class OfficesWrong(Exception):
-    """The folder of the offices' secrets cannot be used; the message names the file and says why."""
+    """The folder with the registration authorities' secrets cannot be used; the message names the file and says why."""
 
 
 def read_secrets(folder: Path | None) -> Mapping[str, bytes]:
-    """Return the secret of each office: the content of `NAME.secret`, without white space around it.
+    """Return the secret of each: the content of `NAME.secret`, without white space around it.
 
     Raises:
-        OfficesWrong: a file that others may read, that is too short, or whose name is no office's.
+        OfficesWrong: a file that others may read, that is too short, or whose name is not allowed.
+
     """
     if folder is None:
         return {}

@@ -1,4 +1,4 @@
-"""Who speaks: a holder of a reference number and its code, or of a certificate; or a registration office."""
+"""Who sent a message: a holder with reference number and code, a certificate's holder, or a registration authority."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,7 +17,7 @@ from ca.values.model import Record
 
 @dataclass(frozen=True, slots=True)
 class CodeHolder:
-    """Whoever has 참조번호 and 인가코드."""
+    """A holder with 참조번호 and 인가코드."""
 
     reference: str
     code: str = field(repr=False)
@@ -33,7 +33,7 @@ class CodeHolder:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationOffice:
-    """Whoever has an office's secret: it vouches for holders."""
+    """A registration authority with its secret: it vouches for holders."""
 
     reference: str
     secret: bytes = field(repr=False)
@@ -45,7 +45,7 @@ class RegistrationOffice:
 
 @dataclass(frozen=True, slots=True)
 class CertificateHolder:
-    """Whoever signed with the key of this certificate, whatever has become of it since."""
+    """A holder who signed with the key of this certificate, whatever its status is now."""
 
     record: Record
 
@@ -59,14 +59,14 @@ Party = SecretHolder | CertificateHolder
 
 
 class Known(Protocol):
-    """What the authority knows about who may speak."""
+    """What the authority knows about possible senders."""
 
     def code_of(self, reference: str) -> str:
-        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        """Return the code of this reference number; an unknown number gets a code too, after the same work."""
         ...
 
     def office_secret(self, name: str) -> bytes | None:
-        """Return the secret of the registration office of this name."""
+        """Return the secret of the registration authority with this name."""
         ...
 
     def count_wrong(self, reference: str) -> None: ...
@@ -75,7 +75,7 @@ class Known(Protocol):
 
 
 def recognise(message: Message, known: Known) -> Party:
-    """Check the protection, and return whose it is; raise `CmpRefusal`."""
+    """Check the protection, and return the sender; raise `CmpRefusal`."""
     if message.protection is None or message.header.protection_alg is None:
         raise CmpRefusal(Failure.BAD_MESSAGE_CHECK, "unprotected")
     try:

@@ -20,7 +20,7 @@ from ca.cmp.message import Message, with_algorithm
 
 OID_PBM = Oid("1.2.840.113533.7.66.13")
 SALT_BYTES = 16
-#: What a stranger may have us compute before we know who they are.
+#: The most that an unknown sender may make us compute.
 MOST_ROUNDS = 10_000
 LEAST_ROUNDS = 100
 SALT_SIZES = range(8, 129)
@@ -35,7 +35,7 @@ OID_HMAC_SHA512 = Oid("1.2.840.113549.2.11")
 MACS = {OID_HMAC_SHA256: "sha256", OID_HMAC_SHA384: "sha384", OID_HMAC_SHA512: "sha512"}
 OID_SHA1 = Oid("1.3.14.3.2.26")
 OID_HMAC_SHA1 = Oid("1.3.6.1.5.5.8.1.2")
-#: What authorities of an older profile speak. Our own end takes none of it; our client does where it is told to.
+#: Algorithms of authorities with an older profile. Our server accepts none of them; our client does if told to.
 OLD_OWFS: dict[Oid, Callable[..., "hashlib._Hash"]] = {OID_SHA1: hashlib.sha1}
 OLD_MACS = {OID_HMAC_SHA1: "sha1"}
 OID_SHA256 = Oid("2.16.840.1.101.3.4.2.1")
@@ -94,7 +94,7 @@ def algorithm_of(identifier: bytes) -> Oid:
 
 
 def read_mac(identifier: bytes, *, old: bool = False) -> PasswordBasedMac:
-    """Read the protectionAlg of a MAC; raise `AlgorithmRefused` for one that is weak, dear or unknown."""
+    """Read the protectionAlg of a MAC; raise `AlgorithmRefused` for one that is weak, expensive or unknown."""
     owfs, macs = (OWFS | OLD_OWFS, MACS | OLD_MACS) if old else (OWFS, MACS)
     try:
         parts = tlv.sequence(identifier)

@@ -1,4 +1,4 @@
-"""No, in the words of the protocol: which failure bit, and which sentence in English and Korean."""
+"""Refusals in the protocol's terms: which failure bit, and which sentence in English and Korean."""
 
 import tomllib
 from functools import cache
@@ -28,7 +28,7 @@ def sentences(text: str) -> tuple[str, str]:
     return known[text]["en"], known[text]["ko"]
 
 
-#: By code and reason of the authority's own refusal; the reason alone is not looked at where it is "".
+#: By code and reason of the authority's own refusal; "" stands for any reason.
 _TOLD = {
     ("R05", ""): (Failure.NOT_AUTHORIZED, "expired"),
     ("R06", ""): (Failure.CERT_REVOKED, "revoked"),

@@ -1,7 +1,8 @@
-"""The authority's end of the protocol: one message in, one message out, and every effect once.
+"""The authority's side of the protocol: one message in, one message out, and every effect once.
 
-The certificate is stored, and the one it replaces revoked, before the answer goes out. A client that rejects it in
-certConf has it revoked again; one that never confirms keeps a certificate that it can ask for again.
+The certificate is stored, and the one it replaces revoked, before the answer is sent. If a client rejects it in
+certConf, it is revoked again; a client that never confirms keeps a certificate that it can ask for again.
+
 """
 
 import hashlib
@@ -76,7 +77,7 @@ class CmpServer:
         }
 
     def answer(self, data: bytes) -> bytes:
-        """Return the answer to a PKIMessage, DER; whatever is wrong with it has an answer too."""
+        """Return the answer to a PKIMessage, DER; an invalid message has an answer too."""
         nonce = os.urandom(NONCE_BYTES)
         try:
             message = read(data)
@@ -100,7 +101,7 @@ class CmpServer:
             reply = self._noted(exchange, refusal)
         except CaRefusal as refusal:
             reply = _refused(exchange, told(refusal))
-        except ValueError:  # the envelope was well, and what it holds is not
+        except ValueError:  # The envelope is valid, and its content is not.
             reply = self._noted(exchange, CmpRefusal(Failure.BAD_DATA_FORMAT, "format"))
         header = answering(exchange.header, self._name, nonce, self._now())
         if reply.confirmed == IMPLICIT:
@@ -108,12 +109,12 @@ class CmpServer:
         return self._sealed(Message(header, reply.kind, reply.body), exchange).encoded()
 
     def _noted(self, exchange: Exchange, refusal: CmpRefusal) -> Reply:
-        """What is refused here goes into the audit, as what the authority's acts refuse goes by themselves."""
+        """Write a refusal of this server into the audit; the authority's operations write theirs themselves."""
         self._office.note_refusal(exchange.party.name, exchange.request_id, refusal.text)
         return _refused(exchange, refusal)
 
     def _begun(self, exchange: Exchange, nonce: bytes) -> bytes:
-        """Return the nonce to answer with: to the same again the same, since a confirmation may answer any of them."""
+        """Return the nonce for the answer: the same for the same message, as a confirmation may answer any of them."""
         if exchange.message.kind not in self._acts:
             return nonce
         with self._ledger.transaction() as tx:
@@ -135,7 +136,7 @@ class CmpServer:
         return reply
 
     def _open(self, tx: Transaction, exchange: Exchange, nonce: bytes) -> bytes:
-        """Take the transaction's id for this request: the same again goes on, another is refused."""
+        """Reserve the transaction id for this request: the same request continues, another is refused."""
         content = bytes([exchange.message.kind]) + exchange.message.body
         fingerprint = self._ledger.digest("cmp", hashlib.sha256(content).hexdigest())
         opener = exchange.party.name
@@ -174,7 +175,7 @@ class CmpServer:
         return self._certified(exchange, request_id, certificate, sealed)
 
     def _replace(self, exchange: Exchange) -> Reply:
-        """A registration office's ir or cr: a holder's new key, in place of the certificate that it names."""
+        """A registration authority's ir or cr: a holder's new key, in place of the certificate that it names."""
         if exchange.message.kind is Kind.P10CR:
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
         key = bodies.read_key_request(exchange.message.body)
@@ -187,7 +188,7 @@ class CmpServer:
         return self._certified(exchange, key.request_id, certificate, None)
 
     def _update(self, exchange: Exchange) -> Reply:
-        """kur: a new key for whoever signed with the present one."""
+        """kur: a new key for a holder who signed with the present one."""
         party = exchange.party
         if not isinstance(party, CertificateHolder):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
@@ -212,7 +213,7 @@ class CmpServer:
         return Reply(ANSWERS[exchange.message.kind], body, certificate.serial, confirmed)
 
     def _revoke(self, exchange: Exchange) -> Reply:
-        """rr: one's own certificate, and no other, but for a registration office."""
+        """rr: a holder's own certificate; a registration authority may revoke any."""
         asked = bodies.read_revocation(exchange.message.body)
         if not self._may_revoke(exchange.party, asked.serial):
             raise CmpRefusal(Failure.NOT_AUTHORIZED, "not_allowed")
@@ -260,10 +261,10 @@ class CmpServer:
         return Reply(Kind.GENP, info_list(values))
 
     def _sealed(self, message: Message, exchange: Exchange) -> Message:
-        """Protect the answer as the question was: by the same secret, or by the delegate's signature."""
+        """Protect the answer as the request was: with the same secret, or with the delegate's signature."""
         party = exchange.party
         if isinstance(party, SecretHolder):
-            # As dear as the question was: our codes and secrets cannot be guessed, so rounds protect nothing.
+            # As many rounds as the request had: our codes and secrets cannot be guessed, so rounds protect nothing.
             rounds = protection.read_mac(exchange.header.protection_alg or b"").rounds
             return protection.with_mac(message, party.secret, party.reference.encode(), rounds)
         issuer = self._keys.present
@@ -275,7 +276,7 @@ class CmpServer:
         )
 
     def _error(self, header: Header, nonce: bytes, refusal: CmpRefusal) -> bytes:
-        """Answer whom we do not know: there is nothing to protect it with."""
+        """Answer an unknown sender: there is nothing to protect the answer with."""
         answer = answering(header, self._name, nonce, self._now())
         return Message(answer, Kind.ERROR, sequence_of(refusal.status())).encoded()
 
@@ -290,7 +291,7 @@ class CmpServer:
 
 @contextmanager
 def _refused_here() -> Iterator[None]:
-    """Around what looks at a request before any act of the authority does."""
+    """Turns errors of the checks before any operation of the authority into refusals."""
     try:
         yield
     except CaRefusal as refusal:
@@ -305,7 +306,7 @@ def _check_header(header: Header) -> None:
 
 
 def _refused(exchange: Exchange, refusal: CmpRefusal) -> Reply:
-    """Say no in the body that the client waits for; anything else is an error message (RFC 9483 section 3.6.2)."""
+    """Refuse in the body that the client waits for; anything else is an error message (RFC 9483 section 3.6.2)."""
     kind = exchange.message.kind
     if kind is Kind.RR:
         return Reply(Kind.RP, bodies.revocation_told(refusal.status()))

@@ -1,4 +1,4 @@
-"""NPKI folders and zips that a customer brings. What a zip says of its own sizes is not believed."""
+"""NPKI folders and zips from a customer. The sizes that a zip states are not trusted."""
 
 import io
 import os
@@ -92,7 +92,7 @@ def _file(path: Path) -> bytes:
 
 
 def _pairs(found: Iterable[tuple[str, bytes]]) -> tuple[StoredPair, ...]:
-    """Bring together what lies in one folder; raise `WrongKind` if nowhere two lie together."""
+    """Pair the files of one folder; raise `WrongKind` if no folder has a pair."""
     folders: dict[str, dict[str, bytes]] = {}
     for name, content in found:
         path = PurePosixPath(name)

@@ -1,4 +1,4 @@
-"""signCert.der: what a certificate says of itself. Nothing here is believed: who trusts it must verify it."""
+"""signCert.der: what a certificate says of itself. Nothing here is verified."""
 
 import tomllib
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def spki_of_certificate(data: bytes) -> bytes:
 
 @cache
 def purposes() -> dict[str, Purpose]:
-    """Return what is known of policies, by dotted OID."""
+    """Return the known policies, by dotted OID."""
     table = tomllib.loads(files("ca.files").joinpath("policies.toml").read_text("utf-8"))
     return {
         oid: Purpose(authority, entry["scope"], entry["holder"])

@@ -1,4 +1,4 @@
-"""What can be wrong with a file that somebody brings: each fault is told apart, since each has another remedy."""
+"""What can be wrong with a file from a customer: each fault has its own class, because each has another remedy."""
 
 
 class FileFault(Exception):
@@ -10,11 +10,11 @@ class WrongKeyPassword(FileFault):
 
 
 class FileBroken(FileFault):
-    """Damaged or cut off: no password would open it, so copy it anew."""
+    """Damaged or cut off: no password would open it, so copy it again."""
 
 
 class TooBig(FileBroken):
-    """Larger, or costlier to open, than any honest file of its kind."""
+    """Larger, or more expensive to open, than any valid file of its kind."""
 
 
 class WrongKind(FileBroken):
@@ -22,7 +22,7 @@ class WrongKind(FileBroken):
 
 
 class UnsupportedScheme(FileBroken):
-    """Whole as far as can be seen, but protected in a way that is not read here; the message names it."""
+    """Not visibly damaged, but protected in a way that is not supported; the message names it."""
 
 
 class Mismatch(FileFault):

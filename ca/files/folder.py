@@ -1,4 +1,4 @@
-"""The NPKI folder, as tools on every system look for it: NPKI/<authority>/USER/<subject>/."""
+"""The NPKI folder, as tools on every system expect it: NPKI/<authority>/USER/<subject>/."""
 
 import io
 import unicodedata
@@ -14,9 +14,9 @@ KEYS = {
     NameOID.ORGANIZATIONAL_UNIT_NAME: "ou",
     NameOID.COMMON_NAME: "cn",
 }
-#: What a file system or the tools' own splitting of the name would take for something else.
+#: Characters that a file system, or the tools' own parsing of the name, would misread.
 UNSAFE = dict.fromkeys(map(ord, '/\\:*?"<>|,'), "_") | dict.fromkeys(range(32), "_")
-#: A zip knows no time zone and nothing before 1980; one fixed time makes the same files the same zip.
+#: A zip knows no time zone and nothing before 1980; with a fixed time the same files make the same zip.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""A person's certificate with its key, from whatever carries the two: folder, zip, PKCS#12, PEM."""
+"""A person's certificate with its key, from any container: folder, zip, PKCS#12, PEM."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from ca.files.signpri import read_signpri
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Key and certificate, known to belong together."""
+    """Key and certificate that belong together."""
 
     key: KeyMaterial
     certificate: bytes
@@ -20,7 +20,7 @@ class Identity:
 
 
 def open_pair(certificate: bytes, signpri: bytes, password: bytes) -> Identity:
-    """Open signCert.der and signPri.key; raise a `FileFault`, `Mismatch` if they are not each other's."""
+    """Open signCert.der and signPri.key; raise a `FileFault`, `Mismatch` if they do not belong together."""
     return join(read_signpri(signpri, password), certificate)
 
 
@@ -31,7 +31,7 @@ def open_pfx(data: bytes, password: str) -> Identity:
 
 
 def join(key: KeyMaterial, certificate: bytes, chain: tuple[bytes, ...] = ()) -> Identity:
-    """Put the two together; raise `Mismatch` if they are not each other's."""
+    """Combine the two; raise `Mismatch` if they do not belong together."""
     summary = read_certificate(certificate)
     if summary.spki != key.spki:
         raise Mismatch("the certificate is another key's")

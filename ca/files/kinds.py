@@ -1,9 +1,9 @@
-"""What a file seems to be, by its first octets, so that a wrong file is called by its name."""
+"""What a file seems to be, by its first bytes, so that a wrong file is called by its name."""
 
 from ca.asn1 import tlv
 from ca.files.faults import FileBroken, TooBig, WrongKind
 
-#: No honest file with keys or certificates of one person is larger.
+#: No valid file with one person's keys or certificates is larger.
 MAX_BYTES = 64 * 1024
 ZIP = b"PK\x03\x04"
 PEM = b"-----BEGIN "
@@ -41,7 +41,7 @@ def kind_of(data: bytes) -> str:
 
 
 def check(data: bytes, wanted: str) -> None:
-    """Raise `TooBig` or `WrongKind` unless this seems to be what is wanted, and `FileBroken` if it is a part of it."""
+    """Raise `TooBig` or `WrongKind` unless this seems to be what is wanted, and `FileBroken` if it is only a part."""
     if len(data) > MAX_BYTES:
         raise TooBig(f"more than {MAX_BYTES} bytes are not {wanted}")
     seen = kind_of(data)

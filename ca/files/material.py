@@ -1,7 +1,8 @@
 """A customer's key as PKCS#8 with R among its attributes (RFC 5958, KCAC.TS.SIVID).
 
-`cryptography` reads such a key and loses the attribute when it writes it again: the bytes made here are the ones
-that every export must wrap.
+`cryptography` reads such a key and loses the attribute when it writes it again: every export must wrap the bytes that
+are made here.
+
 """
 
 import os
@@ -38,7 +39,7 @@ class PrivateKeyInfo:
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """A private key in the clear: to be encrypted at once and forgotten."""
+    """An unencrypted private key: to be encrypted at once and forgotten."""
 
     pkcs8: bytes = field(repr=False)
     spki: bytes = field(repr=False)

@@ -53,7 +53,7 @@ def _block(label: str, der: bytes) -> bytes:
 
 
 def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield label and content; what stands between blocks is a comment, as OpenSSL writes them."""
+    """Yield label and content; text between blocks is a comment, as OpenSSL writes it."""
     for label, body in BLOCK.findall(data):
         if b":" in body:
             raise UnsupportedScheme(

@@ -1,7 +1,8 @@
-"""PKCS#12 (RFC 7292), written here because `cryptography` loses R, which sits among the key's attributes.
+"""PKCS#12 (RFC 7292), written here because `cryptography` loses R, which is one of the key's attributes.
 
-The modern file is AES-256 with SHA-256; the compatible one is 3DES with SHA-1, for devices that know nothing else,
-and protects its key far less.
+The modern file is AES-256 with SHA-256; the compatible one is 3DES with SHA-1, for devices that know nothing else, and
+protects its key far less.
+
 """
 
 import hashlib
@@ -130,7 +131,7 @@ def _contents(*bags: SafeBag) -> bytes:
 
 
 def _local_key_id(certificate: bytes) -> asn1.SetOf[Attribute]:
-    """Tie key and certificate together by the key's id, as the genuine file does."""
+    """Link key and certificate by the key's id, as the genuine file does."""
     extensions = x509.load_der_x509_certificate(certificate).extensions
     key_id = extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     return asn1.SetOf([Attribute(kind=OID_LOCAL_KEY_ID, values=asn1.SetOf([key_id]))])
@@ -148,7 +149,7 @@ def _encrypted(sealed: Encrypted) -> bytes:
 
 
 def _sealer(password: str, *, compatible: bool) -> Callable[[bytes], Encrypted]:
-    """Both parts of a file are under one key, each with an IV of its own: a second key would guard nothing more."""
+    """Both parts of a file have one key, each with its own IV: a second key would protect nothing more."""
     if compatible:
         return partial(_seal_compatibly, password)
     return partial(encrypt_under, derived(password.encode(), EncryptionScheme.PBKDF2_AES))
@@ -166,7 +167,7 @@ def _seal_compatibly(password: str, plaintext: bytes) -> Encrypted:
 
 
 def _with_mac(safe: bytes, password: str, *, compatible: bool) -> bytes:
-    """Close the file. The MAC costs a guesser as much as the key does, or it would be the way around it."""
+    """Add the MAC. It costs a guesser as much as the key does; otherwise it would be the easier target."""
     salt = os.urandom(SALT_BYTES)
     digest, rounds = (hashlib.sha1, OLD_ROUNDS) if compatible else (hashlib.sha256, AES_ROUNDS)
     key = derive(digest, password, salt, rounds, FOR_MAC, digest().digest_size)

@@ -1,4 +1,4 @@
-"""Reads PKCS#12 (RFC 7292) with R, which sits among the attributes of the key, where common libraries drop it."""
+"""Reads PKCS#12 (RFC 7292) with R, an attribute of the key that common libraries drop."""
 
 import hashlib
 import hmac
@@ -80,7 +80,7 @@ def read_pfx(data: bytes, password: str) -> PfxContents:
 
 
 def _verify(mac: list[tlv.Tlv], content: bytes, password: str) -> bool:
-    """Tell whether the MAC is right. That it is wrong says little: the password may be, or the file."""
+    """Return whether the MAC is right. If not, the password may be wrong, or the file damaged."""
     if not mac:
         raise UnsupportedScheme("without a MAC, so that nobody can tell whether it was changed")
     try:

@@ -1,6 +1,7 @@
-"""signPri.key: the private key as every Korean certificate tool keeps it, under SEED (KCAC.TS.CM, RFC 8018, RFC 4269).
+"""signPri.key: the private key as every Korean tool stores it, under SEED (KCAC.TS.CM, RFC 8018, RFC 4269).
 
 Three schemes are read; the oldest, with its fixed IV, is never written.
+
 """
 
 import os
@@ -71,7 +72,7 @@ def open_key(data: bytes, password: bytes) -> KeyMaterial:
 
 
 def plain_key(pkcs8: bytes) -> KeyMaterial:
-    """Read a key that is in the clear; raise `FileBroken` if it is damaged or does not fit itself."""
+    """Read an unencrypted key; raise `FileBroken` if it is damaged or inconsistent."""
     try:
         private = load_der_private_key(pkcs8, None)
         if not isinstance(private, rsa.RSAPrivateKey):

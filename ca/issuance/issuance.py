@@ -1,8 +1,9 @@
-"""One certificate, in the order that survives a crash at every line (after Boulder's issuance cycle).
+"""One certificate, in an order that survives a crash at every line (after Boulder's issuance cycle).
 
-The serial and the bytes to be signed are committed first; then they are checked, signed, compared and stored.
-PKCS#1 v1.5 gives the same signature for the same bytes, so whoever asks again after a crash gets the certificate
-that was being made, and never a second one.
+The serial number and the bytes to be signed are committed first; then they are checked, signed, compared and stored.
+PKCS#1 v1.5 gives the same signature for the same bytes, so the same request after a crash gets the certificate that was
+being made, and never a second one.
+
 """
 
 import hashlib
@@ -33,7 +34,7 @@ from ca.values.validity import day_of
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A certificate that has been allowed, and is not yet reserved."""
+    """A certificate that has been allowed, and is not reserved yet."""
 
     request_id: str
     fingerprint: bytes
@@ -66,7 +67,7 @@ class Issuance:
         self._published = PublishedKeys(settings.published) if settings.published else None
 
     def reserve(self, tx: Transaction, plan: Plan) -> None:
-        """Write down serial and to-be-signed bytes; they are binding once the caller's transaction commits."""
+        """Store serial number and to-be-signed bytes; they are binding once the caller's transaction commits."""
         self._keys.catch_up(tx)
         issuer = self._keys.present
         self._check_dates(plan, issuer)
@@ -75,9 +76,7 @@ class Issuance:
         parts = self._settings.profile(plan.profile).crl_parts
         part = serial % parts if parts else None
         tbs = self._tbs(tx, plan, serial, issuer, path_of(issuer.ordinal, part))
-        self._lint(
-            tbs, issuer, plan.profile
-        )  # here too: what is refused now burns no code and leaves no intent
+        self._lint(tbs, issuer, plan.profile)  # Here too: a refusal now uses up no code and leaves no intent.
         name = hex_of(serial)
         tx.run(
             "insert_intent",
@@ -103,7 +102,7 @@ class Issuance:
         with self._ledger.reading() as tx:
             done, intent, tbs = self._stored(tx, request_id)
             issuer = self._keys.issuer(intent["issuer"])
-            if not done and intent["replaces"]:  # nothing is signed that could not be stored
+            if not done and intent["replaces"]:  # Nothing is signed that could not be stored.
                 records.require_good(tx, int(intent["replaces"], 16), intent["holder"])
         if done:
             return done
@@ -118,10 +117,12 @@ class Issuance:
         return certificate
 
     def resume(self) -> None:
-        """Finish what a process that died had reserved, or another has just now: both come to the same bytes.
+        """Finish what an interrupted process had reserved, or another has just now: both get the same bytes.
 
-        What the rules no longer allow, as the old certificate was revoked meanwhile, is left unsigned for ever, and
-        whoever asks for it again is told why.
+        What the rules no longer allow, because the old certificate was revoked meanwhile, is never signed, and a
+        repeated
+        request is told why.
+
         """
         with self._ledger.reading() as tx:
             left = [row["request_id"] for row in tx.all("unfinished")]
@@ -138,7 +139,7 @@ class Issuance:
             raise CaRefusal("R15", reason="dates")
 
     def _check_key_is_free(self, tx: Transaction, plan: Plan) -> None:
-        """Refuse a key that is another's or everybody's, that was revoked, or that is to be replaced."""
+        """Refuse a key that belongs to another holder, is published, was revoked, or is to be replaced."""
         if self._published and self._published.has(plan.spki):
             raise CaRefusal("R15", reason="published_key")
         replaced = hex_of(plan.replaces) if plan.replaces else None
@@ -189,7 +190,7 @@ class Issuance:
             raise CaRefusal("R15", reason="lint", findings=",".join(found))
 
     def _compare(self, signed: bytes, tbs: bytes, issuer: IssuingKey) -> None:
-        """Read the certificate as a stranger would: the bytes are those that were stored, the signature is ours."""
+        """Read it as a relying party would: the bytes are those that were stored, the signature is ours."""
         certificate = x509.load_der_x509_certificate(signed)
         try:
             certificate.verify_directly_issued_by(issuer.certificate)
@@ -199,10 +200,10 @@ class Issuance:
             raise LedgerBroken("the signed bytes are not those that were stored")
 
     def _store(self, request_id: str, signed: bytes, compared: bytes) -> Certificate:
-        """Keep the certificate and revoke the one it replaces: both or neither."""
+        """Store the certificate and revoke the one it replaces: both or neither."""
         with self._ledger.transaction() as tx:
             done, intent, tbs = self._stored(tx, request_id)
-            if done:  # another process finished the same intent, to the same bytes
+            if done:  # Another process finished the same intent, with the same bytes.
                 return done
             if tbs != compared:
                 raise LedgerBroken("the signed bytes are not those that were stored")

@@ -1,6 +1,7 @@
-"""pkilint, which nobody here wrote, judges each profile at the start and every certificate at night.
+"""pkilint, an independent program, checks each profile at the start and every certificate at night.
 
-It takes about 17 ms a certificate, so it runs beside the issuing; our own check (`ca.certificates.lint`) runs before it.
+It takes about 17 ms a certificate, so it runs beside the issuing; our own lint (`ca.certificates.lint`) runs before it.
+
 """
 
 from collections.abc import Iterable
@@ -17,11 +18,11 @@ from ca.profiles.settings import AuthoritySettings
 from ca.status.lint_status import UNSIGNED
 from ca.values.validity import day_of, ends, starts, years_later
 
-#: Somebody who is nobody.
+#: An invented holder.
 NAME, DIGIT, RANDOM = "Example", "1", bytes(20)
 SAMPLE_SERIAL = 1 << 126
-#: It takes a host without a dot, or a port, for no URI, which RFC 3986 allows and every trial on one machine has.
-#: The one address in all of ours is a setting, and is checked as one.
+#: It accepts no URI with a host without a dot, or with a port. RFC 3986 allows them, and every trial has them.
+#: The one address in our certificates is a setting, and is checked as one.
 ADDRESS = "pkix.invalid_uri_syntax"
 
 
@@ -38,7 +39,7 @@ def findings(certificate: bytes) -> tuple[str, ...]:
         each.finding.code
         for result in results
         for each in result.finding_descriptions
-        # The graver, the smaller.
+        # A smaller number is more serious.
         if each.finding.severity <= ValidationFindingSeverity.WARNING and each.finding.code != ADDRESS
     )
 
@@ -46,7 +47,7 @@ def findings(certificate: bytes) -> tuple[str, ...]:
 def judge_profiles(
     profiles: Iterable[Profile], issuer: x509.Certificate, settings: AuthoritySettings
 ) -> None:
-    """Have a certificate of each profile judged; raise `ProfileWrong` for the first with a finding."""
+    """Check a certificate of each profile; raise `ProfileWrong` for the first with a finding."""
     for each in profiles:
         if found := _of_profile(each, issuer.public_bytes(Encoding.DER), settings):
             raise ProfileWrong(f"{each.name}.toml:1: pkilint finds {', '.join(found)}")

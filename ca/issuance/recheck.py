@@ -1,4 +1,4 @@
-"""The nightly look at what was issued: every certificate before pkilint once, in the order of their storage."""
+"""The nightly check of issued certificates: pkilint sees each once, in the order of their storage."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from ca.ledger.records import hex_of
 from ca.values.validity import KST
 
 RECHECKED = "rechecked"
-#: Hours in Korea, and how many certificates at a time: each takes 17 ms of a processor that customers wait for.
+#: Hours in Korea, and certificates at a time: each takes 17 ms of a processor that customers wait for.
 NIGHT, AT_ONCE = range(1, 5), 500
 
 
@@ -17,13 +17,13 @@ class NightlyRecheck:
         self._ledger = ledger
 
     def at_night(self) -> Mapping[int, tuple[str, ...]]:
-        """Judge the next few if it is night in Korea; return findings by serial."""
+        """Check the next few if it is night in Korea; return findings by serial number."""
         with self._ledger.reading() as tx:
             is_night = tx.now.astimezone(KST).hour in NIGHT
         return self.next(AT_ONCE) if is_night else {}
 
     def next(self, most: int) -> Mapping[int, tuple[str, ...]]:
-        """Judge the next so many; how far it came is kept, and the audit says whose certificates have faults."""
+        """Check the next ones; the position is stored, and the audit names certificates with findings."""
         with self._ledger.reading() as tx:
             row = tx.one("get_meta", name=RECHECKED)
             rows = list(tx.all("certificates_from", after=int(row["value"]) if row else 0, most=most))

@@ -1,4 +1,4 @@
-"""The authority's certificates and keys in use: one root, and every issuing key there ever was."""
+"""The authority's certificates and keys in use: one root, and all issuing keys since the beginning."""
 
 import hashlib
 import threading
@@ -16,7 +16,7 @@ from ca.values.refusals import LedgerBroken
 
 @dataclass(frozen=True, slots=True)
 class IssuingKey:
-    """One generation of the issuing authority. It signs lists and answers for what it issued as long as that lives."""
+    """One generation of the issuing authority. It signs the status of what it issued as long as that is valid."""
 
     ordinal: int
     key_id: str
@@ -36,7 +36,7 @@ def key_id_of(certificate: x509.Certificate) -> str:
 
 
 class Keys:
-    """What a running authority signs with. A roll-over in another process is seen by `catch_up`."""
+    """What a running authority signs with. `catch_up` finds a roll-over by another process."""
 
     def __init__(
         self, ledger: Ledger, folder: Path, store: KeyStore, unlock_root: Callable[[], Signer]
@@ -68,7 +68,7 @@ class Keys:
         raise LedgerBroken(f"no issuing key {key_id} is known here")
 
     def catch_up(self, tx: Transaction) -> None:
-        """Open the generations that came since; whoever is about to sign something new calls this first."""
+        """Open the generations that were added; call this before something new is signed."""
         with self._lock:
             rows = tx.all("issuers_after", ordinal=len(self._issuers))
             self._issuers += tuple(self._open(row["ordinal"], row["key_id"], row["digest"]) for row in rows)

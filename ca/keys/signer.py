@@ -1,4 +1,4 @@
-"""Who signs: a key behind two methods, kept in an encrypted file here or in a token (`ca.keys.token`)."""
+"""Signing keys behind a port with two methods: in an encrypted file here or in a token (`ca.keys.token`)."""
 
 from pathlib import Path
 from typing import Protocol
@@ -40,7 +40,7 @@ class KeyStore(Protocol):
     def has(self, name: str) -> bool: ...
 
     def make(self, name: str, bits: int) -> None:
-        """Make an RSA key of that name, unless it is there: a start that died half way is finished by the next."""
+        """Make an RSA key of that name, unless it is there: the next start finishes one that was interrupted."""
         ...
 
     def open(self, name: str) -> Signer:
@@ -66,7 +66,7 @@ class FileStore:
             self.keep(name, key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
     def keep(self, name: str, pkcs8: bytes) -> None:
-        """Write this key's file, encrypted; the plain key is not kept."""
+        """Write this key's file, encrypted; the plain key is not stored."""
         write_whole(
             self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, EncryptionScheme.SCRYPT_AES))
         )
@@ -80,7 +80,7 @@ class FileStore:
         return open_key_file(path.read_bytes(), self._passphrase)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.key"

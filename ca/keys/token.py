@@ -1,6 +1,7 @@
-"""Keys in a token behind PKCS#11 (OASIS, version 2.40): a smart card, an HSM, or its like in software.
+"""Keys in a token behind PKCS#11 (OASIS, version 2.40): a smart card, an HSM, or its equivalent in software.
 
-The private key is made in the token, may not be taken out, and never enters this process.
+The private key is made in the token, cannot be exported, and never enters this process.
+
 """
 
 import threading
@@ -76,7 +77,7 @@ class TokenStore:
         return TokenSigner(self, name)
 
     def run(self, work: Callable[[pkcs11.Session], T]) -> T:
-        """Do this with a session. One that broke is opened anew, once: a token that was plugged in again just works."""
+        """Run this with a session; open a broken session again, once, in case the token was plugged in again."""
         with self._lock:
             fresh = self._session is None
             try:
@@ -121,7 +122,7 @@ class TokenStore:
         return self._session
 
     def close(self) -> None:
-        """Leave the token; the last one out of this process is logged out."""
+        """Close the session; the last one of this process logs out."""
         with self._lock:
             if self._session is not None:
                 self._session.close()
@@ -156,7 +157,9 @@ class TokenSigner:
 def _log_in(token: pkcs11.Token, pin: str) -> pkcs11.Session:
     try:
         return token.open(rw=True, user_pin=pin)
-    except UserAlreadyLoggedIn:  # another part of this process is: PKCS#11 logs in processes, not sessions
+    except (
+        UserAlreadyLoggedIn
+    ):  # Another part of this process is logged in: PKCS#11 logs in processes, not sessions.
         return token.open(rw=True)
 
 

@@ -1,4 +1,4 @@
-"""The audit chain: each line carries the hash of all lines before it, so that nothing in it can be changed unseen."""
+"""The audit chain: each line has the hash of all lines before it, so that every change is detected."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 GENESIS = bytes(32)
-#: Made once: `json.dumps` with separators builds an encoder a call, and a million lines are read in seconds.
+#: Made once: `json.dumps` with separators builds an encoder for each call, and a million lines are read in seconds.
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -35,7 +35,7 @@ class AuditLine(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """What is hashed: JSON, so that the parts are kept apart from each other."""
+        """What is hashed: JSON, which separates the parts from each other."""
         return _encode(self).encode()
 
     def columns(self) -> dict[str, str | int]:

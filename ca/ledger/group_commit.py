@@ -1,7 +1,8 @@
-"""Transactions of several threads go to disk together: one commit for all that waited, and each returns after it.
+"""Group commit: transactions of several threads go to disk with one commit, and each returns after it.
 
-Whoever finds others waiting hands the open transaction on; the last one commits. Nobody waits for a clock, so a single
-thread works as if this were not here. What one did that failed is undone alone; what the disk refuses fails for all.
+A thread that finds others waiting passes the open transaction on; the last one commits. Nobody waits for a timer, so a
+single thread works as without it. A failing member is undone alone; a failing commit fails for all.
+
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 
 from ca.ledger.journal import Write
 
-#: So many share a commit at most: other processes wait for the write lock, too.
+#: The most that share a commit: other processes wait for the write lock, too.
 MOST_TOGETHER = 32
 
 
@@ -42,7 +43,7 @@ class GroupCommit:
         self._group: CommitGroup | None = None
 
     def close(self) -> None:
-        """Close the connection when whoever works on it is through."""
+        """Close the connection when the thread that uses it is done."""
         self._take_turn()
         try:
             if self._group is not None:
@@ -53,10 +54,12 @@ class GroupCommit:
 
     @contextmanager
     def member(self, writes: list[Write]) -> Iterator[None]:
-        """Let the caller work alone on the connection; return when what it did, which is in `writes`, is on disk.
+        """Let the caller work alone on the connection; return when its writes are on disk.
 
-        An error of its own undoes its own work and is raised when the group has ended; an error of the commit is
-        raised in every member.
+        An error of its own undoes its own work and is raised when the group has ended; an error of the commit is raised
+        in
+        every member.
+
         """
         group = self._join()
         try:
@@ -92,7 +95,7 @@ class GroupCommit:
                 self._busy, self._owner = True, threading.get_ident()
             finally:
                 self._waiting -= 1
-                if not self._busy:  # interrupted: the turn that was meant for this thread is another's
+                if not self._busy:  # Interrupted: this thread's turn goes to another.
                     self._wake()
 
     def _give_turn(self) -> None:
@@ -104,13 +107,13 @@ class GroupCommit:
         if self._waiting:
             self._free.notify()
         else:
-            self._over.notify()  # the group is left to its members: any of them ends it
+            self._over.notify()  # The group is left to its members: any of them ends it.
 
     def _undo(self, group: CommitGroup, error: BaseException) -> None:
-        """Take back what this member did alone."""
+        """Undo what this member did, and nothing else."""
         if group.members > 1 and self.connection.in_transaction:
             self.connection.execute("ROLLBACK TO member")
-        else:  # the first has nobody beside it yet; or SQLite gave up the whole transaction, the others' work too
+        else:  # The first member is alone so far; or SQLite rolled back the whole transaction, also the others' work.
             group.error = error
 
     def _settle(self, group: CommitGroup) -> None:

@@ -1,8 +1,9 @@
-"""The journal: every transaction once more, in a file that lies outside the ledger and its backups.
+"""The journal: every transaction a second time, in a file outside the ledger and its backups.
 
-A line is written and synced before its transaction commits, so a ledger restored from a backup of yesterday is brought
-up to the last moment by playing the journal: nothing issued, revoked or promised since is lost, and no serial is used
-again. Lines are sealed with the vault's key: they tell a reader their number and nothing else.
+A line is written and synced before its transaction commits. So a ledger that is restored from yesterday's backup can be
+brought up to the last moment by replaying the journal: nothing issued, revoked or promised since is lost, and no serial
+number is used again. Lines are encrypted with the vault's key: a reader sees their number and nothing else.
+
 """
 
 import base64
@@ -44,13 +45,13 @@ class Journal:
         sealed = self._vault.seal(_encoded(writes), row=str(number), **PLACE)
         line = b"%d %s\n" % (number, base64.b64encode(sealed))
         try:
-            # Opened anew each time, so that a file that was moved away, to be kept, is left alone.
+            # Opened each time, so that a file that was moved away for safekeeping is left alone.
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 new = os.fstat(handle).st_size == 0
                 _write(handle, _ending(handle) + line)
                 os.fdatasync(handle)
-                if new:  # a power cut may else take its name, and all its lines
+                if new:  # Otherwise a power cut may remove its name, and all its lines.
                     sync_folder(self._path.parent)
             finally:
                 os.close(handle)
@@ -58,7 +59,7 @@ class Journal:
             raise CaRefusal("R14", reason="journal_not_available") from error
 
     def last(self) -> int:
-        """Return the number of the last line, or 0: a ledger that counts less has been set back."""
+        """Return the number of the last line, or 0. A ledger with a lower count is an older copy."""
         try:
             with self._path.open("rb") as file:
                 size, tail = file.seek(0, os.SEEK_END), TAIL_BYTES
@@ -76,7 +77,8 @@ class Journal:
 def read(path: Path, vault: Vault) -> Iterator[JournalEntry]:
     """Yield the entries of a journal file; raise `LedgerBroken` at a line that was changed or is missing.
 
-    A line that a power cut tore was never committed: it is passed over, and the next line has its number again.
+    A line that a power cut cut off was never committed: it is skipped, and the next line has its number again.
+
     """
     before: int | None = None
     unreadable = b""
@@ -86,7 +88,7 @@ def read(path: Path, vault: Vault) -> Iterator[JournalEntry]:
             if entry is None:
                 unreadable = line
                 continue
-            # The same number twice: the first did not commit, as the disk was full or the process died.
+            # The same number twice: the first did not commit, because the disk was full or the process died.
             if before is not None and entry.number not in {before, before + 1}:
                 raise LedgerBroken(f"the journal {path.name} lacks what came after transaction {before}")
             unreadable, before = b"", entry.number

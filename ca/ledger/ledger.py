@@ -1,6 +1,7 @@
-"""The authority's memory: one SQLite file, shared by threads and processes, that forgets nothing it acknowledged.
+"""The authority's memory: one SQLite file, shared by threads and processes, that loses nothing it acknowledged.
 
-It knows rows and seals, not what a certificate is.
+It knows rows and encryption, not what a certificate is.
+
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from ca.ledger.vault import SealBroken, Vault
 from ca.values.refusals import CaRefusal, LedgerBroken
 
 LEDGER_FILE = "ledger.sqlite3"
-#: SQLite's ways to say "not now": somebody else writes, or the disk is full or gone. All else is damage.
+#: SQLite's errors for "not now": somebody else writes, or the disk is full or gone. All others mean damage.
 _NOT_NOW = {
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -52,7 +53,7 @@ def migrations() -> dict[int, str]:
 
 
 class Transaction:
-    """One moment of the ledger: its clock stands still, and all its writes happen together or not at all."""
+    """One transaction of the ledger: its clock does not move, and all its writes happen together or not at all."""
 
     def __init__(
         self, connection: sqlite3.Connection, vault: Vault, now: datetime, writes: list[Write] | None = None
@@ -91,7 +92,7 @@ class Transaction:
         return self._vault.opener(f"ca.{table}", column)
 
     def audit(self, kind: str, subject: str, request_id: str, /, **detail: str | int | None) -> None:
-        """Append a line to the chain; it stands or falls with the transaction."""
+        """Append a line to the chain; it is part of the transaction."""
         last = self.one("last_audit")
         seq, before = (last["seq"] + 1, last["digest"]) if last else (1, GENESIS)
         line = AuditLine.make(seq, self.seconds, kind, subject, request_id, detail)

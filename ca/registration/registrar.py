@@ -36,7 +36,7 @@ SECRET_BYTES = 32
 
 
 def typed_reference(text: str) -> str:
-    """Return the digits of what a stranger typed, or nothing if no reference number looks like it."""
+    """Return the digits of what was typed, or nothing if it does not look like a reference number."""
     # Nothing is cut off: what follows would go into the audit with the name of whoever asks by CMP.
     reference = text.translate(_AS_TYPED) if len(text) <= LONGEST_TYPED else ""
     fits = reference.isascii() and reference.isdigit() and len(reference) == REFERENCE_DIGITS
@@ -60,11 +60,11 @@ def _identity_of(old: Record) -> vid.IdentifyData:
 
 
 def _check_has_none(tx: Transaction, holder: str, profile: str) -> None:
-    """Nobody has two live certificates of one policy."""
+    """Nobody has two valid certificates of one policy."""
     for record in records.of_holder(tx, holder):
         if record.profile == profile and record.status in {Status.GOOD, Status.HOLD}:
             raise CaRefusal("R15", reason="has_one", serial=hex_of(record.serial))
-    # One that another process is about to finish, or died over, will be the one.
+    # One that another process is about to finish, or died over, will be that one.
     if made := tx.one("first_in_the_making", holder=holder, profile=profile, now=tx.seconds):
         raise CaRefusal("R15", reason="has_one", serial=made["serial"])
 
@@ -102,7 +102,7 @@ class Registrar:
         if order.lifetime <= timedelta():
             raise CaRefusal("R15", reason="lifetime")
         asked = [order.holder, name, idn, order.profile, str(order.replaces)]
-        asked += ["renews"] if order.renews else []  # the first release fingerprinted the others like this
+        asked += ["renews"] if order.renews else []  # The first release fingerprinted the others like this.
         fingerprint = self._fingerprint("enrolment", *asked)
         with self._ledger.transaction() as tx:
             row = tx.one("enrolment_by_request", request_id=order.request_id)
@@ -176,7 +176,7 @@ class Registrar:
         )  # fmt: skip
 
     def code_of(self, reference: str) -> str:
-        """Return the code of this reference number; one that is nobody's gets a code too, after the same work."""
+        """Return the code of this reference number; an unknown number gets a code too, after the same work."""
         typed = typed_reference(reference)
         with self._ledger.reading() as tx:
             row = tx.one("enrolment_by_reference", reference=typed)
@@ -189,12 +189,12 @@ class Registrar:
         return record.serial if record else None
 
     def random_number_for(self, reference: str, spki: bytes) -> bytes:
-        """Derive an R for a client that makes none: the same for the same key, so that asking again asks the same."""
+        """Derive an R for a client that makes none, from its key, so that a repeated request is the same."""
         made = hmac.digest(self._secret, b"R" + reference.encode() + spki, hashlib.sha256)
         return made[:MIN_RANDOM_BYTES]
 
     def withdraw(self, request_id: str) -> None:
-        """Make an enrolment worthless that was not redeemed; again is harmless."""
+        """Void an enrolment that was not redeemed; repeating it is harmless."""
         with self._ledger.transaction() as tx:
             row = tx.one("enrolment_by_request", request_id=request_id)
             if row is None:
@@ -242,20 +242,20 @@ class Registrar:
         return row
 
     def _admit(self, reference: str, code: str) -> sqlite3.Row:
-        """Return the enrolment if the code is right; a reference that does not exist takes the same work and words."""
+        """Return the enrolment if the code is right; an unknown reference takes the same work and words."""
         with self._ledger.reading() as tx:
             row = tx.one("enrolment_by_reference", reference=reference)
         expected = self._code(reference, row["request_id"] if row else "")
         right = hmac.compare_digest(expected.encode(), code.encode(errors="replace"))
         if row is None or not right:
-            # The try is counted where the refusal is written down, so that the audit tells of every one.
+            # The try is counted where the refusal is written, so that the audit has every one.
             raise CaRefusal("R10", reason="wrong")
         return row
 
     def _redeem(self, tx: Transaction, reference: str, request: KeyRequest, fingerprint: bytes) -> None:
         row = tx.one("enrolment_by_reference", reference=reference)
         assert row is not None
-        # Only now: a certificate that is being made stays with its key, whoever guesses at its code.
+        # Only now: a certificate that is being made stays with its key, whoever guesses its code.
         if row["tries"] >= self._settings.max_tries:
             raise CaRefusal("R10", reason="locked")
         if row["withdrawn_at"] is not None:
@@ -277,11 +277,11 @@ class Registrar:
             vid.identify_data(name, idn, request.random_number), request.spki, row["profile"], begin, end, replaces,
         )  # fmt: skip
         self._issuance.reserve(tx, plan)
-        # The VID in the stored bytes is made: nothing needs the identity number any more.
+        # The VID in the stored bytes is made: the identity number is not needed any more.
         tx.run("forget_subject", request_id=row["request_id"])
 
     def _check_replaced(self, tx: Transaction, order: EnrolmentOrder) -> None:
-        """Refuse what would leave the holder with two live certificates of one policy, or with a wrong expiry."""
+        """Refuse what would leave the holder with two valid certificates of one policy, or with a wrong expiry."""
         if order.replaces is None:
             if order.renews:
                 raise CaRefusal("R09", reason="no_certificate")
@@ -308,7 +308,7 @@ class Registrar:
                 return reference
 
     def _code(self, reference: str, request_id: str) -> str:
-        """Derive the code, so that it is stored nowhere and yet told again to who asks with the same request."""
+        """Derive the code from the request, so that it is stored nowhere and yet the same each time."""
         digest = hmac.digest(self._secret, json.dumps([reference, request_id]).encode(), hashlib.sha256)
         number = int.from_bytes(digest, "big")
         return "".join(ALPHABET[number >> SYMBOL_BITS * place & 31] for place in range(CODE_SYMBOLS))

@@ -1,4 +1,4 @@
-"""The gate for keys that others made: cheap checks first, no arithmetic before the sizes are known, under 1 ms."""
+"""Rules for keys that others made: cheap checks first, no arithmetic before the sizes are known, under 1 ms."""
 
 import math
 from collections.abc import Callable
@@ -64,12 +64,12 @@ class KeyRule:
 
 
 RSA_ONLY = KeyRule(range(2048, 4097), frozenset())
-#: The widest that any profile may allow: for whoever reads a key before the profile is known.
+#: The widest rules that any profile may have: for keys that are read before the profile is known.
 ANY_KEY = KeyRule(RSA_ONLY.rsa_bits, frozenset(CURVES))
 
 
 def check_size(spki: bytes, random_number: bytes) -> None:
-    """Look at nothing but lengths: this stands before every other work."""
+    """Check nothing but lengths, before any other work."""
     if len(spki) > MAX_BYTES:
         raise _refused("too_large")
     if not MIN_RANDOM_BYTES <= len(random_number) <= MAX_RANDOM_BYTES:
@@ -170,7 +170,7 @@ _SQUARE_REMAINDERS = frozenset(root * root % REMAINDERS_OF for root in range(REM
 
 
 def _roca(modulus: int) -> bool:
-    """Tell a key of the broken Infineon library: its residues are all powers of 65537 (CVE-2017-15361)."""
+    """Recognise a key of the broken Infineon library: its residues are all powers of 65537 (CVE-2017-15361)."""
     return all(modulus % prime in residues for prime, residues in _roca_marks())
 
 

@@ -1,7 +1,8 @@
-"""PKCS#10 requests (RFC 2986), read as suspects: each check is cheaper than what it protects.
+"""PKCS#10 requests (RFC 2986), read with suspicion: each check is cheaper than what it protects.
 
-A request brings a key, proof that its sender holds the other half, and perhaps R. Its names and extensions are
-never used: what goes into a certificate comes from the verified record.
+A request brings a key, proof that its sender holds the private key, and perhaps R. Its names and extensions are never
+used: the content of a certificate comes from the verified record.
+
 """
 
 import base64
@@ -21,7 +22,7 @@ from ca.requests import key_rules
 from ca.values.refusals import CaRefusal
 
 OID_RANDOM_NUMBER = Oid("1.2.410.200004.10.1.1.3")
-#: The deepest honest request, with extensions wanted, has 8.
+#: The deepest valid request, with extensions wanted, has 8.
 DEEPEST = 16
 PEM_BEGIN, PEM_END = b"-----BEGIN ", b"-----END "
 PEM_LABELS = (b"CERTIFICATE REQUEST-----", b"NEW CERTIFICATE REQUEST-----")
@@ -38,7 +39,7 @@ SIGNATURES: dict[Oid, tuple[hashes.HashAlgorithm, type]] = {
     Oid("1.2.840.10045.4.3.3"): (hashes.SHA384(), ec.EllipticCurvePublicKey),
     Oid("1.2.840.10045.4.3.4"): (hashes.SHA512(), ec.EllipticCurvePublicKey),
 }
-#: Known and broken: MD2, MD5 and SHA-1, told apart so that the sender learns what to change.
+#: Known and broken: MD2, MD5 and SHA-1, each with its name so that the sender learns what to change.
 BROKEN_DIGESTS = frozenset(
     Oid(dotted)
     for dotted in (
@@ -53,7 +54,7 @@ BROKEN_DIGESTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CertificationRequest:
-    """A request whose key passed the gate and whose sender holds the private key."""
+    """A request whose key is allowed and whose sender holds the private key."""
 
     spki: bytes
     subject: bytes
@@ -94,9 +95,10 @@ def verify_possession(
     own: frozenset[bytes] = frozenset(),
     rule: key_rules.KeyRule = key_rules.ANY_KEY,
 ) -> None:
-    """Raise `CaRefusal` R15 unless this key passes the gate and signed the message, here or in a CRMF POPO.
+    """Raise `CaRefusal` R15 unless this key is allowed and signed the message, here or in a CRMF POPO.
 
-    The gate stands before the signature, because verifying with an absurd key may take minutes.
+    The key is checked before the signature, because verifying with an absurd key may take minutes.
+
     """
     check_algorithm(algorithm)
     key_rules.check_key(spki, own, rule)
@@ -114,7 +116,7 @@ def verify_possession(
 
 
 def check_algorithm(algorithm: Oid) -> None:
-    """Raise `CaRefusal` R15 unless signatures of this kind are taken."""
+    """Raise `CaRefusal` R15 unless signatures of this kind are accepted."""
     if algorithm in BROKEN_DIGESTS:
         raise _refused("broken_digest")
     if algorithm not in SIGNATURES:
@@ -126,7 +128,7 @@ def _refused(reason: str) -> CaRefusal:
 
 
 def _der_of(data: bytes) -> bytes:
-    """Take the armour off, if there is any (RFC 7468): one block, and nothing else in the file."""
+    """Decode PEM, if it is PEM (RFC 7468): one block, and nothing else in the file."""
     text = data.strip()
     if not text.startswith(PEM_BEGIN):
         return data

@@ -1,7 +1,8 @@
-"""Keys whose private half anybody can look up: Debian's predictable ones (CVE-2008-0166), and all that ever leaked.
+"""Keys whose private half is public: Debian's predictable ones (CVE-2008-0166), and all that ever leaked.
 
 The list is `blocklist.dat` of the badkeys project, which keeps it up to date (docs/BLOCKLISTFORMAT.md there): blocks of
-16 octets in ascending order, 15 of a hash and one that names the source. 60 MB are looked at where they lie.
+16 bytes in ascending order, 15 of a hash and one for the source. 60 MB are searched on disk.
+
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 BLOCK_OCTETS, HASH_OCTETS = 16, 15
-#: As many places of the list are compared at the start: reading all of it would take longer than the start may.
+#: This many places of the list are compared at the start: reading all of it would take too long.
 SAMPLES = 1000
 
 
@@ -34,7 +35,7 @@ class PublishedKeys:
             raise ListWrong(f"{path}: no list of badkeys, which has sorted blocks of {BLOCK_OCTETS} octets")
 
     def has(self, spki: bytes) -> bool:
-        """Look up a key that the gate let pass, DER."""
+        """Look up a key that passed the rules, DER."""
         wanted = _hash(spki)
         low, high = 0, self._count
         while low < high:

@@ -1,6 +1,7 @@
-"""Revocation lists (RFC 5280 section 5): made when a status changed or the last one ages, numbered upward for ever.
+"""CRLs (RFC 5280 section 5): made when a status changed or the last one is old, with rising numbers.
 
-Each issuing key has a whole list, and as many parts as its certificates name in their distribution points.
+Each issuing key has a whole CRL, and as many parts as its certificates name in their distribution points.
+
 """
 
 import hashlib
@@ -43,7 +44,7 @@ def path_of(ordinal: int, part: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which list: whose, and which part of it."""
+    """Which CRL: of which issuing key, and which part of it."""
 
     name: str
     """In the ledger."""
@@ -59,7 +60,7 @@ class RevocationLists:
         self._ledger = ledger
         self._keys = keys
         self._settings = settings
-        #: One list is built at a time, so that a process does no work twice; other processes may.
+        #: One CRL is built at a time, so that a process does no work twice; other processes may.
         self._building = threading.Lock()
 
     def issuing(self, ordinal: int | None = None, part: int | None = None) -> bytes:
@@ -76,7 +77,7 @@ class RevocationLists:
         return self._list(scope, self._settings.crl_refresh, self._settings.crl_lifetime, issuer.signer)
 
     def ages(self, ordinal: int, part: int | None) -> bool:
-        """Tell whether somebody asked for this list once, and it is older than its refresh."""
+        """Return whether this CRL was asked for before, and is older than its refresh interval."""
         with self._ledger.reading() as tx:
             row = tx.one("crl_by_issuer", issuer=_name(ordinal, part))
             return (
@@ -85,7 +86,7 @@ class RevocationLists:
             )
 
     def standing(self, parts: int) -> tuple[ListAge, ...]:
-        """Return how old each list is that somebody asked for once, in as many parts as it is cut into."""
+        """Return how old each CRL is that was asked for before, in as many parts as it is split into."""
         issuing = (_name(each.ordinal, part) for each in self._keys.issuers for part in (None, *range(parts)))
         with self._ledger.reading() as tx:
             found = [(name, tx.one("crl_times", issuer=name)) for name in (ROOT, *issuing)]
@@ -95,9 +96,11 @@ class RevocationLists:
         )
 
     def root(self) -> bytes:
-        """Return the root's list. No issuing authority has been revoked, so it is empty, signed and fresh.
+        """Return the root's CRL. No issuing authority has been revoked, so it is empty, signed and fresh.
 
-        With the root apart it is served until it goes stale, and only a ceremony makes the next; `RootApart` says so.
+        If the root is kept apart, it is served until it expires, and only a ceremony makes the next; `RootApart` says
+        so.
+
         """
         life = self._settings.root_crl_lifetime
         with self._ledger.reading() as tx:
@@ -128,15 +131,15 @@ class RevocationLists:
         row = tx.one("crl_by_issuer", issuer=scope.name)
         if row is None or _changed(tx, scope, row["version"]):
             return None
-        # A clock that was set back makes the last list one of the future, which nobody would accept.
+        # A clock that was set back would give the last CRL a date in the future, which nobody accepts.
         young = row["this_update"] <= tx.seconds < row["this_update"] + refresh.total_seconds()
         return bytes(row["der"]) if young else None
 
     def _make(self, scope: Scope, lifetime: timedelta, signer: Signer) -> bytes:
-        """Number, read, build, sign, verify, store. A million entries take seconds: no lock is held over them."""
+        """Number, read, build, sign, verify, store. A million entries take seconds: no lock is held meanwhile."""
         with self._ledger.transaction() as tx:
             last = tx.one("crl_by_issuer", issuer=scope.name)
-            # Never below the clock: after a restore from an old backup the numbers still rise.
+            # Never below the clock: after a restore from an old backup the numbers must still rise.
             least = max(last["number"] + 1 if last else 1, tx.seconds)
             reserved = tx.one("reserve_crl_number", issuer=scope.name, least=least)
             assert reserved is not None
@@ -149,14 +152,14 @@ class RevocationLists:
         number, until = int(reserved["last"]), now + int(lifetime.total_seconds())
         content = _tbs(scope, number, now, until, entries)
         check_list(content, scope.certificate, number, len(entries), scope.address, lifetime)
-        # No signature without its record, also if this process dies over it.
+        # No signature without its record, also if this process dies while signing.
         with self._ledger.transaction() as tx:
             tx.audit("listing", scope.name, "", number=number, tbs=hashlib.sha256(content).hexdigest())
         signed = der.signed(content, signer.sign(content))
         _verify(signed, content, scope)
         with self._ledger.transaction() as tx:
             last = tx.one("crl_by_issuer", issuer=scope.name)
-            if last and last["number"] > number:  # another process was later, and so is its list
+            if last and last["number"] > number:  # Another process was later, and so is its CRL.
                 return bytes(last["der"])
             tx.run(
                 "put_crl",
@@ -182,7 +185,7 @@ def _version(tx: Transaction, name: str) -> int:
 
 
 def _changed(tx: Transaction, scope: Scope, version: int) -> bool:
-    """Tell whether a status changed since that concerns this list: the other parts stay as they are."""
+    """Return whether a status changed since that concerns this CRL: the other parts stay as they are."""
     if _version(tx, scope.name) == version:
         return False
     return tx.one("status_changed", since=version, issuer=scope.key_id, part=scope.part) is not None
@@ -222,7 +225,7 @@ def _distribution_point(address: str) -> x509.IssuingDistributionPoint:
 
 
 def _entry(serial: str, at: int, reason: str) -> bytes:
-    """Return one entry, DER. Written by hand, as a million of them are: serials here are all of one shape."""
+    """Return one entry, DER. Encoded by hand, because a CRL may have a million: our serial numbers have one length."""
     number = asn1.encode_der(int(serial, 16))
     return der.sequence_of(number, _time(at), _reason(reason))
 
@@ -243,7 +246,7 @@ def _time(at: int) -> bytes:
 
 
 def _verify(signed: bytes, content: bytes, scope: Scope) -> None:
-    """Read the list as a stranger would before anybody gets it."""
+    """Read the CRL as a relying party would before it is published."""
     read = x509.load_der_x509_crl(signed)
     if read.tbs_certlist_bytes != content or not read.is_signature_valid(scope.certificate.public_key()):  # type: ignore[arg-type]
         raise LedgerBroken(f"the list {scope.name} is not what was to be signed")

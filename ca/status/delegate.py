@@ -1,7 +1,8 @@
-"""Delegates: short-lived certificates under an issuing key, for work that its own key is not allowed or too slow to do.
+"""Delegates: short-lived certificates under an issuing key, for work that its own key may not do or is too slow for.
 
-Their keys live in this process only and are made anew well before the certificate ends, so there is nothing to steal
-for long, nothing to revoke and nothing to plan.
+Their keys exist in this process only and are replaced well before the certificate expires, so there is little to steal,
+nothing to revoke and nothing to plan.
+
 """
 
 import hashlib
@@ -31,7 +32,7 @@ VERSION_3 = 2
 #: RSA, as tools in Korea know nothing else for certain; 2048 bits, as it lives for days.
 BITS = 2048
 LIFETIME = timedelta(days=7)
-#: Older than this it is replaced: whoever holds an answer of it can check that answer for days to come.
+#: An older one is replaced: relying parties must be able to check its answers for days.
 REPLACED_AFTER = timedelta(days=3)
 #: Clocks of relying parties go wrong by minutes.
 BACKDATED = timedelta(minutes=10)
@@ -58,7 +59,7 @@ class Delegate:
 
 
 class Delegates:
-    """Gives the delegate of the day; safe for threads."""
+    """Returns the current delegate; safe for threads."""
 
     def __init__(
         self, ledger: Ledger, keys: Keys, settings: AuthoritySettings, entropy: Callable[[int], bytes]
@@ -71,7 +72,7 @@ class Delegates:
         self._made: dict[tuple[Purpose, str], Delegate] = {}
 
     def get(self, purpose: Purpose, key_id: str, now: datetime) -> Delegate:
-        """Return a delegate of this issuing key, made now if there is none or it ages; `now` is aware."""
+        """Return a delegate of this issuing key, made now if there is none or it is old; `now` is aware."""
         with self._lock:
             known = self._made.get((purpose, key_id))
             if known is None or not self._is_young(known, now):
@@ -142,7 +143,7 @@ class Delegates:
 
 
 def _verify(certificate: x509.Certificate, tbs: bytes, issuer: x509.Certificate) -> None:
-    """Read it as a stranger would; what fails is not used."""
+    """Read it as a relying party would; if that fails it is not used."""
     if certificate.tbs_certificate_bytes != tbs:
         raise LedgerBroken("a delegate's certificate is not what was to be signed")
     certificate.verify_directly_issued_by(issuer)

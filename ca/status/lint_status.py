@@ -1,4 +1,4 @@
-"""The profile of lists, answers and delegates, held against their bytes before a key has touched them."""
+"""The profile of CRLs, responses and delegates, checked on their bytes before a key is used."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -18,19 +18,19 @@ PART_EXTENSIONS = LIST_EXTENSIONS | {x509.IssuingDistributionPoint.oid: True}
 def check_list(
     tbs: bytes, issuer: x509.Certificate, number: int, entries: int, address: str | None, longest: timedelta
 ) -> None:
-    """Hold a TBSCertList against RFC 5280 section 5; raise `LedgerBroken` with the names of what is wrong."""
+    """Check a TBSCertList against RFC 5280 section 5; raise `LedgerBroken` with the names of what is wrong."""
     _check("list", lambda: _list(tbs, issuer, number, entries, address, longest))
 
 
 def check_answer(content: bytes, key_hash: bytes, count: int, longest: timedelta) -> None:
-    """Hold an OCSPResponse, signed by nobody yet, against RFC 6960 section 4.2; raise `LedgerBroken`."""
+    """Check an unsigned OCSPResponse against RFC 6960 section 4.2; raise `LedgerBroken`."""
     _check("answer", lambda: _answer(content, key_hash, count, longest))
 
 
 def check_delegate(
     tbs: bytes, issuer: x509.Certificate, usage: x509.ObjectIdentifier, longest: timedelta
 ) -> None:
-    """Hold a delegate's TBSCertificate against RFC 6960 section 4.2.2.2 and RFC 9483; raise `LedgerBroken`."""
+    """Check a delegate's TBSCertificate against RFC 6960 section 4.2.2.2 and RFC 9483; raise `LedgerBroken`."""
     _check("delegate", lambda: _delegate(tbs, issuer, usage, longest))
 
 

@@ -1,4 +1,4 @@
-"""Answers to "is it still good?" (OCSP: RFC 6960, the nonce of RFC 9654, caching of RFC 5019)."""
+"""OCSP responses (RFC 6960, the nonce of RFC 9654, caching of RFC 5019)."""
 
 import base64
 import binascii
@@ -30,12 +30,12 @@ MAX_CERTIFICATES = 20
 """In one question; who has more asks again."""
 NONCE_BYTES = range(1, 129)
 LIFETIME = timedelta(hours=1)
-#: An answer without a nonce is given again until half its life is over.
+#: A response without a nonce is repeated until half its lifetime is over.
 REUSED = timedelta(minutes=30)
 MOST_KEPT = 10_000
 OID_NONCE = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.2")
 OID_BASIC = x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1.1")
-#: By their AlgorithmIdentifier in its two forms, with NULL and with nothing; what comes in no form is not given back.
+#: By their AlgorithmIdentifier in its two forms, with NULL and without; another form is not echoed.
 HASHES = {
     encoded: digest
     for oid, digest in (
@@ -89,7 +89,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One certificate of a question."""
+    """One certificate of a request."""
 
     encoded: bytes
     """The CertID as it came, to be given back."""
@@ -106,7 +106,7 @@ class Answer:
 
 
 def decode_path(path: str) -> bytes:
-    """Return the question in the path of a GET (RFC 6960 appendix A.1); raise `ValueError` if it is none."""
+    """Return the request in the path of a GET (RFC 6960 appendix A.1); raise `ValueError` if there is none."""
     if len(path) > MAX_BYTES:
         raise ValueError("too long")
     try:
@@ -124,7 +124,7 @@ class Responder:
         self._kept: OrderedDict[bytes, tuple[int, Answer]] = OrderedDict()
 
     def answer(self, question: bytes) -> Answer:
-        """Return the answer to an OCSPRequest, DER; whatever is wrong with it has an answer too."""
+        """Return the response to an OCSPRequest, DER; an invalid request has a response too."""
         if len(question) > MAX_BYTES:
             return _failure(ResponseStatus.MALFORMED_REQUEST)
         try:
@@ -138,7 +138,7 @@ class Responder:
             return _failure(ResponseStatus.TRY_LATER)
 
     def kept(self, question: bytes) -> Answer | None:
-        """Return the answer that was given to the same question before, if it still holds: quick enough for a loop."""
+        """Return the earlier response to the same request, if it is still valid: fast enough for an event loop."""
         try:
             read = _read(question) if len(question) <= MAX_BYTES else None
         except ValueError:
@@ -161,7 +161,7 @@ class Responder:
             issuers = {each.issuer.key_id for each in asked if each}
             if (
                 None in asked or len(issuers) != 1
-            ):  # not ours, or of several keys, which no one delegate answers for
+            ):  # Not ours, or of several issuing keys, for which no single delegate can answer.
                 return _failure(ResponseStatus.UNAUTHORIZED)
             states = [_state(tx, each) for each in asked if each]
             now = from_seconds(tx.seconds)
@@ -171,7 +171,7 @@ class Responder:
         if nonce is not None:
             return Answer(content)
         answer = Answer(content, now + REUSED)
-        if UNKNOWN not in states:  # a serial may become known at any moment
+        if UNKNOWN not in states:  # A serial number may be issued at any moment.
             self._keep(key, version, answer)
         return answer
 
@@ -209,7 +209,7 @@ def _hashes_of(issuer: IssuingKey, algorithm: bytes) -> tuple[bytes, bytes]:
 
 
 def _read(question: bytes) -> Question:
-    """Read an OCSPRequest; who asks may say their name and sign, and it is not looked at. Raises `ValueError`."""
+    """Read an OCSPRequest; its requestor name and signature are not looked at. Raises `ValueError`."""
     parts = {part.tag: part for part in tlv.children(_first(tlv.sequence(question)).content)}
     requests = list(tlv.children(parts[tlv.SEQUENCE].content)) if tlv.SEQUENCE in parts else []
     if not 0 < len(requests) <= MAX_CERTIFICATES:
@@ -240,7 +240,7 @@ def _nonce(extensions: bytes) -> bytes | None:
 
 
 def _state(tx: Transaction, asked: Asked) -> bytes:
-    """Return the CertStatus. A serial that was never signed is unknown, which is not good (RFC 6960 section 2.2)."""
+    """Return the CertStatus. A serial number that was never signed is unknown, not good (RFC 6960 section 2.2)."""
     row = tx.one("status_of", serial=f"{asked.serial:x}", issuer=asked.issuer.key_id)
     if row is None:
         return UNKNOWN
@@ -256,7 +256,7 @@ def _single(encoded: bytes, state: bytes, now: datetime) -> bytes:
 
 
 def _signed(delegate: Delegate, singles: list[bytes], now: datetime, nonce: bytes | None) -> bytes:
-    """Sign the ResponseData, and check it before and after as a stranger would."""
+    """Sign the ResponseData, and check it before and after as a relying party would."""
     responder = der.tagged(2, asn1.encode_der(delegate.key_hash))
     parts = [responder, _time(now), der.sequence_of(*singles)]
     if nonce is not None:

@@ -1,4 +1,4 @@
-"""Ending a certificate: 폐기 for good, 효력정지 for a while, 효력회복. Each act has its request id and happens once."""
+"""Revocation: 폐기 for good, 효력정지 for a while, 효력회복. Each operation has its request id and happens once."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Act:
     request_id: str
 
 
-#: From which states each act leads where.
+#: Which operation leads from which status to which.
 FROM = {"revoked": {Status.GOOD, Status.HOLD}, "held": {Status.GOOD}, "released": {Status.HOLD}}
 TO = {"revoked": Status.REVOKED, "held": Status.HOLD, "released": Status.GOOD}
 
@@ -45,7 +45,7 @@ class Revocation:
         return self._do(Act("released", serial, Reason.UNSPECIFIED, request_id))
 
     def lapse_holds(self) -> int:
-        """End the holds that nobody ended in time; each is revoked now, and its act names the day it was held."""
+        """Revoke certificates whose hold nobody ended in time; the record names the day of the hold."""
         with self._ledger.reading() as tx:
             if not self._lapsed(tx):
                 return 0

@@ -1,4 +1,4 @@
-"""Files that are there completely, also after a power cut, or not at all."""
+"""Files that are on disk whole, also after a power cut, or not at all."""
 
 import os
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of mode 0600 that is there completely, also after a power cut, or not at all."""
+    """Write a file of mode 0600 that is on disk whole, also after a power cut, or not at all."""
     draft = path.with_name(f".{path.name}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -18,9 +18,10 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def place_whole(path: Path, content: bytes) -> bool:
-    """Put the whole file there at once, and return whether it is ours: a half-written key file loses all it sealed.
+    """Create the whole file at once, and return whether it is ours: half a key file would lose its data.
 
     Two first starts may meet here. A hard link is refused if the other was first, where a rename would replace it.
+
     """
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
     try:
@@ -38,7 +39,7 @@ def place_whole(path: Path, content: bytes) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the name outlive a power cut; Windows has no such call, and needs none."""
+    """Make the name survive a power cut; Windows has no such call, and needs none."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

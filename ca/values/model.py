@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a certificate stands; `expired` is told by the clock, the others by the ledger."""
+    """The status of a certificate; `expired` follows from the clock, the others are in the ledger."""
 
     GOOD = "good"
     HOLD = "hold"
@@ -90,7 +90,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A certificate and all that happened to it."""
+    """A certificate and its history."""
 
     serial: int
     holder: str
@@ -115,7 +115,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class ListAge:
-    """How old a revocation list is, and in how many seconds nobody accepts it any more (below 0: since then)."""
+    """How old a CRL is, and in how many seconds nobody accepts it any more (below 0: since then)."""
 
     name: str
     age_s: int
@@ -124,7 +124,7 @@ class ListAge:
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:
-    """The last line of the audit: kept elsewhere, it shows that lines were cut off the end."""
+    """The last line of the audit: kept elsewhere, it shows whether lines were removed from the end."""
 
     entries: int
     digest: str

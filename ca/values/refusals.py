@@ -1,12 +1,15 @@
-"""What the authority says no with: a code and data fields. The sentence for the customer is made elsewhere."""
+"""The authority's refusals: a code and data fields. The sentence for the customer is made elsewhere."""
 
 
 class CaRefusal(Exception):
-    """The request is refused; asking the same again is refused again until something outside has changed.
+    """The request is refused; the same request is refused again until something outside has changed.
 
-    Codes: R05 expired, R06 already revoked, R07 on hold, R09 no such certificate, R10 reference or code wrong
-    or lapsed, R14 the ledger cannot be reached now, R15 request or key not acceptable. `fields["reason"]` tells
-    which kind of the code it is; fields never hold a name, a number of a person, or a key.
+    Codes: R05 expired, R06 already revoked, R07 on hold, R09 no such certificate, R10 reference or code wrong or
+    expired,
+    R14 the ledger cannot be reached now, R15 request or key not acceptable. `fields["reason"]` tells which kind of the
+    code
+    it is; fields never hold a name, a personal number, or a key.
+
     """
 
     def __init__(self, code: str, **fields: str | int) -> None:
@@ -24,7 +27,7 @@ class WrongPassphrase(Exception):
 
 
 class LedgerBroken(Exception):
-    """The ledger or the key files are damaged, or do not belong together: nothing is signed until it is mended."""
+    """The ledger or the key files are damaged, or do not belong together: nothing is signed until that is repaired."""
 
 
 class RootApart(LedgerBroken):

@@ -9,7 +9,7 @@ DAY_END = time(23, 59, 59)
 
 
 def day_of(moment: date | datetime) -> date:
-    """Return the day in Korea; a naive datetime is refused, as nobody could say which day it means."""
+    """Return the day in Korea; a naive datetime is refused, because it could mean two days."""
     if not isinstance(moment, datetime):
         return moment
     if moment.tzinfo is None:
@@ -37,7 +37,7 @@ def months_later(day: date, months: int) -> date:
 
 
 def renewal_opens(not_after: datetime, days: int) -> date:
-    """Return the first day in KST on which a certificate that ends then is renewed: D-30 is thirty days before."""
+    """Return the first day in KST on which a certificate that ends then can be renewed: D-30 is thirty days before."""
     return day_of(not_after) - timedelta(days=days)
 
 

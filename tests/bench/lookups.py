@@ -1,7 +1,7 @@
-"""How long a look-up in the knowledge base takes, what it holds up, and what it costs.
+"""Measures searches in the knowledge base: their time, the delay of the event loop, and the memory.
 
-`python -m tests.bench.lookups [--rounds 3]` runs on one machine, one process at a time: absolute times are this
-machine's, so a yardstick stands beside them (ten million additions in Python).
+`python -m tests.bench.lookups [--rounds 3]` uses one machine and one process at a time. Times depend on the machine, so
+a reference time is printed as well (ten million additions in Python).
 """
 
 import argparse
@@ -29,23 +29,23 @@ from bot.messages.catalog import LANGUAGES
 from tests.bench.meter import peak_mib, percentile_ms
 
 ROOT = Path(__file__).parents[2]
-EXAMS = ("noisy", "noisy_second", "noisy_abroad")
-LONGEST = 4096
-TICK_S = 0.001
+EVALUATION_FILES = ("noisy", "noisy_second", "noisy_abroad")
+MAX_LENGTH = 4096
+TICK_SECONDS = 0.001
 FEW, MANY, PHRASINGS = 50, 5_000, 20
 
 
 def queries() -> list[str]:
-    files = (ROOT / "tests" / "unit" / "bot" / "knowledge" / f"{name}.jsonl" for name in EXAMS)
+    files = (ROOT / "tests" / "unit" / "bot" / "knowledge" / f"{name}.jsonl" for name in EVALUATION_FILES)
     lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
     return [json.loads(line)["q"] for line in lines]
 
 
 def stories(asked: Sequence[str], rng: Random) -> list[str]:
-    """Make messages of the greatest length: half of what people ask, half of letters in any order."""
-    talk = [" ".join(rng.choices(asked, k=300))[:LONGEST] for _ in range(40)]
+    """Return messages of the maximal length: half of them real questions, half random characters."""
+    real = [" ".join(rng.choices(asked, k=300))[:MAX_LENGTH] for _ in range(40)]
     letters = " ".join(asked)
-    return [*talk, *("".join(rng.choices(letters, k=LONGEST)) for _ in range(40))]
+    return [*real, *("".join(rng.choices(letters, k=MAX_LENGTH)) for _ in range(40))]
 
 
 def timed(work: Callable[[str], object], texts: Sequence[str]) -> list[float]:
@@ -57,12 +57,12 @@ def timed(work: Callable[[str], object], texts: Sequence[str]) -> list[float]:
     return spans
 
 
-def told(name: str, spans: Sequence[float], bar: float) -> None:
+def print_times(name: str, spans: Sequence[float], limit: float) -> None:
     shares = "".join(f"{percentile_ms(spans, share):9.1f}" for share in (0.5, 0.95, 0.99))
-    sys.stdout.write(f"{name:44}{shares}{1e3 * max(spans):9.1f}   bar {bar:g}\n")
+    sys.stdout.write(f"{name:44}{shares}{1e3 * max(spans):9.1f}   limit {limit:g}\n")
 
 
-def yardstick() -> float:
+def reference_time() -> float:
     began = time.perf_counter()
     total = 0
     for number in range(10_000_000):
@@ -70,11 +70,11 @@ def yardstick() -> float:
     return time.perf_counter() - began
 
 
-# --- how soon, and how big ---
+# --- start and memory ---
 
 
-def started() -> tuple[float, float]:
-    """Return the seconds from the start of a process to its first answer, and the most memory it took (MiB)."""
+def start_and_search() -> tuple[float, float]:
+    """Return the seconds from the start of a process to its first answer, and its peak memory (MiB)."""
     began = time.perf_counter()
     command = (sys.executable, "-m", "bot", "faq", "serve")
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -88,29 +88,31 @@ def started() -> tuple[float, float]:
             process.stdin.write(json.dumps({"q": text, "lang": "ko"}).encode() + b"\n")
             process.stdin.flush()
             process.stdout.readline()
-        most = peak_mib(process.pid)
+        peak = peak_mib(process.pid)
         process.stdin.close()
-    return ready, most
+    return ready, peak
 
 
-# --- what it holds up ---
+# --- delay of the event loop ---
 
 
 async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -> list[float]:
-    """Return how much later than it should a loop came back while so many customers ask on threads, as in the house."""
+    """Return the delays of the event loop while so many customers search on worker threads, as in the bot."""
     spans: list[float] = []
     workers = WorkerThreads()
-    asking = [asyncio.create_task(_asks(workers, knowledge, asked[at::customers])) for at in range(customers)]
-    while not all(each.done() for each in asking):
+    tasks = [
+        asyncio.create_task(_search_all(workers, knowledge, asked[at::customers])) for at in range(customers)
+    ]
+    while not all(each.done() for each in tasks):
         began = time.perf_counter()
-        await asyncio.sleep(TICK_S)
-        spans.append(time.perf_counter() - began - TICK_S)
-    await asyncio.gather(*asking)
+        await asyncio.sleep(TICK_SECONDS)
+        spans.append(time.perf_counter() - began - TICK_SECONDS)
+    await asyncio.gather(*tasks)
     workers.close()
     return spans
 
 
-async def _asks(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
+async def _search_all(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
     for text in texts:
         await workers.of(knowledge.beside, text)
 
@@ -118,14 +120,14 @@ async def _asks(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequenc
 # --- many articles ---
 
 
-def grown(languages: Sequence[LanguageArticles], count: int, rng: Random) -> KnowledgeBase:
-    """Make a knowledge base of so many made-up articles, from the words of ours; the head is of made-up vectors."""
+def random_knowledge_base(languages: Sequence[LanguageArticles], count: int, rng: Random) -> KnowledgeBase:
+    """Return a knowledge base of random articles from the words of the real ones, with a random classifier head."""
     articles = languages[0]
     words = sorted({word for _, phrasing in phrases(languages) for word in phrasing.split()})
     pattern = next(iter(articles.entries.values()))
     entries = {f"topic-{number}": _entry(pattern, f"topic-{number}", words, rng) for number in range(count)}
-    whole = [replace(articles, entries=entries, phrasings={}, titles={})]
-    return KnowledgeBase(whole, _any_head(whole))
+    grown = [replace(articles, entries=entries, phrasings={}, titles={})]
+    return KnowledgeBase(grown, _random_head(grown))
 
 
 def _entry(pattern: ArticleSource, topic: str, words: Sequence[str], rng: Random) -> ArticleSource:
@@ -137,8 +139,8 @@ def _entry(pattern: ArticleSource, topic: str, words: Sequence[str], rng: Random
     )
 
 
-def _any_head(languages: Sequence[LanguageArticles]) -> Meaning:
-    import numpy as np  # noqa: PLC0415 - nobody else here needs it
+def _random_head(languages: Sequence[LanguageArticles]) -> Meaning:
+    import numpy as np  # noqa: PLC0415 - only this function needs it
 
     model = embeddings.E5Encoder()
     size = model.encode(["how much is it?"]).shape[1]
@@ -153,42 +155,42 @@ def _any_head(languages: Sequence[LanguageArticles]) -> Meaning:
 
 def report(rounds: int) -> Iterator[None]:
     asked, rng = queries(), Random(1)
-    sys.stdout.write(f"yardstick: ten million additions {yardstick():.2f} s; {os.cpu_count()} cores\n")
+    sys.stdout.write(f"reference: ten million additions {reference_time():.2f} s; {os.cpu_count()} cores\n")
     for _ in range(rounds):
-        ready, most = started()
-        sys.stdout.write(f"first answer after {ready:.2f} s (bar 2), at most {most:.0f} MiB (bar 250)\n")
+        ready, peak = start_and_search()
+        sys.stdout.write(f"first answer after {ready:.2f} s (limit 2), peak {peak:.0f} MiB (limit 250)\n")
     knowledge = KnowledgeBase.load(meaning=embeddings.load())
-    sys.stdout.write(f"{'ms':44}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}\n")
+    sys.stdout.write(f"{'ms':44}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}\n")
     for _ in range(rounds):
         fresh = KnowledgeBase.load(meaning=embeddings.load())
-        told(f"{len(asked)} questions", timed(partial(fresh.find, language=""), asked), 60)
+        print_times(f"{len(asked)} questions", timed(partial(fresh.find, language=""), asked), 60)
         yield
-    told("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, rng)), 150)
-    told("what else is asked for, whole story", timed(knowledge.beside, stories(asked, rng)), 150)
+    print_times("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, rng)), 150)
+    print_times("other topics, 4,096 characters", timed(knowledge.beside, stories(asked, rng)), 150)
     knowledge.find(asked[0], "")
-    told("asked before", timed(lambda text: knowledge.find(text, ""), asked[:1] * 1_000), 2)
+    print_times("cached", timed(lambda text: knowledge.find(text, ""), asked[:1] * 1_000), 2)
     languages = library.load_languages(library.default_folder(), LANGUAGES, {})
     entries = [entry for each in languages for entry in each.entries.values()]
     known = [phrasing for entry in entries for phrasing in (entry.article.question, *entry.phrasings)]
-    told(
-        "just as an article has it",
+    print_times(
+        "exact phrasing",
         timed(lambda text: knowledge.find(text, ""), rng.sample(known, 400)),
         2,
     )
     for customers in (1, 8, 64):
         fresh = KnowledgeBase.load(meaning=embeddings.load())
-        told(f"loop lag, {customers} asking at once", asyncio.run(lags(fresh, asked, customers)), 20)
+        print_times(f"event loop delay, {customers} at once", asyncio.run(lags(fresh, asked, customers)), 20)
     yield
     languages = library.load_languages(library.default_folder(), LANGUAGES, {})
-    few, many = grown(languages, FEW, rng), grown(languages, MANY, rng)
+    few, many = random_knowledge_base(languages, FEW, rng), random_knowledge_base(languages, MANY, rng)
     for number in range(rounds):
         part = asked[number::rounds]
         small, large = (
             timed(lambda text: few.find(text, ""), part),
             timed(lambda text: many.find(text, ""), part),
         )
-        told(f"{FEW} articles", small, 0)
-        told(f"{MANY} articles: {sum(large) / sum(small):.2f} × as long (bar 2)", large, 0)
+        print_times(f"{FEW} articles", small, 0)
+        print_times(f"{MANY} articles: {sum(large) / sum(small):.2f} × as long (limit 2)", large, 0)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Malicious requests by kind. Where the proof of possession can be right, it is, or it would hide the rest."""
+"""Malicious certificate requests, by kind. The proof of possession is valid where possible, to reach later checks."""
 
 import base64
 from collections.abc import Callable
@@ -18,7 +18,7 @@ WEAK_SEED = 7
 
 
 def request(key: Key, rng: Random, attributes: bytes = b"", version: bytes = b"\x02\x01\x00") -> bytes:
-    """Return a request that is right in everything but what it is made of."""
+    """Return a request with a valid signature over the given parts."""
     inner = wire.info(wire.name(f"thief {rng.random()}"), key.spki, attributes, version)
     return wire.request(inner, key.algorithm, key.sign(inner))
 
@@ -32,7 +32,7 @@ def weak_key(rng: Random) -> bytes:
 
 
 def own_key(rng: Random) -> bytes:
-    """The authority's own key, and rightly signed: nobody outside should be able to, and it must not matter."""
+    """Use the authority's own key with a valid signature. Nobody outside can sign so, but it must be refused anyway."""
     return request(own(), rng)
 
 
@@ -68,10 +68,10 @@ def bad_point(rng: Random) -> bytes:
 
 
 def odd_parameters(rng: Random) -> bytes:
-    """A good point under parameters that are another curve's, none, NULL, or spelled out."""
+    """Use a valid point with parameters of another curve, none, NULL, or explicit ones."""
     private = ec.generate_private_key(ec.SECP256R1())
     point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    spelled = tlv(
+    explicit = tlv(
         wire.SEQUENCE,
         wire.integer(1),
         tlv(wire.SEQUENCE, wire.oid("1.2.840.10045.1.1"), wire.integer(key_rules.CURVES["P-256"].p)),
@@ -80,43 +80,43 @@ def odd_parameters(rng: Random) -> bytes:
         wire.integer(P256_ORDER),
     )
     curve = rng.choice(
-        [b"", wire.NULL, spelled, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), rng.randbytes(8)]
+        [b"", wire.NULL, explicit, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), rng.randbytes(8)]
     )
     other = rng.choice(good_keys()[3:])
     return request(Key("parameters", wire.ec_spki(curve, point), other.sign, SHA256_ECDSA), rng)
 
 
 def false_possession(rng: Random) -> bytes:
-    """Somebody else's key, and signatures that prove nothing."""
-    victim, thief = rng.sample(good_keys(), 2)
+    """Use another person's key with an invalid proof of possession."""
+    victim, attacker = rng.sample(good_keys(), 2)
     inner = wire.info(wire.name(str(rng.random())), victim.spki)
-    right = victim.sign(inner)
-    number = int.from_bytes(right, "big")
-    wrong = rng.choice(
+    valid = victim.sign(inner)
+    number = int.from_bytes(valid, "big")
+    invalid = rng.choice(
         [
-            thief.sign(inner),
+            attacker.sign(inner),
             victim.sign(inner + b"\x00"),
             victim.sign(wire.name("something else")),
             b"",
-            bytes(len(right)),
-            b"\xff" * len(right),
-            b"\x00" * (len(right) - 1) + b"\x01",
-            right[:-1],
-            right + b"\x00",
-            b"\x00" + right,
-            right[::-1],
-            rng.randbytes(len(right)),
-            (number ^ 1 << rng.randrange(8 * len(right))).to_bytes(len(right), "big"),
+            bytes(len(valid)),
+            b"\xff" * len(valid),
+            b"\x00" * (len(valid) - 1) + b"\x01",
+            valid[:-1],
+            valid + b"\x00",
+            b"\x00" + valid,
+            valid[::-1],
+            rng.randbytes(len(valid)),
+            (number ^ 1 << rng.randrange(8 * len(valid))).to_bytes(len(valid), "big"),
             encode_dss_signature(0, 0),
             encode_dss_signature(1, P256_ORDER),
             rng.randbytes(12000),
         ]
     )
-    return wire.request(inner, victim.algorithm, wrong)
+    return wire.request(inner, victim.algorithm, invalid)
 
 
 def wrong_algorithm(rng: Random) -> bytes:
-    """SHA-1, unknown, mismatched and misspelled algorithms, the signature itself being right where it can be."""
+    """Use SHA-1, unknown, mismatched or malformed algorithms, with a valid signature where possible."""
     if rng.random() < 0.2:
         return request(sha1_key(), rng)
     key = rng.choice(good_keys())
@@ -143,11 +143,11 @@ def wrong_algorithm(rng: Random) -> bytes:
 
 
 def bomb(rng: Random) -> bytes:
-    """Nested as deep as the size allows, honest in its lengths, alone or where a request has room for it."""
+    """Nest elements as deep as the size allows, with correct lengths, alone or inside a request."""
     tag = rng.choice([0x30, 0x31, 0xA0, 0x24, 0x63])
-    deep = rng.choice([17, 20, 100, 1000, 2500, 4000])
+    depth = rng.choice([17, 20, 100, 1000, 2500, 4000])
     nested = b""
-    for _ in range(deep):
+    for _ in range(depth):
         nested = tlv(tag, nested)
     key = rng.choice(good_keys())
     attribute = tlv(wire.SEQUENCE, wire.oid("1.2.3"), tlv(wire.SET, nested))
@@ -178,7 +178,7 @@ def absurd_size(rng: Random) -> bytes:
 
 
 def indefinite(rng: Random) -> bytes:
-    """BER that DER forbids: indefinite lengths, and lengths longer than they need to be."""
+    """Use BER that DER forbids (X.690, 10.1): indefinite lengths, and lengths with more octets than needed."""
     whole = good(rng)
     head = 4 if whole[1] == 0x82 else 3
     body = whole[head:]
@@ -195,16 +195,16 @@ def indefinite(rng: Random) -> bytes:
 
 
 def misshaped(rng: Random) -> bytes:
-    """Signed rightly, and not a request: versions, huge and negative numbers, endless OIDs, R of no length."""
+    """Sign validly what is not a request: versions, huge and negative numbers, very long OIDs, an empty R."""
     key = rng.choice(good_keys())
-    endless = bytes([wire.OID]) + wire.length(4000) + b"\xff" * 3999 + b"\x01"
+    long_oid = bytes([wire.OID]) + wire.length(4000) + b"\xff" * 3999 + b"\x01"
     r = tlv(wire.SEQUENCE, wire.oid("1.2.410.200004.10.1.1.3"), tlv(wire.SET))
     numbers = [wire.random_number(rng.randbytes(size)) for size in (0, 1, 19, 65, 4000)]
     attributes = [
         r,
         *numbers,
         wire.random_number(bytes(20)) * 2,
-        tlv(wire.SEQUENCE, endless, tlv(wire.SET)),
+        tlv(wire.SEQUENCE, long_oid, tlv(wire.SET)),
         tlv(wire.SEQUENCE, wire.oid("1.2.3")),
         tlv(wire.SEQUENCE, bytes([wire.OID, 0]), tlv(wire.SET)),
         tlv(wire.SEQUENCE, bytes([wire.OID, 2, 0x80, 1]), tlv(wire.SET)),
@@ -219,7 +219,7 @@ def misshaped(rng: Random) -> bytes:
         b"\x02\x02\x00\x00",
         b"",
     ]
-    algorithm = tlv(wire.SEQUENCE, endless, wire.NULL)
+    algorithm = tlv(wire.SEQUENCE, long_oid, wire.NULL)
     strange = tlv(wire.SEQUENCE, algorithm, wire.bits(bytes(270)))
     return rng.choice(
         [
@@ -235,7 +235,7 @@ def misshaped(rng: Random) -> bytes:
 
 
 def mutated(rng: Random) -> bytes:
-    """A good request with something flipped, cut, put in or hung on; never one that came out as it was."""
+    """Change a valid request; the result is never equal to it."""
     before = good(rng)
     data = bytearray(before)
     while data == before:
@@ -245,24 +245,24 @@ def mutated(rng: Random) -> bytes:
 
 
 def change(data: bytearray, rng: Random) -> None:
-    """Do one thing to these bytes: flip, cut, put in, set or hang on."""
+    """Apply one change: flip a bit, delete, insert, set a byte, or append."""
     at = rng.randrange(len(data) or 1)
     some = rng.randrange(1, 9)
-    act = rng.choice(["flip", "flip", "cut", "put in", "set", "hang on"])
-    if act == "flip":
+    action = rng.choice(["flip", "flip", "delete", "insert", "set", "append"])
+    if action == "flip":
         data[at : at + 1] = bytes(byte ^ 1 << rng.randrange(8) for byte in data[at : at + 1])
-    elif act == "cut":
+    elif action == "delete":
         del data[at : at + some]
-    elif act == "put in":
+    elif action == "insert":
         data[at:at] = rng.randbytes(some)
-    elif act == "set":
+    elif action == "set":
         data[at : at + 1] = rng.choice([b"\x00", b"\x7f", b"\x80", b"\xff"])
     else:
         data += rng.randbytes(some)
 
 
 def noise(rng: Random) -> bytes:
-    """Bytes by chance: of any kind, or in the shape of DER."""
+    """Return random bytes, or a random DER structure."""
     if rng.random() < 0.5:
         return rng.randbytes(rng.randrange(3000))
     return _tree(rng, rng.randrange(1, 12))
@@ -275,11 +275,11 @@ def _tree(rng: Random, depth: int) -> bytes:
 
 
 def malleable(rng: Random) -> bytes:
-    """A right ECDSA signature in a wrong encoding, which lax programs take."""
+    """Use a valid ECDSA signature in an invalid encoding, which lax programs accept."""
     key = good_keys()[3]
     inner = wire.info(wire.name(str(rng.random())), key.spki)
     r, s = decode_dss_signature(key.sign(inner))
-    wrong = rng.choice(
+    invalid = rng.choice(
         [
             encode_dss_signature(r, s + P256_ORDER),
             encode_dss_signature(r + P256_ORDER, s),
@@ -290,11 +290,11 @@ def malleable(rng: Random) -> bytes:
             encode_dss_signature(s, r),
         ]
     )
-    return wire.request(inner, key.algorithm, wrong)
+    return wire.request(inner, key.algorithm, invalid)
 
 
 def armour(rng: Random) -> bytes:
-    """PEM that is not one block of one request."""
+    """Return PEM that is not exactly one block with one request."""
     body = base64.encodebytes(good(rng))
     label = b"CERTIFICATE REQUEST"
     block = b"-----BEGIN %b-----\n%b-----END %b-----\n"

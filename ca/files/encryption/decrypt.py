@@ -1,7 +1,8 @@
-"""Opens what is encrypted under a password, in the schemes of Korean files and PKCS#12 (RFC 8018, RFC 7292).
+"""Decrypts what is encrypted under a password, in the schemes of Korean files and PKCS#12 (RFC 8018, RFC 7292).
 
-A wrong password passes the padding once in 256 times, and damage spoils the padding: neither is told by it alone.
-So who asks says how the content begins, and a beginning that is right tells that the password was.
+A wrong password passes the padding check once in 256 times, and damage breaks the padding: the padding alone cannot
+tell the two apart. So the caller says how the content begins, and a right beginning shows that the password was right.
+
 """
 
 import hashlib
@@ -24,15 +25,15 @@ OID_TRIPLE_DES = Oid("1.2.840.113549.1.12.1.3")
 OID_TRIPLE_DES_TWO_KEYS = Oid("1.2.840.113549.1.12.1.4")
 #: Of the scheme that has the name SEED-CBC and PBES1's parameters; read, never written.
 FIXED_IV = b"0123456789012345"
-#: A stranger's file may not keep a processor busy: no tool writes more.
+#: A stranger's file must not keep a processor busy: no tool writes more.
 MAX_ROUNDS = 600_000
-#: The same where the rounds are run in Python.
+#: The same if the rounds are run in Python.
 MAX_SLOW_ROUNDS = 200_000
 MAX_SALT = 1024
-#: Within so many octets a plaintext shows what it is.
+#: Within this many bytes a plaintext can be recognised.
 BEGIN = 16
 INTEGER = 0x02
-#: Names of what is known and not read here.
+#: Names of schemes that are known and not supported.
 UNREAD = {
     "1.2.840.113549.1.12.1.1": "RC4-128",
     "1.2.840.113549.1.12.1.2": "RC4-40",
@@ -66,9 +67,10 @@ _Opener = tuple[Cipher[modes.CBC], int]
 
 
 def unseal(sealed: Encrypted, password: bytes, beginning: bytes) -> bytes:
-    """Return the plaintext, in whose first octets this must stand.
+    """Return the plaintext, in whose first bytes this must stand.
 
-    Raise `WrongKeyPassword`, or `FileBroken` and its kinds where no password would help.
+    Raise `WrongKeyPassword`, or `FileBroken` and its kinds if no password would help.
+
     """
     cipher, width = _cipher(sealed, password)
     if not sealed.data or len(sealed.data) % width:
@@ -162,7 +164,7 @@ def _pbkdf2(encoded: bytes, size: int) -> tuple[bytes, int, hashes.HashAlgorithm
 
 
 def pbes1_seed(password: bytes, salt: bytes, rounds: int) -> tuple[bytes, bytes]:
-    """PBKDF1 of RFC 8018 section 5.1: return key and IV; the IV is the hash of what is left over of the key."""
+    """PBKDF1 of RFC 8018 section 5.1: return key and IV; the IV is the hash of the rest of the key."""
     derived = hashlib.sha1(password + salt).digest()  # noqa: S324 - the format's hash
     for _ in range(rounds - 1):
         derived = hashlib.sha1(derived).digest()  # noqa: S324

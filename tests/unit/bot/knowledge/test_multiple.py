@@ -47,11 +47,10 @@ def outcomes(knowledge: KnowledgeBase, kind_wanted: str) -> Iterator[Outcome]:
         )
 
 
-def shares(knowledge: KnowledgeBase, kind_wanted: str) -> tuple[float, float]:
-    rows = list(outcomes(knowledge, kind_wanted))
-    return sum(each.is_complete for each in rows) / len(rows), sum(
-        each.has_wrong_offer for each in rows
-    ) / len(rows)
+def shares(knowledge: KnowledgeBase, kind: str) -> tuple[float, float]:
+    rows = list(outcomes(knowledge, kind))
+    complete, wrong = sum(each.is_complete for each in rows), sum(each.has_wrong_offer for each in rows)
+    return complete / len(rows), wrong / len(rows)
 
 
 def test_all_of_several_questions_are_answered_or_offered() -> None:
