@@ -93,10 +93,9 @@ class Authority:
         root: Root | None = None,
         environment: Environment = REAL,
     ) -> Self:
-        """Open the authority in this folder; the first start makes it, and finishes a start that was interrupted.
+        """Open the authority in this folder; the first start makes it.
 
-        Certificates that an interrupted process was making are finished too.
-
+        What an interrupted process was making is finished.
         With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first start
         keeps
         the root's key in its own place, and a ceremony brings it.

@@ -1,4 +1,7 @@
-"""The only room that knows Telegram: updates in, screens out."""
+"""Messengers: updates come in and become events, screens go out.
+
+They never decide what an event means; only this package knows Telegram.
+"""
 
 import os
 

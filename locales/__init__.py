@@ -1,1 +1,1 @@
-"""Every word a person reads: message catalogs, FAQ articles and menu paths, one folder a language."""
+"""All text that people read: message catalogs, FAQ articles and menu paths, in a folder for each language."""

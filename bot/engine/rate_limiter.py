@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.identity.limits import Drawn, Rate
+from bot.identity.limits import Drawn, Limits, Rate
 
 #: "slow" and "crowded" are said to the chat, once; "surplus" is what follows. "short" tells the caller to draw.
 Verdict = Literal["pass", "short", "slow", "crowded", "surplus"]
@@ -113,3 +113,10 @@ class RateLimiter:
         if len(self._chats) > MOST_CHATS:
             self._chats.popitem(last=False)
         return bucket
+
+
+@dataclass(frozen=True, slots=True)
+class FloodControl:
+    limiter: RateLimiter
+    #: Where the buckets are that all processes share.
+    buckets: Limits

@@ -1,4 +1,7 @@
-"""Answers questions from articles in every language: the search finds the right article, or none."""
+"""Answers questions from articles in every language: the search finds the right article, or none.
+
+It never stores a customer's text, and never answers what no article says.
+"""
 
 from bot.knowledge.articles.article import Article, ArticleBroken
 from bot.knowledge.articles.facts import MenuPath

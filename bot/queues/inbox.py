@@ -43,12 +43,12 @@ class Inbox:
         self._me = me
         self._ahead = frozenset(ahead)
         self._sealing = sealing
-        self._wakeup = wakeup
+        self.wakeup = wakeup
 
     def add(self, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
         """Store the whole batch; an update that is known already stays as it is."""
         tx.run_many("inbox_add", [self._row(each, now) for each in arrivals])
-        tx.after.append(self._wakeup.ring)
+        tx.after.append(self.wakeup.ring)
 
     def _row(self, arrival: Arrival, now: datetime) -> dict[str, object]:
         row = str(arrival.update_id)

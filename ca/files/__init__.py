@@ -1,6 +1,6 @@
-"""The files that a customer carries away, and brings: NPKI folder with signCert.der and signPri.key, PKCS#12, PEM.
+"""Files for customers, and from them: NPKI folder with signCert.der and signPri.key, PKCS#12, PEM.
 
-Whatever is wrong with a file is a `FileFault`; nothing else escapes the readers.
+Readers raise a `FileFault` for anything wrong with a file. They never trust what a file says of itself.
 """
 
 from ca.files.archive import StoredPair, read_npki_folder, read_npki_zip

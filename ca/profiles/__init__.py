@@ -1,4 +1,7 @@
-"""The profiles that certificates are issued by: data in files beside this, and in a folder of the operator's own."""
+"""Certificate profiles: data in files beside this, and in a folder of the operator's own.
+
+A profile never names a person; that is the order's.
+"""
 
 from ca.profiles.catalogue import find, load
 from ca.profiles.reading import Profile, ProfileWrong

@@ -8,7 +8,7 @@ import telegram
 from starlette.routing import BaseRoute
 
 from bot.engine.build import Engine, Resources
-from bot.engine.rate_limiter import DEFAULT_RATES, RateLimiter, Rates
+from bot.engine.rate_limiter import DEFAULT_RATES, FloodControl, RateLimiter, Rates
 from bot.identity.limits import Limits
 from bot.messages.outgoing import chat_lane
 from bot.monitoring.meter import Meter
@@ -68,10 +68,9 @@ def build_telegram(
     database, inbox, clock, tasks = shared.database, shared.queues.inbox, shared.clock, shared.tasks
     inline = InlineAnswers(bot, shared.answers, shared.catalogs, tasks, shared.workers)
     processor = UpdateProcessor(
-        *(database, inbox, engine.cases, clock, shared.queues.wakeups.inbox, tasks),
+        *(database, inbox, engine.cases, clock, tasks),
         workers=shared.workers,
-        rate_limiter=RateLimiter(rates, staff_lanes(staff)),
-        limits=Limits(shared.sealing),
+        flood_control=FloodControl(RateLimiter(rates, staff_lanes(staff)), Limits(shared.sealing)),
         meter=shared.meter,
     )
     polls = not webhook.url

@@ -6,11 +6,9 @@ from bot.conversation.events import Incoming, Said
 from bot.core import correlation
 from bot.core.clock import Clock
 from bot.core.tasks import TaskSupervisor
-from bot.core.wakeup import Wakeup
 from bot.core.workers import WorkerThreads
 from bot.engine.cases import CaseService
-from bot.engine.rate_limiter import DRAUGHT, RateLimiter, Verdict
-from bot.identity.limits import Limits
+from bot.engine.rate_limiter import DRAUGHT, FloodControl, Verdict
 from bot.messages.outgoing import chat_lane
 from bot.monitoring.meter import Meter
 from bot.queues.inbox import Inbox, Waiting
@@ -31,21 +29,19 @@ class UpdateProcessor:
         inbox: Inbox,
         cases: CaseService,
         clock: Clock,
-        wakeup: Wakeup,
         tasks: TaskSupervisor,
         *,
         workers: WorkerThreads,
-        rate_limiter: RateLimiter,
-        limits: Limits,
+        flood_control: FloodControl,
         meter: Meter | None = None,
     ) -> None:
-        self._rate_limiter, self._limits = rate_limiter, limits
+        self._rate_limiter, self._limits = flood_control.limiter, flood_control.buckets
         self._meter = meter or Meter()
         self._database = database
         self._inbox = inbox
         self._cases = cases
         self._clock = clock
-        self._wakeup = wakeup
+        self._wakeup = inbox.wakeup
         self._tasks = tasks
         self._workers = workers
         self._busy: set[str] = set()

@@ -13,7 +13,7 @@ from bot.core.tasks import TaskSupervisor
 from bot.core.wakeup import Wakeup
 from bot.core.workers import WorkerThreads
 from bot.engine.cases import CaseService
-from bot.engine.rate_limiter import DEFAULT_RATES, RateLimiter
+from bot.engine.rate_limiter import DEFAULT_RATES, FloodControl, RateLimiter
 from bot.identity.limits import Limits
 from bot.queues.inbox import Arrival, Inbox, Waiting
 from bot.storage.database import Database, Transaction
@@ -66,11 +66,9 @@ class Scene:
             self.inbox,
             cast("CaseService", self),
             Noon(),
-            self.wakeup,
             self.hands,
             workers=workers,
-            rate_limiter=RateLimiter(DEFAULT_RATES),
-            limits=Limits(vault),
+            flood_control=FloodControl(RateLimiter(DEFAULT_RATES), Limits(vault)),
         )
 
     def receive(self, tx: Transaction, waiting: Waiting, incoming: Incoming | None) -> None:
