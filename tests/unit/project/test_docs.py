@@ -8,9 +8,11 @@ import pytest
 
 from bot.conversation import diagram
 from bot.settings.settings import SETTINGS
+from tests.support import architecture
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
+DECISIONS = DOCS / "decisions"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 ROW = re.compile(
     r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| [^|]+ \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE
@@ -21,6 +23,37 @@ GLOSSARY = [found.groupdict() for found in ROW.finditer((DOCS / "glossary.md").r
 def test_the_page_of_the_flow_is_drawn_from_the_flow() -> None:
     written = (DOCS / "flow.md").read_text(encoding="utf-8")
     assert written == diagram.page(), "run: python -m bot.conversation.diagram > docs/flow.md"
+
+
+def test_the_picture_of_the_wings_is_drawn_from_the_imports() -> None:
+    written = architecture.PAGE.read_text(encoding="utf-8")
+    assert written == architecture.drawn(written), "run: python -m tests.support.architecture"
+    assert written.count("flowchart TD") == 2
+
+
+def test_an_arrow_is_left_out_where_a_longer_way_leads() -> None:
+    direct = {"a": frozenset("bcd"), "b": frozenset("c"), "c": frozenset("d")}
+    assert architecture.reduced(direct) == {"a": {"b"}, "b": {"c"}, "c": {"d"}}
+
+
+@pytest.mark.parametrize("migrations", ["bot/storage/migrations", "ca/ledger/migrations"])
+def test_every_table_is_explained(migrations: str) -> None:
+    written = architecture.PAGE.read_text(encoding="utf-8")
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / migrations).glob("*.sql"))
+    tables = set(re.findall(r"(?m)^CREATE TABLE (\w+)", scripts))
+    assert tables
+    assert {name for name in tables if f"`{name}`" not in written} == set()
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("*.md")), ids=lambda page: page.stem)
+def test_a_decision_is_in_the_index_and_has_its_five_parts(page: Path) -> None:
+    if page.stem == "README":
+        return
+    text, index = page.read_text(encoding="utf-8"), (DECISIONS / "README.md").read_text(encoding="utf-8")
+    title = text.partition("\n")[0].removeprefix("# ")
+    assert f"* [{title}]({page.name})" in index
+    assert re.search(r"(?m)^Date: \d{4}-\d\d-\d\d\. State: .+\.$", text)
+    assert re.findall(r"(?m)^## (.+)$", text) == ["Context", "Decision", "What lost", "Consequences"]
 
 
 @pytest.mark.parametrize("identifier", sorted({each["identifier"] for each in GLOSSARY}))
