@@ -59,7 +59,6 @@ class Authority:
 
     Every method may raise `CaRefusal` (R14 if the ledger cannot be reached now: ask the same again later) and
     `LedgerBroken`.
-
     """
 
     def __init__(self, ledger: Ledger, keys: Keys, ceremony: Ceremony, environment: Environment) -> None:
@@ -102,7 +101,6 @@ class Authority:
 
         Raises `ProfileWrong`, `ListWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong
         together, and `CaRefusal` R14 if another process locks the ledger longer than the busy timeout.
-
         """
         chosen = settings or AuthoritySettings()
         load_profiles(chosen.profiles)
@@ -153,7 +151,6 @@ class Authority:
         """Certify the customer's key, once; the same key again gives the same certificate.
 
         The new certificate takes over the notAfter of the replaced one, which is revoked in the same transaction.
-
         """
         with self._noting(typed_reference(reference) or "reference", ""):
             return self._registrar.redeem(reference, code, request)
@@ -164,7 +161,6 @@ class Authority:
         The identity number is not stored here, so the VID and its R stay as they are. In the renewal window the new
         certificate
         is a year longer, before it the expiry stays; the old one is revoked in the same transaction.
-
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.update(serial, spki, request_id)
@@ -176,7 +172,6 @@ class Authority:
         an
         identity number that never comes here. Same name, profile and expiry; the old one is revoked in the same
         transaction.
-
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.replace(serial, spki, identity, request_id)
@@ -225,7 +220,6 @@ class Authority:
         The operator's program calls this every few minutes.
 
         Raises `RootApart` if the root's CRL expired and its key cannot be reached.
-
         """
         self.lapse_holds()
         for ordinal in range(1, len(self.issuers) + 1):
@@ -245,7 +239,6 @@ class Authority:
         """Check a certificate of each of the operator's own profiles with pkilint; raise `ProfileWrong` for a finding.
 
         The built-in profiles were checked when this was built: loading pkilint takes a fifth of a start.
-
         """
         ours = load_profiles()
         own = [each for name, each in load_profiles(self.settings.profiles).items() if name not in ours]
@@ -255,7 +248,6 @@ class Authority:
         """Check the next certificates that pkilint has not seen; return its findings by serial number.
 
         The position is stored, and the audit says how many there were and which had findings.
-
         """
         return self._recheck.next(most)
 
@@ -278,7 +270,6 @@ class Authority:
         """Return a CRL of an issuing key, DER; without one, the present key's whole CRL.
 
         A change of status is in the next call's CRL. Raises `KeyError` if there is no such key.
-
         """
         self.lapse_holds()
         return self._lists.issuing(ordinal, part)

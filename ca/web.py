@@ -1,7 +1,6 @@
 """The authority over HTTP: CRLs, OCSP and the CA certificates (RFC 5280 4.2.1.13, RFC 6960 A, RFC 5019).
 
 Calls to the authority block on disk and arithmetic, so each runs on a thread beside the event loop.
-
 """
 
 import asyncio

@@ -60,7 +60,6 @@ class CodeSent:
     """A one-time code was sent. For an unknown person nothing was sent, and that looks the same.
 
     `customer` is None for an unknown person: then no code is right.
-
     """
 
     digest: bytes
@@ -148,7 +147,6 @@ class FileUnread:
     """A file was no certificate: forbidden in chat, something else, too big, or not available.
 
     Or it was not read, because there were too many: the next one is read from `until` on.
-
     """
 
     why: Literal["private_key_file", "id_photo", "broken", "big", "gone", "often"]

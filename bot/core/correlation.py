@@ -1,7 +1,6 @@
 """The reference of an update or a job (`E-1234`): on the customer's screen, in staff's messages, in every log line.
 
 It travels with the work: into the messages and jobs that an update causes, and into threads.
-
 """
 
 from collections.abc import Callable

@@ -3,7 +3,6 @@
 Two protections: libraries that log addresses, parameters or texts are silenced at the source, and everything that is
 written is redacted. Of a library's record only the template and the kind of error remain, because its arguments may
 hold what a customer typed.
-
 """
 
 import base64

@@ -2,7 +2,6 @@
 
 A span has a name, a kind of work and the reference that its customer was given; never a text, a recipient or an
 address, because those may name a person or contain a token.
-
 """
 
 import logging

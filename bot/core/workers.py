@@ -1,7 +1,6 @@
 """Threads for work that takes tens of milliseconds: one per processor, all with lower priority than the loop.
 
 Six of the loop's default threads delayed it by up to 30 ms on two processors; these, by a seventh of that.
-
 """
 
 import asyncio

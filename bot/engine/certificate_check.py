@@ -2,7 +2,6 @@
 
 Nothing of the file is kept: its bytes are in memory while it is read, and its place is in the encrypted row of the job,
 which is erased when the job is done.
-
 """
 
 from dataclasses import dataclass

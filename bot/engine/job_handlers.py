@@ -2,7 +2,6 @@
 
 A handler has two parts. The first may wait for others and changes nothing of ours; it returns the second, which runs in
 the transaction that marks the job done. A crash between them repeats the first, which must allow that.
-
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -3,7 +3,6 @@
 A chat's first messages, and a few each minute, are counted in memory, so that normal use costs no row. Beyond them it
 draws tokens from a bucket in the database, ten at once, which all processes share. The limit for all chats together is
 counted by each process, because it protects that process.
-
 """
 
 from collections import OrderedDict
@@ -76,7 +75,6 @@ class RateLimiter:
 
         "short" means that its chat must draw from the shared bucket; "crowded" holds only for chats without a running
         application, and the caller knows which have one.
-
         """
         if lane in self._exempt:
             return "pass"

@@ -2,7 +2,6 @@
 
 A stranger learns nothing: an unknown person gets the same screens after the same work. A code is made and an outbox
 row written, but nothing is sent and no code is right (NIST SP 800-63B, 5.1.3: out-of-band authenticators).
-
 """
 
 import os

@@ -2,7 +2,6 @@
 
 Only what the answer needs is decoded: the holder's name and key never are. Whatever the library raises or warns of
 means one thing to a customer, that this is no certificate file.
-
 """
 
 import warnings

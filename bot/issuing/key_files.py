@@ -21,7 +21,6 @@ def open_authority(
     """Open the embedded authority, made at the first start; raise `ca.WrongPassphrase` or `ca.LedgerBroken`.
 
     Raises `SettingWrong` if the settings name an authority outside: an unused second one would be made.
-
     """
     if settings.outside is not None:
         raise SettingWrong(

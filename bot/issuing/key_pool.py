@@ -2,7 +2,6 @@
 
 When many customers come at once, none of them waits for a key. Under constant load the pool stays empty, and each key
 is made when it is needed.
-
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """How sending a message can fail, on any channel. The sender decides by these errors alone when to try again.
 
 No error text holds the recipient, the message or a credential: these errors are logged.
-
 """
 
 

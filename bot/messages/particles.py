@@ -2,7 +2,6 @@
 
 Hangul shows it exactly; digits are read by their Sino-Korean names; Latin words by letter names or by how Korean
 writes such endings. Where the sound is not known, both forms are given, as official letters do: `을(를)`.
-
 """
 
 import re

@@ -29,7 +29,6 @@ async def listening(address: tuple[str, int], routes: Sequence[BaseRoute]) -> As
     """Listen on this address until the end of the block; yield the address with its real port (port 0 is any free one).
 
     Raises `OSError` if the address cannot be used.
-
     """
     sock = _bound(address)
     configuration = uvicorn.Config(

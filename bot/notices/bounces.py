@@ -23,7 +23,6 @@ class Bounces:
         """Return why this message is given up, after storing a bounce.
 
         A one-time code names no chat: telling a stranger there that it bounced would reveal who is a customer.
-
         """
         message = claimed.message
         if not isinstance(error, Gone) or not isinstance(message, Sms | Mail) or message.chat is None:

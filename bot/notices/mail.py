@@ -44,7 +44,6 @@ class Mailer:
         """Return once the server has accepted it; raise a `DeliveryError` otherwise.
 
         The Message-ID follows from the key: mail programs show a message that was sent twice once.
-
         """
         message = self._message(key, to, letter)
         problem = await self._problem(to, message.as_bytes(policy=WIRE))

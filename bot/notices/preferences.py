@@ -19,7 +19,6 @@ class Choice:
     """The customer's preferences: how many days before the expiry, at which hour in Korea, on which channel.
 
     `results` is not about reminders: it says where else the result of an application goes.
-
     """
 
     active: bool = True

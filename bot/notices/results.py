@@ -2,7 +2,6 @@
 
 What concerns a certificate, or looks like somebody else's try, goes everywhere at once and cannot be switched off. For
 the rest the customer chooses the channel beside the chat, and it waits for the day.
-
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 There is no list of reminders still to send: what is due follows from how far the customer was reminded. After a week
 off, they get one reminder, the last that still makes sense.
-
 """
 
 from collections.abc import Sequence

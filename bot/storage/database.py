@@ -55,7 +55,6 @@ class Transaction(ABC):
         """Run it without asking how many rows changed. A later call, or the commit, may raise its error.
 
         A server's answer is not waited for.
-
         """
         self.run(query, **params)
 
@@ -87,7 +86,6 @@ class Database(Protocol):
         """Run this function whole and return once it is on disk, or raise its error and undo all of it.
 
         The caller may be cancelled: the work is finished in any case.
-
         """
         ...
 

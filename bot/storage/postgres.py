@@ -2,7 +2,6 @@
 
 Isolation is REPEATABLE READ: where two units change one row, the later one gets an error and is run again from the
 start, which a plain function over a transaction allows (PostgreSQL, 13.2.2 and 13.5).
-
 """
 
 import asyncio
@@ -96,7 +95,6 @@ class RowsInUse(psycopg.Cursor[NamedRow]):
 
     The library would send them at once. The server ends an idle session only if nothing is half sent, so it would never
     end the session of a replica that freezes there, and its rows would stay blocked.
-
     """
 
     def _execute_gen(
@@ -202,7 +200,6 @@ def _sent_together(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Pipe
     The library's own `transaction()` would make BEGIN a round trip of its own. An error leaves the transaction open,
     and
     the pool's `connection()` rolls it back.
-
     """
     try:
         with connection.pipeline() as pipeline:

@@ -31,7 +31,6 @@ class ReadOnlyConnection:
         """Run this over one snapshot of the database, on a connection of its own that cannot write.
 
         Raises the engine's own error (`sqlite3.Error`, `psycopg.Error`) if it cannot be read, or not in time.
-
         """
         return await asyncio.to_thread(self._looked, work)
 

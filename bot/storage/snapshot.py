@@ -2,7 +2,6 @@
 
 `VACUUM INTO` reads one moment on a connection of its own. Writers go on, because the log (WAL) keeps newer data, and
 deleted data is not in the copy, because free pages are not copied.
-
 """
 
 import os
@@ -52,7 +51,6 @@ def copy(source: Path, to: Path) -> int:
     """Write the copy (mode 0600), check that it is intact, and return its schema version.
 
     Raises `DatabaseUnusable` if there is no database, or it is damaged.
-
     """
     os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:

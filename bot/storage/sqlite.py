@@ -61,7 +61,6 @@ class SqliteDatabase(aiosqlite.Connection):
     """An aiosqlite connection with one more method, `unit`. No `await` can get inside a transaction.
 
     On a shared connection, statement by statement, one task's rollback undoes another task's writes.
-
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -79,7 +78,6 @@ class SqliteDatabase(aiosqlite.Connection):
         """Run this function whole and return once it is on disk, or raise its error and undo all of it.
 
         The caller may be cancelled: the work is finished in any case.
-
         """
         if self._damage:
             raise DatabaseUnusable(
@@ -102,7 +100,6 @@ class SqliteDatabase(aiosqlite.Connection):
         """Hand all waiting units to the thread, once it is done with those before.
 
         One hop for all: waking a thread and being woken by it costs as much as the statements of a unit.
-
         """
         connection = self._conn  # Raises where there is none.
         self._waiting.extend(joining)
@@ -128,7 +125,6 @@ class SqliteDatabase(aiosqlite.Connection):
         """Write the log back and truncate it, so that deleted data is in neither file.
 
         While somebody reads, as a backup does for seconds, it stays in the log, and `traces_left` is true.
-
         """
         self.traces_left = not await self.hop(_truncate_log, self._conn)
 
@@ -151,7 +147,6 @@ def _commit_together(connection: sqlite3.Connection, waiting: deque[_Waiting]) -
     """Commit all units that wait now at once: the disk takes the time, and it is asked once for all.
 
     No unit is reported before the commit. If the commit fails, all have failed. Returns them.
-
     """
     together = [waiting.popleft() for _ in range(len(waiting))]
     try:

@@ -2,7 +2,6 @@
 
 `cryptography` keeps it among its outdated ciphers, and it needs OpenSSL's legacy provider. If it is removed one day,
 only this module changes.
-
 """
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import SEED

@@ -45,7 +45,6 @@ def check_depth(data: bytes, deepest: int, most: int | None = None) -> None:
     `most` is the highest number of values in it: each costs the reader time.
 
     It uses a list where parsers recurse, and copies nothing, because its input is not checked yet.
-
     """
     ends = [len(data)]
     at = found = 0

@@ -3,7 +3,6 @@
 What is signed begins with spaces (as in RFC 8446 section 4.4.3), and a delegate for documents signs it (RFC 9336): it
 cannot be taken for a certificate, CRL or response. `ca.audit.receipt_verifier` checks all of it, with no import of
 ours.
-
 """
 
 import base64

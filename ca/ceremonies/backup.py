@@ -2,7 +2,6 @@
 
 One tar file of mode 0600: the ledger as of one moment, the certificates, the encrypted keys, and a manifest with their
 hashes under the vault's key. The vault's key file, the passphrase and the journal are kept apart from it.
-
 """
 
 import hashlib
@@ -91,7 +90,6 @@ def restore(
     The last journal is continued. Without any, what happened after the backup is not known here.
 
     Raises `BackupDamaged` (nothing is left behind), `LedgerBroken` if a journal is damaged, and `FileExistsError`.
-
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: an authority is restored to where none is")

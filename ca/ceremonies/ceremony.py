@@ -2,7 +2,6 @@
 
 Each file is written whole or not at all, and each step is skipped if its result is there: the next start finishes one
 that was interrupted. The ledger's write lock separates two starts, and is free again when its holder dies.
-
 """
 
 import hashlib
@@ -53,7 +52,6 @@ class Ceremony:
         """Make the next issuing key: it issues from this commit on, and the former ones still sign status.
 
         Raises `RootApart` if the root's key cannot be reached.
-
         """
         last = max(row["ordinal"] for row in tx.all("issuers_after", ordinal=0))
         content = self._issuing(tx.now, last + 1, self._root(tx))

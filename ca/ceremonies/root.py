@@ -30,7 +30,6 @@ def joined(first: str, second: str) -> bytes:
     `openssl pkey -in root.key` opens it with `first+second`. Raises `ValueError` if a half is too short, or both are
     the
     same.
-
     """
     if min(len(first), len(second)) < LEAST_LETTERS:
         raise ValueError(f"each half of the passphrase has at least {LEAST_LETTERS} characters")
@@ -73,7 +72,6 @@ class Root:
         The bytes to be signed are written beside it first: after an interrupted start the same bytes are signed again,
         and the
         root never signs anything that is not recorded.
-
         """
         path = (folder or self.folder) / name
         intended = path.with_suffix(INTENDED)

@@ -1,7 +1,6 @@
 """The authority's own check of the bytes that it is about to sign, read by other code than made them.
 
 After RFC 5280 and the Korean profile. Each finding is a word; one finding stops the signature.
-
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 The caller stores what it sends, so that after a crash or a lost answer the same bytes are sent again, and the server
 does it once.
-
 """
 
 import os

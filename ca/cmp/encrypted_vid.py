@@ -2,7 +2,6 @@
 
 A stock client cannot send R; then the authority makes it, and returns it like this (CertResponse.rspInfo), so that the
 holder can prove the identity number later. Nonce (12 bytes) and AES-256-GCM ciphertext, bound to its direction.
-
 """
 
 import os

@@ -21,7 +21,6 @@ def read_secrets(folder: Path | None) -> Mapping[str, bytes]:
 
     Raises:
         OfficesWrong: a file that others may read, that is too short, or whose name is not allowed.
-
     """
     if folder is None:
         return {}

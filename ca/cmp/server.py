@@ -2,7 +2,6 @@
 
 The certificate is stored, and the one it replaces revoked, before the answer is sent. If a client rejects it in
 certConf, it is revoked again; a client that never confirms keeps a certificate that it can ask for again.
-
 """
 
 import hashlib

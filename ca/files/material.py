@@ -2,7 +2,6 @@
 
 `cryptography` reads such a key and loses the attribute when it writes it again: every export must wrap the bytes that
 are made here.
-
 """
 
 import os

@@ -2,7 +2,6 @@
 
 The modern file is AES-256 with SHA-256; the compatible one is 3DES with SHA-1, for devices that know nothing else, and
 protects its key far less.
-
 """
 
 import hashlib

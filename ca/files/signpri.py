@@ -1,7 +1,6 @@
 """signPri.key: the private key as every Korean tool stores it, under SEED (KCAC.TS.CM, RFC 8018, RFC 4269).
 
 Three schemes are read; the oldest, with its fixed IV, is never written.
-
 """
 
 import os

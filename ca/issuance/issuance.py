@@ -3,7 +3,6 @@
 The serial number and the bytes to be signed are committed first; then they are checked, signed, compared and stored.
 PKCS#1 v1.5 gives the same signature for the same bytes, so the same request after a crash gets the certificate that was
 being made, and never a second one.
-
 """
 
 import hashlib
@@ -122,7 +121,6 @@ class Issuance:
         What the rules no longer allow, because the old certificate was revoked meanwhile, is never signed, and a
         repeated
         request is told why.
-
         """
         with self._ledger.reading() as tx:
             left = [row["request_id"] for row in tx.all("unfinished")]

@@ -1,7 +1,6 @@
 """pkilint, an independent program, checks each profile at the start and every certificate at night.
 
 It takes about 17 ms a certificate, so it runs beside the issuing; our own lint (`ca.certificates.lint`) runs before it.
-
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,6 @@
 """Keys in a token behind PKCS#11 (OASIS, version 2.40): a smart card, an HSM, or its equivalent in software.
 
 The private key is made in the token, cannot be exported, and never enters this process.
-
 """
 
 import threading

@@ -2,7 +2,6 @@
 
 A thread that finds others waiting passes the open transaction on; the last one commits. Nobody waits for a timer, so a
 single thread works as without it. A failing member is undone alone; a failing commit fails for all.
-
 """
 
 import sqlite3
@@ -59,7 +58,6 @@ class GroupCommit:
         An error of its own undoes its own work and is raised when the group has ended; an error of the commit is raised
         in
         every member.
-
         """
         group = self._join()
         try:

@@ -3,7 +3,6 @@
 A line is written and synced before its transaction commits. So a ledger that is restored from yesterday's backup can be
 brought up to the last moment by replaying the journal: nothing issued, revoked or promised since is lost, and no serial
 number is used again. Lines are encrypted with the vault's key: a reader sees their number and nothing else.
-
 """
 
 import base64
@@ -78,7 +77,6 @@ def read(path: Path, vault: Vault) -> Iterator[JournalEntry]:
     """Yield the entries of a journal file; raise `LedgerBroken` at a line that was changed or is missing.
 
     A line that a power cut cut off was never committed: it is skipped, and the next line has its number again.
-
     """
     before: int | None = None
     unreadable = b""

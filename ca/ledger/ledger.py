@@ -1,7 +1,6 @@
 """The authority's memory: one SQLite file, shared by threads and processes, that loses nothing it acknowledged.
 
 It knows rows and encryption, not what a certificate is.
-
 """
 
 import hashlib

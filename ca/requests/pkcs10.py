@@ -2,7 +2,6 @@
 
 A request brings a key, proof that its sender holds the private key, and perhaps R. Its names and extensions are never
 used: the content of a certificate comes from the verified record.
-
 """
 
 import base64
@@ -98,7 +97,6 @@ def verify_possession(
     """Raise `CaRefusal` R15 unless this key is allowed and signed the message, here or in a CRMF POPO.
 
     The key is checked before the signature, because verifying with an absurd key may take minutes.
-
     """
     check_algorithm(algorithm)
     key_rules.check_key(spki, own, rule)

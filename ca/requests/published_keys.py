@@ -2,7 +2,6 @@
 
 The list is `blocklist.dat` of the badkeys project, which keeps it up to date (docs/BLOCKLISTFORMAT.md there): blocks of
 16 bytes in ascending order, 15 of a hash and one for the source. 60 MB are searched on disk.
-
 """
 
 import hashlib

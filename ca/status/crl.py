@@ -1,7 +1,6 @@
 """CRLs (RFC 5280 section 5): made when a status changed or the last one is old, with rising numbers.
 
 Each issuing key has a whole CRL, and as many parts as its certificates name in their distribution points.
-
 """
 
 import hashlib
@@ -100,7 +99,6 @@ class RevocationLists:
 
         If the root is kept apart, it is served until it expires, and only a ceremony makes the next; `RootApart` says
         so.
-
         """
         life = self._settings.root_crl_lifetime
         with self._ledger.reading() as tx:

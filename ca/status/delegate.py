@@ -2,7 +2,6 @@
 
 Their keys exist in this process only and are replaced well before the certificate expires, so there is little to steal,
 nothing to revoke and nothing to plan.
-
 """
 
 import hashlib

@@ -21,7 +21,6 @@ def place_whole(path: Path, content: bytes) -> bool:
     """Create the whole file at once, and return whether it is ours: half a key file would lose its data.
 
     Two first starts may meet here. A hard link is refused if the other was first, where a rename would replace it.
-
     """
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
     try:

@@ -9,7 +9,6 @@ class CaRefusal(Exception):
     R14 the ledger cannot be reached now, R15 request or key not acceptable. `fields["reason"]` tells which kind of the
     code
     it is; fields never hold a name, a personal number, or a key.
-
     """
 
     def __init__(self, code: str, **fields: str | int) -> None:

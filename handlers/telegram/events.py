@@ -30,7 +30,6 @@ def incoming(update: Update) -> Incoming | None:
     """Return what this update means, or None if it means nothing to a bot in private chats.
 
     Edited messages mean nothing: the text was read when it was sent.
-
     """
     if update.callback_query is not None:
         return _tapped(update.callback_query)

@@ -2,7 +2,6 @@
 
 Nothing of it is stored. What is typed there is half a sentence in somebody else's chat, and an answer that is lost or
 late is asked for again with the next letter.
-
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """Gets updates from Telegram by long polling: a batch is on disk before the next offset acknowledges it.
 
 The library's own updater acknowledges first and processes later; a kill in between loses what was in its queue.
-
 """
 
 import asyncio

@@ -141,7 +141,6 @@ class UpdateProcessor:
         """An update that does not parse stays as it came, and is parked; it is never answered.
 
         So is one that means another chat than its lane: it contains two kinds of update at once, for example.
-
         """
         named = incoming(parsed(waiting.body))
         if named is not None and chat_lane(named.chat_id) != waiting.lane:

@@ -73,7 +73,6 @@ def _taken(update: dict[str, Any]) -> Response:
     """Answer that we have it; a button's waiting mark is stopped in the same answer, which saves a call.
 
     The outcome is not reported (Bot API: "Making requests when getting updates"); late or never does not matter.
-
     """
     query_id = query_of(update)
     if query_id is None:

@@ -1,7 +1,6 @@
 """How fast the audit is verified, what its tree costs per certificate, and whether tampering is found.
 
 `python -m tests.bench.audit --entries 1000000`, `--issues 500`, `--tamperings 10000`.
-
 """
 
 import argparse

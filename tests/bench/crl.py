@@ -3,7 +3,6 @@
 `python -m tests.bench.crl [--revoked 1000000]`. Both have the same serial numbers and sign with the same key. Our CRL
 is
 numbered, read, built, signed, verified, stored and audited; `openssl ca` reads `index.txt` and writes a file.
-
 """
 
 import argparse

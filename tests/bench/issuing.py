@@ -4,7 +4,6 @@
 turns in each round, so that a busy minute of the machine hits all; figures are medians of the rounds. A certificate's
 key is checked; it is stored, linted, signed, verified and audited, and synced to disk twice before the call returns.
 `openssl ca` signs and writes files; it checks no key and syncs nothing.
-
 """
 
 import argparse

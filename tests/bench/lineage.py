@@ -1,7 +1,6 @@
 """Ten thousand reissues, each checked from outside: same expiry, never zero or two valid ones, status visible at once.
 
 `python -m tests.bench.lineage --count 10000`. After each, the addresses in the old certificate are asked over HTTP.
-
 """
 
 import argparse

@@ -5,7 +5,6 @@ loop: for each customer who goes another one comes, which finds the highest numb
 loop: customers come at random times (Poisson) at 70 % of that rate, and each reply is timed. A visit is a whole
 reissue, or eight questions, by default in words that nobody used before.
 aiogram is compared where it is installed (`pip install .[bench]`).
-
 """
 
 import argparse

@@ -4,7 +4,6 @@
 certificate is revoked. The bot's web server (uvicorn) and `openssl ocsp -port` are processes of their own, asked by one
 client in this one. `openssl ocsp` closes the connection after each answer, so ours is asked that way too; it signs
 every answer, with or without a nonce. All variants take turns in each round; figures are medians of the rounds.
-
 """
 
 import argparse

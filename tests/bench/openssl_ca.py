@@ -1,7 +1,6 @@
 """The programs that the authority is compared with: `openssl ca` and `openssl ocsp` with the same key.
 
 Each is used as its manual says, on `index.txt`; neither syncs what it writes.
-
 """
 
 import subprocess

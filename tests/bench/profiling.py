@@ -1,7 +1,6 @@
 """Where a process spends its time: own time of every function on every thread, and its sum by kind of work.
 
 The clock is the thread's processor time: waiting for a socket, a disk or the interpreter lock costs nothing.
-
 """
 
 import cProfile

@@ -3,7 +3,6 @@
 Run it as `python -m tests.bench.reissue [--customers 50] [--rounds 3] [--flow-only] [--profile]`. The messenger and
 its customers run in this process, each bot in one of its own. An echoed update costs the local messenger a tenth of a
 millisecond; the column "server" shows how busy it was.
-
 """
 
 import argparse

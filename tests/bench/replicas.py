@@ -3,7 +3,6 @@
 `python -m tests.bench.replicas [--customers 60] [--seconds 20] [--rounds 2] [--ground FOLDER]`. With fewer processors
 than processes more replicas cannot do more, so the work is counted too: round trips, rows and commits per update, and
 the processor time of the replicas and of the server. The server's share says how many replicas one server can have.
-
 """
 
 import argparse

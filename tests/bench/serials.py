@@ -1,7 +1,6 @@
 """Ten million serial numbers, none twice, and what the ledger does with a repeated one.
 
 `python -m tests.bench.serials --count 10000000`.
-
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """The setup for loads: old certificates and the register on disk, bots in processes of their own.
 
 A certificate takes a key, so many customers take minutes; `--ground FOLDER` keeps what was made for the next run.
-
 """
 
 import asyncio

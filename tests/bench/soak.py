@@ -3,7 +3,6 @@
 `python -m tests.bench.soak --minutes 60 [--rate 5] [--traced]`: updates per second. After the warm-up a line is fitted
 through the resident memory by least squares; flat means within its own error of zero. `--traced` prints at the end
 which lines of code allocated what grew (tracemalloc; the bot is slower then).
-
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """How many `sendMessage` calls per second each transport makes, against a server in another process.
 
 Run it as `python -m tests.bench.transport`; it prints a table, with bare aiohttp as 1.00.
-
 """
 
 import argparse

@@ -3,7 +3,6 @@
 `python -m tests.bench.upgrade [--customers 60] [--rounds 3] [--first COMMIT]`. The first release is taken from git:
 its own code makes the keys, the register and the old certificates, and serves until all customers are in the middle of
 their application. Reported are errors that customers saw, who was not served, what was left open, and the longest gap.
-
 """
 
 import argparse

@@ -48,7 +48,6 @@ def knowledge_read_once() -> Iterator[None]:
     """Load the knowledge base once: it never changes, and reading it takes longer than most of these tests.
 
     For one file of tests at a time: tests of other folders may run in the same worker and read it their own way.
-
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(

@@ -1,7 +1,6 @@
 """An upgrade under traffic: customers in the middle of an application get their certificate, and nobody sees an error.
 
 The first release's own code is upgraded by `python -m tests.bench.upgrade`.
-
 """
 
 import asyncio

@@ -6,7 +6,6 @@ but not used yet ("answered"); or it lives on and only this task is cancelled ("
 is woken ("frozen"), and then report when that task has ended. Or the wait ends in an unexpected error ("failing").
 
 Nothing waits within a unit of work. There the writing statements are the places before which it may die or fail.
-
 """
 
 import asyncio

@@ -51,7 +51,6 @@ def warm() -> None:
 
     These are the knowledge base, the catalogs, opening the authority's key files (scrypt), which are always the same
     files, and checking the profiles.
-
     """
     model = embeddings.load()
     loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, meaning=model)

@@ -124,7 +124,6 @@ class Campaign:
         """Stop all faults, let no more customers in, wait until all have finished, then check files and chats.
 
         Ends early once it is sure that a customer waits for ever.
-
         """
         self._scene.messenger.faults.clear()
         for name in self._places:

@@ -2,7 +2,6 @@
 
 It has no threads and no event loop, so that a fork inherits nothing half done. All children write to the same socket:
 one packet is one event.
-
 """
 
 import ctypes

@@ -48,7 +48,6 @@ async def at_rest(ledger: Path) -> None:
 
     At a start its CRLs are renewed. A process that is frozen while it does so keeps the file locked for all others, as
     any stopped program with a lock does. That is another matter: this test is about the bot's rows.
-
     """
     free = 0
     while free < LOOKS:

@@ -4,7 +4,6 @@ With a planted bug, until it is found: `python -m tests.crash.kill --kills 400 -
 
 On a server, with several replicas behind one address, and with hard stops of the server:
 `python -m tests.crash.kill --engine postgres --replicas 3 --kills 1000 --server-stops 20`.
-
 """
 
 import argparse

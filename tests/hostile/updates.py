@@ -4,7 +4,6 @@ Bytes go by webhook over a socket into the real application, whose calls come ba
 Some hundred customers do anything at any time, a few only what they are asked. Between their updates come well-formed
 ones of every kind, repeated and late ones, and malformed ones. It ends with 1, the seed and the problem, unless nothing
 was unhandled, nobody was stuck, no step was out of order, and no certificate was issued without a request.
-
 """
 
 import argparse

@@ -2,7 +2,6 @@
 
 `p11-kit server` holds the library and the keys; our process loads p11-kit's client and talks to it over a socket, so
 that no key is ever in our memory.
-
 """
 
 import os

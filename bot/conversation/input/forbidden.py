@@ -7,7 +7,6 @@ The one hard case is 13 digits when an account number was asked for. Written 6-7
 groups so. Grouped in another way it is an account. Ungrouped, it counts as a resident number if its date exists and
 its check digit is right: of accounts that look like a date, two in eleven are refused, and pass with their hyphens.
 A number given since October 2020 has no check digit: typed there, without its hyphen, it is not recognised.
-
 """
 
 import re

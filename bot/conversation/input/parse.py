@@ -1,7 +1,6 @@
 """What a customer typed, as one canonical text, or the key of the reason why not. Tolerant of form only.
 
 A parser first expects the value alone, then one value inside a phrase; two candidates count as none.
-
 """
 
 import re
@@ -79,7 +78,6 @@ def name_key(value: str) -> str:
     """Return what is equal for two spellings of one name: without case, spaces, tone marks and marks between words.
 
     A bank writes NGUYEN VAN AN where a customer's phone suggests Nguyễn Văn An.
-
     """
     folded = unicodedata.normalize("NFKC", value).casefold().translate(BARE)
     return "".join(letter for letter in folded if letter.isalnum())

@@ -31,7 +31,6 @@ def sent_file(turn: Turn, event: SentFile) -> Move:
     """Delete any file from the chat: none is ever asked for, and its name and type may be wrong.
 
     Only one that is named like a certificate is fetched and read, and deleted after that.
-
     """
     if event.forbidden is not None:
         return forbidden_sent(turn, event.forbidden)

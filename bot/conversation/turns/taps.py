@@ -46,7 +46,6 @@ def _outdated(case: Case, event: Tapped) -> Move:
     """An outdated button changes nothing. On the current card it was a double tap, and needs no reply.
 
     One with a later revision was made before the bot was restored from a backup: it is no double tap.
-
     """
     if event.on_card and event.revision < case.revision:
         return Move(case, show="leave")

@@ -5,7 +5,6 @@ it has asked already stores that first, looks for a certificate of our key, and 
 key.
 
 Its certificates hold no VID: it accepts no subjectAltName form that identifyData fits in.
-
 """
 
 import logging
@@ -133,7 +132,6 @@ class DjangoCaEngine:
         Its `sign` stores a profile's name and does nothing with it (django-ca's issue 168): without them a certificate
         would
         have no key usage, and a profile that does not exist would not be noticed.
-
         """
         status, told = await self._call("GET", f"profiles/{quote(asked.profile, safe='')}/")
         extensions = told.get("extensions")

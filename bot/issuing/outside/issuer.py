@@ -205,7 +205,6 @@ class OutsideIssuer:
         """Take over a certificate that the authority issued before: the one that a reissue will replace.
 
         Raises `ValueError` if it cannot be read, or is not of this authority.
-
         """
         parsed = x509.load_der_x509_certificate(certificate)
         if not is_signed_by(parsed, self._engine.chain):

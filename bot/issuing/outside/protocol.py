@@ -67,7 +67,6 @@ class Engine(Protocol):
         """Send what the step says and return the next; raise `Away` or `Refused`.
 
         A step that was sent before may be sent again: its effect happens once.
-
         """
         ...
 

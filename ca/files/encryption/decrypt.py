@@ -2,7 +2,6 @@
 
 A wrong password passes the padding check once in 256 times, and damage breaks the padding: the padding alone cannot
 tell the two apart. So the caller says how the content begins, and a right beginning shows that the password was right.
-
 """
 
 import hashlib
@@ -70,7 +69,6 @@ def unseal(sealed: Encrypted, password: bytes, beginning: bytes) -> bytes:
     """Return the plaintext, in whose first bytes this must stand.
 
     Raise `WrongKeyPassword`, or `FileBroken` and its kinds if no password would help.
-
     """
     cipher, width = _cipher(sealed, password)
     if not sealed.data or len(sealed.data) % width:

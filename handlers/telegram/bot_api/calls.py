@@ -2,7 +2,6 @@
 
 `telegram.Bot` makes some forty objects of each message that it sends, and as many of the answer; for two calls per
 update that was a third of all this bot's work. Its client, its errors and its rarer calls are the library's.
-
 """
 
 from http import HTTPStatus
@@ -21,7 +20,6 @@ async def call(bot: telegram.Bot, method: str, patience_s: float | None = None, 
     """Return the call's `result`; raise what the library raises. Arguments that are None are left out.
 
     `patience_s` is for an answer that may take long.
-
     """
     request = bot.request
     assert isinstance(request, AiohttpRequest)

@@ -2,7 +2,6 @@
 
 The general client took a third of an update's work: it is made for any address, body and cookie. Here there is one
 address, the body is in memory and the answer is JSON. Files, downloads and proxies stay with the general client.
-
 """
 
 import asyncio

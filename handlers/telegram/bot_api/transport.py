@@ -2,7 +2,6 @@
 
 It accepts, returns and raises what `HTTPXRequest` does, with one difference: no error has the address in it, because
 the address contains the bot's token.
-
 """
 
 import asyncio
@@ -127,7 +126,6 @@ class AiohttpRequest(BaseRequest):
         """Return a file from the Bot API's server; raise `TooLong` before more than that is in memory.
 
         Raises `BadRequest` if there is no such file, else as `do_request` does.
-
         """
         if not url.startswith(("http://", "https://")):
             raise BadRequest("the file lies on the server's own disk")

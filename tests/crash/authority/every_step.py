@@ -1,7 +1,6 @@
 """Dies at every step of an operation and at every step of the restart after it, then checks the result.
 
 `python -m tests.crash.authority --every issue reissue` (or `all`).
-
 """
 
 import shutil

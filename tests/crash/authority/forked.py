@@ -1,7 +1,6 @@
 """Runs work in a forked process that may die. Its result comes back in a file.
 
 The parent has no threads and no open ledger, so that the child inherits nothing half done.
-
 """
 
 import json

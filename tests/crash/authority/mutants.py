@@ -1,7 +1,6 @@
 """Classic bugs of an authority. Each replaces one piece of it; a harness that finds none of them proves nothing.
 
 Each mutant works as long as no process dies.
-
 """
 
 from collections.abc import Callable, Iterator

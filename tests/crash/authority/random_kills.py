@@ -1,7 +1,6 @@
 """Kills two processes at random moments, while many holders use all operations.
 
 `python -m tests.crash.authority --kills 1000`.
-
 """
 
 import json

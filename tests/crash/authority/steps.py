@@ -2,7 +2,6 @@
 
 A step is a statement of the ledger's connections, a call that writes, syncs or renames a file, and the moments before
 and after a signature. It is counted before it is done. A line of the journal is also cut off in the middle.
-
 """
 
 import hashlib
@@ -23,7 +22,6 @@ class Steps:
     """Counts steps from `begin` on and kills the process at step `dies_at`; 0 kills never.
 
     Without `reads`, it does not die before a query: that leaves the same state as before the next write.
-
     """
 
     def __init__(self, log: Path, dies_at: int = 0, *, reads: bool = True) -> None:

@@ -1,7 +1,6 @@
 """Classic bugs. Each replaces one piece of the bot; a harness that finds none of them proves nothing.
 
 Each mutant works as long as nothing goes wrong.
-
 """
 
 from tests.crash.mutants import issuing, jobs, leaks, sending, transactions, updates

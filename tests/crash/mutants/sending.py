@@ -18,7 +18,6 @@ def sent_before_sending() -> None:
     """A message is marked as sent before it is sent.
 
     The next message of its lane waits in memory, so that nothing shows while nothing goes wrong.
-
     """
     turns: dict[str, asyncio.Lock] = {}
 
@@ -45,7 +44,6 @@ def recorded_apart() -> None:
     """The message id of a card is stored in a separate transaction, after the one that marks the message as sent.
 
     The next message of its lane waits in memory, so that nothing shows while nothing goes wrong.
-
     """
     turns: dict[str, asyncio.Lock] = {}
 

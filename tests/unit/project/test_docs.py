@@ -31,6 +31,15 @@ def test_the_picture_of_the_wings_is_drawn_from_the_imports() -> None:
     assert written.count("flowchart TD") == 2
 
 
+def test_the_readme_lists_the_wings_in_their_order() -> None:
+    rows = re.findall(
+        r"(?m)^\| ((?:`(?:bot|handlers)/\w+/`(?:, )?)+) \|", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
+    listed = [set(re.findall(r"`bot/(\w+)/`", row)) for row in rows]
+    order = [set(layer) for layer in reversed(architecture.layers("bot"))]
+    assert [wings for wings in listed if wings] == [layer for layer in order if layer != {"__main__"}]
+
+
 def test_an_arrow_is_left_out_where_a_longer_way_leads() -> None:
     direct = {"a": frozenset("bcd"), "b": frozenset("c"), "c": frozenset("d")}
     assert architecture.reduced(direct) == {"a": {"b"}, "b": {"c"}, "c": {"d"}}
