@@ -25,7 +25,7 @@ class Phase(StrEnum):
 
 
 ENDED = frozenset({Phase.IDLE, Phase.CLOSED, Phase.CANCELLED})
-DESK_TURN = frozenset({Phase.SENDING, Phase.DECIDING, Phase.ISSUING})
+BOT_TURN = frozenset({Phase.SENDING, Phase.DECIDING, Phase.ISSUING})
 
 
 @dataclass(frozen=True, slots=True)

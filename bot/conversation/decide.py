@@ -29,12 +29,12 @@ from bot.conversation.events import (
 )
 from bot.conversation.flow import gap
 from bot.conversation.procedure import Rules
-from bot.conversation.transition import Aside, Move, Order, Turn, follow
+from bot.conversation.transition import JobOrder, SideRequest, Transition, Turn, follow
 from bot.conversation.turns import checks, commands, contacts, results, taps, texts
 from bot.core.clock import kst_day
 from bot.messages.screen import Screen
 
-__all__ = ["Aside", "Decision", "Order", "decide"]
+__all__ = ["Decision", "JobOrder", "SideRequest", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Decision:
     screen: Screen
     #: Whether the screen replaces the current one, comes as a new message below, or need not be sent.
     show: Literal["edit", "fresh", "leave"]
-    jobs: tuple[Order, ...] = ()
+    jobs: tuple[JobOrder, ...] = ()
     tells: tuple[Screen, ...] = ()
-    asides: tuple[Aside, ...] = ()
+    asides: tuple[SideRequest, ...] = ()
     #: Whether the message that caused this is deleted from the chat.
     erase: bool = False
 
@@ -62,7 +62,7 @@ def decide(case: Case, event: Event, now: datetime, rules: Rules) -> Decision:
     return Decision(after, screen, _show(move, event, after), move.jobs, move.tells, move.asides, move.erase)
 
 
-def _move(turn: Turn, event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912 — one arm an event, so that mypy sees a missing one
+def _move(turn: Turn, event: Event) -> Transition:  # noqa: C901, PLR0911, PLR0912 — one arm an event, so that mypy sees a missing one
     match event:
         case Tapped():
             return taps.tapped(turn, event)
@@ -100,7 +100,7 @@ def _move(turn: Turn, event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912 —
             return results.abandoned(turn)
 
 
-def _completed(move: Move, turn: Turn) -> Move:
+def _completed(move: Transition, turn: Turn) -> Transition:
     """Send the code as soon as every answer is there: there is no button that could be forgotten."""
     case = move.case
     today = kst_day(turn.now)
@@ -117,7 +117,7 @@ def _completed(move: Move, turn: Turn) -> Move:
     return replace(move, case=case, jobs=move.jobs + orders)
 
 
-def _show(move: Move, event: Event, after: Case) -> Literal["edit", "fresh", "leave"]:
+def _show(move: Transition, event: Event, after: Case) -> Literal["edit", "fresh", "leave"]:
     if move.show is not None:
         return move.show
     beside = bool(move.tells or move.asides)

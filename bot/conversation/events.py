@@ -159,7 +159,7 @@ class Abandoned:
 
 
 CustomerEvent = Tapped | Said | SharedContact | Commanded | SentFile
-DeskEvent = (
+JobEvent = (
     CodeSent
     | CodeLapsed
     | Paused
@@ -173,7 +173,7 @@ DeskEvent = (
     | FileUnread
     | Abandoned
 )
-Event = CustomerEvent | DeskEvent
+Event = CustomerEvent | JobEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobOrder:
     """A job to order. `due` is the moment of a time-out; `secret` is erased with the job."""
 
     kind: str
@@ -27,7 +27,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SideRequest:
     """A question, a topic or a language that the engine answers beside the case."""
 
     kind: Literal[
@@ -37,26 +37,26 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     case: Case
     notes: tuple[Line, ...] = ()
-    jobs: tuple[Order, ...] = ()
+    jobs: tuple[JobOrder, ...] = ()
     tells: tuple[Screen, ...] = ()
-    asides: tuple[Aside, ...] = ()
+    asides: tuple[SideRequest, ...] = ()
     erase: bool = False
     show: Literal["edit", "fresh", "leave"] | None = None
 
 
-def follow(case: Case, happened: str) -> tuple[Case, tuple[Order, ...]]:
+def follow(case: Case, happened: str) -> tuple[Case, tuple[JobOrder, ...]]:
     """Take this transition of the table; raise `KeyError` where there is none, which is a mistake of ours."""
     phase, job = reissue.ARROWS[case.phase, happened]
-    return replace(case, phase=phase, confirming=None), (Order(job),) if job else ()
+    return replace(case, phase=phase, confirming=None), (JobOrder(job),) if job else ()
 
 
 def can(case: Case, happened: str) -> bool:
     return (case.phase, happened) in reissue.ARROWS
 
 
-def note(case: Case, key: str, **params: str | int) -> Move:
+def note(case: Case, key: str, **params: str | int) -> Transition:
     """Change nothing, and show the reason above the current screen."""
-    return Move(case, notes=(Line(key, dict(params)),))
+    return Transition(case, notes=(Line(key, dict(params)),))

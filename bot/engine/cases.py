@@ -16,8 +16,8 @@ from bot.conversation.events import (
     Blocked,
     CertificateSeen,
     CustomerEvent,
-    DeskEvent,
     Incoming,
+    JobEvent,
     Said,
     Tapped,
 )
@@ -118,7 +118,7 @@ class CaseService:
         """Look the text up in the knowledge base before its transaction, which it would make too long."""
         self._side_replies.ponder(text)
 
-    def report(self, tx: Transaction, chat: Chat, event: DeskEvent, cause: str) -> None:
+    def report(self, tx: Transaction, chat: Chat, event: JobEvent, cause: str) -> None:
         """Process the result of one of the bot's own jobs."""
         if isinstance(event, CertificateSeen):
             self._seen(tx, chat, event)
@@ -191,7 +191,7 @@ class CaseService:
         self,
         tx: Transaction,
         chat: Chat,
-        event: CustomerEvent | DeskEvent,
+        event: CustomerEvent | JobEvent,
         cause: str,
         message_id: int | None,
     ) -> None:

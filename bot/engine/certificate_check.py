@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.conversation.case import Case
 from bot.conversation.chats import Chat
-from bot.conversation.events import CertificateChecked, DeskEvent, FileUnread
+from bot.conversation.events import CertificateChecked, FileUnread, JobEvent
 from bot.conversation.input.forbidden import recognise_file
 from bot.core.clock import Clock
 from bot.engine.job_handlers import Conclusion
@@ -53,7 +53,7 @@ class CertificateCheck:
         """Raise `DeliveryError` where the messenger does not answer: the job is then tried again later."""
         event = await self._found(job)
 
-        def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
+        def conclude(tx: Transaction, chat: Chat) -> JobEvent:
             if job.task.message is not None:
                 erase = DeleteMessage(job.task.message)
                 self._books.outbox.add(

@@ -15,9 +15,9 @@ from bot.conversation.events import (
     Approved,
     CertificateSeen,
     CodeLapsed,
-    DeskEvent,
     FilesLapsed,
     Issued,
+    JobEvent,
     Paused,
     Refused,
 )
@@ -33,7 +33,7 @@ from bot.reminders.service import Reminders
 from bot.storage.database import Database, Transaction
 
 #: What a job does in its own transaction, and the event that it reports; None if there is nothing to report.
-Conclusion = Callable[[Transaction, Chat], DeskEvent | None]
+Conclusion = Callable[[Transaction, Chat], JobEvent | None]
 
 #: The first part of a job.
 Work = Callable[[Job, Case], Awaitable[Conclusion]]
@@ -97,7 +97,7 @@ class JobHandlers:
     async def _send_code(self, job: Job, _case: Case) -> Conclusion:
         """In one transaction: the match, the limits, the code, and its message."""
 
-        def conclude(tx: Transaction, chat: Chat) -> DeskEvent | None:
+        def conclude(tx: Transaction, chat: Chat) -> JobEvent | None:
             if chat.case.phase is not Phase.SENDING:
                 return None
             now = self._clock.now()
@@ -128,7 +128,7 @@ class JobHandlers:
         return _reporting(await self._enrolled(case, record))
 
     def _refusing(self, customer: str, code: str) -> Conclusion:
-        def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:
+        def conclude(tx: Transaction, _chat: Chat) -> JobEvent:
             until = self._identity.count_refusal(tx, customer, self._clock.now())
             return Refused("R11", until) if until else Refused(code)
 
@@ -177,14 +177,14 @@ class JobHandlers:
         return lambda tx: self._stores.kept_files.load(tx, request_id, KEY, self._clock.now())
 
     def _not_issued(self, request_id: str, code: str) -> Conclusion:
-        def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:
+        def conclude(tx: Transaction, _chat: Chat) -> JobEvent:
             self._stores.kept_files.erase(tx, request_id, KEY)
             return Refused(code)
 
         return conclude
 
     def _issued(self, request_id: str, certified: Certified, files: dict[str, bytes]) -> Conclusion:
-        def conclude(tx: Transaction, chat: Chat) -> DeskEvent:
+        def conclude(tx: Transaction, chat: Chat) -> JobEvent:
             until = self._clock.now() + self._files_lifetime
             self._stores.kept_files.erase(tx, request_id, KEY)
             for name, content in files.items():
@@ -195,7 +195,7 @@ class JobHandlers:
         return conclude
 
     async def _lapse_files(self, _job: Job, _case: Case) -> Conclusion:
-        def conclude(tx: Transaction, _chat: Chat) -> DeskEvent:
+        def conclude(tx: Transaction, _chat: Chat) -> JobEvent:
             self._stores.kept_files.lapse(tx, self._clock.now())
             return FilesLapsed()
 
@@ -241,5 +241,5 @@ def _nothing(_tx: Transaction, _chat: Chat) -> None:
     return None
 
 
-def _reporting(event: DeskEvent) -> Conclusion:
+def _reporting(event: JobEvent) -> Conclusion:
     return lambda _tx, _chat: event

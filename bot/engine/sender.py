@@ -16,7 +16,7 @@ from bot.core.wakeup import Wakeup
 from bot.issuing.kept_files import KeptFiles
 from bot.messages.catalog import Catalogs, FormattedText
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone
-from bot.messages.mail_body import Letter, written
+from bot.messages.mail_body import MailBody, render_mail
 from bot.messages.outgoing import (
     CHAT,
     Card,
@@ -71,7 +71,7 @@ class SmsSender(Protocol):
 
 
 class MailSender(Protocol):
-    async def send(self, key: str, to: str, letter: Letter) -> None: ...
+    async def send(self, key: str, to: str, letter: MailBody) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class OutboxSender:
             text = self._catalogs.text(message.language, message.line)
             await self._channels.sms.send(key, message.to, text)
         elif isinstance(message, Mail) and self._channels.mail:
-            await self._channels.mail.send(key, message.to, written(message, self._catalogs))
+            await self._channels.mail.send(key, message.to, render_mail(message, self._catalogs))
 
     async def _in_chat(
         self,

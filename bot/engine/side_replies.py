@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.conversation.case import ENDED, Case, Phase
 from bot.conversation.chats import Chat
-from bot.conversation.transition import Aside
+from bot.conversation.transition import SideRequest
 from bot.conversation.turns.lookups import status_lines
 from bot.engine.delivery_report import every, latest
 from bot.knowledge import OFFERED, Finding, name_of, words_of
@@ -75,7 +75,7 @@ class SideReplies:
         return Screen((Line("staff.gaps"), *map(self._gap, found)))
 
     def aside(  # noqa: PLR0911 — one arm a kind
-        self, tx: Transaction, chat: Chat, case: Case, aside: Aside, now: datetime
+        self, tx: Transaction, chat: Chat, case: Case, aside: SideRequest, now: datetime
     ) -> SideReply:
         topic, _, rated = aside.value.partition(":")
         known = topic in self._answers.knowledge.topics()

@@ -9,7 +9,7 @@ from bot.messages.outgoing import Mail
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailBody:
     subject: str
     text: str
     #: Nothing but paragraphs and bold text: links and remote content are what phishing mails have.
@@ -20,7 +20,7 @@ class Letter:
 PARTING = "―" * 12
 
 
-def written(mail: Mail, catalogs: Catalogs) -> Letter:
+def render_mail(mail: Mail, catalogs: Catalogs) -> MailBody:
     """Korean stands below another language, for staff at the customer centre who read only Korean."""
     languages = tuple(dict.fromkeys((mail.language, catalogs.default)))
     subject = catalogs.text(mail.language, mail.subject)
@@ -34,7 +34,7 @@ def written(mail: Mail, catalogs: Catalogs) -> Letter:
         f'<!DOCTYPE html><html lang="{mail.language}"><head><meta charset="utf-8">'
         f"<title>{escape(subject)}</title></head><body>{pages}</body></html>"
     )
-    return Letter(subject, text, page, mail.calendar)
+    return MailBody(subject, text, page, mail.calendar)
 
 
 def _paragraphs(rich: FormattedText) -> str:

@@ -15,7 +15,7 @@ from email.utils import formataddr, formatdate, parseaddr
 import aiosmtplib
 
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused
-from bot.messages.mail_body import Letter
+from bot.messages.mail_body import MailBody
 from bot.settings.smtp import SmtpUrlBroken, parse_smtp_url
 
 TIMEOUT_S = 20.0
@@ -40,7 +40,7 @@ class Mailer:
         self._from = formataddr((name, self._address))
         self._domain = self._address.rpartition("@")[2]
 
-    async def send(self, key: str, to: str, letter: Letter) -> None:
+    async def send(self, key: str, to: str, letter: MailBody) -> None:
         """Return once the server has accepted it; raise a `DeliveryError` otherwise.
 
         The Message-ID follows from the key: mail programs show a message that was sent twice once.
@@ -50,7 +50,7 @@ class Mailer:
         if problem is not None:
             raise problem  # Not inside an `except`: the library's error has addresses in it.
 
-    def _message(self, key: str, to: str, letter: Letter) -> Message:
+    def _message(self, key: str, to: str, letter: MailBody) -> Message:
         """Build it with the older classes: those of `EmailMessage` parse each header again, four times as slow."""
         subject = letter.subject
         if not _is_address(to):
@@ -95,7 +95,7 @@ class Mailer:
         )
 
 
-def _body(letter: Letter) -> Message:
+def _body(letter: MailBody) -> Message:
     """Return the text with its HTML version and the calendar file, as far as there are some (RFC 2046)."""
     body: Message = MIMEText(letter.text, "plain", "utf-8")
     if letter.page:

@@ -31,7 +31,7 @@ RESULT = "notice."
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ResultNotice:
     """The result, for each channel that it may take."""
 
     chat: Chat
@@ -57,7 +57,7 @@ class Notices:
             return
         until = Day(kst_day(case.certificate.not_after))
         params: dict[str, Param] = {"receipt": case.receipt or "", "until": until}
-        news = News(chat, case.request_id, "issued", params, urgent=True, calendar=calendar)
+        news = ResultNotice(chat, case.request_id, "issued", params, urgent=True, calendar=calendar)
         self._send(tx, case, news, now)
 
     def refused(self, tx: Transaction, chat: Chat, case: Case, now: datetime) -> None:
@@ -75,7 +75,7 @@ class Notices:
             told = self._not_only_there(tx, case, told, _refusal(chat, case))
         return _key(case.request_id, kind, "chat"), told
 
-    def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: News) -> SendScreen:
+    def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: ResultNotice) -> SendScreen:
         """If the chat is the only channel that is wanted, another one follows should the chat be closed to us."""
         ways = self._ways(tx, case)
         if news.urgent or not ways or self._chosen(tx, news, ways):
@@ -83,7 +83,7 @@ class Notices:
         way = next(iter(ways))
         return SendScreen(told.screen, otherwise=_otherwise(news, way, ways[way]), result=told.result)
 
-    def _send(self, tx: Transaction, case: Case, news: News, now: datetime) -> None:
+    def _send(self, tx: Transaction, case: Case, news: ResultNotice, now: datetime) -> None:
         ways = self._ways(tx, case)
         chosen = self._chosen(tx, news, ways)
         spare = [way for way in ways if way not in chosen]
@@ -98,7 +98,7 @@ class Notices:
         record = self._register.record(tx, customer) if customer else None
         return self._addresses.of(tx, record)
 
-    def _chosen(self, tx: Transaction, news: News, ways: dict[Way, str]) -> Sequence[Way]:
+    def _chosen(self, tx: Transaction, news: ResultNotice, ways: dict[Way, str]) -> Sequence[Way]:
         """Return the channels to use; if the wanted one has no address, the next one that has."""
         if news.urgent:
             return tuple(ways)
@@ -107,21 +107,21 @@ class Notices:
         return open_ or tuple(ways)[:1] if wanted else ()
 
 
-def _refusal(chat: Chat, case: Case) -> News:
+def _refusal(chat: Chat, case: Case) -> ResultNotice:
     code = case.refusal or ""
     params: dict[str, Param] = {"receipt": case.receipt or "", "code": code}
-    return News(chat, case.request_id, "refused", params, urgent=code in SUSPICIOUS)
+    return ResultNotice(chat, case.request_id, "refused", params, urgent=code in SUSPICIOUS)
 
 
 def _key(request_id: str, kind: str, channel: str) -> str:
     return f"result:{request_id}:{kind}:{channel}"
 
 
-def _otherwise(news: News, way: Way, to: str) -> Fallback:
+def _otherwise(news: ResultNotice, way: Way, to: str) -> Fallback:
     return Fallback(f"{way}:{_key(news.request_id, news.kind, way)}.otherwise", _message(news, way, to))
 
 
-def _message(news: News, way: Way, to: str, then: Fallback | None = None) -> Sms | Mail:
+def _message(news: ResultNotice, way: Way, to: str, then: Fallback | None = None) -> Sms | Mail:
     language, chat_id = news.chat.language, news.chat.chat_id
     if way == "sms":
         line = Line(f"sms.{news.kind}", news.params)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from bot.conversation.case import Case
 from bot.conversation.chats import Chat
 from bot.conversation.procedure import Rules, days_left, renewal_window
-from bot.core.clock import KST, kst_day
+from bot.core.clock import kst_day
 from bot.identity.register import CustomerRegister
 from bot.issuing.kept_files import KeptFiles
 from bot.issuing.port import HeldCertificate
@@ -238,10 +237,3 @@ SETTINGS = button("remind.settings", "remind:")
 def _near(left: int) -> str:
     names = {0: "today", 1: "tomorrow"}
     return names.get(left, "days" if left > 0 else "past")
-
-
-def issued_days(case: Case, now: datetime) -> tuple[date, date] | None:
-    """Return the days of issue and of expiry of the certificate that the case has just received."""
-    if case.certificate is None:
-        return None
-    return kst_day(now), case.certificate.not_after.astimezone(KST).date()

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.messages.delivery import Busy, DeliveryError, Down, Gone, Refused
-from bot.messages.mail_body import Letter
+from bot.messages.mail_body import MailBody
 from bot.notices.mail import Mailer
 from bot.notices.sms import SmsGateway, patience
 
@@ -202,7 +202,7 @@ async def mailbox() -> AsyncIterator[tuple[Mailbox, str]]:
     await asyncio.sleep(0.01)
 
 
-LETTER = Letter("s", "b")
+LETTER = MailBody("s", "b")
 
 
 async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, str]) -> None:
@@ -212,7 +212,7 @@ async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, str]) ->
         await mailer.send(
             "case-1/result",
             ADDRESS,
-            Letter("공동인증서 재발급 결과", "접수번호 R-1\n.\n한글 본문입니다.\n"),
+            MailBody("공동인증서 재발급 결과", "접수번호 R-1\n.\n한글 본문입니다.\n"),
         )
     (envelope, message), (_, again) = box.messages
     assert envelope.rcpt_tos == [ADDRESS]
@@ -229,7 +229,7 @@ async def test_a_mail_arrives_as_it_was_written(mailbox: tuple[Mailbox, str]) ->
 
 async def test_a_page_and_a_calendar_file_go_with_it(mailbox: tuple[Mailbox, str]) -> None:
     box, url = mailbox
-    letter = Letter(
+    letter = MailBody(
         "안내", "글", "<p>글</p>", b"BEGIN:VCALENDAR\r\nSUMMARY:\xeb\xa7\x8c\xeb\xa3\x8c\r\nEND:VCALENDAR\r\n"
     )
     await Mailer(url, "no-reply@bank.example").send("k", ADDRESS, letter)
@@ -301,7 +301,7 @@ async def test_nothing_can_add_a_header(
 ) -> None:
     box, url = mailbox
     with pytest.raises(Refused) as caught:
-        await Mailer(url, "no-reply@bank.example").send("k\r\nX: 1", to, Letter(subject, "b"))
+        await Mailer(url, "no-reply@bank.example").send("k\r\nX: 1", to, MailBody(subject, "b"))
     assert caught.value.reason == reason
     assert box.messages == []
 

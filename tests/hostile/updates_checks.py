@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count
 
 from bot.conversation import reissue
-from bot.conversation.case import DESK_TURN, ENDED, Case, Phase
+from bot.conversation.case import BOT_TURN, ENDED, Case, Phase
 from bot.conversation.decide import Decision
 from bot.conversation.events import Approved, Event, Issued, Said
 from bot.conversation.flow import gap, pruned
@@ -168,7 +168,7 @@ def flaws(before: Case, event: Event, after: Case, now: datetime, rules: Rules) 
 
 def _flaws_of_a_step(before: Case, event: Event, after: Case, now: datetime, rules: Rules) -> Iterator[str]:
     left = after.phase is Phase.IDLE and before.phase in {Phase.ASKING, *ENDED}
-    anew = after.phase is Phase.ASKING and not after.answers and before.phase not in DESK_TURN
+    anew = after.phase is Phase.ASKING and not after.answers and before.phase not in BOT_TURN
     if (before.phase, after.phase) not in STEPS and not left and not anew:
         yield "no such arrow"
     if after.phase is Phase.ENROLLED and not isinstance(event, Approved):

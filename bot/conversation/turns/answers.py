@@ -6,15 +6,15 @@ from bot.conversation import reissue
 from bot.conversation.cards import shown
 from bot.conversation.case import Case
 from bot.conversation.flow import Step, Text, pruned
-from bot.conversation.transition import Move, Turn
+from bot.conversation.transition import Transition, Turn
 from bot.messages.screen import Line, Word
 
 
-def answer(turn: Turn, step: Step, value: str, *, erase: bool = False) -> Move:
+def answer(turn: Turn, step: Step, value: str, *, erase: bool = False) -> Transition:
     """Store this answer, drop those that its path does not need, and echo it, masked where it is personal."""
     answers = pruned(reissue.STEPS, {**turn.case.answers, step.id: value})
     case = replace(turn.case, answers=answers, editing=None)
-    return Move(case, notes=_echo(step, value), erase=erase)
+    return Transition(case, notes=_echo(step, value), erase=erase)
 
 
 def unanswer(case: Case, step_id: str) -> Case:

@@ -7,7 +7,7 @@ from bot.conversation.case import ENDED
 from bot.conversation.events import Attached, CertificateChecked, FileUnread
 from bot.conversation.input import private_keys
 from bot.conversation.procedure import Procedure, State, days_left, procedure, renewal_window
-from bot.conversation.transition import Move, Order, Turn, note
+from bot.conversation.transition import JobOrder, Transition, Turn, note
 from bot.conversation.turns.texts import forbidden_sent
 from bot.core.clock import kst_day
 from bot.issuing.certificate_reader import MOST_BYTES, last_day
@@ -33,30 +33,30 @@ def may_be_certificate(attached: Attached) -> bool:
     return private_keys.named_like_certificate(attached.name, attached.mime)
 
 
-def shown(turn: Turn, attached: Attached) -> Move:
+def shown(turn: Turn, attached: Attached) -> Transition:
     """Order the check, unless the file is larger than any certificate; the message stays until then."""
     if attached.size is not None and attached.size > MOST_BYTES:
         return replace(note(turn.case, ERRORS["big"]), erase=True)
-    return Move(turn.case, jobs=(Order("check_certificate", secret=attached.file_id),), show="leave")
+    return Transition(turn.case, jobs=(JobOrder("check_certificate", secret=attached.file_id),), show="leave")
 
 
-def unread(turn: Turn, event: FileUnread) -> Move:
+def unread(turn: Turn, event: FileUnread) -> Transition:
     if event.until is not None:
-        return Move(turn.case, notes=(Line("error.file_often", {"until": Moment(event.until)}),))
+        return Transition(turn.case, notes=(Line("error.file_often", {"until": Moment(event.until)}),))
     error = ERRORS.get(event.why)
     return note(turn.case, error) if error else replace(forbidden_sent(turn, event.why), erase=False)
 
 
-def checked(turn: Turn, event: CertificateChecked) -> Move:
+def checked(turn: Turn, event: CertificateChecked) -> Transition:
     """Show what the file says, its status, and which procedure it needs; the holder is not named."""
     state = _state(turn, event)
     lines = (Line("check.title"), *_facts(turn, event, state))
     if event.status in OPEN:
         screen = Screen((*lines, Line(f"check.{event.status}")), ((HUMAN,),))
-        return Move(turn.case, tells=(screen,))
+        return Transition(turn.case, tells=(screen,))
     wanted = procedure("unsure", state, last_day(event.not_after), kst_day(turn.now), turn.rules)
     lines = (*lines, *_steps(event, state, wanted), *_window(turn, event, wanted))
-    return Move(turn.case, tells=(Screen(lines, _buttons(turn, event, wanted)),))
+    return Transition(turn.case, tells=(Screen(lines, _buttons(turn, event, wanted)),))
 
 
 def _state(turn: Turn, event: CertificateChecked) -> State:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from bot.conversation.case import ENDED, Phase
 from bot.conversation.events import Commanded
-from bot.conversation.transition import Aside, Move, Turn, note
+from bot.conversation.transition import SideRequest, Transition, Turn, note
 from bot.conversation.turns import lookups
 from bot.conversation.turns.taps import start
 from bot.messages.screen import Line, Screen
 
 
-def commanded(turn: Turn, event: Commanded) -> Move:
+def commanded(turn: Turn, event: Commanded) -> Transition:
     name = event.name
     if name in {"start", "reissue"}:
         return _begin(turn, name)
@@ -20,23 +20,23 @@ def commanded(turn: Turn, event: Commanded) -> Move:
         case "cancel":
             return lookups.ask_cancel(turn)
         case "faq":
-            return Move(turn.case, asides=(Aside("topics"),))
+            return Transition(turn.case, asides=(SideRequest("topics"),))
         case "agent":
-            return Move(turn.case, asides=(Aside("human"),))
+            return Transition(turn.case, asides=(SideRequest("human"),))
         case "help":
-            return Move(turn.case, tells=(Screen((Line("help.text"),)),))
+            return Transition(turn.case, tells=(Screen((Line("help.text"),)),))
         case "privacy":
-            return Move(turn.case, tells=(Screen((Line("privacy.text"),)),))
+            return Transition(turn.case, tells=(Screen((Line("privacy.text"),)),))
         case _:
             return note(turn.case, "error.unknown_command")
 
 
-def _begin(turn: Turn, name: str) -> Move:
+def _begin(turn: Turn, name: str) -> Transition:
     case = turn.case
     if case.phase in ENDED:
-        return start(turn) if name == "reissue" else Move(replace(case, phase=Phase.IDLE), show="fresh")
+        return start(turn) if name == "reissue" else Transition(replace(case, phase=Phase.IDLE), show="fresh")
     if name == "reissue" and case.phase is Phase.ISSUED:
         return start(turn)
     if case.phase in {Phase.SENDING, Phase.DECIDING, Phase.ISSUING, Phase.ISSUED}:
-        return Move(case, show="fresh")
-    return Move(replace(case, confirming="restart"), show="fresh")
+        return Transition(case, show="fresh")
+    return Transition(replace(case, confirming="restart"), show="fresh")

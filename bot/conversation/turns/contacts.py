@@ -8,14 +8,14 @@ from bot.conversation.events import SentFile, SharedContact
 from bot.conversation.flow import Text
 from bot.conversation.input import parse
 from bot.conversation.input.parse import Refused
-from bot.conversation.transition import Move, Turn, note
+from bot.conversation.transition import Transition, Turn, note
 from bot.conversation.turns import checks
 from bot.conversation.turns.answers import answer
 from bot.conversation.turns.texts import forbidden_sent
 from bot.core.clock import kst_day
 
 
-def shared(turn: Turn, event: SharedContact) -> Move:
+def shared(turn: Turn, event: SharedContact) -> Transition:
     here = position(turn.case, kst_day(turn.now), turn.rules)
     if turn.case.phase is not Phase.ASKING or not isinstance(here, Text) or not here.contact:
         return replace(note(turn.case, "error.contact_not_asked"), erase=True)
@@ -27,7 +27,7 @@ def shared(turn: Turn, event: SharedContact) -> Move:
     return answer(turn, here, value, erase=True)
 
 
-def sent_file(turn: Turn, event: SentFile) -> Move:
+def sent_file(turn: Turn, event: SentFile) -> Transition:
     """Delete any file from the chat: none is ever asked for, and its name and type may be wrong.
 
     Only one that is named like a certificate is fetched and read, and deleted after that.

@@ -4,22 +4,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.conversation.case import ENDED, Case, Phase
-from bot.conversation.transition import Aside, Move, Order, Turn, can, note
+from bot.conversation.transition import JobOrder, SideRequest, Transition, Turn, can, note
 from bot.messages.screen import Day, Line, Param, Screen, Word, button
 
 DEVICES = ("windows", "mac", "android", "iphone", "usb")
 
 
-def ask_cancel(turn: Turn) -> Move:
+def ask_cancel(turn: Turn) -> Transition:
     if turn.case.phase in ENDED:
         return note(turn.case, "cancel.nothing")
     if not can(turn.case, "cancel"):
         return note(turn.case, "cancel.too_late")
-    return Move(replace(turn.case, confirming="cancel"))
+    return Transition(replace(turn.case, confirming="cancel"))
 
 
-def _status(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, asides=(Aside("status"),))
+def _status(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("status"),))
 
 
 def status_lines(case: Case) -> tuple[Line, ...]:
@@ -32,53 +32,53 @@ def status_lines(case: Case) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _files(turn: Turn, _value: str) -> Move:
+def _files(turn: Turn, _value: str) -> Transition:
     certificate = turn.case.certificate
     if certificate is None:
         return note(turn.case, "files.none")
     if turn.now >= certificate.files_until:
         return note(turn.case, "files.lapsed")
-    return Move(turn.case, jobs=(Order("hand_files"),))
+    return Transition(turn.case, jobs=(JobOrder("hand_files"),))
 
 
-def _install(turn: Turn, device: str) -> Move:
+def _install(turn: Turn, device: str) -> Transition:
     if device in DEVICES:
-        return Move(turn.case, tells=(Screen((Line(f"install.{device}"),)),))
+        return Transition(turn.case, tells=(Screen((Line(f"install.{device}"),)),))
     rows = tuple((button(f"install.device.{each}", f"install:{each}"),) for each in DEVICES)
-    return Move(turn.case, tells=(Screen((Line("install.which"),), rows),))
+    return Transition(turn.case, tells=(Screen((Line("install.which"),), rows),))
 
 
-def _advice(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, tells=(Screen((Line("advice.title"), Line("advice.text"))),))
+def _advice(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, tells=(Screen((Line("advice.title"), Line("advice.text"))),))
 
 
-def _what(turn: Turn, item: str) -> Move:
+def _what(turn: Turn, item: str) -> Transition:
     known = item in {"document", "contact", "account"}
-    return Move(turn.case, tells=(Screen((Line(f"reissue.what.{item}"),)),) if known else ())
+    return Transition(turn.case, tells=(Screen((Line(f"reissue.what.{item}"),)),) if known else ())
 
 
-def _mycert(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, jobs=(Order("look_up"),), show="leave")
+def _mycert(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, jobs=(JobOrder("look_up"),), show="leave")
 
 
-def _check(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, tells=(Screen((Line("check.how"),)),))
+def _check(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, tells=(Screen((Line("check.how"),)),))
 
 
-def _faq(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, asides=(Aside("topics"),))
+def _faq(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("topics"),))
 
 
-def _human(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, asides=(Aside("human"),))
+def _human(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("human"),))
 
 
-def _language(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, asides=(Aside("language"),))
+def _language(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("language"),))
 
 
-def _reminders(turn: Turn, _value: str) -> Move:
-    return Move(turn.case, asides=(Aside("remind"),))
+def _reminders(turn: Turn, _value: str) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("remind"),))
 
 
 def certificate_lines(serial: str, status: str, not_after: Day) -> tuple[Line, ...]:
@@ -88,7 +88,7 @@ def certificate_lines(serial: str, status: str, not_after: Day) -> tuple[Line, .
     )
 
 
-BESIDE: dict[str, Callable[[Turn, str], Move]] = {
+BESIDE: dict[str, Callable[[Turn, str], Transition]] = {
     "status": _status,
     "files": _files,
     "install": _install,

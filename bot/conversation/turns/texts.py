@@ -11,7 +11,7 @@ from bot.conversation.events import Said
 from bot.conversation.flow import Text
 from bot.conversation.input import forbidden, parse, password
 from bot.conversation.input.parse import Refused
-from bot.conversation.transition import Aside, Move, Turn, follow, note
+from bot.conversation.transition import SideRequest, Transition, Turn, follow, note
 from bot.conversation.turns.answers import answer
 from bot.core.clock import kst_day
 from bot.messages.screen import Line, Screen
@@ -23,7 +23,7 @@ CODE_TRIES = 5
 NAME_WORDS, NAME_SYLLABLES = 3, 6
 
 
-def said(turn: Turn, event: Said) -> Move:
+def said(turn: Turn, event: Said) -> Transition:
     kind = forbidden.recognise(event.text, expecting(turn))
     if kind is not None:
         return forbidden_sent(turn, kind)
@@ -38,7 +38,7 @@ def said(turn: Turn, event: Said) -> Move:
             return _answer(turn, event)
         case Phase.ISSUING | Phase.ISSUED if not password.problems(event.text):
             # Most likely the password once more: it must not stay in the chat.
-            return Move(turn.case, erase=True, show="fresh")
+            return Transition(turn.case, erase=True, show="fresh")
         case _:
             return _asked(turn, event)
 
@@ -78,17 +78,17 @@ def expecting(turn: Turn) -> str | None:
     return here.id if isinstance(here, Text) else None
 
 
-def forbidden_sent(turn: Turn, kind: str) -> Move:
+def forbidden_sent(turn: Turn, kind: str) -> Transition:
     """Delete it, store nothing of it, and say why."""
     lines = (Line("forbidden.deleted"), Line(f"forbidden.{kind}"))
-    return Move(turn.case, tells=(Screen(lines),), erase=True)
+    return Transition(turn.case, tells=(Screen(lines),), erase=True)
 
 
-def _asked(turn: Turn, event: Said) -> Move:
-    return Move(turn.case, asides=(Aside("question", event.text),))
+def _asked(turn: Turn, event: Said) -> Transition:
+    return Transition(turn.case, asides=(SideRequest("question", event.text),))
 
 
-def _answer(turn: Turn, event: Said) -> Move:
+def _answer(turn: Turn, event: Said) -> Transition:
     here = position(turn.case, kst_day(turn.now), turn.rules)
     if not isinstance(here, Text):
         return _asked(turn, event)
@@ -103,12 +103,12 @@ def digest(salt: bytes, code: str) -> bytes:
     return hashlib.sha256(salt + code.encode()).digest()
 
 
-def _code(turn: Turn, event: Said) -> Move:
+def _code(turn: Turn, event: Said) -> Transition:
     proof = turn.case.proof
     code = parse.code(event.text, kst_day(turn.now))
     if proof is None:
         late = isinstance(code, str)  # The card says that no code was sent, and how to get one.
-        return Move(turn.case, erase=True, show="fresh") if late else _asked(turn, event)
+        return Transition(turn.case, erase=True, show="fresh") if late else _asked(turn, event)
     if isinstance(code, Refused):
         return replace(note(turn.case, f"error.{code.error}"), erase=True)
     if turn.now >= proof.expires_at:
@@ -116,26 +116,26 @@ def _code(turn: Turn, event: Said) -> Move:
     right = hmac.compare_digest(digest(proof.salt, code), proof.digest)
     if right and proof.customer is not None:
         case, orders = follow(turn.case, "right")
-        return Move(
+        return Transition(
             replace(case, proof=replace(proof, proven=True)), (Line("proof.right"),), orders, erase=True
         )
     return _wrong(turn, proof)
 
 
-def _wrong(turn: Turn, proof: Proof) -> Move:
+def _wrong(turn: Turn, proof: Proof) -> Transition:
     left = proof.tries_left - 1
     if left <= 0:
         return _void(turn, "error.code_used_up")
     case, orders = follow(replace(turn.case, proof=replace(proof, tries_left=left)), "wrong")
-    return Move(case, (Line("error.code_wrong", {"left": left}),), orders, erase=True)
+    return Transition(case, (Line("error.code_wrong", {"left": left}),), orders, erase=True)
 
 
-def _void(turn: Turn, error: str) -> Move:
+def _void(turn: Turn, error: str) -> Transition:
     case, orders = follow(replace(turn.case, proof=None), "lapsed")
-    return Move(case, (Line(error),), orders, erase=True)
+    return Transition(case, (Line(error),), orders, erase=True)
 
 
-def _password(turn: Turn, event: Said) -> Move:
+def _password(turn: Turn, event: Said) -> Transition:
     """Pass the password to the job that makes the key; the case never holds it."""
     answers = turn.case.answers
     personal = [answers[field] for field in ("name", "phone", "birth", "account") if field in answers]
@@ -144,4 +144,4 @@ def _password(turn: Turn, event: Said) -> Move:
         return replace(note(turn.case, f"error.{problems[0]}"), erase=True)
     case, orders = follow(turn.case, "password")
     jobs = tuple(replace(order, secret=event.text) for order in orders)
-    return Move(case, jobs=jobs, erase=True)
+    return Transition(case, jobs=jobs, erase=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation import diagram
 from bot.settings.settings import SETTINGS
-from tests.support import architecture
+from tests.support import architecture, flow_diagram
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -22,7 +21,7 @@ GLOSSARY = [found.groupdict() for found in ROW.finditer((DOCS / "glossary.md").r
 
 def test_the_page_of_the_flow_is_drawn_from_the_flow() -> None:
     written = (DOCS / "flow.md").read_text(encoding="utf-8")
-    assert written == diagram.page(), "run: python -m bot.conversation.diagram > docs/flow.md"
+    assert written == flow_diagram.page(), "run: python -m tests.support.flow_diagram > docs/flow.md"
 
 
 def test_the_picture_of_the_wings_is_drawn_from_the_imports() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.conversation import reissue
-from bot.conversation.case import DESK_TURN, ENDED, Case, Phase
+from bot.conversation.case import BOT_TURN, ENDED, Case, Phase
 from bot.conversation.events import (
     Abandoned,
     Approved,
@@ -18,10 +18,10 @@ from bot.conversation.events import (
     Commanded,
     CustomerEvent,
     Delayed,
-    DeskEvent,
     Event,
     FilesLapsed,
     Issued,
+    JobEvent,
     Paused,
     Refused,
     Said,
@@ -226,7 +226,7 @@ class Conversation(RuleBasedStateMachine):
         awaited = {Phase.PROVING: (WRONG_CODE, CODE), Phase.ENROLLED: ("1234", PASSWORD)}
         if case.confirming:
             self.happens(Tapped("no" if well else "yes", case.revision))
-        elif case.phase in DESK_TURN:
+        elif case.phase in BOT_TURN:
             self.the_desk_does_its_part(known=well)
         elif case.phase is Phase.ENROLLED or (case.proof and not case.proven):
             self.happens(Said(awaited[case.phase][well]))
@@ -288,11 +288,11 @@ class Conversation(RuleBasedStateMachine):
 
     # --- the desk ---
 
-    @precondition(lambda self: self.talk.case.phase in DESK_TURN)
+    @precondition(lambda self: self.talk.case.phase in BOT_TURN)
     @rule(known=st.booleans())
     def the_desk_does_its_part(self, known: bool) -> None:
         now = self.talk.now
-        results: dict[Phase, DeskEvent] = {
+        results: dict[Phase, JobEvent] = {
             Phase.SENDING: code_sent(now, "C1001" if known else None),
             Phase.DECIDING: approved(now),
             Phase.ISSUING: issued(now),
@@ -310,7 +310,7 @@ class Conversation(RuleBasedStateMachine):
     ]))  # fmt: skip
     def the_desk_reports_anything(self, which: str) -> None:
         now, proof = self.talk.now, self.talk.case.proof
-        results: dict[str, DeskEvent | Abandoned] = {
+        results: dict[str, JobEvent | Abandoned] = {
             "sent": code_sent(now),
             "lapsed": CodeLapsed(b"of another code"),
             "own_lapsed": CodeLapsed(proof.digest if proof else b""),

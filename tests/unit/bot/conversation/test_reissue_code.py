@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.conversation.case import Phase
-from bot.conversation.events import Abandoned, CodeLapsed, Delayed, DeskEvent, FilesLapsed, Paused, Refused
+from bot.conversation.events import Abandoned, CodeLapsed, Delayed, FilesLapsed, JobEvent, Paused, Refused
 from bot.conversation.reissue import ARROWS
 from bot.conversation.turns.taps import PROOF_LIFETIME
 from bot.conversation.turns.texts import CODE_LIFETIME, CODE_TRIES
@@ -133,7 +133,7 @@ def test_a_proof_stands_while_fields_are_corrected() -> None:
 # --- results that come too late ---
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-RESULTS: dict[str, DeskEvent] = {
+RESULTS: dict[str, JobEvent] = {
     "code_sent": code_sent(NOW),
     "paused": Paused(NOW + SECOND),
     "approved": approved(NOW),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.conversation import reissue
-from bot.conversation.case import DESK_TURN, Phase
+from bot.conversation.case import BOT_TURN, Phase
 from bot.conversation.events import CertificateSeen, Paused, Tapped
 from bot.conversation.turns.lookups import DEVICES, status_lines
 from bot.messages.screen import Screen
@@ -207,7 +207,7 @@ def test_starting_again_in_every_phase(phase: Phase, name: str) -> None:
     before = talk.case
     talk.commands(name)
     assert talk.last.show == "fresh"
-    if phase in DESK_TURN:
+    if phase in BOT_TURN:
         assert talk.case == before
         return
     if talk.keys == ["confirm.restart"]:
@@ -229,7 +229,7 @@ def test_the_button_under_an_article_begins_unless_the_desk_is_at_work(phase: Ph
     before = talk.case
     talk.happens(Tapped("begin", -1))
     assert talk.last.show == "fresh"
-    if phase in DESK_TURN:
+    if phase in BOT_TURN:
         assert talk.case == before, "a certificate that is being made must not lose its case"
     else:
         talk.does(*(["[yes]"] if talk.case.confirming else []))

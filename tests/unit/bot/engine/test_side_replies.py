@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation.case import Phase
 from bot.conversation.chats import Chat
-from bot.conversation.transition import Aside
+from bot.conversation.transition import SideRequest
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.search import embeddings
 from bot.messages.screen import Screen
@@ -20,7 +20,9 @@ KNOWLEDGE = KnowledgeBase.load(
 ASIDES = asides(KNOWLEDGE)
 
 
-def told(tx: Transaction, aside: Aside, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:
+def told(
+    tx: Transaction, aside: SideRequest, language: str = "ko", phase: Phase = Phase.IDLE
+) -> list[Screen]:
     case = at(phase).case
     return list(ASIDES.aside(tx, Chat(case.chat_id, language, case), case, aside, NOON).screens)
 
@@ -38,29 +40,32 @@ def fits(screen: Screen, language: str) -> None:
 @pytest.mark.parametrize("language", WORDS.languages)
 def test_every_article_and_group_can_be_shown(tx: Transaction, language: str) -> None:
     for topic in KNOWLEDGE.topics():
-        (screen,) = told(tx, Aside("topic", topic), language)
+        (screen,) = told(tx, SideRequest("topic", topic), language)
         own = KNOWLEDGE.article(topic, language).language == language
         assert screen.key == ("faq.answer" if own else "faq.in_english")
         fits(screen, language)
-    (groups,) = told(tx, Aside("topics"), language)
+    (groups,) = told(tx, SideRequest("topics"), language)
     fits(groups, language)
     for token in tokens(groups):
         kind, _, value = token.partition(":")
         assert kind == "group"
-        (screen,) = told(tx, Aside("group", value), language)
+        (screen,) = told(tx, SideRequest("group", value), language)
         fits(screen, language)
         assert {f"topic:{topic}" for topic in KNOWLEDGE.topics()} >= set(tokens(screen)) - {"faq"}
 
 
 @pytest.mark.parametrize("kind", ["topic", "group", "useful", "useless"])
 def test_what_is_not_there_leads_to_the_groups(tx: Transaction, kind: str) -> None:
-    (screen,) = told(tx, Aside(kind, "no-such-thing"))  # type: ignore[arg-type]
+    (screen,) = told(tx, SideRequest(kind, "no-such-thing"))  # type: ignore[arg-type]
     assert screen.key == "faq.groups"
 
 
 def test_a_question_is_answered_offered_or_owned_up_to(tx: Transaction) -> None:
-    assert told(tx, Aside("question", "재발급 수수료가 얼마예요?"))[0].key == "faq.answer"
-    assert told(tx, Aside("question", "오늘 저녁 메뉴 추천해 줘"))[0].key in {"faq.unknown", "faq.maybe"}
+    assert told(tx, SideRequest("question", "재발급 수수료가 얼마예요?"))[0].key == "faq.answer"
+    assert told(tx, SideRequest("question", "오늘 저녁 메뉴 추천해 줘"))[0].key in {
+        "faq.unknown",
+        "faq.maybe",
+    }
 
 
 @pytest.mark.parametrize("phase", list(Phase))
@@ -68,14 +73,14 @@ def test_an_article_offers_a_start_only_where_one_is_possible(tx: Transaction, p
     starting = [
         topic for topic in KNOWLEDGE.topics() if KNOWLEDGE.article(topic, "ko").next_action == "reissue"
     ]
-    (screen,) = told(tx, Aside("topic", starting[0]), phase=phase)
+    (screen,) = told(tx, SideRequest("topic", starting[0]), phase=phase)
     ended = phase in {Phase.IDLE, Phase.CLOSED, Phase.CANCELLED}
     assert ("begin" in tokens(screen)) is ended
 
 
 def test_staff_learn_what_they_need_and_no_more(tx: Transaction) -> None:
     case = at(Phase.REFUSED).case
-    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("human"), NOON)
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest("human"), NOON)
     assert found.staff
     text = WORDS.text("ko", found.staff)
     assert case.receipt
@@ -97,20 +102,20 @@ def test_the_language_to_begin_with(tag: str | None, language: str) -> None:
 def test_a_language_is_chosen_and_kept(tx: Transaction) -> None:
     case = Talk().case
     tx.run("chat_add", chat_id=42, language="ko", sealed_case=b"", phase="idle", now=0.0)
-    found = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "en"), NOON)
+    found = ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest("language", "en"), NOON)
     assert found.language == "en"
     row = tx.row("chat_load", chat_id=42)
     assert row
     assert row["language"] == "en"
-    asked = ASIDES.aside(tx, Chat(42, "ko", case), case, Aside("language", "xx"), NOON)
+    asked = ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest("language", "xx"), NOON)
     assert asked.language is None
     assert tokens(asked.screens[0]) == [f"language:{each}" for each in ("ko", "en", "vi", "zh")]
 
 
 def test_usefulness_is_counted_by_topic(tx: Transaction) -> None:
-    told(tx, Aside("useful", "fees"))
-    told(tx, Aside("useful", "fees"))
-    told(tx, Aside("useless", "fees"))
+    told(tx, SideRequest("useful", "fees"))
+    told(tx, SideRequest("useful", "fees"))
+    told(tx, SideRequest("useless", "fees"))
     rows = tx._connection.execute(
         "SELECT useful, times FROM usefulness WHERE topic = 'fees' ORDER BY useful"
     ).fetchall()
@@ -139,7 +144,7 @@ def test_a_button_is_typed_in_the_readers_language() -> None:
 
 
 def test_who_asks_for_two_things_sees_one_and_finds_the_other_right_below(tx: Transaction) -> None:
-    (screen,) = told(tx, Aside("question", "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?"))
+    (screen,) = told(tx, SideRequest("question", "재발급 수수료가 얼마예요? 그리고 시간은 얼마나 걸려요?"))
     shown = {line.key for line in screen.lines}
     assert shown == {"faq.answer", "faq.beside"}
     question = screen.lines[0].params["question"]
@@ -149,6 +154,8 @@ def test_who_asks_for_two_things_sees_one_and_finds_the_other_right_below(tx: Tr
 
 
 def test_what_is_ours_among_what_is_not_is_offered(tx: Transaction) -> None:
-    (screen,) = told(tx, Aside("question", "여권 재발급은 며칠 걸려요? 공동인증서 재발급 수수료는 얼마예요?"))
+    (screen,) = told(
+        tx, SideRequest("question", "여권 재발급은 며칠 걸려요? 공동인증서 재발급 수수료는 얼마예요?")
+    )
     assert screen.key in {"faq.maybe", "faq.answer"}
     assert "fees" in str(screen)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.chats import Chat
-from bot.conversation.transition import Aside
+from bot.conversation.transition import SideRequest
 from bot.knowledge import KnowledgeBase, words_of
 from bot.knowledge.gaps import MIN_CHATS, Gap, Gaps, Question, report
 from bot.messages.screen import Screen
@@ -29,14 +29,14 @@ UNKNOWN = "남궁초롱인데요 010-2345-6789 빗방울 날씨 어때요"
 def ask(tx: Transaction, text: str, chat_id: int = 42, language: str = "ko") -> Screen:
     case = Talk().case
     chat = Chat(chat_id, language, case)
-    (screen,) = ASIDES.aside(tx, chat, case, Aside("question", text), NOON).screens
+    (screen,) = ASIDES.aside(tx, chat, case, SideRequest("question", text), NOON).screens
     return screen
 
 
 def rate(tx: Transaction, token: str) -> None:
     kind, _, value = token.partition(":")
     case = Talk().case
-    ASIDES.aside(tx, Chat(42, "ko", case), case, Aside(kind, value), NOON)  # type: ignore[arg-type]
+    ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest(kind, value), NOON)  # type: ignore[arg-type]
 
 
 def only_row(tx: Transaction) -> Gap:

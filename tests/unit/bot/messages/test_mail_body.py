@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.messages.catalog import LANGUAGES, Catalogs
-from bot.messages.mail_body import PARTING, written
+from bot.messages.mail_body import PARTING, render_mail
 from bot.messages.outgoing import Mail
 from bot.messages.screen import Line
 from tests.support.conversation import WORDS
@@ -25,7 +25,7 @@ def mail(language: str) -> Mail:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_korean_stands_below_every_other_language(language: str) -> None:
-    letter = written(mail(language), WORDS)
+    letter = render_mail(mail(language), WORDS)
     parts = letter.text.split(PARTING)
     assert len(parts) == (1 if language == "ko" else 2)
     for part, spoken in zip(parts, dict.fromkeys((language, "ko")), strict=True):
@@ -37,7 +37,7 @@ def test_korean_stands_below_every_other_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_said_cannot_become_markup_and_nothing_is_loaded(language: str) -> None:
-    page = written(mail(language), WORDS).page
+    page = render_mail(mail(language), WORDS).page
     assert RECEIPT not in page
     assert "&lt;b&gt;&amp;&#x27;&quot;261128-ABC-1&lt;/b&gt;" in page
     names = set(re.findall(r"</?([a-z!A-Z]+)", page))
@@ -60,5 +60,5 @@ def test_what_is_said_cannot_become_markup_and_nothing_is_loaded(language: str) 
 
 def test_bold_is_marked_and_paragraphs_are_kept() -> None:
     words = Catalogs({"ko": {"s": "제목", "b": "**가** 나 `다`\n라\n\n마"}})
-    page = written(Mail("x@y.example", Line("s"), (Line("b"),), "ko"), words).page
+    page = render_mail(Mail("x@y.example", Line("s"), (Line("b"),), "ko"), words).page
     assert "<p><strong>가</strong> 나 <code>다</code><br>라</p><p>마</p>" in page

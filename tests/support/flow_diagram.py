@@ -1,22 +1,22 @@
-"""Draws the flow as it is: `python -m bot.conversation.diagram > docs/flow.md`. A test compares page and code."""
+"""Draws the flow as it is: `python -m tests.support.flow_diagram > docs/flow.md`. A test compares page and code."""
 
 import sys
 from collections.abc import Iterator
 
 from bot.conversation import reissue
-from bot.conversation.case import DESK_TURN, ENDED, Phase
+from bot.conversation.case import BOT_TURN, ENDED, Phase
 from bot.conversation.flow import Check, Choice, Step, Text, always
 
 HEAD = """\
 # The flow
 
-Drawn from `bot/conversation/reissue.py`: `python -m bot.conversation.diagram > docs/flow.md`. A test compares both.
+Drawn from `bot/conversation/reissue.py`: `python -m tests.support.flow_diagram > docs/flow.md`. A test compares both.
 
 ## Phases
 
-An arrow is named by what happened, and behind the slash by the job that the desk then does. Where the customer \
+An arrow is named by what happened, and behind the slash by the job that the bot then does. Where the customer \
 stands inside `asking` is computed from the answers, never stored. Starting again leads through `idle` from every \
-phase but the dashed ones, in which the desk is at work.
+phase but the dashed ones, in which the bot is at work.
 """
 STEPS = """
 ## Steps
@@ -51,8 +51,8 @@ def _diagram() -> Iterator[str]:
     for phase in Phase:
         if phase in ENDED and phase is not Phase.IDLE:
             yield f"  {phase} --> [*]"
-    yield "  classDef desk stroke-dasharray: 4"
-    yield f"  class {','.join(phase for phase in Phase if phase in DESK_TURN)} desk"
+    yield "  classDef bot stroke-dasharray: 4"
+    yield f"  class {','.join(phase for phase in Phase if phase in BOT_TURN)} bot"
 
 
 def _row(number: int, step: Step) -> str:
