@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.app.build import Application, opened
 from bot.core.tasks import TaskSupervisor
-from bot.monitoring.build import Process, watching
+from bot.monitoring.build import Process, build_monitoring
 from bot.monitoring.server import listening
 from bot.settings.settings import Settings
 
@@ -21,7 +21,7 @@ async def running(app: Application) -> AsyncIterator[None]:
     poller = app.telegram.poller
     kept = [*app.loops, *((("poller", poller.run),) if poller else ())]
     process = Process(shared.database, [name for name, _ in kept], loops, app.bot.get_me)
-    watch = watching(app.sources, process, settings.web.metrics_token)
+    watch = build_monitoring(app.sources, process, settings.web.metrics_token)
     routes = [*app.telegram.routes(settings.webhook), *watch.routes, *app.issuing.routes]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(settings.web.listen, routes))
@@ -29,7 +29,7 @@ async def running(app: Application) -> AsyncIterator[None]:
             await app.telegram.webhook.announce(settings.webhook.url)
         loops.start("commands", app.telegram.publish())
         for name, run in kept:
-            loops.start(name, loops.keep(name, run))
+            loops.start(name, loops.run_forever(name, run))
         try:
             yield
         finally:

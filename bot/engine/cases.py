@@ -83,17 +83,15 @@ class CaseService:
         if isinstance(incoming.event, Answered | AskedByStaff):
             # Anybody can add the bot to a group and answer there under a message's number.
             if incoming.chat_id == self._operators:
-                self._of_staff(tx, incoming.event, incoming.chat_id, cause)
+                self._from_staff(tx, incoming.event, incoming.chat_id, cause)
         elif incoming.chat_id != self._operators:
-            chat = self._chat(tx, incoming)
+            chat = self._load_chat(tx, incoming)
             if isinstance(incoming.event, Blocked):
                 self._block(tx, chat, incoming.event)
             else:
-                self._happened(
-                    tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id
-                )
+                self._apply(tx, chat, self._named(chat, incoming, incoming.event), cause, incoming.message_id)
 
-    def let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> None:
+    def limit_flood(self, tx: Transaction, waiting: Waiting, word: Verdict) -> None:
         """Mark a chat's updates over its limit as done without processing them, and say so once; never in a group."""
         if not self._stores.inbox.finish(tx, waiting):
             return
@@ -105,7 +103,7 @@ class CaseService:
                 tx, f"u{waiting.update_id}.flood", chat_id, SendScreen(Screen((Line(f"flood.{word}"),)))
             )
 
-    def runs(self, tx: Transaction, waiting: Waiting) -> bool:
+    def has_open_application(self, tx: Transaction, waiting: Waiting) -> bool:
         """Return whether an application is under way in this chat."""
         row = tx.row("chat_phase", chat_id=int(waiting.lane.removeprefix("chat:")))
         return row is not None and row["phase"] not in ENDED
@@ -114,17 +112,17 @@ class CaseService:
         """Whether a text should be looked up before its transaction: short texts, such as names, take no time."""
         return self._side_replies.is_long(text)
 
-    def ponder(self, text: str) -> None:
+    def look_up_ahead(self, text: str) -> None:
         """Look the text up in the knowledge base before its transaction, which it would make too long."""
-        self._side_replies.ponder(text)
+        self._side_replies.look_up_ahead(text)
 
     def report(self, tx: Transaction, chat: Chat, event: JobEvent, cause: str) -> None:
         """Process the result of one of the bot's own jobs."""
         if isinstance(event, CertificateSeen):
-            self._seen(tx, chat, event)
-        self._happened(tx, chat, event, cause, None)
+            self._watch_certificate(tx, chat, event)
+        self._apply(tx, chat, event, cause, None)
 
-    def _seen(self, tx: Transaction, chat: Chat, event: CertificateSeen) -> None:
+    def _watch_certificate(self, tx: Transaction, chat: Chat, event: CertificateSeen) -> None:
         """Remind the owner of a certificate that was shown; its date of issue no longer matters."""
         if event.serial is not None and event.status == "good" and event.not_after is not None:
             now = self._clock.now()
@@ -148,7 +146,7 @@ class CaseService:
         if self._operators is not None:
             self._send(tx, f"{cause}.staff", self._operators, SendScreen(Screen((line,)), about))
 
-    def _chat(self, tx: Transaction, incoming: Incoming) -> Chat:
+    def _load_chat(self, tx: Transaction, incoming: Incoming) -> Chat:
         chat = self._stores.chats.load(tx, incoming.chat_id)
         if chat is None:
             case = new_case(self._case_id(), incoming.chat_id)
@@ -163,7 +161,7 @@ class CaseService:
         if event.blocked:
             self._stores.outbox.drop_lane(tx, chat_lane(chat.chat_id), self._clock.now())
 
-    def _of_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
+    def _from_staff(self, tx: Transaction, event: Answered | AskedByStaff, here: int, cause: str) -> None:
         if isinstance(event, AskedByStaff):
             if event.name == "gaps":
                 self._send(tx, cause, here, SendScreen(self._side_replies.gaps(tx)))
@@ -187,7 +185,7 @@ class CaseService:
             return replace(event, question=self._side_replies.is_question(event.text, chat.language))
         return event
 
-    def _happened(
+    def _apply(
         self,
         tx: Transaction,
         chat: Chat,
@@ -203,12 +201,12 @@ class CaseService:
             tx.write("chat_heard", chat_id=chat.chat_id, last=message_id, now=now.timestamp())
         if decision.case != chat.case:
             self._stores.chats.save_case(tx, decision.case, now)
-            self._record(tx, chat, decision.case, cause, now)
+            self._record_phase(tx, chat, decision.case, cause, now)
         messages = self._messages(tx, chat, decision, message_id if decision.erase else None, cause)
         for number, message in enumerate(messages):
             key, told = self._notices.in_chat(tx, chat, decision.case, message, f"{cause}.{number}")
             self._send(tx, key, chat.chat_id, told)
-        self._order(tx, chat, decision, cause, now, message_id)
+        self._add_jobs(tx, chat, decision, cause, now, message_id)
 
     def _messages(
         self, tx: Transaction, chat: Chat, decision: Decision, erase: int | None, cause: str
@@ -242,7 +240,7 @@ class CaseService:
         closed = Screen((Line("keyboard.closed"),), keyboard="remove")
         return [SendScreen(closed), Card(screen, fresh=True)]
 
-    def _order(
+    def _add_jobs(
         self,
         tx: Transaction,
         chat: Chat,
@@ -261,7 +259,7 @@ class CaseService:
             )
             self._stores.jobs.add(tx, key, order.kind, chat.chat_id, task, order.due or now, now)
 
-    def _record(self, tx: Transaction, chat: Chat, after: Case, cause: str, now: datetime) -> None:
+    def _record_phase(self, tx: Transaction, chat: Chat, after: Case, cause: str, now: datetime) -> None:
         """Write the applications table, and inform the customer's other channels and staff."""
         if chat.case.phase is after.phase:
             return

@@ -80,7 +80,7 @@ class JobRunner:
                 await self._do(job)
         finally:
             del self._doing[job.lease]
-            self._wakeup.ring()
+            self._wakeup.wake()
 
     async def _do(self, job: Job) -> None:
         try:

@@ -17,7 +17,7 @@ from bot.identity.limits import Drawn, Limits, Rate
 Verdict = Literal["pass", "short", "slow", "crowded", "surplus"]
 MOST_CHATS = 20_000
 #: This many at once are drawn from the bucket that all processes share.
-DRAUGHT = 10
+TOKENS_PER_DRAW = 10
 
 #: For one chat, in each process.
 OWN = Rate(30, 24)

@@ -53,13 +53,13 @@ class Messenger(Protocol):
         """Show this in place of message `over`, or as a new one; return the id of the message it stands in."""
         ...
 
-    async def quiet(self, chat_id: int, message_id: int) -> None:
+    async def remove_buttons(self, chat_id: int, message_id: int) -> None:
         """Remove the buttons of an earlier screen."""
         ...
 
-    async def erase(self, chat_id: int, message_id: int) -> None: ...
+    async def delete(self, chat_id: int, message_id: int) -> None: ...
 
-    async def hand(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int: ...
+    async def send_file(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int: ...
 
     async def fetch(self, file_id: str, most_bytes: int) -> bytes:
         """Return the content of a file that was sent to us; raise `TooBig` before more than that is read."""
@@ -145,9 +145,9 @@ class OutboxSender:
 
     def _claim(self, tx: Transaction) -> list[Claimed]:
         claimed = self._stores.outbox.claim(tx, self._clock.now(), LANES_AT_ONCE)
-        return [self._placed(tx, each) for each in claimed]
+        return [self._with_target(tx, each) for each in claimed]
 
-    def _placed(self, tx: Transaction, claimed: Claimed) -> Claimed:
+    def _with_target(self, tx: Transaction, claimed: Claimed) -> Claimed:
         """Load the chat together with the claim: a unit of work of its own would cost as much again."""
         if not claimed.lane.startswith(CHAT):
             return claimed
@@ -170,17 +170,17 @@ class OutboxSender:
         try:
             record = await self._send(claimed)
         except DeliveryError as error:
-            await self._put_off(claimed, error)
+            await self._postpone(claimed, error)
             return None
         except Exception:
             logger.exception("cannot send", extra={"outbox": claimed.key})
-            await self._put_off(claimed, Down("bug"))
+            await self._postpone(claimed, Down("bug"))
             return None
         following = await self._stores.database.unit(lambda tx: self._sent(tx, claimed, record))
         self._meter.delivered(claimed.lane, "sent")
         return following
 
-    async def _put_off(self, claimed: Claimed, error: DeliveryError) -> None:
+    async def _postpone(self, claimed: Claimed, error: DeliveryError) -> None:
         outcome = await self._stores.database.unit(lambda tx: self._failed(tx, claimed, error))
         self._meter.delivered(claimed.lane, outcome)
 
@@ -190,7 +190,7 @@ class OutboxSender:
         if record is not None:
             record(tx)
         following = self._stores.outbox.claim_next(tx, claimed.lane, self._clock.now())
-        return self._placed(tx, following) if following else None
+        return self._with_target(tx, following) if following else None
 
     def _failed(self, tx: Transaction, claimed: Claimed, error: DeliveryError) -> Delivered:
         now = self._clock.now()
@@ -242,19 +242,19 @@ class OutboxSender:
         language = place.language if place else self._catalogs.default
         match message:
             case Card():
-                return await self._show(chat_id, place, message)
+                return await self._send_card(chat_id, place, message)
             case SendScreen():
-                return await self._tell(chat_id, message, language)
+                return await self._send_screen(chat_id, message, language)
             case RelayText(line=line):
                 shown = await self._channels.messenger.show(chat_id, Screen((line,)), language, None)
                 return _below(chat_id, shown)
             case DeleteMessage(message_id=message_id):
-                await self._channels.messenger.erase(chat_id, message_id)
+                await self._channels.messenger.delete(chat_id, message_id)
                 return None
             case SendFile():
-                return _below(chat_id, await self._hand(chat_id, message, language))
+                return _below(chat_id, await self._send_file(chat_id, message, language))
 
-    async def _show(self, chat_id: int, place: ChatTarget | None, message: Card) -> Record | None:
+    async def _send_card(self, chat_id: int, place: ChatTarget | None, message: Card) -> Record | None:
         if place is None:
             return None
         buried = place.card is not None and place.card < place.last
@@ -263,17 +263,17 @@ class OutboxSender:
         if shown == place.card:
             return None
         if place.card is not None:
-            await self._channels.messenger.quiet(chat_id, place.card)
+            await self._channels.messenger.remove_buttons(chat_id, place.card)
         return lambda tx: tx.write("chat_card", chat_id=chat_id, card=shown)
 
-    async def _tell(self, chat_id: int, message: SendScreen, language: str) -> Record | None:
+    async def _send_screen(self, chat_id: int, message: SendScreen, language: str) -> Record | None:
         shown = await self._channels.messenger.show(chat_id, message.screen, language, None)
         if message.about is None:
             return _below(chat_id, shown)
         about = message.about
         return lambda tx: tx.write("relay_add", message_id=shown, chat_id=about)
 
-    async def _hand(self, chat_id: int, message: SendFile, language: str) -> int:
+    async def _send_file(self, chat_id: int, message: SendFile, language: str) -> int:
         now = self._clock.now()
         request_id, name = message.request_id, message.name
         content = await self._stores.database.unit(
@@ -283,7 +283,7 @@ class OutboxSender:
             lapsed = Screen((Line("files.lapsed"),))
             return await self._channels.messenger.show(chat_id, lapsed, language, None)
         caption = self._catalogs.rich(language, Line(f"files.caption.{name.rpartition('.')[2]}"))
-        return await self._channels.messenger.hand(chat_id, name, content, caption)
+        return await self._channels.messenger.send_file(chat_id, name, content, caption)
 
 
 def _below(chat_id: int, message_id: int) -> Record:

@@ -61,7 +61,7 @@ class SideReplies:
     def is_long(self, text: str) -> bool:
         return self._answers.knowledge.is_long(text)
 
-    def ponder(self, text: str) -> None:
+    def look_up_ahead(self, text: str) -> None:
         self._answers.knowledge.beside(text)
 
     def is_question(self, text: str, language: str) -> bool:

@@ -44,7 +44,7 @@ class KeyPool:
         if os.getpid() != self._process:
             self._keys.clear()  # A forked copy of this process has the same ones.
         self._quiet_from = max(self._quiet_from, self._clock() + QUIET_S)
-        self._taken.ring()
+        self._taken.wake()
         return self._keys.popleft() if self._keys else await asyncio.to_thread(self._make)
 
     async def fill(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from bot.core.tasks import TaskSupervisor
 from bot.monitoring import checks
 from bot.monitoring.readiness import Ask, Readiness
-from bot.monitoring.routes import Sources, Watch
+from bot.monitoring.routes import MonitoringRoutes, Sources
 from bot.storage.database import Database
 
 
@@ -22,7 +22,7 @@ class Process:
     probe: Callable[[], Awaitable[object]]
 
 
-def watching(sources: Sources, process: Process, token: str) -> Watch:
+def build_monitoring(sources: Sources, process: Process, token: str) -> MonitoringRoutes:
     asks: dict[str, Ask] = {
         "database": partial(checks.database, process.database, sources.clock),
         "loops": partial(checks.loops, process.expected, process.loops),
@@ -32,4 +32,4 @@ def watching(sources: Sources, process: Process, token: str) -> Watch:
     if sources.authority is not None:
         asks["lists"] = partial(checks.lists, sources.authority)
     # Tasks of its own: during the shutdown it still reports that the bot stops.
-    return Watch(Readiness(asks), sources, token, TaskSupervisor())
+    return MonitoringRoutes(Readiness(asks), sources, token, TaskSupervisor())

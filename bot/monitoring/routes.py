@@ -45,7 +45,7 @@ class Sources:
     clock: Clock
 
 
-class Watch:
+class MonitoringRoutes:
     def __init__(self, readiness: Readiness, sources: Sources, token: str, tasks: TaskSupervisor) -> None:
         self._checks = Cached(readiness.ask, READY_SECONDS, tasks)
         self._counts = Cached(self._counted, COUNTS_SECONDS, tasks)

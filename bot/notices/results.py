@@ -75,7 +75,9 @@ class Notices:
             told = self._not_only_there(tx, case, told, _refusal(chat, case))
         return _key(case.request_id, kind, "chat"), told
 
-    def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: ResultNotice) -> SendScreen:
+    def _not_only_there(
+        self, tx: Transaction, case: Case, told: SendScreen, news: ResultNotice
+    ) -> SendScreen:
         """If the chat is the only channel that is wanted, another one follows should the chat be closed to us."""
         ways = self._ways(tx, case)
         if news.urgent or not ways or self._chosen(tx, news, ways):

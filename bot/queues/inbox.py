@@ -48,7 +48,7 @@ class Inbox:
     def add(self, tx: Transaction, arrivals: Iterable[Arrival], now: datetime) -> None:
         """Store the whole batch; an update that is known already stays as it is."""
         tx.run_many("inbox_add", [self._row(each, now) for each in arrivals])
-        tx.after.append(self.wakeup.ring)
+        tx.after.append(self.wakeup.wake)
 
     def _row(self, arrival: Arrival, now: datetime) -> dict[str, object]:
         row = str(arrival.update_id)

@@ -59,7 +59,7 @@ class Jobs:
         times = {"due_at": due.timestamp(), "now": now.timestamp()}
         about = correlation.current()
         tx.write("job_add", key=key, kind=kind, chat_id=chat_id, sealed=sealed, reference=about, **times)
-        tx.after.append(self._wakeup.ring)
+        tx.after.append(self._wakeup.wake)
 
     def claim(self, tx: Transaction, now: datetime, most: int) -> list[Job]:
         rows = tx.rows("job_due", now=now.timestamp(), steady=self._leases.now(now), most=most)

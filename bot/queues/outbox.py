@@ -73,7 +73,7 @@ class Outbox:
         sealed = self._sealing.seal(body, table="outbox", column="message", row=key)
         told = {"reference": correlation.current(), **self._trace(key, message)}
         tx.write("outbox_add", key=key, lane=lane, sealed=sealed, now=now.timestamp(), **told)
-        tx.after.append(self._wakeup.ring)
+        tx.after.append(self._wakeup.wake)
 
     def _trace(self, key: str, message: Message) -> dict[str, object]:
         """Return what is kept of a result's notice after it was sent."""

@@ -60,17 +60,17 @@ class TelegramMessenger:
             raise
         return True
 
-    async def quiet(self, chat_id: int, message_id: int) -> None:
+    async def remove_buttons(self, chat_id: int, message_id: int) -> None:
         """Remove the buttons. If that fails, they are outdated by their revision anyway."""
         with suppress(Refused, Down, Busy):
             await self._call("editMessageReplyMarkup", chat_id=chat_id, message_id=message_id)
 
-    async def erase(self, chat_id: int, message_id: int) -> None:
+    async def delete(self, chat_id: int, message_id: int) -> None:
         """Delete a message; ignore one that is gone already, or over 48 hours old."""
         with suppress(Refused):
             await self._call("deleteMessage", chat_id=chat_id, message_id=message_id)
 
-    async def hand(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int:
+    async def send_file(self, chat_id: int, name: str, content: bytes, caption: FormattedText) -> int:
         message = await _told(
             self._bot.send_document(
                 chat_id,

@@ -8,12 +8,12 @@ from bot.core.clock import Clock
 from bot.core.tasks import TaskSupervisor
 from bot.core.workers import WorkerThreads
 from bot.engine.cases import CaseService
-from bot.engine.rate_limiter import DRAUGHT, FloodControl, Verdict
+from bot.engine.rate_limiter import TOKENS_PER_DRAW, FloodControl, Verdict
 from bot.messages.outgoing import chat_lane
 from bot.monitoring.meter import Meter
 from bot.queues.inbox import Inbox, Waiting
 from bot.storage.database import Database, Transaction
-from handlers.telegram.bot_api.update import Malformed, parsed
+from handlers.telegram.bot_api.update import Malformed, parse_update
 from handlers.telegram.events import incoming
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class UpdateProcessor:
             self._busy.discard(first.lane)
             if first.lane in self._passed_over:
                 self._passed_over.discard(first.lane)
-                self._wakeup.ring()
+                self._wakeup.wake()
 
     async def handle(self, waiting: Waiting) -> Waiting | None:
         """Process one update in one transaction, and return the next of its chat."""
@@ -99,7 +99,7 @@ class UpdateProcessor:
     async def _done(self, waiting: Waiting) -> Waiting | None:
         word = await self._judged(waiting)
         if word != "pass":
-            return await self._database.unit(lambda tx: self._let_go(tx, waiting, word))
+            return await self._database.unit(lambda tx: self._limit_flood(tx, waiting, word))
         try:
             named = self._named(waiting)
         except Malformed as error:
@@ -108,7 +108,7 @@ class UpdateProcessor:
             return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
         if named is not None and isinstance(named.event, Said) and self._cases.is_long(named.event.text):
             # Done here, it delays neither the loop nor the database; the case service then finds it cached.
-            await self._workers.of(self._cases.ponder, named.event.text)
+            await self._workers.of(self._cases.look_up_ahead, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
 
     async def _judged(self, waiting: Waiting) -> Verdict:
@@ -116,16 +116,18 @@ class UpdateProcessor:
         word = self._rate_limiter.judge(lane, now, ahead=ahead)
         if word == "short":
             key, shared = f"flood {lane} {ahead}", self._rate_limiter.shared
-            drawn = await self._database.unit(lambda tx: self._limits.draw(tx, key, shared, DRAUGHT, now))
+            drawn = await self._database.unit(
+                lambda tx: self._limits.draw(tx, key, shared, TOKENS_PER_DRAW, now)
+            )
             word = self._rate_limiter.drawn(drawn, lane, now, ahead=ahead)
         if word != "crowded":
             return word
-        if await self._database.unit(lambda tx: self._cases.runs(tx, waiting)):
+        if await self._database.unit(lambda tx: self._cases.has_open_application(tx, waiting)):
             return "pass"
         return "surplus" if self._rate_limiter.said(lane, now) else word
 
-    def _let_go(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
-        self._cases.let_go(tx, waiting, word)
+    def _limit_flood(self, tx: Transaction, waiting: Waiting, word: Verdict) -> Waiting | None:
+        self._cases.limit_flood(tx, waiting, word)
         return self._inbox.head_of(tx, waiting.lane, self._clock.now())
 
     def _set_aside(self, tx: Transaction, waiting: Waiting, reason: str) -> Waiting | None:
@@ -142,7 +144,7 @@ class UpdateProcessor:
 
         So is one that means another chat than its lane: it contains two kinds of update at once, for example.
         """
-        named = incoming(parsed(waiting.body))
+        named = incoming(parse_update(waiting.body))
         if named is not None and chat_lane(named.chat_id) != waiting.lane:
             raise Malformed("it means another chat than its own")
         return named

@@ -215,7 +215,7 @@ async def test_one_cause_is_told_once_however_often_it_is_reported(
             theirs._wakeup._event = ours._wakeup._event  # The first one to wake takes it.
         for name, run in app.loops:
             if name in WORKERS:
-                twin.start(name, twin.keep(name, run))
+                twin.start(name, twin.run_forever(name, run))
         await gildong.reissues(GILDONG)
         await place.quiet()
         registry = app.sources.meter.registry

@@ -43,7 +43,7 @@ async def arrives(place: LocalTelegram, updates: list[dict[str, Any]]) -> list[t
         return does
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("receive", "let_go"):
+        for name in ("receive", "limit_flood"):
             patch.setattr(desk, name, noted(name))
         arrivals = [arrival(each) for each in updates]
         inbox = place.app.shared.queues.inbox
@@ -56,14 +56,14 @@ async def test_a_flooding_chat_is_told_once_and_nobody_waits_for_it(
     place: LocalTelegram, gildong: Customer, an: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pondered: list[str] = []
-    monkeypatch.setattr(place.app.engine.cases, "ponder", pondered.append)
+    monkeypatch.setattr(place.app.engine.cases, "look_up_ahead", pondered.append)
     monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(LITTLE))
     flood = [update(number, 101, f"인증서 재발급 {number}") for number in range(FLOOD)]
 
     turns = await arrives(place, [*flood, update(FLOOD, 104, "/help")])
 
     assert turns.index(("receive", 104)) <= 2, "the other chat's turn came at once"
-    assert [name for name, chat_id in turns if chat_id == 101] == ["receive"] * SHARE + ["let_go"]
+    assert [name for name, chat_id in turns if chat_id == 101] == ["receive"] * SHARE + ["limit_flood"]
     assert len(pondered) == SHARE
     assert sum(gildong.pattern("flood.slow").search(text) is not None for text in gildong.texts()) == 1
     await an.sees("help.text")
@@ -109,5 +109,5 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
 async def test_in_a_group_nobody_is_spoken_to(place: LocalTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(LITTLE))
     turns = await arrives(place, [update(number, -5005, "x") for number in range(FLOOD)])
-    assert turns == [("receive", -5005)] * SHARE + [("let_go", -5005)]
+    assert turns == [("receive", -5005)] * SHARE + [("limit_flood", -5005)]
     assert await place.rows("SELECT COUNT(*) FROM outbox WHERE lane = 'chat:-5005'") == [(0,)]

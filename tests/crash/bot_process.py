@@ -171,5 +171,5 @@ def _running(app: Application, role: str) -> AbstractAsyncContextManager[None]:
 async def _working(app: Application) -> AsyncIterator[None]:
     loops = TaskSupervisor()
     for name, run in app.loops:
-        loops.start(name, loops.keep(name, run))
+        loops.start(name, loops.run_forever(name, run))
     yield

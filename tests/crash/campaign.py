@@ -160,7 +160,9 @@ class Campaign:
         for name in victims:
             await self._kill(name)
         faults = self._scene.messenger.faults
-        faults.sms, faults.mail = (dice.choice(BAD_LINES) if dice.random() < 0.1 else GatewayState.UP for _ in "12")
+        faults.sms, faults.mail = (
+            dice.choice(BAD_LINES) if dice.random() < 0.1 else GatewayState.UP for _ in "12"
+        )
         self._look()
         if not any(self._places[name].role == "bot" and process for name, process in self._lives.items()):
             await self._backlog()

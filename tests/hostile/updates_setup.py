@@ -243,7 +243,7 @@ class Scene:
             self.local_telegram.app.engine.job_runner,
             self.local_telegram.app.engine.sender,
         ):
-            each._wakeup.ring()
+            each._wakeup.wake()
         for each in self.robots.values():
             each.wake.set()
         lines = self.local_telegram.messenger.phones

@@ -70,7 +70,7 @@ class LocalTelegram:
         """Let time pass, wake all workers, and wait until everything that fell due is done."""
         self.clock.ahead += after
         for each in (self.app.telegram.processor, self.app.engine.job_runner, self.app.engine.sender):
-            each._wakeup.ring()
+            each._wakeup.wake()
         await self.quiet()
 
     async def quiet(self, patience: float = 20) -> None:

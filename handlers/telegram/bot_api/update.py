@@ -111,7 +111,7 @@ class Update(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Update)
 
 
-def parsed(body: bytes) -> Update:
+def parse_update(body: bytes) -> Update:
     """Read an update; raise `Malformed` for one with another shape."""
     try:
         return _decoder.decode(body)

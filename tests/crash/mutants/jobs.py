@@ -47,7 +47,7 @@ def held_for_ever() -> None:
         with correlation.handling(job.reference, f"job {job.kind}"):
             await self._do(job)
         del self._doing[job.lease]
-        self._wakeup.ring()
+        self._wakeup.wake()
 
     JobRunner._done = done  # type: ignore[method-assign]
 

@@ -22,7 +22,7 @@ def sent_before_sending() -> None:
     turns: dict[str, asyncio.Lock] = {}
 
     def marked(self: OutboxSender, tx: Any, claimed: Any) -> Any:
-        return self._placed(tx, claimed), self._sent(tx, claimed, None)
+        return self._with_target(tx, claimed), self._sent(tx, claimed, None)
 
     async def deliver(self: OutboxSender, claimed: Any) -> Any:
         async with turns.setdefault(claimed.lane, asyncio.Lock()):
@@ -52,14 +52,14 @@ def recorded_apart() -> None:
         early = turn.locked()
         async with turn:
             if early:
-                claimed = await self._stores.database.unit(lambda tx: self._placed(tx, claimed))
+                claimed = await self._stores.database.unit(lambda tx: self._with_target(tx, claimed))
             return await sent_and_recorded(self, claimed)
 
     async def sent_and_recorded(self: OutboxSender, claimed: Any) -> Any:
         try:
             record = await self._send(claimed)
         except DeliveryError as error:
-            await self._put_off(claimed, error)
+            await self._postpone(claimed, error)
             return None
         await self._stores.database.unit(lambda tx: self._stores.outbox.sent(tx, claimed, self._clock.now()))
         if record is not None:
@@ -68,7 +68,7 @@ def recorded_apart() -> None:
 
     def following(self: OutboxSender, tx: Any, lane: str) -> Any:
         claimed = self._stores.outbox.claim_next(tx, lane, self._clock.now())
-        return self._placed(tx, claimed) if claimed else None
+        return self._with_target(tx, claimed) if claimed else None
 
     OutboxSender.deliver = deliver  # type: ignore[method-assign]
 
@@ -128,7 +128,7 @@ def silence_is_consent() -> None:
         except Down:
             pass
         except DeliveryError as error:
-            await self._put_off(claimed, error)
+            await self._postpone(claimed, error)
             return None
         return await self._stores.database.unit(lambda tx: self._sent(tx, claimed, record))
 

@@ -105,7 +105,7 @@ def _in_two(first: Part, then: Part) -> None:
     async def done(self: UpdateProcessor, waiting: Waiting) -> Waiting | None:
         named = self._named(waiting)
         if named is not None and isinstance(named.event, Said):
-            await self._workers.of(self._cases.ponder, named.event.text)
+            await self._workers.of(self._cases.look_up_ahead, named.event.text)
         await self._database.unit(lambda tx: first(self, tx, waiting, named))
         await self._database.unit(lambda tx: then(self, tx, waiting, named))
         return await self._database.unit(lambda tx: self._inbox.head_of(tx, waiting.lane, self._clock.now()))
@@ -158,7 +158,7 @@ def busy_for_ever() -> None:
         while waiting is not None:
             waiting = await self.handle(waiting)
         self._busy.discard(first.lane)
-        self._wakeup.ring()
+        self._wakeup.wake()
 
     UpdateProcessor._work = work  # type: ignore[method-assign]
 

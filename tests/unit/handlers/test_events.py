@@ -17,7 +17,7 @@ from bot.conversation.events import (
     SharedContact,
     Tapped,
 )
-from handlers.telegram.bot_api.update import parsed
+from handlers.telegram.bot_api.update import parse_update
 from handlers.telegram.events import incoming
 from handlers.telegram.poller import arrival
 
@@ -51,7 +51,7 @@ def named(update: dict[str, Any]) -> Incoming | None:
     """Return what it means; the library reads it, too, so that no update here is one that cannot be."""
     body = {"update_id": 1, **update}
     assert telegram.Update.de_json(body, None)
-    return incoming(parsed(json.dumps(body).encode()))
+    return incoming(parse_update(json.dumps(body).encode()))
 
 
 # --- texts and commands ---

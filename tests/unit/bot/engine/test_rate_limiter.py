@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.engine import rate_limiter
-from bot.engine.rate_limiter import DEFAULT_RATES, DRAUGHT, RateLimiter, Rates, Verdict
+from bot.engine.rate_limiter import DEFAULT_RATES, TOKENS_PER_DRAW, RateLimiter, Rates, Verdict
 from bot.identity.limits import Limits, Rate
 from bot.storage.sqlite import SqliteTransaction
 from ca.ledger.vault import KeyRing, Vault
@@ -28,7 +28,7 @@ class Process:
         if word != "short":
             return word
         tx = SqliteTransaction(self._connection)
-        drawn = self._limits.draw(tx, f"flood {lane} {ahead}", self.gate.shared, DRAUGHT, now)
+        drawn = self._limits.draw(tx, f"flood {lane} {ahead}", self.gate.shared, TOKENS_PER_DRAW, now)
         return self.gate.drawn(drawn, lane, now, ahead=ahead)
 
     def judged(
@@ -80,7 +80,7 @@ def test_a_flood_costs_a_row_for_every_ten_of_its_share(
     process = Process(limits, connection, Rates(own=Rate(4, 24), shared=Rate(60, 36)))
     changes = connection.total_changes
     assert set(process.judged(64)) == {"pass"}
-    assert connection.total_changes - changes == 60 / DRAUGHT
+    assert connection.total_changes - changes == 60 / TOKENS_PER_DRAW
 
 
 def test_taps_have_a_share_of_their_own(process: Process) -> None:

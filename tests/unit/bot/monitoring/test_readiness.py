@@ -133,7 +133,7 @@ async def test_loops_are_well_when_all_run_and_none_broke_lately(caplog: pytest.
 
     with pytest.raises(NotReady, match=r"^not running: one$"):
         await checks.loops(["one"], supervisor)
-    supervisor.start("one", supervisor.keep("one", once, pause=0))
+    supervisor.start("one", supervisor.run_forever("one", once, pause=0))
     await breaking.wait()
     await asyncio.sleep(0)
     with pytest.raises(NotReady, match=r"^broke and began anew: one$"):

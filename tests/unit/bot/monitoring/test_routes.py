@@ -14,7 +14,7 @@ from bot.issuing.port import ListAge, Status
 from bot.monitoring import routes
 from bot.monitoring.meter import Meter
 from bot.monitoring.readiness import Readiness
-from bot.monitoring.routes import Sources, Watch
+from bot.monitoring.routes import MonitoringRoutes, Sources
 from bot.storage.database import Transaction
 
 T = TypeVar("T")
@@ -38,8 +38,10 @@ def asked(host: str | None, **headers: str) -> Request:
     return Request({"type": "http", "method": "GET", "path": "/metrics", "headers": lines, "client": client})
 
 
-def watch(broken: Broken, token: str = "") -> Watch:
-    return Watch(Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, TaskSupervisor())
+def watch(broken: Broken, token: str = "") -> MonitoringRoutes:
+    return MonitoringRoutes(
+        Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, TaskSupervisor()
+    )
 
 
 async def test_what_is_broken_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

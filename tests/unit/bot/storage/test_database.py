@@ -85,7 +85,7 @@ async def test_nobody_is_woken_before_the_commit_or_after_a_failure(database: Sq
     wakeup, woken = Wakeup(), []
 
     def rings(tx: Transaction) -> None:
-        tx.after.append(wakeup.ring)
+        tx.after.append(wakeup.wake)
         tx.after.append(lambda: woken.append(threading.current_thread() is threading.main_thread()))
         assert woken == []
 
