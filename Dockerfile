@@ -1,5 +1,5 @@
-# The bot, and nothing that it does not need: no compiler, no pip cache, no shell user, no right to write.
-# An image that shall be the same tomorrow names its base by digest:
+# The bot and its dependencies only: no compiler, no pip cache, a user without a shell and without write access.
+# For a reproducible image, name the base by digest:
 #   docker build --build-arg PYTHON=python:3.11-slim@sha256:… -t reissue-bot .
 ARG PYTHON=python:3.11-slim
 
@@ -7,7 +7,7 @@ FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./
-# Hashes for all of it, the tool that builds our own wheel too, and wheels only: nothing is built that no hash holds.
+# Everything has a hash, also the tool that builds our wheel. Wheels only: a source package would run code at the build.
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --require-hashes --only-binary :all: -r requirements-build.lock \
  && python -m venv /opt/reissue-bot \
@@ -17,7 +17,7 @@ COPY bot bot
 COPY ca ca
 COPY handlers handlers
 COPY locales locales
-# Compiled now, since nothing can be written later.
+# Compiled now, because the file system is read-only later.
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /opt/wheel . \
  && /opt/reissue-bot/bin/pip install --no-deps --no-index /opt/wheel/*.whl \
  && /opt/reissue-bot/bin/pip uninstall --yes pip setuptools \
@@ -28,7 +28,7 @@ RUN groupadd --system --gid 10001 reissue \
  && useradd --system --uid 10001 --gid reissue --no-create-home --shell /usr/sbin/nologin reissue \
  && install -d -m 0700 -o reissue -g reissue /data /keys /journal /backup
 COPY --from=build /opt/reissue-bot /opt/reissue-bot
-# Data, keys, the journal and the copies are four folders, so that they can be on four disks.
+# Data, keys, journal and backups are four folders, so that they can be on four disks.
 ENV PATH=/opt/reissue-bot/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -1,18 +1,31 @@
-"""Named queries: each statement of `queries.sql` by the name above it."""
+"""Named queries: each statement of a wing's `queries.sql` by the name above it. Knows no wing by name."""
 
 import re
 import sqlite3
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _NAMED = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @cache
 def queries() -> dict[str, str]:
-    text = files("bot.storage").joinpath("queries.sql").read_text(encoding="utf-8")
-    return {name: body.strip().removesuffix(";") for name, body in _NAMED.findall(text)}
+    """Return the queries of all wings; raise `ValueError` if two have one name."""
+    named = [each for text in _scripts(files("bot")) for each in _NAMED.findall(text)]
+    found = {name: body.strip().removesuffix(";") for name, body in named}
+    if len(found) < len(named):
+        raise ValueError("two queries have one name")
+    return found
+
+
+def _scripts(folder: Traversable) -> Iterator[str]:
+    for entry in folder.iterdir():
+        if entry.name == "queries.sql":
+            yield entry.read_text(encoding="utf-8")
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _scripts(entry)
 
 
 @cache

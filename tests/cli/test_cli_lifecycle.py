@@ -1,4 +1,4 @@
-"""`ca renew`, `ca lineage`, `ca profiles` and `ca issue --profile`: one certificate after another, by which rules."""
+"""`ca renew`, `ca lineage`, `ca profiles` and `ca issue --profile`: which certificate follows, and by which profile."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +28,7 @@ def day(moment: str) -> date:
     return (datetime.fromisoformat(moment) + KST).date()
 
 
-def test_a_certificate_in_its_last_days_is_renewed_and_its_lineage_tells_so(at_branch: Program) -> None:
+def test_a_certificate_in_its_last_days_is_renewed_and_has_a_lineage(at_branch: Program) -> None:
     last = today() + timedelta(days=10)
     dates = ("--not-before", str(last - timedelta(days=365)), "--not-after", str(last))
     old = issued(at_branch, *dates)
@@ -44,21 +44,21 @@ def test_a_certificate_in_its_last_days_is_renewed_and_its_lineage_tells_so(at_b
         assert [each["serial"] for each in lineage] == [old, new["serial"]]
         assert [each["status"] for each in lineage] == ["revoked", "good"]
         assert lineage[0]["reason"] == "superseded"
-    told = at_branch("ca", "lineage", "--serial", old).stdout
+    output = at_branch("ca", "lineage", "--serial", old).stdout
     assert (
-        told.index(f"serial {old}\n")
-        < told.index("reason superseded\n")
-        < told.index(f"serial {new['serial']}\n")
+        output.index(f"serial {old}\n")
+        < output.index("reason superseded\n")
+        < output.index(f"serial {new['serial']}\n")
     )
     is_explained(at_branch("ca", "renew", "--serial", old), 1, "R06")
 
 
-def test_before_its_last_days_it_is_said_when_they_begin(at_branch: Program) -> None:
+def test_a_renewal_that_is_too_early_is_refused_with_its_first_day(at_branch: Program) -> None:
     serial = issued(at_branch)
     is_explained(at_branch("ca", "renew", "--serial", serial), 1, "too_early", "opens_on=")
 
 
-def test_a_certificate_follows_the_profile_that_is_named(at_branch: Program) -> None:
+def test_a_certificate_is_issued_by_the_named_profile(at_branch: Program) -> None:
     serial = issued(at_branch, "--profile", "personal_general")
 
     shown = json.loads(at_branch("ca", "status", "--serial", serial, "--json").stdout)
@@ -68,7 +68,7 @@ def test_a_certificate_follows_the_profile_that_is_named(at_branch: Program) -> 
     is_explained(wrong, 1, "no profile royal", "ca profiles")
 
 
-def test_the_profiles_are_listed_with_where_they_stand(inside: Program, tmp_path: Path) -> None:
+def test_the_profiles_are_listed_with_their_files(inside: Program, tmp_path: Path) -> None:
     known = load()
     built_in = Path(json.loads(inside("ca", "profiles", "--json").stdout)[0]["file"])
     own = tmp_path / "own"
@@ -100,7 +100,7 @@ def test_a_wrong_profile_is_refused_with_file_and_line(inside: Program, tmp_path
     is_explained(inside("ca", "profiles", CA_PROFILES=str(own)), 2, "staff.toml:2")
 
 
-def test_what_is_not_there_is_said(at_branch: Program) -> None:
+def test_an_unknown_serial_is_reported(at_branch: Program) -> None:
     is_explained(at_branch("ca", "renew", "--serial", "ABCDEF"), 1, "ABCDEF")
     is_explained(at_branch("ca", "lineage", "--serial", "not hex"), 1, "not hex")
 

@@ -1,4 +1,4 @@
-"""Commands where an authority outside issues: what is taken over, and what is refused in one line."""
+"""Commands with an authority outside: which certificates are taken over, and what is refused in one line."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def outside(at_branch: Program, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_a_certificate_is_taken_over_from_der_and_pem_and_twice_is_once(
+def test_a_certificate_is_taken_over_once_even_if_it_is_given_twice(
     at_branch: Program, outside: dict[str, str], tmp_path: Path
 ) -> None:
     for name in ("cert.der", "cert.der"):
@@ -47,14 +47,14 @@ def test_a_certificate_is_taken_over_from_der_and_pem_and_twice_is_once(
         (GILDONG.customer_id, "missing.der", "missing.der"),
     ],
 )
-def test_what_is_not_taken_over(
+def test_a_certificate_that_cannot_be_taken_over_is_refused(
     at_branch: Program, outside: dict[str, str], tmp_path: Path, customer: str, file: str, said: str
 ) -> None:
     path = str(tmp_path / file)
     is_explained(at_branch("ca", "adopt", "--customer", customer, "--certificate", path, **outside), 1, said)
 
 
-def test_the_embedded_authority_has_nothing_to_take_over(
+def test_nothing_is_taken_over_with_the_embedded_authority(
     at_branch: Program, outside: dict[str, str], tmp_path: Path
 ) -> None:
     arguments = (
@@ -71,7 +71,7 @@ def test_the_embedded_authority_has_nothing_to_take_over(
 @pytest.mark.parametrize(
     "command", [("ca", "init"), ("ca", "status", "--customer", "C1001"), ("audit", "verify")]
 )
-def test_no_embedded_authority_is_made_beside_the_one_outside(
+def test_no_embedded_authority_is_made_where_one_outside_is_used(
     at_branch: Program, outside: dict[str, str], command: tuple[str, ...]
 ) -> None:
     is_explained(at_branch(*command, **outside), 2, "the embedded one is not in use here")
@@ -85,7 +85,7 @@ def test_no_embedded_authority_is_made_beside_the_one_outside(
         ("CMP_TRUST", "{secret}", "no certificates in PEM"),
     ],
 )
-def test_doctor_says_what_is_wrong_with_a_file(
+def test_doctor_names_a_file_that_cannot_be_used(
     at_branch: Program, outside: dict[str, str], name: str, value: str, said: str
 ) -> None:
     changed = outside | {name: value.format(secret=outside["CMP_SECRET_FILE"])}

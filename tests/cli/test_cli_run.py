@@ -1,4 +1,4 @@
-"""`run`, `demo` and `doctor`: how they start, what they say, and how they end."""
+"""`run`, `demo` and `doctor`: how they start, what they print, and how they end."""
 
 import asyncio
 import os
@@ -20,7 +20,9 @@ from tests.support.local_telegram import TOKEN, Customer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_run_says_ready_answers_and_ends_well(world: LocalMessenger, place: Path, number: int) -> None:
+async def test_run_prints_ready_answers_and_ends_with_0(
+    world: LocalMessenger, place: Path, number: int
+) -> None:
     customer = Customer(world.person(101), world, "ko")
     async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
         assert [line for line in bot.said if "ready" in line] == ["ready\n"]
@@ -32,7 +34,9 @@ async def test_run_says_ready_answers_and_ends_well(world: LocalMessenger, place
     assert not [line for line in bot.said if "Traceback" in line or TOKEN in line]
 
 
-async def test_what_was_in_hand_at_the_end_is_finished_or_goes_on(world: LocalMessenger, place: Path) -> None:
+async def test_work_in_progress_at_the_end_continues_at_the_next_start(
+    world: LocalMessenger, place: Path
+) -> None:
     customer = Customer(world.person(101), world, "ko")
     async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
         await customer.triage()
@@ -47,19 +51,19 @@ async def test_what_was_in_hand_at_the_end_is_finished_or_goes_on(world: LocalMe
 
 WRONG = {
     "no token": ({}, "TELEGRAM_TOKEN"),
-    "no database of ours": ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
-    "no path in it": ({"DATABASE_URL": "sqlite:///"}, "DATABASE_URL"),
-    "no number": ({"OPERATOR_CHAT_ID": "the boss"}, "OPERATOR_CHAT_ID"),
-    "no address": ({"LISTEN": "here"}, "LISTEN"),
-    "no zone": ({"TIMEZONE": "Asia/Atlantis"}, "TIMEZONE"),
-    "no duration": ({"FILES_HOURS": "-1"}, "FILES_HOURS"),
-    "no level": ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
-    "no mail address": ({"SMTP_URL": "http://mail"}, "SMTP_URL"),
+    "unknown kind of database": ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL"),
+    "database without a path": ({"DATABASE_URL": "sqlite:///"}, "DATABASE_URL"),
+    "chat id that is no number": ({"OPERATOR_CHAT_ID": "the boss"}, "OPERATOR_CHAT_ID"),
+    "invalid address": ({"LISTEN": "here"}, "LISTEN"),
+    "unknown time zone": ({"TIMEZONE": "Asia/Atlantis"}, "TIMEZONE"),
+    "negative duration": ({"FILES_HOURS": "-1"}, "FILES_HOURS"),
+    "unknown log level": ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+    "invalid mail server": ({"SMTP_URL": "http://mail"}, "SMTP_URL"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_setting_that_cannot_be_used_is_named_and_ends_with_2(anew: Program, case: str) -> None:
+def test_an_invalid_setting_is_named_and_ends_with_2(anew: Program, case: str) -> None:
     settings, part = WRONG[case]
     token = {} if case == "no token" else {"TELEGRAM_TOKEN": TOKEN}
 
@@ -70,42 +74,42 @@ def test_a_setting_that_cannot_be_used_is_named_and_ends_with_2(anew: Program, c
     assert "ready" not in ended.stdout
 
 
-def test_a_setting_that_is_none_is_warned_of(at_branch: Program) -> None:
+def test_an_unknown_setting_is_warned_of(at_branch: Program) -> None:
     ended = at_branch("doctor", TELEGRAM_TOKN="typo")
 
     assert "TELEGRAM_TOKN" in ended.stderr + ended.stdout
 
 
 @pytest.fixture
-def taken() -> AsyncIterator[int]:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        held.listen()
-        yield held.getsockname()[1]
+def used_port() -> AsyncIterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
 
 
-async def test_a_port_in_use_is_said_by_run(world: LocalMessenger, place: Path, taken: int) -> None:
+async def test_run_names_a_port_in_use(world: LocalMessenger, place: Path, used_port: int) -> None:
     settings = settings_of(world, place / "data")
-    address = f"127.0.0.1:{taken}"
-    taken_one = settings | {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address}
+    address = f"127.0.0.1:{used_port}"
+    webhook = settings | {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address}
 
-    ended = await asyncio.to_thread(program, "run", folder=place, **taken_one)
+    ended = await asyncio.to_thread(program, "run", folder=place, **webhook)
 
-    is_explained(ended, 1, str(taken))
-
-
-def test_a_port_in_use_is_said_by_demo(anew: Program, taken: int) -> None:
-    is_explained(anew("demo", "--port", str(taken), "--no-browser"), 1, str(taken))
+    is_explained(ended, 1, str(used_port))
 
 
-async def test_demo_says_where_its_page_is(tmp_path: Path) -> None:
+def test_demo_names_a_port_in_use(anew: Program, used_port: int) -> None:
+    is_explained(anew("demo", "--port", str(used_port), "--no-browser"), 1, str(used_port))
+
+
+async def test_demo_prints_the_address_of_its_page(tmp_path: Path) -> None:
     async with running("demo", "--port", "0", "--no-browser", folder=tmp_path) as demo:
         assert [line for line in demo.said if "http://127.0.0.1:" in line]
         assert await demo.ends() == 0
     assert (tmp_path / "data" / "demo" / "desk.db").exists()
 
 
-def test_a_data_folder_that_cannot_be_written_is_one_line(anew: Program, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_gives_one_line(anew: Program, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     ended = anew("run", TELEGRAM_TOKEN=TOKEN, DATA_DIR=str(tmp_path / "file" / "data"))
@@ -114,7 +118,7 @@ def test_a_data_folder_that_cannot_be_written_is_one_line(anew: Program, tmp_pat
     assert "Traceback" not in ended.stderr
 
 
-def test_a_database_that_is_none_is_one_line(anew: Program, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_gives_one_line(anew: Program, tmp_path: Path) -> None:
     (tmp_path / "desk.db").write_bytes(os.urandom(4096))
 
     ended = anew("run", TELEGRAM_TOKEN=TOKEN, DATABASE_URL=f"sqlite:///{tmp_path / 'desk.db'}")
@@ -123,14 +127,14 @@ def test_a_database_that_is_none_is_one_line(anew: Program, tmp_path: Path) -> N
 
 
 def test_a_damaged_database_is_found_by_doctor_with_what_to_do(place: Path) -> None:
-    """A page in the middle, which a start does not look at; and the first one, without which nothing starts."""
+    """Damage a page in the middle, which a start does not read, and the first page, without which nothing starts."""
     path = place / "data" / "desk.db"
     with closing(sqlite3.connect(path)) as connection:
         (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'customers'").fetchone()
         size = connection.execute("PRAGMA page_size").fetchone()[0]
-    for spoilt in ((page - 1) * size, 100):
+    for damaged in ((page - 1) * size, 100):
         with path.open("r+b") as file:
-            file.seek(spoilt)
+            file.seek(damaged)
             file.write(b"\xab" * (size - 100))
         ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN)
         (line,) = [each for each in ended.stdout.splitlines() if each.startswith("database: ")]
@@ -152,7 +156,7 @@ def test_doctor_explains_every_setting_and_shows_no_secret(at_branch: Program) -
     assert "sms-secret-value" not in ended.stdout + ended.stderr
 
 
-def test_doctor_says_what_is_not_well(at_branch: Program, tmp_path: Path) -> None:
+def test_doctor_names_what_is_wrong(at_branch: Program, tmp_path: Path) -> None:
     (tmp_path / "passphrase").write_text("wrong")
 
     ended = at_branch("doctor", CA_PASSPHRASE_FILE=str(tmp_path / "passphrase"))
@@ -168,7 +172,7 @@ HELP = ["run", "demo", "doctor", "customers", "customers import", "ca", "ca init
         "audit", "audit verify", "audit head", "audit receipt", "faq", "faq ask", "faq serve"]  # fmt: skip
 
 
-def test_help(anew: Program) -> None:
+def test_help_lists_the_commands(anew: Program) -> None:
     ended = anew("--help")
 
     assert ended.returncode == 0
@@ -177,7 +181,7 @@ def test_help(anew: Program) -> None:
 
 
 @pytest.mark.parametrize("command", HELP)
-def test_help_of_everything(inside: Program, command: str) -> None:
+def test_every_command_has_help(inside: Program, command: str) -> None:
     ended = inside(*command.split(), "--help")
 
     assert ended.returncode == 0
@@ -189,7 +193,7 @@ def test_help_of_everything(inside: Program, command: str) -> None:
     "arguments",
     [(), ("dance",), ("demo", "--port", "x"), ("faq", "ask"), ("faq", "ask", "q", "--lang", "fr")],
 )
-def test_wrong_use_ends_with_2_and_the_usage(inside: Program, arguments: tuple[str, ...]) -> None:
+def test_wrong_use_prints_the_usage_and_ends_with_2(inside: Program, arguments: tuple[str, ...]) -> None:
     ended = inside(*arguments)
 
     assert ended.returncode == 2

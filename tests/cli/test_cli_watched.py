@@ -1,4 +1,4 @@
-"""`doctor` on what a bot has given up, and on one that runs."""
+"""`doctor` on parked rows, and on a bot that runs."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ from tests.support.command import program, running, settings_of
 from tests.support.local_telegram import TOKEN
 
 
-async def test_a_bot_that_runs_is_asked(world: LocalMessenger, place: Path) -> None:
+async def test_doctor_asks_a_running_bot(world: LocalMessenger, place: Path) -> None:
     settings = settings_of(world, place / "data") | {"LISTEN": f"127.0.0.1:{free_port()}"}
     before = await asyncio.to_thread(program, "doctor", folder=place, **settings)
     async with running("run", folder=place, **settings):
@@ -28,7 +28,7 @@ async def test_a_bot_that_runs_is_asked(world: LocalMessenger, place: Path) -> N
     assert (before.returncode, during.returncode) == (0, 0)
 
 
-def test_what_was_given_up_is_told(place: Path) -> None:
+def test_doctor_counts_parked_updates(place: Path) -> None:
     with closing(sqlite3.connect(place / "data" / "desk.db")) as desk, desk:
         desk.execute(
             "INSERT INTO inbox (update_id, lane, state, due_at, came_at) VALUES (1, 'chat:1', 'parked', 0, 0)"
@@ -41,14 +41,14 @@ def test_what_was_given_up_is_told(place: Path) -> None:
 
 
 @contextmanager
-def somebody_else(said: bytes) -> Iterator[str]:
+def other_server(response: bytes) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
             server.settimeout(30)
-            with suppress(TimeoutError), server.accept()[0] as there:
-                there.recv(4096)
-                there.sendall(said)
+            with suppress(TimeoutError), server.accept()[0] as client:
+                client.recv(4096)
+                client.sendall(response)
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -65,15 +65,15 @@ def somebody_else(said: bytes) -> Iterator[str]:
         b"",
     ],
 )
-def test_what_is_no_bot_of_ours_is_told(place: Path, said: bytes) -> None:
-    with somebody_else(said) as address:
+def test_another_program_at_the_address_is_reported(place: Path, said: bytes) -> None:
+    with other_server(said) as address:
         ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN, LISTEN=address)
 
     assert ended.returncode == 1
     assert f"running bot: NOT WELL: what answers at {address} is no bot of ours" in ended.stdout
 
 
-def test_who_may_read_the_figures_is_said_and_the_token_is_not(place: Path) -> None:
+def test_doctor_says_who_may_read_metrics_without_the_token(place: Path) -> None:
     settings = {"TELEGRAM_TOKEN": TOKEN, "LISTEN": f"127.0.0.1:{free_port()}"}
     token = "a-token-of-the-test_0123456789"
 
@@ -85,7 +85,7 @@ def test_who_may_read_the_figures_is_said_and_the_token_is_not(place: Path) -> N
     assert token not in ended.stdout + ended.stderr
 
 
-def test_a_history_that_was_changed_by_hand_is_told(place: Path) -> None:
+def test_a_changed_history_of_the_authority_is_reported(place: Path) -> None:
     settings = {"TELEGRAM_TOKEN": TOKEN, "LISTEN": f"127.0.0.1:{free_port()}"}
     before = program("doctor", folder=place, **settings)
     with closing(sqlite3.connect(place / "data" / "ca" / "ledger.sqlite3")) as ledger, ledger:

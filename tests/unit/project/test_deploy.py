@@ -1,4 +1,4 @@
-"""The files that put it on a machine, as far as they can be checked without an engine that runs them."""
+"""The files for Docker, Compose, systemd and Caddy, as far as they can be checked without running them."""
 
 import json
 import re
@@ -20,7 +20,7 @@ UNITS = sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")])
 FILES = [ROOT / "Dockerfile", ROOT / "compose.yaml", ROOT / ".dockerignore", *sorted(DEPLOY.iterdir())]
 SECRET = {each.name for each in SETTINGS if each.secret}
 SERVICES = [each for each in UNITS if each.suffix == ".service"]
-#: What a service must not be able to do, whatever becomes of the program.
+#: Directives that limit what a service can do, even if an attacker controls the program.
 HARDENED = {
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",
@@ -59,7 +59,7 @@ def compose() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_setting_is_one_of_ours_and_no_secret_has_a_value(path: Path) -> None:
+def test_every_setting_exists_and_no_secret_has_a_value(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     known = {each.name for each in SETTINGS}
     assert set(re.findall(rf"\b{PREFIX}(\w+)", text)) <= known
@@ -70,7 +70,7 @@ def test_every_setting_is_one_of_ours_and_no_secret_has_a_value(path: Path) -> N
 # --- the image ---
 
 
-def test_what_the_image_copies_is_there_and_is_let_through(docker: list[tuple[str, str]]) -> None:
+def test_files_that_the_image_copies_exist_and_are_not_ignored(docker: list[tuple[str, str]]) -> None:
     kept = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     copied = [
         part for word, rest in docker if word == "COPY" and "--from" not in rest for part in rest.split()[:-1]
@@ -84,7 +84,7 @@ def test_what_the_image_copies_is_there_and_is_let_through(docker: list[tuple[st
     assert set(re.findall(r'"(\w+)"', packages[1])) <= set(copied)
 
 
-def test_all_that_is_installed_has_a_hash(docker: list[tuple[str, str]]) -> None:
+def test_every_installed_package_has_a_hash(docker: list[tuple[str, str]]) -> None:
     installs = [
         part for word, rest in docker if word == "RUN" for part in rest.split("&&") if "pip install" in part
     ]
@@ -97,7 +97,7 @@ def test_all_that_is_installed_has_a_hash(docker: list[tuple[str, str]]) -> None
         assert len(pinned) == len(re.findall(r"(?m)^[\w.-]+==", text)) > 0
 
 
-def test_the_image_runs_a_command_of_ours_as_nobody_much(docker: list[tuple[str, str]]) -> None:
+def test_the_image_runs_our_command_as_a_user_without_rights(docker: list[tuple[str, str]]) -> None:
     last = dict(docker)
     assert last["USER"] == "10001:10001"
     assert "/healthz" in last["HEALTHCHECK"]
@@ -111,7 +111,7 @@ def test_the_image_runs_a_command_of_ours_as_nobody_much(docker: list[tuple[str,
 # --- compose ---
 
 
-def test_compose_names_only_what_it_has(compose: dict[str, Any]) -> None:
+def test_compose_refers_only_to_files_and_volumes_that_exist(compose: dict[str, Any]) -> None:
     assert set(compose) == {"services", "networks", "volumes"}
     for name, service in compose["services"].items():
         assert service["read_only"] is True, name
@@ -125,7 +125,7 @@ def test_compose_names_only_what_it_has(compose: dict[str, Any]) -> None:
         if "command" in service:
             parser().parse_args(service["command"])
     assert compose["services"]["bot"]["env_file"] == "deploy/bot.env"
-    assert "ports" not in compose["services"]["bot"], "the public comes by the proxy"
+    assert "ports" not in compose["services"]["bot"], "the public reaches it through the proxy"
 
 
 def test_keys_and_data_are_apart(compose: dict[str, Any]) -> None:
@@ -135,7 +135,7 @@ def test_keys_and_data_are_apart(compose: dict[str, Any]) -> None:
     assert "keys:/keys:ro" in compose["services"]["backup"]["volumes"]
 
 
-def test_the_proxy_lets_updates_and_the_authority_through_and_nothing_else(compose: dict[str, Any]) -> None:
+def test_the_proxy_forwards_only_updates_and_the_authority(compose: dict[str, Any]) -> None:
     text = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
     path = compose["services"]["bot"]["environment"][f"{PREFIX}WEBHOOK_URL"].rpartition("/")[2]
     assert f"path /{path}\n" in text
@@ -146,7 +146,7 @@ def test_the_proxy_lets_updates_and_the_authority_through_and_nothing_else(compo
 @pytest.mark.parametrize(
     "wrong", ["a: 1\na: 2", "a:\n  b: 1\n c: 2", "- a\nb", "a: [1", "a: b: c", "a:\n\t- b"]
 )
-def test_the_reader_refuses_what_it_does_not_know(wrong: str) -> None:
+def test_the_yaml_reader_refuses_what_it_does_not_know(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         simple_yaml.load(wrong)
 
@@ -155,7 +155,7 @@ def test_the_reader_refuses_what_it_does_not_know(wrong: str) -> None:
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
-def test_a_service_can_do_little_and_runs_a_command_of_ours(path: Path) -> None:
+def test_a_service_is_hardened_and_runs_our_command(path: Path) -> None:
     found = dict(directives(path))
     assert {name: found.get(name) for name in HARDENED} == HARDENED
     command = shlex.split(found["ExecStart"].replace("%%", "%"))
@@ -166,7 +166,7 @@ def test_a_service_can_do_little_and_runs_a_command_of_ours(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
-def test_what_a_service_writes_it_may_write(path: Path) -> None:
+def test_a_service_may_write_its_folders_but_not_its_keys(path: Path) -> None:
     found = directives(path)
     writable = dict(found)["ReadWritePaths"].split()
     places = [value.partition("=")[2] for name, value in found if name == "Environment"]
@@ -198,10 +198,10 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     assert (ended.returncode, ours) == (0, [])
 
 
-# --- what the page says ---
+# --- docs/running.md ---
 
 
-def test_every_command_that_the_page_names_is_one() -> None:
+def test_every_command_on_the_page_exists() -> None:
     text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     named = re.findall(r"(?<!/)\breissue-bot ((?:backup|restore|audit|ca|doctor)\b[^`\n|]*)", text)
     assert len(named) > 5

@@ -1,11 +1,13 @@
 """Pages that describe the code agree with it."""
 
+import argparse
 import importlib
 import re
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import parser
 from bot.settings.settings import SETTINGS
 from tests.support import architecture, flow_diagram
 
@@ -94,6 +96,27 @@ def test_the_glossary_has_one_word_for_one_thing() -> None:
 @pytest.mark.parametrize("setting", [each.name for each in SETTINGS])
 def test_every_setting_is_in_the_readme(setting: str) -> None:
     assert f"`{setting}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Return each command with its action, as the parser knows them."""
+    found: list[tuple[str, ...]] = []
+    waiting: list[tuple[tuple[str, ...], argparse.ArgumentParser]] = [((), parser())]
+    while waiting:
+        path, each = waiting.pop()
+        choices = [
+            action.choices for action in each._actions if isinstance(action, argparse._SubParsersAction)
+        ]
+        waiting += [((*path, name), under) for names in choices for name, under in names.items()]
+        found += [] if choices else [path]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_is_in_the_readme(command: tuple[str, ...]) -> None:
+    rows = re.findall(r"(?m)^\| `reissue-bot .*$", (ROOT / "README.md").read_text(encoding="utf-8"))
+    named = [re.findall(r"[\w-]+", row.partition(" | ")[0]) for row in rows]
+    assert [words for words in named if command[0] in words and set(command) <= set(words)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,4 +1,4 @@
-"""The search for planted secrets finds what is there: a judge that overlooks would pass everything."""
+"""The search for planted secrets finds them: a search that misses them would pass everything."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SECRET, OTHER = "갑뭇쾨펑", "010-3700-0007"
 
 @pytest.mark.parametrize("spelling", sorted(spellings(SECRET)))
 @pytest.mark.parametrize("before", [b"", b"x" * 7, bytes(range(256)) * 9])
-def test_every_spelling_is_found_wherever_it_lies(tmp_path: Path, spelling: bytes, before: bytes) -> None:
+def test_every_spelling_is_found_at_any_place(tmp_path: Path, spelling: bytes, before: bytes) -> None:
     path = tmp_path / "desk.db"
     for after in (b"", b"y" * 3, bytes(1000)):
         path.write_bytes(before + spelling + after)
@@ -20,7 +20,7 @@ def test_every_spelling_is_found_wherever_it_lies(tmp_path: Path, spelling: byte
     assert not [each for each in found([path], [SECRET, OTHER], []) if repr(spelling) in each]
 
 
-def test_a_code_counts_only_where_it_stands_alone(tmp_path: Path) -> None:
+def test_a_code_inside_a_longer_number_is_no_leak(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_bytes(b"code 123456, and 9123456 and 123456.5")
     assert list(found([path], [], ["123456"])) == ["I6: the one-time code b'123456' lies in bot.log"]
@@ -28,6 +28,6 @@ def test_a_code_counts_only_where_it_stands_alone(tmp_path: Path) -> None:
     assert not list(found([path], [], ["123456"]))
 
 
-def test_what_is_too_short_is_not_looked_for_in_vain() -> None:
+def test_a_secret_that_is_too_short_is_refused() -> None:
     with pytest.raises(ValueError, match="too short"):
         Sieve([b"abc"])

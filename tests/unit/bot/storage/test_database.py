@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import bot
 from bot.core.wakeup import Wakeup
 from bot.storage import queries as named
 from bot.storage.database import DatabaseUnusable, Transaction
@@ -253,8 +254,8 @@ def test_a_script_is_split_at_itsstatements() -> None:
 
 
 def test_every_query_is_named_once_and_can_be_prepared(connection: sqlite3.Connection) -> None:
-    text = Path(named.__file__).with_name("queries.sql").read_text(encoding="utf-8")
-    assert text.count("-- name: ") == len(named.queries())
+    scripts = [path.read_text(encoding="utf-8") for path in Path(bot.__file__).parent.rglob("queries.sql")]
+    assert sum(text.count("-- name: ") for text in scripts) == len(named.queries())
     for name, sql in named.queries().items():
         params = dict.fromkeys(re.findall(r":(\w+)", sql))
         connection.execute(f"EXPLAIN {sql}", params).fetchall()
