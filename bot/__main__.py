@@ -69,9 +69,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="try everything on this machine: no token, no account, no server")
     demo.add_argument("--port", type=int, default=8990, help="port of the chat page (default 8990; 0: any)")
-    demo.add_argument(
-        "--data-dir", type=Path, default=Path("data/demo"), help="where the demo keeps its data"
-    )
+    demo.add_argument("--data-dir", type=Path, default=Path("data/demo"), help="where the demo keeps its data")
     demo.add_argument("--no-browser", action="store_true", help="only print the address")
     demo.set_defaults(command=_demo)
     commands.add_parser("run", help="run the bot on Telegram").set_defaults(command=_run)

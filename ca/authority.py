@@ -71,9 +71,7 @@ class Authority:
         delegates = Delegates(ledger, keys, settings, entropy)
         self._responder = Responder(ledger, keys, delegates)
         self._recheck = NightlyRecheck(ledger)
-        self._cmp = CmpServer(
-            ledger, keys, delegates, Office(self, self._registrar, read_secrets(settings.offices))
-        )
+        self._cmp = CmpServer(ledger, keys, delegates, Office(self, self._registrar, read_secrets(settings.offices)))
         self._receipts = Receipts(ledger, keys, delegates)
         self._keys = keys
         self._ceremony = ceremony
@@ -231,9 +229,7 @@ class Authority:
 
     def _recheck_at_night(self) -> None:
         for serial, codes in self._recheck.at_night().items():
-            logger.error(
-                "pkilint finds fault with a certificate", extra={"serial": f"{serial:X}", "codes": codes}
-            )
+            logger.error("pkilint finds fault with a certificate", extra={"serial": f"{serial:X}", "codes": codes})
 
     def judge_profiles(self) -> None:
         """Check a certificate of each of the operator's own profiles with pkilint; raise `ProfileWrong` for a finding.

@@ -91,9 +91,7 @@ class Status:
         if answer.fresh_until is None:
             response.headers["Cache-Control"] = "no-store"
         else:  # Never longer than a minute: a revocation must become known.
-            response.headers["Cache-Control"] = (
-                f"max-age={CRL_SECONDS}, public, no-transform, must-revalidate"
-            )
+            response.headers["Cache-Control"] = f"max-age={CRL_SECONDS}, public, no-transform, must-revalidate"
             response.headers["ETag"] = _tag(answer.content)
         return response
 

@@ -59,7 +59,7 @@ class Application:
             ("retention", engine.retention.run),
             ("clock repair", engine.clock_repair.run),
             ("articles", lambda: articles.run(self._report_broken_article)),
-            ("search refit", lambda: articles.fit(self.knowledge.refit)),
+            ("search refit", lambda: articles.retrain_when_changed(self.knowledge.refit)),
             ("key pool", self.issuing.keys.fill),
             ("loop lag", self.shared.meter.follow_the_loop),
         )
@@ -86,9 +86,7 @@ async def opened(
         database = await open_database(settings.storage.database_url)
         stack.push_async_callback(database.close)
         steady = (lambda: clock.now().timestamp()) if clock else database.steady
-        issuing = await stack.enter_async_context(
-            open_issuing(settings, vault, database, clock or database.clock, say)
-        )
+        issuing = await stack.enter_async_context(open_issuing(settings, vault, database, clock or database.clock, say))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(bot)
         knowledge = build_knowledge(settings.bank, settings.storage.data_dir, catalogs.languages)
@@ -117,9 +115,7 @@ def join(
     return Application(settings, bot, shared, engine, side, knowledge, issuing, sources)
 
 
-def _channels(
-    settings: Settings, bot: telegram.Bot, catalogs: Catalogs, session: aiohttp.ClientSession
-) -> Channels:
+def _channels(settings: Settings, bot: telegram.Bot, catalogs: Catalogs, session: aiohttp.ClientSession) -> Channels:
     notices = settings.notices
     return Channels(
         TelegramMessenger(bot, catalogs),

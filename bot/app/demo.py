@@ -17,7 +17,7 @@ import ca
 from bot.app.demo_steps import collected
 from bot.app.run import serve
 from bot.cli.authority.commands import issue
-from bot.cli.register import once, store
+from bot.cli.register import in_transaction, save_customers
 from bot.conversation.procedure import Rules
 from bot.core import logs
 from bot.core.clock import kst_day
@@ -68,9 +68,7 @@ def persona(customer: Customer, catalogs: Catalogs) -> Persona:
         "id_issued_on": record.id_issued_on.isoformat(),
     }
     phone = f"+82{record.phone[1:]}"
-    return Persona(
-        customer.user_id, first, last, None, phone, record.email, language, card, guide_of(customer)
-    )
+    return Persona(customer.user_id, first, last, None, phone, record.email, language, card, guide_of(customer))
 
 
 def guide_of(customer: Customer) -> str:
@@ -144,7 +142,7 @@ def _say(text: str) -> None:
 async def prepare(settings: Settings, people: list[Customer]) -> None:
     """Store the customers and issue their old certificates. Does nothing after the first start."""
     vault = key_files.open_vault(settings, _say)
-    if await once(settings, lambda tx: tx.row("customer_count")["total"]):  # type: ignore[index]
+    if await in_transaction(settings, lambda tx: tx.row("customer_count")["total"]):  # type: ignore[index]
         return
     await asyncio.to_thread(_prepare, settings, vault, people)
 
@@ -157,7 +155,7 @@ def _prepare(settings: Settings, vault: ca.Vault, people: list[Customer]) -> Non
             _old_certificate(authority, customer)
     finally:
         authority.close()
-    store(settings, vault, [each.record for each in people])
+    save_customers(settings, vault, [each.record for each in people])
 
 
 def _old_certificate(authority: ca.Authority, customer: Customer) -> None:

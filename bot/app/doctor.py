@@ -88,9 +88,7 @@ def authority(settings: Settings, say: Callable[[str], None]) -> str:
 async def stuck(settings: Settings) -> str:
     """Say what waits; raise `NotReady` for what was given up."""
     now = datetime.now(UTC)
-    inbox, outbox, jobs = await ReadOnlyConnection(settings.storage.database_url).look(
-        lambda tx: queues(tx, now)
-    )
+    inbox, outbox, jobs = await ReadOnlyConnection(settings.storage.database_url).look(lambda tx: queues(tx, now))
     given_up = {"updates are parked": inbox, "messages are dead": outbox, "jobs are dead": jobs}
     said = [f"{queue.stuck} {what}" for what, queue in given_up.items() if queue.stuck]
     if said:

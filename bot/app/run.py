@@ -38,9 +38,7 @@ async def running(app: Application) -> AsyncIterator[None]:
             await shared.tasks.stop(1.0)
 
 
-async def serve(
-    settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]
-) -> None:
+async def serve(settings: Settings, stop: asyncio.Event, say: Callable[[str], None], ready: Callable[[], None]) -> None:
     """Run until `stop` is set; `ready` is called when updates are taken."""
     async with opened(settings, say) as app, running(app):
         gc.collect()

@@ -24,7 +24,7 @@ VERSION = 1
 Mac = Callable[[str], bytes]
 
 
-class BundleDamaged(Exception):
+class BackupDamaged(Exception):
     """The file was changed, or is not a backup of this application. No part of it was used."""
 
 
@@ -70,7 +70,7 @@ def write(to: Path, parts: Mapping[str, Path], made_at: str, schema: int, mac: M
 
 
 def check(backup: Path, mac: Mac) -> Manifest:
-    """Verify the archive without writing anything. Raise `BundleDamaged` at the first difference."""
+    """Verify the archive without writing anything. Raise `BackupDamaged` at the first difference."""
     with _reading(backup, mac) as (manifest, archive):
         for part, source in _members(backup, manifest, archive):
             _copy_verified(source, None, manifest.parts[part], part)
@@ -107,21 +107,19 @@ def _reading(backup: Path, mac: Mac) -> Iterator[tuple[Manifest, tarfile.TarFile
         with tarfile.open(backup, mode="r:") as archive:
             yield _manifest(backup, archive, mac), archive
     except (tarfile.TarError, EOFError, ValueError, msgspec.MsgspecError) as error:
-        raise BundleDamaged(f"{backup} is damaged, or not a backup of this application") from error
+        raise BackupDamaged(f"{backup} is damaged, or not a backup of this application") from error
 
 
 def _manifest(backup: Path, archive: tarfile.TarFile, mac: Mac) -> Manifest:
     first = archive.next()
     if first is None or first.name != MANIFEST or not first.isreg() or first.size > MAX_MANIFEST_BYTES:
-        raise BundleDamaged(
-            f"{backup} does not start with a manifest: it is not a backup of this application"
-        )
+        raise BackupDamaged(f"{backup} does not start with a manifest: it is not a backup of this application")
     signed = msgspec.json.decode(_content(archive, first).read(), type=_SignedManifest)
     if mac(signed.content).hex() != signed.mac:
-        raise BundleDamaged(f"the manifest of {backup} was changed, or belongs to another master key")
+        raise BackupDamaged(f"the manifest of {backup} was changed, or belongs to another master key")
     manifest = msgspec.json.decode(signed.content, type=Manifest)
     if manifest.bundle != VERSION:
-        raise BundleDamaged(f"{backup} was written by a newer release")
+        raise BackupDamaged(f"{backup} was written by a newer release")
     return manifest
 
 
@@ -130,17 +128,17 @@ def _members(backup: Path, manifest: Manifest, archive: tarfile.TarFile) -> Iter
     missing = set(manifest.parts)
     while (member := archive.next()) is not None:
         if not member.isreg() or member.name not in missing:
-            raise BundleDamaged(f"{backup} has a part that is not in its manifest")
+            raise BackupDamaged(f"{backup} has a part that is not in its manifest")
         missing.remove(member.name)
         yield member.name, _content(archive, member)
     if missing:
-        raise BundleDamaged(f"{backup} lacks {', '.join(sorted(missing))}")
+        raise BackupDamaged(f"{backup} lacks {', '.join(sorted(missing))}")
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     source = archive.extractfile(member)
     if source is None:
-        raise BundleDamaged(f"{member.name} cannot be read")
+        raise BackupDamaged(f"{member.name} cannot be read")
     return source
 
 
@@ -152,7 +150,7 @@ def _copy_verified(source: IO[bytes], to: IO[bytes] | None, expected: Part, name
         if to is not None:
             to.write(chunk)
     if (size, digest.hexdigest()) != (expected.size, expected.sha256):
-        raise BundleDamaged(f"{name} in the backup was changed")
+        raise BackupDamaged(f"{name} in the backup was changed")
 
 
 def _part(path: Path) -> Part:

@@ -45,7 +45,7 @@ from ca.ceremonies.backup import Restored
 from ca.ledger import records
 from ca.ledger.ledger import LEDGER_FILE, Ledger
 
-DESK, AUTHORITY = "desk.db", "authority.tar"
+DATABASE_FILE, AUTHORITY_FILE = "desk.db", "authority.tar"
 LABEL = "desk.backup"
 
 Now = Callable[[], datetime]
@@ -60,7 +60,7 @@ class RestoreReport:
     """The result of a restore."""
 
     manifest: archive.Manifest
-    desk: Counts
+    database: Counts
     #: None if the authority is outside this process.
     authority: Restored | None
 
@@ -72,15 +72,15 @@ def back_up(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> archive.
     """
     with _drafts(to.with_name(f".{to.name}.parts")) as drafts:
         made_at = now().isoformat(timespec="seconds")
-        parts = {DESK: drafts / DESK}
-        schema = copy_desk(settings, parts[DESK])
+        parts = {DATABASE_FILE: drafts / DATABASE_FILE}
+        schema = copy_database(settings, parts[DATABASE_FILE])
         if settings.outside is None:  # after the database: see above
-            parts[AUTHORITY] = drafts / AUTHORITY
-            copy_authority(settings, vault, parts[AUTHORITY], now)
+            parts[AUTHORITY_FILE] = drafts / AUTHORITY_FILE
+            copy_authority(settings, vault, parts[AUTHORITY_FILE], now)
         return archive.write(to, parts, made_at, schema, mac_of(vault))
 
 
-def copy_desk(settings: Settings, to: Path) -> int:
+def copy_database(settings: Settings, to: Path) -> int:
     """Return the number of the schema."""
     return snapshot.copy(snapshot.database_file(settings.storage.database_url), to)
 
@@ -95,9 +95,7 @@ def copy_authority(settings: Settings, vault: ca.Vault, to: Path, now: Now) -> N
         backup.back_up(ledger, folder, to)
 
 
-def restore(
-    settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[Path], now: Now
-) -> RestoreReport:
+def restore(settings: Settings, vault: ca.Vault, file: Path, journals: Sequence[Path], now: Now) -> RestoreReport:
     """Restore the database and the authority where neither exists.
 
     The whole file is verified before anything is written. All files are prepared under temporary names, then renamed.
@@ -113,16 +111,20 @@ def restore(
         _drafts(settings.storage.data_dir / ".restoring") as drafts,
         _drafts(_draft_folder(database)) as near,
     ):
-        archive.unpack(file, {DESK: near / DESK, AUTHORITY: drafts / AUTHORITY}, mac_of(vault))
-        snapshot.check(near / DESK)
-        counts = snapshot.count(near / DESK)
-        asyncio.run(_prepare_database(settings, vault, near / DESK, now()))
+        archive.unpack(
+            file,
+            {DATABASE_FILE: near / DATABASE_FILE, AUTHORITY_FILE: drafts / AUTHORITY_FILE},
+            mac_of(vault),
+        )
+        snapshot.check(near / DATABASE_FILE)
+        counts = snapshot.count(near / DATABASE_FILE)
+        asyncio.run(_prepare_database(settings, vault, near / DATABASE_FILE, now()))
         restored = None
         if settings.outside is None:
-            restored = backup.restore(drafts / AUTHORITY, drafts / "ca", vault, journals, now)
+            restored = backup.restore(drafts / AUTHORITY_FILE, drafts / "ca", vault, journals, now)
             _refuse_older_authority(drafts / "ca" / LEDGER_FILE, vault, counts, now)
             _move_into_place(drafts / "ca", folder)
-        _move_into_place(near / DESK, database)
+        _move_into_place(near / DATABASE_FILE, database)
     return RestoreReport(manifest, counts, restored)
 
 
@@ -161,17 +163,13 @@ def _refuse_to_overwrite(database: Path, folder: Path) -> None:
 
 
 def _check_fits(settings: Settings, manifest: archive.Manifest) -> None:
-    if DESK not in manifest.parts or not set(manifest.parts) <= {DESK, AUTHORITY}:
+    if DATABASE_FILE not in manifest.parts or not set(manifest.parts) <= {DATABASE_FILE, AUTHORITY_FILE}:
         raise NotRestored("this is not a backup of the bot")
     embedded = settings.outside is None
-    if embedded and AUTHORITY not in manifest.parts:
-        raise NotRestored(
-            "the backup has no authority: it was made with CA_ENGINE set to another engine; set it again"
-        )
-    if not embedded and AUTHORITY in manifest.parts:
-        raise NotRestored(
-            "the backup has an authority, and CA_ENGINE names another engine: set it to embedded"
-        )
+    if embedded and AUTHORITY_FILE not in manifest.parts:
+        raise NotRestored("the backup has no authority: it was made with CA_ENGINE set to another engine; set it again")
+    if not embedded and AUTHORITY_FILE in manifest.parts:
+        raise NotRestored("the backup has an authority, and CA_ENGINE names another engine: set it to embedded")
     if manifest.schema > len(migrations()):
         raise NotRestored(
             f"the backup has schema {manifest.schema}, which this release does not know: install a newer one"
@@ -183,8 +181,8 @@ def _refuse_older_authority(ledger_file: Path, vault: ca.Vault, counts: Counts, 
         unknown = sorted(each for each in counts.serials if records.find(tx, int(each, 16)) is None)
     if unknown:
         raise NotRestored(
-            f"customers have {len(unknown)} certificates unknown to the restored authority, such as {unknown[0]}: it is older"
-            " than the bot's database; restore it with its journal"
+            f"customers have {len(unknown)} certificates unknown to the restored authority, such as {unknown[0]}: it is"
+            " older than the bot's database; restore it with its journal"
         )
 
 

@@ -12,21 +12,15 @@ from bot.issuing import key_files
 from bot.settings.settings import Settings, load
 from bot.storage import snapshot
 
-STORAGE_ADVICE = (
-    "Store it apart from the master key, the passphrase and the journal, which it does not contain."
-)
+STORAGE_ADVICE = "Store it apart from the master key, the passphrase and the journal, which it does not contain."
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    create = commands.add_parser(
-        "backup", help="copy the bot and its authority into one file; the bot may run"
-    )
+    create = commands.add_parser("backup", help="copy the bot and its authority into one file; the bot may run")
     create.add_argument("--to", type=Path, required=True, metavar="FILE")
     create.add_argument("--json", action="store_true", help="print JSON")
     create.set_defaults(command=_backup)
-    back = commands.add_parser(
-        "restore", help="restore the bot and its authority from a backup, where neither exists"
-    )
+    back = commands.add_parser("restore", help="restore the bot and its authority from a backup, where neither exists")
     back.add_argument("--from", dest="backup", type=Path, required=True, metavar="FILE")
     back.add_argument(
         "--ca-journal",
@@ -90,15 +84,15 @@ def _require_key(path: Path) -> None:
 
 
 def _journal_in_use(settings: Settings) -> list[Path]:
-    return (
-        [settings.authority.journal]
-        if settings.authority.journal and settings.authority.journal.exists()
-        else []
-    )
+    return [settings.authority.journal] if settings.authority.journal and settings.authority.journal.exists() else []
 
 
 def _values(report: RestoreReport) -> dict[str, object]:
-    counts = {"updates": report.desk.updates, "messages": report.desk.messages, "jobs": report.desk.jobs}
+    counts = {
+        "updates": report.database.updates,
+        "messages": report.database.messages,
+        "jobs": report.database.jobs,
+    }
     values: dict[str, object] = {
         "at": report.manifest.made_at,
         "schema": report.manifest.schema,
@@ -116,7 +110,7 @@ def _values(report: RestoreReport) -> dict[str, object]:
 
 
 def _print(report: RestoreReport) -> None:
-    counts = report.desk
+    counts = report.database
     sys.stdout.write(
         f"bot's database of {report.manifest.made_at}, schema {report.manifest.schema}\n"
         f"{counts.updates} updates are processed again\n"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.cli.register import store
+from bot.cli.register import save_customers
 from bot.core.clock import kst_day
 from bot.identity.register import read_csv
 from bot.issuing import key_files
@@ -28,7 +28,7 @@ def _import(arguments: argparse.Namespace) -> int:
     settings = load()
     records = read_csv(arguments.file, kst_day(datetime.now(UTC)), name_problem)
     vault = key_files.open_vault(settings, lambda text: print(text, file=sys.stderr))  # noqa: T201
-    store(settings, vault, records)
+    save_customers(settings, vault, records)
     sys.stdout.write(f"imported {len(records)} customers\n")
     return 0
 

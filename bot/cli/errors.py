@@ -18,7 +18,7 @@ EXPLAINED = {
     "ca.requests.published_keys.ListWrong": WRONG_USE,
     "bot.cli.authority.ceremony.CeremonyStopped": FAILED,
     "ca.ceremonies.backup.BackupDamaged": FAILED,
-    "bot.backup.archive.BundleDamaged": FAILED,
+    "bot.backup.archive.BackupDamaged": FAILED,
     "bot.backup.service.NotRestored": FAILED,
     "ca.audit.receipt_verifier.ReceiptRefused": FAILED,
     "bot.messages.catalog.CatalogBroken": FAILED,

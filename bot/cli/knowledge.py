@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from bot.cli.register import once
+from bot.cli.register import in_transaction
 from bot.core.clock import KST
 from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
@@ -35,9 +35,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     ask.add_argument("--lang", default="ko", choices=LANGUAGES)
     ask.set_defaults(command=_ask)
     build = actions.add_parser("build", help="train the search again, after articles changed")
-    build.add_argument(
-        "--articles", type=Path, metavar="DIR", help="the articles (default: as in the settings)"
-    )
+    build.add_argument("--articles", type=Path, metavar="DIR", help="the articles (default: as in the settings)")
     build.add_argument(
         "--to",
         type=Path,
@@ -49,19 +47,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     check = actions.add_parser("check", help="list problems in the articles that an editor should fix")
     check.set_defaults(command=_check)
     measure = actions.add_parser("eval", help="measure the search on questions with known answers")
-    measure.add_argument(
-        "file", type=Path, help='JSON lines: {"q","lang","topic","style"}, optionally "also"'
-    )
+    measure.add_argument("file", type=Path, help='JSON lines: {"q","lang","topic","style"}, optionally "also"')
     measure.add_argument("--errors", action="store_true", help="show each question with a wrong result")
     measure.set_defaults(command=_eval)
-    gaps = actions.add_parser(
-        "gaps", help="list topics with unanswered questions, or with answers that did not help"
-    )
+    gaps = actions.add_parser("gaps", help="list topics with unanswered questions, or with answers that did not help")
     gaps.add_argument("--json", action="store_true", help="print a JSON line for each topic")
     gaps.set_defaults(command=_gaps)
-    actions.add_parser(
-        "serve", help='JSON lines: {"q","lang"} in, {"topic","ranked","score"} out'
-    ).set_defaults(command=_serve)
+    actions.add_parser("serve", help='JSON lines: {"q","lang"} in, {"topic","ranked","score"} out').set_defaults(
+        command=_serve
+    )
 
 
 def _knowledge() -> KnowledgeBase:
@@ -71,15 +65,13 @@ def _knowledge() -> KnowledgeBase:
         settings.storage.data_dir / "faq",
         *([settings.bank.articles] if settings.bank.articles else []),
     ]
-    return KnowledgeBase.load(
-        LANGUAGES, facts, root=settings.bank.articles, meaning=embeddings.load(*folders)
-    )
+    return KnowledgeBase.load(LANGUAGES, facts, root=settings.bank.articles, classifier=embeddings.load(*folders))
 
 
 def _ask(arguments: argparse.Namespace) -> int:
     knowledge = _knowledge()
     finding = knowledge.find(arguments.question, arguments.lang)
-    offered = dict.fromkeys((*knowledge.beside(arguments.question), *finding.offers))
+    offered = dict.fromkeys((*knowledge.other_topics(arguments.question), *finding.offers))
     if finding.topic:
         article = knowledge.article(finding.topic, arguments.lang)
         sys.stdout.write(f"[{article.topic}] {article.question}\n{article.answer}\n")
@@ -146,7 +138,7 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 
 def _gaps(arguments: argparse.Namespace) -> int:
-    found = asyncio.run(once(load(), lambda tx: report(tx, MAX_TOPICS)))
+    found = asyncio.run(in_transaction(load(), lambda tx: report(tx, MAX_TOPICS)))
     for gap in found:
         if arguments.json:
             sys.stdout.write(json.dumps(asdict(gap), ensure_ascii=False) + "\n")

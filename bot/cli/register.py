@@ -12,12 +12,12 @@ from bot.storage.opening import open_database
 T = TypeVar("T")
 
 
-def lookup(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord | None:
+def find_customer(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord | None:
     register = CustomerRegister(vault)
-    return asyncio.run(once(settings, lambda tx: register.record(tx, customer_id)))
+    return asyncio.run(in_transaction(settings, lambda tx: register.record(tx, customer_id)))
 
 
-def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) -> None:
+def save_customers(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) -> None:
     """Write all records in one transaction."""
     register = CustomerRegister(vault)
 
@@ -25,10 +25,10 @@ def store(settings: Settings, vault: ca.Vault, records: list[CustomerRecord]) ->
         for record in records:
             register.put(tx, record)
 
-    asyncio.run(once(settings, put))
+    asyncio.run(in_transaction(settings, put))
 
 
-async def once(settings: Settings, work: Unit[T]) -> T:
+async def in_transaction(settings: Settings, work: Unit[T]) -> T:
     """Open the database, run one transaction, and close it."""
     database = await open_database(settings.storage.database_url)
     try:

@@ -91,9 +91,7 @@ _ENDING_TOPICS = {
 
 def _question(step: Step, case: Case) -> tuple[Line, ...]:
     ask = Line(f"reissue.ask.{step.id}")
-    counted = progress(
-        reissue.STEPS, case.answers, step
-    )  # The code comes last, and is not a step of the form.
+    counted = progress(reissue.STEPS, case.answers, step)  # The code comes last, and is not a step of the form.
     if counted is None:
         return (ask,)
     return (Line("reissue.progress", {"step": counted[0], "of": counted[1] + 1}), ask)

@@ -71,9 +71,7 @@ class Chats:
         tx.run_many("chat_put_case", rows)
 
     def _opened(self, chat_id: int, sealed: bytes) -> Case:
-        return self._decoder.decode(
-            self._sealing.open(sealed, table="chats", column="case", row=str(chat_id))
-        )
+        return self._decoder.decode(self._sealing.open(sealed, table="chats", column="case", row=str(chat_id)))
 
     def _sealed(self, case: Case) -> bytes:
         body = msgspec.json.encode(case)

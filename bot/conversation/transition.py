@@ -30,9 +30,7 @@ class JobOrder:
 class SideRequest:
     """A question, a topic or a language that the engine answers beside the case."""
 
-    kind: Literal[
-        "question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind", "status"
-    ]
+    kind: Literal["question", "topic", "topics", "group", "language", "human", "useful", "useless", "remind", "status"]
     value: str = field(default="", repr=False)
 
 

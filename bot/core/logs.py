@@ -49,9 +49,7 @@ class Redactor:
     """Removes tokens, long runs of digits and the given secrets, also as they look in URLs, base64 and hex."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {
-            form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _spellings(secret)
-        }
+        spellings = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _spellings(secret)}
         longest_first = sorted(spellings, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if spellings else None
 
@@ -115,9 +113,7 @@ class JsonLines(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
             return {}
-        frames = "".join(
-            traceback.format_tb(error.__traceback__) if foreign else traceback.format_exception(error)
-        )
+        frames = "".join(traceback.format_tb(error.__traceback__) if foreign else traceback.format_exception(error))
         return {"error": type(error).__qualname__, "traceback": self._redactor.text(frames)}
 
 

@@ -51,9 +51,7 @@ class TaskSupervisor:
         task.add_done_callback(partial(self._ended, name))
         return task
 
-    async def run_forever(
-        self, name: str, run: Callable[[], Coroutine[Any, Any, None]], pause: float = 1.0
-    ) -> None:
+    async def run_forever(self, name: str, run: Callable[[], Coroutine[Any, Any, None]], pause: float = 1.0) -> None:
         """Run a loop for ever: an error (a database that is gone for a minute) is logged, and the loop starts again."""
         while True:
             try:

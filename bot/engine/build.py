@@ -105,9 +105,7 @@ def build_engine(
     return Engine(
         cases,
         JobRunner(database, stores, cases, handlers, clock, wakeups.jobs, shared.tasks),
-        OutboxSender(
-            sender_stores, channels, shared.catalogs, clock, wakeups.outbox, shared.tasks, meter=shared.meter
-        ),
+        OutboxSender(sender_stores, channels, shared.catalogs, clock, wakeups.outbox, shared.tasks, meter=shared.meter),
         Retention(database, stores, kept_files, cases, issuer, clock),
         ClockRepair(database, stores, clock, settings.process.lease, shared.steady),
     )

@@ -99,18 +99,16 @@ class CaseService:
         chat_id = int(waiting.lane.removeprefix("chat:"))
         if word != "surplus" and chat_id > 0:
             logger.warning("a flood", extra={"word": word, "surplus": surplus})
-            self._send(
-                tx, f"u{waiting.update_id}.flood", chat_id, SendScreen(Screen((Line(f"flood.{word}"),)))
-            )
+            self._send(tx, f"u{waiting.update_id}.flood", chat_id, SendScreen(Screen((Line(f"flood.{word}"),))))
 
     def has_open_application(self, tx: Transaction, waiting: Waiting) -> bool:
         """Return whether an application is under way in this chat."""
         row = tx.row("chat_phase", chat_id=int(waiting.lane.removeprefix("chat:")))
         return row is not None and row["phase"] not in ENDED
 
-    def is_long(self, text: str) -> bool:
+    def is_slow_to_search(self, text: str) -> bool:
         """Whether a text should be looked up before its transaction: short texts, such as names, take no time."""
-        return self._side_replies.is_long(text)
+        return self._side_replies.is_slow_to_search(text)
 
     def look_up_ahead(self, text: str) -> None:
         """Look the text up in the knowledge base before its transaction, which it would make too long."""
@@ -254,9 +252,7 @@ class CaseService:
             about = case.proof.digest if order.kind == "lapse_code" and case.proof else None
             message = message_id if order.kind in READING else None
             task = Task(case.request_id, order.secret, about, message)
-            key = (
-                f"{order.kind}:{case.request_id}" if order.kind in ONCE else f"{cause}.{number}.{order.kind}"
-            )
+            key = f"{order.kind}:{case.request_id}" if order.kind in ONCE else f"{cause}.{number}.{order.kind}"
             self._stores.jobs.add(tx, key, order.kind, chat.chat_id, task, order.due or now, now)
 
     def _record_phase(self, tx: Transaction, chat: Chat, after: Case, cause: str, now: datetime) -> None:
@@ -274,9 +270,7 @@ class CaseService:
                 tx.write("application_decided", request_id=request, outcome=after.refusal, now=moment)
                 self._refused(tx, chat, after, cause)
             case Phase.ISSUED if after.certificate is not None:
-                tx.write(
-                    "application_issued", request_id=request, serial=after.certificate.serial, now=moment
-                )
+                tx.write("application_issued", request_id=request, serial=after.certificate.serial, now=moment)
                 expiry = kst_day(after.certificate.not_after)
                 self._reminders.watch(tx, chat.chat_id, after.certificate.serial, (kst_day(now), expiry), now)
                 calendar = self._reminders.calendar_of(tx, chat, now)

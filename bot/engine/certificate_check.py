@@ -28,9 +28,7 @@ MOST_TRIES = 5
 
 
 #: Files of one chat. Nobody has so many, and the same workers send codes and issue.
-AT_MOST = Limit(
-    tries=20, window=timedelta(minutes=10), pause=timedelta(minutes=10), longest=timedelta(hours=6)
-)
+AT_MOST = Limit(tries=20, window=timedelta(minutes=10), pause=timedelta(minutes=10), longest=timedelta(hours=6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,7 @@ class CertificateCheck:
         def conclude(tx: Transaction, chat: Chat) -> JobEvent:
             if job.task.message is not None:
                 erase = DeleteMessage(job.task.message)
-                self._books.outbox.add(
-                    tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now()
-                )
+                self._books.outbox.add(tx, f"{job.key}.erase", chat_lane(chat.chat_id), erase, self._clock.now())
             return event
 
         return conclude

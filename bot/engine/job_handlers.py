@@ -145,9 +145,7 @@ class JobHandlers:
             opening = await self._issuer.enrol(case.request_id, applicant, newest.serial)
         except IssuerRefused as refusal:
             return Refused(refusal.code)
-        return Approved(
-            opening.reference, opening.authorization, opening.expires_at, kst_day(newest.not_after)
-        )
+        return Approved(opening.reference, opening.authorization, opening.expires_at, kst_day(newest.not_after))
 
     async def _issue(self, job: Job, case: Case) -> Conclusion:
         """Store the new key before it is certified: a certificate whose key was lost would be useless."""

@@ -71,10 +71,7 @@ class Retention:
         await self._forget(now)
         while await self._database.unit(lambda tx: self._abandon(tx, now)):
             pass
-        if (
-            await self._database.unit(lambda tx: self._kept_files.lapse(tx, now))
-            or self._database.traces_left
-        ):
+        if await self._database.unit(lambda tx: self._kept_files.lapse(tx, now)) or self._database.traces_left:
             await self._database.erase_traces()
         await self._tend()
 

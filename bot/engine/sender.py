@@ -276,9 +276,7 @@ class OutboxSender:
     async def _send_file(self, chat_id: int, message: SendFile, language: str) -> int:
         now = self._clock.now()
         request_id, name = message.request_id, message.name
-        content = await self._stores.database.unit(
-            lambda tx: self._stores.kept_files.load(tx, request_id, name, now)
-        )
+        content = await self._stores.database.unit(lambda tx: self._stores.kept_files.load(tx, request_id, name, now))
         if content is None:
             lapsed = Screen((Line("files.lapsed"),))
             return await self._channels.messenger.show(chat_id, lapsed, language, None)

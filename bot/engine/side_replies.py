@@ -9,8 +9,8 @@ from bot.conversation.chats import Chat
 from bot.conversation.transition import SideRequest
 from bot.conversation.turns.lookups import status_lines
 from bot.engine.delivery_report import every, latest
-from bot.knowledge import OFFERED, Finding, name_of, words_of
-from bot.knowledge.answers import NEXT, Answers
+from bot.knowledge import MAX_OFFERS, SearchResult, phrasing_token, tokenise
+from bot.knowledge.answers import NEXT_BUTTONS, Answers
 from bot.knowledge.gaps import Gap, Gaps, Kind, Question, report
 from bot.messages.catalog import Catalogs
 from bot.messages.outgoing import Message
@@ -20,7 +20,7 @@ from bot.reminders.service import Reminders
 from bot.storage.database import Transaction
 
 #: How much of a question staff are shown.
-WAY_LETTERS = 60
+MAX_PHRASING_LETTERS = 60
 #: Of a case that is there, a result was told.
 DECIDED = frozenset({Phase.ENROLLED, Phase.ISSUING, Phase.ISSUED, Phase.REFUSED, Phase.CLOSED})
 
@@ -37,9 +37,7 @@ class SideReply:
 
 
 class SideReplies:
-    def __init__(
-        self, answers: Answers, catalogs: Catalogs, gaps: Gaps, reminders: Reminders, outbox: Outbox
-    ) -> None:
+    def __init__(self, answers: Answers, catalogs: Catalogs, gaps: Gaps, reminders: Reminders, outbox: Outbox) -> None:
         self._answers = answers
         self._catalogs = catalogs
         self._gaps = gaps
@@ -58,11 +56,11 @@ class SideReplies:
                 return each.token
         return None
 
-    def is_long(self, text: str) -> bool:
-        return self._answers.knowledge.is_long(text)
+    def is_slow_to_search(self, text: str) -> bool:
+        return self._answers.knowledge.is_slow_to_search(text)
 
     def look_up_ahead(self, text: str) -> None:
-        self._answers.knowledge.beside(text)
+        self._answers.knowledge.other_topics(text)
 
     def is_question(self, text: str, language: str) -> bool:
         return self._answers.knowledge.looks_like_question(text, language)
@@ -97,7 +95,7 @@ class SideReplies:
                 return SideReply((screen,) if screen else (), message=file)
             case "useful" | "useless" if known:
                 self._rated(tx, chat, topic, rated, now, useful=aside.kind == "useful")
-                return SideReply((Screen((Line(f"faq.{aside.kind}"),), ((NEXT["human"],),)),))
+                return SideReply((Screen((Line(f"faq.{aside.kind}"),), ((NEXT_BUTTONS["human"],),)),))
             case _:
                 return SideReply((self._answers.groups(chat.language),))
 
@@ -130,33 +128,29 @@ class SideReplies:
 
     def _question(self, tx: Transaction, chat: Chat, case: Case, text: str, now: datetime) -> Screen:
         found = self._answers.knowledge.find(text, chat.language)
-        beside = self._answers.knowledge.beside(text)
+        other_topics = self._answers.knowledge.other_topics(text)
         if found.topic is not None:
-            return self._article(found.topic, chat, case, name_of(found.likest), beside)
+            return self._article(found.topic, chat, case, phrasing_token(found.nearest_phrasing), other_topics)
         if found.ranked:
             self._left_open(tx, chat, found, text, now)
-        offers = tuple(dict.fromkeys((*beside, *found.offers)))[:OFFERED]
+        offers = tuple(dict.fromkeys((*other_topics, *found.offers)))[:MAX_OFFERS]
         return self._answers.offer(offers, chat.language) if offers else self._answers.unknown()
 
-    def _left_open(self, tx: Transaction, chat: Chat, found: Finding, text: str, now: datetime) -> None:
+    def _left_open(self, tx: Transaction, chat: Chat, found: SearchResult, text: str, now: datetime) -> None:
         kind: Kind = "offered" if found.zone == "maybe" else "unanswered"
-        question = Question(found.ranked[0].topic, chat.language, found.likest, words_of(text))
+        question = Question(found.ranked[0].topic, chat.language, found.nearest_phrasing, tokenise(text))
         self._gaps.add(tx, kind, question, chat.chat_id, now)
 
-    def _rated(
-        self, tx: Transaction, chat: Chat, topic: str, name: str, now: datetime, *, useful: bool
-    ) -> None:
+    def _rated(self, tx: Transaction, chat: Chat, topic: str, name: str, now: datetime, *, useful: bool) -> None:
         tx.run("useful_count", topic=topic, useful=int(useful))
         if not useful:
-            likest = self._answers.knowledge.way(name)
-            self._gaps.add(tx, "useless", Question(topic, chat.language, likest), chat.chat_id, now)
+            nearest_phrasing = self._answers.knowledge.way(name)
+            self._gaps.add(tx, "useless", Question(topic, chat.language, nearest_phrasing), chat.chat_id, now)
 
-    def _article(
-        self, topic: str, chat: Chat, case: Case, rated: str = "", beside: Sequence[str] = ()
-    ) -> Screen:
+    def _article(self, topic: str, chat: Chat, case: Case, rated: str = "", other_topics: Sequence[str] = ()) -> Screen:
         """A reissue that is under way needs no second start."""
         starts = case.phase in ENDED
-        return self._answers.article(topic, chat.language, rated, beside=beside, starts=starts)
+        return self._answers.article(topic, chat.language, rated, other_topics=other_topics, starts=starts)
 
     def _gap(self, gap: Gap) -> Line:
         language = self._catalogs.default
@@ -172,9 +166,7 @@ class SideReplies:
 
     def _language(self, tx: Transaction, chat: Chat, code: str) -> SideReply:
         if code not in self._catalogs.languages:
-            rows = tuple(
-                (button(f"language.{each}", f"language:{each}"),) for each in self._catalogs.languages
-            )
+            rows = tuple((button(f"language.{each}", f"language:{each}"),) for each in self._catalogs.languages)
             return SideReply((Screen((Line("language.ask"),), rows),))
         tx.run("chat_speak", chat_id=chat.chat_id, language=code)
         return SideReply((Screen((Line("language.set"),)),), language=code)
@@ -188,5 +180,5 @@ def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _shortened(way: str) -> str:
-    return way if len(way) <= WAY_LETTERS else f"{way[:WAY_LETTERS]}…"
+def _shortened(phrasing: str) -> str:
+    return phrasing if len(phrasing) <= MAX_PHRASING_LETTERS else f"{phrasing[:MAX_PHRASING_LETTERS]}…"

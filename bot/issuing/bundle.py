@@ -35,9 +35,7 @@ def purpose_of(policy: str | None, authority: str | None) -> Purpose | None:
     return Purpose(found.scope, found.holder)
 
 
-async def pack(
-    key: bytes, certificate: bytes, password: str, chain: tuple[bytes, ...]
-) -> Mapping[str, bytes]:
+async def pack(key: bytes, certificate: bytes, password: str, chain: tuple[bytes, ...]) -> Mapping[str, bytes]:
     """Return the zip with the NPKI folder, and the PKCS#12; the chain from the issuing certificate up, DER."""
     return await asyncio.to_thread(_packed, key, certificate, password, chain)
 

@@ -10,9 +10,7 @@ class KeptFiles:
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
 
-    def put(
-        self, tx: Transaction, request_id: str, name: str, chat_id: int, content: bytes, until: datetime
-    ) -> None:
+    def put(self, tx: Transaction, request_id: str, name: str, chat_id: int, content: bytes, until: datetime) -> None:
         """Store this unless the name is taken: the first content counts, with the longer lifetime."""
         sealed = self._sealing.seal(content, table="keeps", column=name, row=request_id)
         params = {"request_id": request_id, "name": name, "chat_id": chat_id}

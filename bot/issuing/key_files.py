@@ -23,14 +23,10 @@ def open_authority(
     Raises `SettingWrong` if the settings name an authority outside: an unused second one would be made.
     """
     if settings.outside is not None:
-        raise SettingWrong(
-            f"{PREFIX}CA_ENGINE names an authority outside; the embedded one is not in use here"
-        )
+        raise SettingWrong(f"{PREFIX}CA_ENGINE names an authority outside; the embedded one is not in use here")
     passphrase, made = read_passphrase(settings.authority.passphrase_file)
     if made:
-        say(
-            f"made the authority's passphrase {settings.authority.passphrase_file}: keep a copy apart from the data"
-        )
+        say(f"made the authority's passphrase {settings.authority.passphrase_file}: keep a copy apart from the data")
     folder = settings.storage.data_dir / "ca"
     if not folder.exists():
         say(f"making the authority's keys in {folder}")

@@ -5,19 +5,19 @@ It never stores a customer's text, and never answers what no article says.
 
 from bot.knowledge.articles.article import Article, ArticleBroken
 from bot.knowledge.articles.facts import MenuPath
-from bot.knowledge.base import Group, KnowledgeBase, name_of
-from bot.knowledge.language.normalise import words_of
-from bot.knowledge.search.result import OFFERED, Candidate, Finding
+from bot.knowledge.base import Group, KnowledgeBase, phrasing_token
+from bot.knowledge.language.normalise import tokenise
+from bot.knowledge.search.result import MAX_OFFERS, Candidate, SearchResult
 
 __all__ = [
-    "OFFERED",
+    "MAX_OFFERS",
     "Article",
     "ArticleBroken",
     "Candidate",
-    "Finding",
     "Group",
     "KnowledgeBase",
     "MenuPath",
-    "name_of",
-    "words_of",
+    "SearchResult",
+    "phrasing_token",
+    "tokenise",
 ]

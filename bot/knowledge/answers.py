@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.knowledge import Article, Finding, KnowledgeBase
+from bot.knowledge import Article, KnowledgeBase, SearchResult
 from bot.messages.screen import Button, Line, Marked, Param, Rows, Screen, button
 
 #: The button for each value of an article's `next` field.
-NEXT: dict[str, Button] = {
+NEXT_BUTTONS: dict[str, Button] = {
     "reissue": button("button.start", "begin"),
     "status": button("button.status", "status"),
     "mycert": button("button.mycert", "mycert"),
@@ -21,12 +21,12 @@ MAX_SUMMARY_LENGTH = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AnswerPreview:
     """An answer in a list. `lines` are posted when it is chosen."""
 
     topic: str
     title: str
-    gist: str
+    summary: str
     lines: tuple[Line, ...]
 
 
@@ -46,7 +46,7 @@ class Answers:
         language: str,
         rated: str = "",
         *,
-        beside: Sequence[str] = (),
+        other_topics: Sequence[str] = (),
         starts: bool = True,
     ) -> Screen:
         """Return the article, with buttons to other topics and a rating.
@@ -55,24 +55,22 @@ class Answers:
         Without `starts` no reissue is offered, because one is open.
         """
         article = self.knowledge.article(topic, language)
-        related = [other for other in article.related if other not in beside]
-        rows: list[tuple[Button, ...]] = [(self.title(other, language),) for other in beside]
-        if article.next_action in NEXT and (starts or article.next_action != "reissue"):
-            rows.append((NEXT[article.next_action],))
-        rows += [(self.title(other, language),) for other in related[: MAX_RELATED - len(beside)]]
+        related = [other for other in article.related if other not in other_topics]
+        rows: list[tuple[Button, ...]] = [(self.title(other, language),) for other in other_topics]
+        if article.next_action in NEXT_BUTTONS and (starts or article.next_action != "reissue"):
+            rows.append((NEXT_BUTTONS[article.next_action],))
+        rows += [(self.title(other, language),) for other in related[: MAX_RELATED - len(other_topics)]]
         rating = f"{topic}:{rated}" if rated else topic
-        rows.append(
-            (button("button.useful", f"useful:{rating}"), button("button.useless", f"useless:{rating}"))
-        )
-        also = (Line("faq.beside"),) if beside else ()
+        rows.append((button("button.useful", f"useful:{rating}"), button("button.useless", f"useless:{rating}")))
+        also = (Line("faq.beside"),) if other_topics else ()
         return Screen((*_lines(article, language), *also), tuple(rows))
 
     def offer(self, topics: Sequence[str], language: str) -> Screen:
         rows = tuple((self.title(topic, language),) for topic in topics)
-        return Screen((Line("faq.maybe"),), (*rows, (NEXT["human"],)))
+        return Screen((Line("faq.maybe"),), (*rows, (NEXT_BUTTONS["human"],)))
 
     def unknown(self) -> Screen:
-        return Screen((Line("faq.unknown"),), ((FAQ, NEXT["human"]),))
+        return Screen((Line("faq.unknown"),), ((FAQ, NEXT_BUTTONS["human"]),))
 
     def title(self, topic: str, language: str) -> Button:
         title = self.knowledge.title(topic, language)
@@ -80,9 +78,7 @@ class Answers:
 
     def groups(self, language: str) -> Screen:
         groups = self.knowledge.groups(language)
-        rows = tuple(
-            (Button(Line("button.topic", {"title": each.title}), f"group:{each.id}"),) for each in groups
-        )
+        rows = tuple((Button(Line("button.topic", {"title": each.title}), f"group:{each.id}"),) for each in groups)
         return Screen((Line("faq.groups"),), rows)
 
     def group(self, group_id: str, language: str) -> Screen:
@@ -92,7 +88,7 @@ class Answers:
         rows: Rows = tuple((self.title(topic, language),) for topic in group.topics)
         return Screen((Line("faq.group", {"title": group.title}),), (*rows, (FAQ,)))
 
-    def listed(self, text: str, language: str) -> tuple[Entry, ...]:
+    def search(self, text: str, language: str) -> tuple[AnswerPreview, ...]:
         """Return the likely answers, best first. For an empty text return every article, in the order of the groups."""
         topics = _likely(self.knowledge.find(text, language)) if text.strip() else self._all_topics(language)
         return tuple(self._entry(topic, language) for topic in topics)
@@ -100,13 +96,13 @@ class Answers:
     def _all_topics(self, language: str) -> Sequence[str]:
         return [topic for group in self.knowledge.groups(language) for topic in group.topics]
 
-    def _entry(self, topic: str, language: str) -> Entry:
+    def _entry(self, topic: str, language: str) -> AnswerPreview:
         article = self.knowledge.article(topic, language)
         lines = _lines(article, language)
-        return Entry(topic, self.knowledge.title(topic, language), _summary(article.answer), lines)
+        return AnswerPreview(topic, self.knowledge.title(topic, language), _summary(article.answer), lines)
 
 
-def _likely(found: Finding) -> Sequence[str]:
+def _likely(found: SearchResult) -> Sequence[str]:
     if found.topic is None:
         return found.offers
     return [each.topic for each in found.ranked[:MAX_LISTED]]

@@ -13,9 +13,9 @@ from bot.knowledge.articles.facts import MenuPath
 from bot.knowledge.articles.library import LanguageArticles, default_folder, load_languages
 from bot.knowledge.language.normalise import sanitise
 from bot.knowledge.search.cache import SearchCache
-from bot.knowledge.search.embeddings import Meaning
+from bot.knowledge.search.embeddings import TopicClassifier
 from bot.knowledge.search.question import is_question
-from bot.knowledge.search.result import Finding
+from bot.knowledge.search.result import SearchResult
 from bot.knowledge.search.search import Search, has_enough_letters
 from bot.messages.catalog import LANGUAGES
 
@@ -26,7 +26,7 @@ CACHE_SIZE = 512
 TOKEN_BYTES = 4
 
 
-def name_of(phrasing: str) -> str:
+def phrasing_token(phrasing: str) -> str:
     """Return a short token for a phrasing, because callback data is at most 64 bytes (Bot API); empty for none."""
     return hashlib.blake2b(phrasing.encode(), digest_size=TOKEN_BYTES).hexdigest() if phrasing else ""
 
@@ -44,10 +44,10 @@ class Group:
 class KnowledgeBase:
     """Immutable. Every method only computes, and is safe from any thread."""
 
-    def __init__(self, languages: Sequence[LanguageArticles], classifier: Meaning | None = None) -> None:
+    def __init__(self, languages: Sequence[LanguageArticles], classifier: TopicClassifier | None = None) -> None:
         self._by_language = {articles.language: articles for articles in languages}
         self._search = Search(languages, classifier)
-        self._found: SearchCache[Finding] = SearchCache(CACHE_SIZE)
+        self._found: SearchCache[SearchResult] = SearchCache(CACHE_SIZE)
         self._other_topics: SearchCache[tuple[str, ...]] = SearchCache(CACHE_SIZE)
 
     @classmethod
@@ -57,10 +57,10 @@ class KnowledgeBase:
         facts: Mapping[str, str] = NO_FACTS,
         *,
         root: Traversable | None = None,
-        meaning: Meaning | None = None,
+        classifier: TopicClassifier | None = None,
     ) -> Self:
         """Raise `ArticleBroken` at the first file that cannot be read. `facts` override those in the files."""
-        return cls(load_languages(root or default_folder(), languages, facts), meaning)
+        return cls(load_languages(root or default_folder(), languages, facts), classifier)
 
     @property
     def fingerprint(self) -> str:
@@ -72,11 +72,11 @@ class KnowledgeBase:
         """Whether the classifier head was trained on exactly these articles."""
         return self._search.is_head_current
 
-    def is_long(self, text: str) -> bool:
+    def is_slow_to_search(self, text: str) -> bool:
         """Whether a search for this text may take tens of milliseconds: shorter texts are not embedded."""
         return has_enough_letters(text)
 
-    def find(self, text: str, language: str) -> Finding:  # noqa: ARG002 - customers mix languages, so all are searched
+    def find(self, text: str, language: str) -> SearchResult:  # noqa: ARG002 - customers mix languages, so all are searched
         """Never raises. The first search for a text may take tens of milliseconds; then its result is cached."""
         found = self._found.get(text)
         if found is None:
@@ -84,7 +84,7 @@ class KnowledgeBase:
             self._found.put(text, found)
         return found
 
-    def beside(self, text: str) -> tuple[str, ...]:
+    def other_topics(self, text: str) -> tuple[str, ...]:
         """Return the topics that the text asks for besides the answer, or without one."""
         topics = self._other_topics.get(text)
         if topics is None:
@@ -104,7 +104,7 @@ class KnowledgeBase:
 
     @cached_property
     def _phrasings_by_token(self) -> Mapping[str, str]:
-        return {name_of(phrasing): phrasing for phrasing in self._search.phrasings}
+        return {phrasing_token(phrasing): phrasing for phrasing in self._search.phrasings}
 
     def article(self, topic: str, language: str) -> Article:
         """Return the article in that language, English or Korean. Raise `KeyError` for an unknown topic."""

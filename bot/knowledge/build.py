@@ -28,7 +28,7 @@ def build_knowledge(bank: BankSettings, data_dir: Path, languages: Sequence[str]
 
     def read() -> KnowledgeBase:
         classifier = embeddings.load(heads_folder, folder)
-        return KnowledgeBase.load(languages, bank.facts, root=folder, meaning=classifier)
+        return KnowledgeBase.load(languages, bank.facts, root=folder, classifier=classifier)
 
     articles = ReloadingKnowledgeBase(folder, read, heads_folder)
     return Knowledge(articles, Answers(lambda: articles.now), SearchRefit(folder, heads_folder))

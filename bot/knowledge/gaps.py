@@ -28,7 +28,7 @@ class Question:
 
     topic: str
     language: str
-    likest: str
+    nearest_phrasing: str
     words: Sequence[str] = ()
 
 
@@ -53,7 +53,7 @@ class Gaps:
 
     def add(self, tx: Transaction, kind: Kind, question: Question, chat_id: int, now: datetime) -> None:
         timestamp = now.timestamp()
-        params = {"topic": question.topic, "language": question.language, "likest": question.likest}
+        params = {"topic": question.topic, "language": question.language, "likest": question.nearest_phrasing}
         tx.write("gap_add", kind=kind, now=timestamp, **params)
         self._add_words(tx, question, chat_id, timestamp)
 
@@ -85,8 +85,6 @@ def _gap(tx: Transaction, topic: str) -> Gap:
         kinds.get("offered", 0),
         kinds.get("useless", 0),
         useful["times"] if useful else 0,
-        tuple(
-            (row["likest"], int(row["times"])) for row in tx.rows("gap_ways", topic=topic, most=MAX_PHRASINGS)
-        ),
+        tuple((row["likest"], int(row["times"])) for row in tx.rows("gap_ways", topic=topic, most=MAX_PHRASINGS)),
         tuple((row["word"], row["chats"]) for row in tx.rows("gap_words", topic=topic, most=MAX_WORDS)),
     )

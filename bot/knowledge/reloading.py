@@ -20,9 +20,7 @@ Signature = frozenset[tuple[str, int, int]]
 class ReloadingKnowledgeBase:
     """Holds the last knowledge base that could be read. Raises `ArticleBroken` if the first one cannot be read."""
 
-    def __init__(
-        self, folder: Path, read: Callable[[], KnowledgeBase], heads_folder: Path | None = None
-    ) -> None:
+    def __init__(self, folder: Path, read: Callable[[], KnowledgeBase], heads_folder: Path | None = None) -> None:
         """`heads_folder` may hold a classifier head, as may the folder of the articles."""
         self._folder = folder
         self._heads_folder = heads_folder or folder
@@ -42,7 +40,7 @@ class ReloadingKnowledgeBase:
             except OSError as error:  # a file was deleted while it was read; the next check sees the result
                 logger.warning("the articles could not be read", extra={"why": str(error)})
 
-    async def fit(self, build: Callable[[], Awaitable[None]]) -> None:
+    async def retrain_when_changed(self, build: Callable[[], Awaitable[None]]) -> None:
         """Train a head whenever none matches the articles, until cancelled. Try once for each change.
 
         Until the head exists, changes are found by n-grams.

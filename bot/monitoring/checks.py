@@ -66,9 +66,7 @@ async def lists(authority: Watched, bounds: Bounds = DEFAULT_BOUNDS) -> str:
     return f"{len(ages)} are fresh" if ages else "none of ours"
 
 
-async def messenger(
-    meter: Meter, probe: Callable[[], Awaitable[object]], bounds: Bounds = DEFAULT_BOUNDS
-) -> str:
+async def messenger(meter: Meter, probe: Callable[[], Awaitable[object]], bounds: Bounds = DEFAULT_BOUNDS) -> str:
     """Report when the messenger answered last. Behind a webhook nothing calls it for hours: then make a call."""
     if (since := _since(meter)) is not None and since <= bounds.messenger_s:
         return f"answered {since:.0f} s ago"
@@ -90,11 +88,7 @@ async def queue_heads(reader: HealthChecks, clock: Clock, bounds: Bounds = DEFAU
     except Exception as error:
         raise NotReady(f"cannot be read: {error}") from error
     named = zip(("inbox", "outbox", "jobs"), found, strict=True)
-    late = [
-        f"{name} waits for {queue.overdue_s:.0f} s"
-        for name, queue in named
-        if queue.overdue_s > bounds.queue_s
-    ]
+    late = [f"{name} waits for {queue.overdue_s:.0f} s" for name, queue in named if queue.overdue_s > bounds.queue_s]
     if late:
         raise NotReady("; ".join(late))
     return f"{sum(queue.waiting for queue in found)} wait, none for long"

@@ -77,9 +77,7 @@ def _of_one(values: Mapping[Any, float]) -> Iterator[tuple[tuple[str, ...], floa
 def _queue(name: str, queue: Queue) -> Iterator[Metric]:
     stuck = STUCK[name]
     yield GaugeMetricFamily(f"reissue_{name}_waiting", f"Rows that wait: {name}", queue.waiting)
-    yield GaugeMetricFamily(
-        f"reissue_{name}_oldest_seconds", f"Age of the oldest that waits: {name}", queue.oldest_s
-    )
+    yield GaugeMetricFamily(f"reissue_{name}_oldest_seconds", f"Age of the oldest that waits: {name}", queue.oldest_s)
     yield GaugeMetricFamily(
         f"reissue_{name}_overdue_seconds",
         f"For how long a head has been waiting for us; others' patience is not counted: {name}",
@@ -89,12 +87,8 @@ def _queue(name: str, queue: Queue) -> Iterator[Metric]:
 
 
 def _applications(found: Applications) -> Iterator[Metric]:
-    yield CounterMetricFamily(
-        "reissue_applications_submitted", "Applications that were submitted", found.submitted
-    )
-    yield CounterMetricFamily(
-        "reissue_applications_issued", "Applications that led to a certificate", found.issued
-    )
+    yield CounterMetricFamily("reissue_applications_submitted", "Applications that were submitted", found.submitted)
+    yield CounterMetricFamily("reissue_applications_issued", "Applications that led to a certificate", found.issued)
     refused = CounterMetricFamily(
         "reissue_applications_refused", "Applications that were refused, by code", labels=("code",)
     )

@@ -23,9 +23,7 @@ PATIENCE_S = 60.0
 LONGEST_SUBJECT = 200
 CALENDAR = "reminders.ics"
 WIRE = compat32.clone(linesep="\r\n")
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-)
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SERVICE_CLOSING = 421
 _NO_SUCH_MAILBOX = frozenset({550, 551, 553})
 _POLICY = "5.7."

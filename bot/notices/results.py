@@ -50,9 +50,7 @@ class Notices:
         self._outbox = outbox
         self._addresses = addresses
 
-    def issued(
-        self, tx: Transaction, chat: Chat, case: Case, now: datetime, calendar: bytes | None = None
-    ) -> None:
+    def issued(self, tx: Transaction, chat: Chat, case: Case, now: datetime, calendar: bytes | None = None) -> None:
         if case.certificate is None:
             return
         until = Day(kst_day(case.certificate.not_after))
@@ -63,9 +61,7 @@ class Notices:
     def refused(self, tx: Transaction, chat: Chat, case: Case, now: datetime) -> None:
         self._send(tx, case, _refusal(chat, case), now)
 
-    def in_chat(
-        self, tx: Transaction, chat: Chat, case: Case, message: Message, cause: str
-    ) -> tuple[str, Message]:
+    def in_chat(self, tx: Transaction, chat: Chat, case: Case, message: Message, cause: str) -> tuple[str, Message]:
         """Return key and message for the chat: a result is known by its application, however often it is reported."""
         if not isinstance(message, SendScreen) or not message.screen.key.startswith(RESULT):
             return cause, message
@@ -75,9 +71,7 @@ class Notices:
             told = self._not_only_there(tx, case, told, _refusal(chat, case))
         return _key(case.request_id, kind, "chat"), told
 
-    def _not_only_there(
-        self, tx: Transaction, case: Case, told: SendScreen, news: ResultNotice
-    ) -> SendScreen:
+    def _not_only_there(self, tx: Transaction, case: Case, told: SendScreen, news: ResultNotice) -> SendScreen:
         """If the chat is the only channel that is wanted, another one follows should the chat be closed to us."""
         ways = self._ways(tx, case)
         if news.urgent or not ways or self._chosen(tx, news, ways):

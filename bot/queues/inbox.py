@@ -99,9 +99,7 @@ class Inbox:
         """Bring forward rows whose due time only a wrong clock can have set."""
         tx.write("inbox_set_right", now=now.timestamp(), far=now.timestamp() + FAR_SECONDS)
 
-    def failed(
-        self, tx: Transaction, waiting: Waiting, error: str, now: datetime, *, at_once: bool = False
-    ) -> bool:
+    def failed(self, tx: Transaction, waiting: Waiting, error: str, now: datetime, *, at_once: bool = False) -> bool:
         """Put a failing update off, or park it when its tries are used up; return whether it was parked."""
         if at_once or waiting.attempts >= len(BACK_OFF):
             return tx.run("inbox_park", seq=waiting.seq, error=error) == 1

@@ -52,9 +52,7 @@ class Jobs:
         self._leases = Leases(lease, steady)
         self._decoder = msgspec.json.Decoder(Task)
 
-    def add(
-        self, tx: Transaction, key: str, kind: str, chat_id: int, task: Task, due: datetime, now: datetime
-    ) -> None:
+    def add(self, tx: Transaction, key: str, kind: str, chat_id: int, task: Task, due: datetime, now: datetime) -> None:
         sealed = self._sealing.seal(msgspec.json.encode(task), table="jobs", column="task", row=key)
         times = {"due_at": due.timestamp(), "now": now.timestamp()}
         about = correlation.current()

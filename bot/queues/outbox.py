@@ -168,9 +168,7 @@ class Outbox:
             self._instead(tx, row["key"], message, now)
 
     def _opened(self, key: str, sealed: bytes) -> Message:
-        message: Message = self._decoder.decode(
-            self._sealing.open(sealed, table="outbox", column="message", row=key)
-        )
+        message: Message = self._decoder.decode(self._sealing.open(sealed, table="outbox", column="message", row=key))
         return message
 
     def _instead(self, tx: Transaction, key: str, message: Message, now: datetime) -> None:

@@ -18,9 +18,7 @@ def menu(kept: NoticePreferences, days: Sequence[int], at: datetime | None) -> S
     """`days` are those on which reminders are sent at all; `at` is the moment of the next one, if there is one."""
     choice, watched = kept.choice, kept.watched
     lines = [Line("remind.menu.on" if choice.active else "remind.menu.off")]
-    known = (
-        Line("remind.menu.until", {"until": Day(watched.expires_on)}) if watched else Line("remind.menu.none")
-    )
+    known = Line("remind.menu.until", {"until": Day(watched.expires_on)}) if watched else Line("remind.menu.none")
     lines.append(known)
     results = Line("remind.results.row", {"where": Word(f"remind.results.{choice.results}")})
     change_results = (button("remind.change.results", "remind:results"),)

@@ -45,9 +45,7 @@ def occasions(
         ("backup", watched.issued_on + BACKUP_AFTER),
         ("password", watched.issued_on + PASSWORD_AFTER),
     )
-    found |= {
-        ReminderTime(kind, day) for kind, day in beside if day not in expiry and day < watched.expires_on
-    }
+    found |= {ReminderTime(kind, day) for kind, day in beside if day not in expiry and day < watched.expires_on}
     return tuple(sorted(found, key=lambda each: (each.on, each.kind)))
 
 

@@ -54,9 +54,7 @@ class Reminders:
         self._rules = rules
         self._days = days
 
-    def tapped(
-        self, tx: Transaction, chat: Chat, what: str, now: datetime
-    ) -> tuple[Screen | None, Message | None]:
+    def tapped(self, tx: Transaction, chat: Chat, what: str, now: datetime) -> tuple[Screen | None, Message | None]:
         """Return the screen that a button of the menu leads to, or the file that it asks for."""
         question = asked(what, self._days)
         if question is not None:
@@ -81,9 +79,7 @@ class Reminders:
             return None
         return following(self._occasions(watched, kept.choice), kept.choice, watched.told_until)
 
-    def watch(
-        self, tx: Transaction, chat_id: int, serial: str, days: tuple[date, date], now: datetime
-    ) -> None:
+    def watch(self, tx: Transaction, chat_id: int, serial: str, days: tuple[date, date], now: datetime) -> None:
         """Remind of this certificate instead of any other; `days` are those of its issue and of its expiry in Korea."""
         kept = rows.load(tx, chat_id)
         if kept.watched is not None and kept.watched.serial == serial:
@@ -121,9 +117,7 @@ class Reminders:
         self._stores.kept_files.put(tx, name, CALENDAR, chat.chat_id, content, now + CALENDAR_LIFETIME)
         return SendFile(name, CALENDAR)
 
-    def come(
-        self, tx: Transaction, chat: Chat, turn: int, held: Sequence[HeldCertificate], now: datetime
-    ) -> None:
+    def come(self, tx: Transaction, chat: Chat, turn: int, held: Sequence[HeldCertificate], now: datetime) -> None:
         """A job says that a reminder is due: send it, unless things have changed since it was ordered."""
         kept = rows.load(tx, chat.chat_id)
         if kept.turn != turn or kept.watched is None or not kept.choice.active:
@@ -131,17 +125,13 @@ class Reminders:
         if by_day(now) != now:
             self._wake(tx, chat.chat_id, kept, by_day(now), now)
             return
-        if not any(
-            each.serial == kept.watched.serial and each.status in {"good", "expired"} for each in held
-        ):
+        if not any(each.serial == kept.watched.serial and each.status in {"good", "expired"} for each in held):
             rows.save(tx, chat.chat_id, replace(kept, watched=None))  # Revoked, or replaced elsewhere.
             return
         occasion = due(self._occasions(kept.watched, kept.choice), kept.choice, kept.watched, now)
         if occasion is not None:
             self._tell(tx, chat, kept, occasion, now)
-        until = (
-            day_after(now) if occasion else now
-        )  # One a day: a late one this morning counts for this evening.
+        until = day_after(now) if occasion else now  # One a day: a late one this morning counts for this evening.
         self._plan(tx, chat.chat_id, replace(kept, watched=replace(kept.watched, told_until=until)), now)
 
     def _plan(self, tx: Transaction, chat_id: int, kept: rows.NoticePreferences, now: datetime) -> None:
@@ -176,9 +166,7 @@ class Reminders:
         if first is not None:
             self._stores.outbox.add(tx, key, first.lane, first.message, now)
 
-    def _first_way(
-        self, tx: Transaction, chat: Chat, choice: Choice, about: ReminderSubject
-    ) -> Fallback | None:
+    def _first_way(self, tx: Transaction, chat: Chat, choice: Choice, about: ReminderSubject) -> Fallback | None:
         """Return the message on the wanted channel, with its fallback; None if no channel is open."""
         record = self._stores.register.record(tx, chat.case.customer) if chat.case.customer else None
         open_: dict[Channel, str] = dict(self._stores.addresses.of(tx, record).items())
@@ -197,9 +185,7 @@ class Reminders:
             return Line(f"remind.{occasion.kind}")
         return Line(f"remind.{_near(left)}", params)
 
-    def _screen(
-        self, watched: WatchedCertificate, occasion: ReminderTime, line: Line, now: datetime
-    ) -> Screen:
+    def _screen(self, watched: WatchedCertificate, occasion: ReminderTime, line: Line, now: datetime) -> Screen:
         if occasion.kind in {"backup", "password"}:
             topic = "backup" if occasion.kind == "backup" else "password-rules"
             return Screen((line,), ((button("remind.how", f"topic:{topic}"),), (SETTINGS,)))

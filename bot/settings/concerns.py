@@ -15,9 +15,7 @@ MIN_METRICS_TOKEN = 16
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
     token: str = setting("TELEGRAM_TOKEN", "the bot's token, from @BotFather", empty="", secret=True)
-    api: str = setting(
-        "TELEGRAM_API", "address of the Bot API server", "https://api.telegram.org", parsers.base_url
-    )
+    api: str = setting("TELEGRAM_API", "address of the Bot API server", "https://api.telegram.org", parsers.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,7 @@ class AuthoritySettings:
         "CA_TOKEN_MODULE", "PKCS#11 library of the token with the authority's keys; empty: files", parse=Path
     )
     token_label: str = setting("CA_TOKEN_LABEL", "label of that token", empty="")
-    token_pin_file: Path | None = setting(
-        "CA_TOKEN_PIN_FILE", "file with that token's PIN, mode 0600", parse=Path
-    )
+    token_pin_file: Path | None = setting("CA_TOKEN_PIN_FILE", "file with that token's PIN, mode 0600", parse=Path)
     profiles: Path | None = setting(
         "CA_PROFILES",
         "folder of certificate profiles of your own, NAME.toml; empty: those that come with it",
@@ -123,17 +119,13 @@ class CmpSettings:
 class DjangoCaSettings:
     """A django-ca behind its REST interface."""
 
-    url: str = setting(
-        "DJANGO_CA_URL", "address of django-ca's REST interface, up to /api/", parse=parsers.http_url
-    )
+    url: str = setting("DJANGO_CA_URL", "address of django-ca's REST interface, up to /api/", parse=parsers.http_url)
     serial: str = setting(
         "DJANGO_CA_SERIAL", "serial of its authority that issues, hexadecimal", parse=parsers.hexadecimal
     )
     profile: str = setting("DJANGO_CA_PROFILE", "profile there that certificates are issued by", "client")
     user: str = setting("DJANGO_CA_USER", "user there who may sign and revoke")
-    password_file: Path = setting(
-        "DJANGO_CA_PASSWORD_FILE", "file with that user's password, mode 0600", parse=Path
-    )
+    password_file: Path = setting("DJANGO_CA_PASSWORD_FILE", "file with that user's password, mode 0600", parse=Path)
     trust: Path = setting("DJANGO_CA_TRUST", "its certificates, PEM, from the issuing one up", parse=Path)
 
 
@@ -218,9 +210,7 @@ class BankSettings:
         "30,14,7,3,1,0",
         parsers.days,
     )
-    timezone: ZoneInfo = setting(
-        "TIMEZONE", "zone in which the bank's days begin and end", "Asia/Seoul", parsers.zone
-    )
+    timezone: ZoneInfo = setting("TIMEZONE", "zone in which the bank's days begin and end", "Asia/Seoul", parsers.zone)
     files_hours: float = setting(
         "FILES_HOURS",
         "hours for which a certificate's files can be fetched again",

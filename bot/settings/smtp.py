@@ -31,13 +31,9 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise SmtpUrlBroken("not an SMTP address")
     asked = "starttls" in parse_qs(parts.query, keep_blank_values=True)
     demanded = asked or (parts.username is not None and not _is_here(parts.hostname))
-    user, password = (
-        unquote(part) if part is not None else None for part in (parts.username, parts.password)
-    )
+    user, password = (unquote(part) if part is not None else None for part in (parts.username, parts.password))
     starttls = False if tls else True if demanded else None
-    return SmtpServer(
-        parts.hostname, port or (465 if tls else 587 if asked else 25), tls, starttls, user, password
-    )
+    return SmtpServer(parts.hostname, port or (465 if tls else 587 if asked else 25), tls, starttls, user, password)
 
 
 def _is_here(host: str) -> bool:

@@ -21,7 +21,5 @@ async def open_database(url: str) -> Database:
         return await postgres.opened(url)
     path = url.removeprefix("sqlite:///")
     if path == url or not path:
-        raise DatabaseUnusable(
-            "DATABASE_URL must look like sqlite:///path/to/file.db or postgresql://user@host/name"
-        )
+        raise DatabaseUnusable("DATABASE_URL must look like sqlite:///path/to/file.db or postgresql://user@host/name")
     return await sqlite.opened(path)

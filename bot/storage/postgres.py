@@ -109,9 +109,7 @@ class RowsInUse(psycopg.Cursor[NamedRow]):
 class PostgresTransaction(Transaction):
     """In a pipeline only a call that needs an answer is a round trip; otherwise every call is."""
 
-    def __init__(
-        self, connection: psycopg.Connection[NamedRow], pipeline: psycopg.Pipeline | None = None
-    ) -> None:
+    def __init__(self, connection: psycopg.Connection[NamedRow], pipeline: psycopg.Pipeline | None = None) -> None:
         super().__init__()
         self._connection = connection
         self._pipeline = pipeline
@@ -258,9 +256,7 @@ async def opened(url: str) -> PostgresDatabase:
 def looked(url: str, work: Unit[T], seconds: float) -> T:
     """Run this over one snapshot of the database, on a connection of its own that cannot write and ends in time."""
     options = f"-c statement_timeout={int(seconds * 1000):d} -c default_transaction_read_only=on"
-    with psycopg.connect(
-        url, options=options, connect_timeout=max(int(seconds), 1), row_factory=_named
-    ) as connection:
+    with psycopg.connect(url, options=options, connect_timeout=max(int(seconds), 1), row_factory=_named) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         return work(PostgresTransaction(connection))
 

@@ -20,9 +20,7 @@ STEPS = 10_000
 
 
 class ReadOnlyConnection:
-    def __init__(
-        self, url: str, seconds: float = MOST_SECONDS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, url: str, seconds: float = MOST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._seconds = seconds
         self._clock = clock

@@ -72,9 +72,7 @@ def check(path: Path) -> int:
     if found != ["ok"]:
         raise DatabaseUnusable(f"{path.name} is damaged: {found[0]}")
     if not 0 < version <= len(migrations()):
-        raise DatabaseUnusable(
-            f"{path.name} has schema {version}, this release knows 1 to {len(migrations())}"
-        )
+        raise DatabaseUnusable(f"{path.name} has schema {version}, this release knows 1 to {len(migrations())}")
     return version
 
 

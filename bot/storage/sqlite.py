@@ -220,9 +220,7 @@ async def opened(path: str) -> SqliteDatabase:
         database = SqliteDatabase(partial(_connect, path))
         await database
     except (sqlite3.Error, OSError) as error:
-        raise DatabaseUnusable(
-            f"the database {path} cannot be opened: {_damage_of(error) or error}"
-        ) from error
+        raise DatabaseUnusable(f"the database {path} cannot be opened: {_damage_of(error) or error}") from error
     try:
         await database.hop(lambda: _migrate(database._conn))  # noqa: SLF001 — the same thread as every unit
     except sqlite3.Error as error:

@@ -93,9 +93,7 @@ def encrypt_under(derived_key: Derived, plaintext: bytes) -> Encrypted:
     """Encrypt under a fresh IV."""
     mix, kdf, key = derived_key.mix, derived_key.kdf, derived_key.key
     iv = os.urandom(IV_BYTES)
-    data = (
-        seed.encrypt(key, iv, plaintext) if mix is EncryptionScheme.PBKDF2_SEED else _aes(key, iv, plaintext)
-    )
+    data = seed.encrypt(key, iv, plaintext) if mix is EncryptionScheme.PBKDF2_SEED else _aes(key, iv, plaintext)
     cipher = OID_SEED_CBC if mix is EncryptionScheme.PBKDF2_SEED else OID_AES_256_CBC
     parameters = Pbes2(kdf=kdf, cipher=Algorithm(algorithm=cipher, parameters=raw(asn1.encode_der(iv))))
     scheme = Algorithm(algorithm=OID_PBES2, parameters=raw(asn1.encode_der(parameters)))

@@ -71,9 +71,7 @@ def alternative_name(data: bytes) -> x509.SubjectAlternativeName:
 def read_identify_data(certificate: x509.Certificate) -> IdentifyData:
     """Raise `ValueError` if the certificate carries none, or more than one user."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    found = [
-        name.value for name in names.get_values_for_type(x509.OtherName) if name.type_id == OID_IDENTIFY_DATA
-    ]
+    found = [name.value for name in names.get_values_for_type(x509.OtherName) if name.type_id == OID_IDENTIFY_DATA]
     if len(found) != 1:
         raise ValueError("no single identifyData in the subjectAltName")
     return asn1.decode_der(IdentifyData, found[0])

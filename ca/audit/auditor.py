@@ -34,9 +34,7 @@ def verify(ledger: Ledger, known: AuditHead | None = None) -> AuditReport:
         sound = aside.submit(ledger.unsound)
         reader = _Reader(tx, known)
         problems = reader.read()
-        if (
-            not reader.broken
-        ):  # Everything after a break is untrusted: one line says so, instead of a million.
+        if not reader.broken:  # Everything after a break is untrusted: one line says so, instead of a million.
             problems += differences(tx, reader.told)
         found = [*problems, *sound.result()]
     return AuditReport(reader.end, tuple(found[:MOST_PROBLEMS]))

@@ -63,9 +63,7 @@ def check_head(content: bytes, root: x509.Certificate) -> Head:
     return _reading(content, lambda value: _head(value, root))
 
 
-def check_receipt(
-    content: bytes, root: x509.Certificate, certificate: bytes | None = None
-) -> list[ReceiptFacts]:
+def check_receipt(content: bytes, root: x509.Certificate, certificate: bytes | None = None) -> list[ReceiptFacts]:
     """Return the proved lines of one certificate; with its DER, check that they are about it."""
     return _reading(content, lambda value: _receipt(value, root, certificate))
 
@@ -144,9 +142,7 @@ def _check_chain(chain: list[x509.Certificate], root: x509.Certificate, at: date
             range(len(chain))
         ):  # From the root down: nothing of an unknown certificate is read further.
             path[number].verify_directly_issued_by(path[number + 1])
-        constraints = [
-            each.extensions.get_extension_for_class(x509.BasicConstraints).value for each in path[1:]
-        ]
+        constraints = [each.extensions.get_extension_for_class(x509.BasicConstraints).value for each in path[1:]]
         usages = chain[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (InvalidSignature, x509.ExtensionNotFound) as error:
         raise ReceiptRefused("the head's certificates do not lead to this root") from error
@@ -164,9 +160,7 @@ def main() -> int:
     parser.add_argument(
         "--root", type=Path, required=True, metavar="ROOT.pem", help="from the bank, not from the receipt"
     )
-    parser.add_argument(
-        "--certificate", type=Path, metavar="CERT.der", help="the certificate that it is a receipt for"
-    )
+    parser.add_argument("--certificate", type=Path, metavar="CERT.der", help="the certificate that it is a receipt for")
     arguments = parser.parse_args()
     try:
         root = x509.load_pem_x509_certificate(arguments.root.read_bytes())

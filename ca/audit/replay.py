@@ -146,9 +146,7 @@ class Intents(_InOrder):
 class Certificates(_InOrder):
     def __init__(self, tx: Transaction) -> None:
         self.not_good: dict[str, tuple[str, str | None, int | None]] = {}
-        super().__init__(
-            tx, "the certificate", "whole_certificate", "certificate_is_there", ("certificate", "der")
-        )
+        super().__init__(tx, "the certificate", "whole_certificate", "certificate_is_there", ("certificate", "der"))
 
     def check(self, serial: str, detail: str, seq: int) -> None:
         row = self.take(serial, seq)
@@ -240,9 +238,7 @@ def _issuers(tx: Transaction, told: AuditedState) -> Iterator[str]:
 
 def _days(tx: Transaction, told: AuditedState) -> Iterator[str]:  # noqa: ARG001 — one table of checks
     stored = {row["day"]: row["last"] for row in tx.all("whole_day")}
-    yield from _differences(
-        "the count of", stored, {row["day"]: row["last"] for row in tx.all("intents_by_day")}
-    )
+    yield from _differences("the count of", stored, {row["day"]: row["last"] for row in tx.all("intents_by_day")})
 
 
 def _meta(tx: Transaction, told: AuditedState) -> Iterator[str]:

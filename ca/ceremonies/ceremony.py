@@ -69,9 +69,7 @@ class Ceremony:
         return beside
 
     def _begin(self, tx: Transaction) -> None:
-        former = tx.one(
-            "get_meta", name="issuing"
-        )  # A ledger of the first release knows its one key like this.
+        former = tx.one("get_meta", name="issuing")  # A ledger of the first release knows its one key like this.
         content = self._kept(former["value"]) if former else self._issuing(tx.now, 1, self._first_root(tx))
         certificate = self._register(tx, 1, content, None if former else "opened")
         tx.run("name_first_issuer", key_id=key_id_of(certificate))
@@ -100,9 +98,7 @@ class Ceremony:
         drawn = draft(self.store.open(stem).spki, name, now, own.issuing_years, own, self.entropy)
         return root.certify(f"{stem}.der", lambda: tbs.issuing_tbs(drawn, root.certificate, own), self.folder)
 
-    def _register(
-        self, tx: Transaction, ordinal: int, content: bytes, audited: str | None
-    ) -> x509.Certificate:
+    def _register(self, tx: Transaction, ordinal: int, content: bytes, audited: str | None) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(content)
         digest, key_id = hashlib.sha256(content), key_id_of(certificate)
         tx.run("insert_issuer", ordinal=ordinal, key_id=key_id, digest=digest.digest(), made_at=tx.seconds)

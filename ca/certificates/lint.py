@@ -39,9 +39,7 @@ SERIAL_BITS = range(65, 160)
 MIDNIGHT = time()
 
 
-def findings(
-    tbs: bytes, issuer: x509.Certificate, profile: Profile, settings: AuthoritySettings
-) -> tuple[str, ...]:
+def findings(tbs: bytes, issuer: x509.Certificate, profile: Profile, settings: AuthoritySettings) -> tuple[str, ...]:
     """Return what is wrong with the to-be-signed bytes of a customer's certificate; empty if nothing is."""
     try:
         # A signature of zeros makes the bytes readable as a certificate before the key is used.
@@ -110,10 +108,7 @@ def _key_is_well(certificate: x509.Certificate, profile: Profile) -> bool:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size in profile.key_rule.rsa_bits
-    return (
-        isinstance(key, ec.EllipticCurvePublicKey)
-        and CURVE_NAMES.get(key.curve.name) in profile.key_rule.curves
-    )
+    return isinstance(key, ec.EllipticCurvePublicKey) and CURVE_NAMES.get(key.curve.name) in profile.key_rule.curves
 
 
 def _policy_is_well(certificate: x509.Certificate, expected: str) -> bool:

@@ -121,9 +121,7 @@ def _access_at(settings: AuthoritySettings, stem: str) -> x509.AuthorityInformat
         AuthorityInformationAccessOID.OCSP: f"{settings.base_url}/ocsp",
         AuthorityInformationAccessOID.CA_ISSUERS: f"{settings.base_url}/ca/{stem}.cer",
     }
-    described = [
-        x509.AccessDescription(oid, x509.UniformResourceIdentifier(url)) for oid, url in places.items()
-    ]
+    described = [x509.AccessDescription(oid, x509.UniformResourceIdentifier(url)) for oid, url in places.items()]
     return x509.AuthorityInformationAccess(described)
 
 

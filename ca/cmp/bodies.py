@@ -214,9 +214,7 @@ def _bit(number: int) -> bytes:
     return der.wrapped(BIT_STRING, bytes([7 - number % 8]) + bytes(octets))
 
 
-def certified(
-    request_id: int, certificate: bytes, chain: tuple[bytes, ...], encrypted_vid: bytes | None
-) -> bytes:
+def certified(request_id: int, certificate: bytes, chain: tuple[bytes, ...], encrypted_vid: bytes | None) -> bytes:
     """Return the CertRepMessage with a certificate; the chain goes along as caPubs."""
     pair = sequence_of(tagged(0, certificate))
     vid = [] if encrypted_vid is None else [der.wrapped(OCTET_STRING, encrypted_vid)]

@@ -280,17 +280,13 @@ class Client:
             return _rejected(status.encoded)
         certificate = tlv.only(tlv.sequence(pair[0].encoded)[0].content).encoded
         sealed = [asn1.decode_der(bytes, part.encoded) for part in rest if part.tag == OCTET_STRING]
-        return Issued(
-            certificate, request_id, self._unsealed(told, sealed), nonce, wants_implicit_confirm(told.header)
-        )
+        return Issued(certificate, request_id, self._unsealed(told, sealed), nonce, wants_implicit_confirm(told.header))
 
     def _unsealed(self, told: Message, sealed: list[bytes]) -> bytes | None:
         if not sealed or not isinstance(self.credentials, Secret):
             return None
         transaction = told.header.transaction_id or b""
-        return encrypted_vid.unseal(
-            sealed[0], self.credentials.value, transaction, encrypted_vid.Direction.RESPONSE
-        )
+        return encrypted_vid.unseal(sealed[0], self.credentials.value, transaction, encrypted_vid.Direction.RESPONSE)
 
 
 def _issued(certificate: x509.Certificate, above: x509.Certificate) -> bool:

@@ -66,9 +66,7 @@ class Header:
             (8, info_list(self.general_info) if self.general_info else None),
         )
         parts = [asn1.encode_der(self.pvno), self.sender, self.recipient]
-        return sequence_of(
-            *parts, *(tagged(number, value) for number, value in optional if value is not None)
-        )
+        return sequence_of(*parts, *(tagged(number, value) for number, value in optional if value is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,9 +181,7 @@ class CmpServer:
         if key.replaces is None or key.identity is None:
             raise CmpRefusal(Failure.BAD_CERT_TEMPLATE, "not_vouched_for")
         self._check_possession(key)
-        certificate = self._office.replace(
-            key.replaces, key.spki, key.identity, exchange.request_id_for(key.spki)
-        )
+        certificate = self._office.replace(key.replaces, key.spki, key.identity, exchange.request_id_for(key.spki))
         return self._certified(exchange, key.request_id, certificate, None)
 
     def _update(self, exchange: Exchange) -> Reply:
@@ -203,9 +201,7 @@ class CmpServer:
         with _refused_here():
             verify_possession(key.spki, key.signed, key.signature, algorithm, self._keys.spkis)
 
-    def _certified(
-        self, exchange: Exchange, request_id: int, certificate: Certificate, sealed: bytes | None
-    ) -> Reply:
+    def _certified(self, exchange: Exchange, request_id: int, certificate: Certificate, sealed: bytes | None) -> Reply:
         chain = (self._keys.present.der, self._keys.root_der)
         body = bodies.certified(request_id, certificate.der, chain, sealed)
         confirmed = IMPLICIT if wants_implicit_confirm(exchange.header) else None
@@ -270,9 +266,7 @@ class CmpServer:
         delegate = self._delegates.get(Purpose.CMP, issuer.key_id, self._now())
         name = general_name(delegate.certificate.subject.public_bytes())
         named = replace(message, header=replace(message.header, sender=name))
-        return protection.with_signature(
-            named, delegate.signer, delegate.key_hash, (delegate.der, issuer.der)
-        )
+        return protection.with_signature(named, delegate.signer, delegate.key_hash, (delegate.der, issuer.der))
 
     def _error(self, header: Header, nonce: bytes, refusal: CmpRefusal) -> bytes:
         """Answer an unknown sender: there is nothing to protect the answer with."""
@@ -324,7 +318,5 @@ def _sent_vid(key: KeyAsked, party: CodeHolder, header: Header) -> bytes | None:
 
 
 def _hash_is_right(asked: Confirmation, certificate: bytes) -> bool:
-    digest = (
-        hashlib.sha256 if asked.algorithm is None else DIGESTS.get(protection.algorithm_of(asked.algorithm))
-    )
+    digest = hashlib.sha256 if asked.algorithm is None else DIGESTS.get(protection.algorithm_of(asked.algorithm))
     return digest is not None and hmac.compare_digest(digest(certificate).digest(), asked.cert_hash)

@@ -41,9 +41,7 @@ def read_npki_zip(data: bytes) -> tuple[StoredPair, ...]:
             entries = archive.infolist()
             if len(entries) > MAX_ENTRIES:
                 raise TooBig("more files than any person has")
-            wanted = [
-                entry for entry in entries if PurePosixPath(entry.filename).name.lower() in (CERTIFICATE, KEY)
-            ]
+            wanted = [entry for entry in entries if PurePosixPath(entry.filename).name.lower() in (CERTIFICATE, KEY)]
             return _pairs((entry.filename, _entry(archive, entry)) for entry in wanted)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
         raise FileBroken("the zip is damaged") from error

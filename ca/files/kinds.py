@@ -31,13 +31,7 @@ def kind_of(data: bytes) -> str:
     if inner[:1] == [OID]:
         return "an encrypted key"
     is_certificate = inner[:1] == [CONTEXT_0]
-    return (
-        "a certificate"
-        if is_certificate
-        else "a certificate request"
-        if inner[:1] == [INTEGER]
-        else "nothing known"
-    )
+    return "a certificate" if is_certificate else "a certificate request" if inner[:1] == [INTEGER] else "nothing known"
 
 
 def check(data: bytes, wanted: str) -> None:

@@ -59,9 +59,7 @@ def write_pkcs8(private: bytes, random_number: bytes | None) -> bytes:
         kind=OID_RANDOM_NUMBER, values=asn1.SetOf([asn1.BitString(random_number, 0)])
     )
     attributes = asn1.SetOf([attribute]) if attribute else None
-    return asn1.encode_der(
-        PrivateKeyInfo(version=0, algorithm=RSA_ENCRYPTION, key=private, attributes=attributes)
-    )
+    return asn1.encode_der(PrivateKeyInfo(version=0, algorithm=RSA_ENCRYPTION, key=private, attributes=attributes))
 
 
 def random_number_of(pkcs8: bytes) -> bytes | None:

@@ -56,9 +56,7 @@ def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield label and content; text between blocks is a comment, as OpenSSL writes it."""
     for label, body in BLOCK.findall(data):
         if b":" in body:
-            raise UnsupportedScheme(
-                "PEM with headers, the old way of encrypting (RFC 1421), which is not read here"
-            )
+            raise UnsupportedScheme("PEM with headers, the old way of encrypting (RFC 1421), which is not read here")
         try:
             yield label.decode(), base64.b64decode(b"".join(body.split()), validate=True)
         except binascii.Error as error:

@@ -222,7 +222,5 @@ class Issuance:
 
     def _supersede(self, tx: Transaction, old: str, holder: str, request_id: str) -> None:
         records.require_good(tx, int(old, 16), holder)
-        tx.run(
-            "set_status", serial=old, status=Status.REVOKED, status_at=tx.seconds, reason=Reason.SUPERSEDED
-        )
+        tx.run("set_status", serial=old, status=Status.REVOKED, status_at=tx.seconds, reason=Reason.SUPERSEDED)
         tx.audit("revoked", old, request_id, reason=Reason.SUPERSEDED)

@@ -43,9 +43,7 @@ def findings(certificate: bytes) -> tuple[str, ...]:
     )
 
 
-def judge_profiles(
-    profiles: Iterable[Profile], issuer: x509.Certificate, settings: AuthoritySettings
-) -> None:
+def judge_profiles(profiles: Iterable[Profile], issuer: x509.Certificate, settings: AuthoritySettings) -> None:
     """Check a certificate of each profile; raise `ProfileWrong` for the first with a finding."""
     for each in profiles:
         if found := _of_profile(each, issuer.public_bytes(Encoding.DER), settings):

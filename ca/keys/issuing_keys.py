@@ -38,9 +38,7 @@ def key_id_of(certificate: x509.Certificate) -> str:
 class Keys:
     """What a running authority signs with. `catch_up` finds a roll-over by another process."""
 
-    def __init__(
-        self, ledger: Ledger, folder: Path, store: KeyStore, unlock_root: Callable[[], Signer]
-    ) -> None:
+    def __init__(self, ledger: Ledger, folder: Path, store: KeyStore, unlock_root: Callable[[], Signer]) -> None:
         self._folder = folder
         self._store = store
         self._lock = threading.Lock()

@@ -67,9 +67,7 @@ class FileStore:
 
     def keep(self, name: str, pkcs8: bytes) -> None:
         """Write this key's file, encrypted; the plain key is not stored."""
-        write_whole(
-            self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, EncryptionScheme.SCRYPT_AES))
-        )
+        write_whole(self._path(name), asn1.encode_der(encrypt(pkcs8, self._passphrase, EncryptionScheme.SCRYPT_AES)))
 
     def open(self, name: str) -> Signer:
         path = self._path(name)

@@ -156,9 +156,7 @@ class TokenSigner:
 def _log_in(token: pkcs11.Token, pin: str) -> pkcs11.Session:
     try:
         return token.open(rw=True, user_pin=pin)
-    except (
-        UserAlreadyLoggedIn
-    ):  # Another part of this process is logged in: PKCS#11 logs in processes, not sessions.
+    except UserAlreadyLoggedIn:  # Another part of this process is logged in: PKCS#11 logs in processes, not sessions.
         return token.open(rw=True)
 
 

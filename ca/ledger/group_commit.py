@@ -28,9 +28,7 @@ class CommitGroup:
 class GroupCommit:
     """The one connection that writes. `note` is called with a group's writes before its commit."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, note: Callable[[sqlite3.Connection, list[Write]], None]
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, note: Callable[[sqlite3.Connection, list[Write]], None]) -> None:
         self.connection = connection
         self._note = note
         self._lock = threading.Lock()

@@ -138,9 +138,7 @@ class Ledger:
         # One more is a transaction that was noted and did not come to its commit.
         if noted > self.number() + 1:
             self.close()
-            raise LedgerBroken(
-                f"the journal tells of {noted} transactions, this ledger of fewer: restore it with both"
-            )
+            raise LedgerBroken(f"the journal tells of {noted} transactions, this ledger of fewer: restore it with both")
 
     def number(self) -> int:
         """Return how many transactions wrote."""
@@ -221,9 +219,7 @@ class Ledger:
         uri = f"{self._path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection, _telling_damage_from_delay():
             found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-            found += [
-                f"{row[0]} names a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")
-            ]
+            found += [f"{row[0]} names a missing {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
         return [each for each in found if each != "ok"]
 
 

@@ -25,9 +25,7 @@ def plant(rows: Rows, number: int, content: bytes) -> None:
     if count == 0 and number > 0:  # a ledger from before the tree
         count = _plant_all(rows)
     if count != merkle.stored(number):
-        raise LedgerBroken(
-            "the tree of the audit is damaged: it has not as many nodes as the audit has lines"
-        )
+        raise LedgerBroken("the tree of the audit is damaged: it has not as many nodes as the audit has lines")
     _store(rows, number, merkle.leaf_hash(content))
 
 

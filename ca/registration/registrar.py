@@ -118,9 +118,7 @@ class Registrar:
         row = self._admit(typed_reference(reference), _typed_code(code))
         key_rules.check_key(request.spki, self._keys.spkis, self._settings.profile(row["profile"]).key_rule)
         request_id = row["request_id"]
-        fingerprint = self._fingerprint(
-            "redemption", request_id, request.spki.hex(), request.random_number.hex()
-        )
+        fingerprint = self._fingerprint("redemption", request_id, request.spki.hex(), request.random_number.hex())
         with self._ledger.transaction() as tx:
             intent = tx.one("intent_by_request", request_id=request_id)
             if intent is None:
@@ -162,9 +160,7 @@ class Registrar:
                 self._issuance.reserve(tx, plan)
         return self._issuance.finish(request_id)
 
-    def _update_plan(
-        self, tx: Transaction, old: Record, spki: bytes, request_id: str, fingerprint: bytes
-    ) -> Plan:
+    def _update_plan(self, tx: Transaction, old: Record, spki: bytes, request_id: str, fingerprint: bytes) -> Plan:
         records.require_good(tx, old.serial, old.holder)
         profile = self._settings.profile(old.profile)
         identity = _identity_of(old)
@@ -214,9 +210,7 @@ class Registrar:
             vid.identify_data(name, order.idn, order.random_number), order.spki, order.profile, begin, end, None,
         )  # fmt: skip
 
-    def _enrol(
-        self, tx: Transaction, order: EnrolmentOrder, fingerprint: bytes, subject: bytes
-    ) -> sqlite3.Row:
+    def _enrol(self, tx: Transaction, order: EnrolmentOrder, fingerprint: bytes, subject: bytes) -> sqlite3.Row:
         if tx.one("intent_by_request", request_id=order.request_id):
             raise CaRefusal("R15", reason="request_reused")
         self._check_replaced(tx, order)

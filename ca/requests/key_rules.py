@@ -156,8 +156,7 @@ def _close_primes(modulus: int) -> bool:
     # Of 25 numbers one has the remainder of a square: most steps need no large numbers.
     near, rest = mean % REMAINDERS_OF, modulus % REMAINDERS_OF
     return any(
-        ((near + step) ** 2 - rest) % REMAINDERS_OF in _SQUARE_REMAINDERS
-        and _is_square((mean + step) ** 2 - modulus)
+        ((near + step) ** 2 - rest) % REMAINDERS_OF in _SQUARE_REMAINDERS and _is_square((mean + step) ** 2 - modulus)
         for step in range(FERMAT_ROUNDS)
     )
 

@@ -79,10 +79,7 @@ class RevocationLists:
         """Return whether this CRL was asked for before, and is older than its refresh interval."""
         with self._ledger.reading() as tx:
             row = tx.one("crl_by_issuer", issuer=_name(ordinal, part))
-            return (
-                row is not None
-                and tx.seconds >= row["this_update"] + self._settings.crl_refresh.total_seconds()
-            )
+            return row is not None and tx.seconds >= row["this_update"] + self._settings.crl_refresh.total_seconds()
 
     def standing(self, parts: int) -> tuple[ListAge, ...]:
         """Return how old each CRL is that was asked for before, in as many parts as it is split into."""
@@ -90,9 +87,7 @@ class RevocationLists:
         with self._ledger.reading() as tx:
             found = [(name, tx.one("crl_times", issuer=name)) for name in (ROOT, *issuing)]
             now = tx.seconds
-        return tuple(
-            ListAge(name, now - row["this_update"], row["next_update"] - now) for name, row in found if row
-        )
+        return tuple(ListAge(name, now - row["this_update"], row["next_update"] - now) for name, row in found if row)
 
     def root(self) -> bytes:
         """Return the root's CRL. No issuing authority has been revoked, so it is empty, signed and fresh.

@@ -88,9 +88,7 @@ class Delegates:
         with self._ledger.transaction() as tx:
             serial = self._free_serial(tx)
             tbs = self._tbs(purpose, issuer, signer, serial, tx.now)
-            tx.audit(
-                "delegating", f"{serial:x}", "", purpose=purpose.name, tbs=hashlib.sha256(tbs).hexdigest()
-            )
+            tx.audit("delegating", f"{serial:x}", "", purpose=purpose.name, tbs=hashlib.sha256(tbs).hexdigest())
         check_delegate(tbs, issuer.certificate, purpose.value[0], LIFETIME)
         content = der.signed(tbs, issuer.signer.sign(tbs))
         certificate = x509.load_der_x509_certificate(content)

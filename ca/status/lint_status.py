@@ -27,9 +27,7 @@ def check_answer(content: bytes, key_hash: bytes, count: int, longest: timedelta
     _check("answer", lambda: _answer(content, key_hash, count, longest))
 
 
-def check_delegate(
-    tbs: bytes, issuer: x509.Certificate, usage: x509.ObjectIdentifier, longest: timedelta
-) -> None:
+def check_delegate(tbs: bytes, issuer: x509.Certificate, usage: x509.ObjectIdentifier, longest: timedelta) -> None:
     """Check a delegate's TBSCertificate against RFC 6960 section 4.2.2.2 and RFC 9483; raise `LedgerBroken`."""
     _check("delegate", lambda: _delegate(tbs, issuer, usage, longest))
 
@@ -83,9 +81,7 @@ def _is_timely(single: ocsp.OCSPSingleResponse, produced: datetime, longest: tim
     return end is not None and single.this_update_utc <= produced < end <= single.this_update_utc + longest
 
 
-def _delegate(
-    tbs: bytes, issuer: x509.Certificate, usage: x509.ObjectIdentifier, longest: timedelta
-) -> Iterator[str]:
+def _delegate(tbs: bytes, issuer: x509.Certificate, usage: x509.ObjectIdentifier, longest: timedelta) -> Iterator[str]:
     read = x509.load_der_x509_certificate(der.signed(tbs, UNSIGNED))
     begin, end = read.not_valid_before_utc, read.not_valid_after_utc
     usages = read.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

@@ -73,9 +73,7 @@ class Api:
             raise UNKNOWN_METHOD
         return found
 
-    async def _perform(
-        self, request: web.BaseRequest, name: str, call: Callable[[Params], Any]
-    ) -> web.Response:
+    async def _perform(self, request: web.BaseRequest, name: str, call: Callable[[Params], Any]) -> web.Response:
         params = await read_params(request, self._state.limits)
         self._stats.calls[name] += 1
         fault = self._injector.call(name)
@@ -95,9 +93,7 @@ class Api:
             raise too_many(max(1, self._injector.faults.storm_seconds))
         if fault is Fault.RESET:
             close_connection(request)
-        return web.Response(
-            status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html"
-        )
+        return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
 
     def _refuse(self, refusal: Refusal) -> web.Response:
         self._stats.refused[refusal.code] += 1

@@ -141,14 +141,10 @@ class LocalMessenger:
 
     async def until_sms(self, phone: str, after: int = 0, timeout: float = TIMEOUT_S) -> Sms:  # noqa: ASYNC109
         """The next SMS to that phone whose `order` is above `after`."""
-        return await self.until(
-            lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout
-        )
+        return await self.until(lambda m: next((s for s in m.sms_of(phone) if s.order > after), None), timeout)
 
     async def until_mail(self, address: str, after: int = 0, timeout: float = TIMEOUT_S) -> Mail:  # noqa: ASYNC109
-        return await self.until(
-            lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout
-        )
+        return await self.until(lambda m: next((e for e in m.mail_of(address) if e.order > after), None), timeout)
 
     def push_update(self, update: JSON) -> None:
         """Queues this update without any check. Adds an `update_id` if it has none."""
@@ -169,9 +165,7 @@ class LocalMessenger:
     def dump(self) -> str:
         phones = self.phones
         chats = (
-            dump_of(chat, next(iter(chat.members.values())))
-            for chat in self.state.chats.values()
-            if chat.messages
+            dump_of(chat, next(iter(chat.members.values()))) for chat in self.state.chats.values() if chat.messages
         )
         return "\n".join([*chats, f"texts: {phones.texts[-5:]}", f"mails: {phones.mails[-5:]}"])
 

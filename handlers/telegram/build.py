@@ -44,9 +44,7 @@ def staff_lanes(staff: StaffSettings) -> tuple[str, ...]:
 def telegram_client(settings: TelegramSettings, meter: Meter | None = None) -> telegram.Bot:
     """Raise `SettingWrong` if there is no token."""
     if not settings.token:
-        raise SettingWrong(
-            f"{PREFIX}TELEGRAM_TOKEN is not set; get one from @BotFather, or try `reissue-bot demo`"
-        )
+        raise SettingWrong(f"{PREFIX}TELEGRAM_TOKEN is not set; get one from @BotFather, or try `reissue-bot demo`")
     answered = (meter or Meter()).answered
     return telegram.Bot(
         settings.token,

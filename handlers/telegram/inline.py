@@ -14,7 +14,7 @@ from telegram import error as errors
 
 from bot.core.tasks import TaskSupervisor
 from bot.core.workers import WorkerThreads
-from bot.knowledge.answers import Answers, Entry
+from bot.knowledge.answers import AnswerPreview, Answers
 from bot.messages.catalog import Catalogs
 from bot.messages.screen import Line, Screen
 from handlers.telegram.bot_api.update import InlineQuery, Malformed, parsed_query
@@ -71,7 +71,7 @@ class InlineAnswers:
                 return
             del self._newest[person]
             language = self._catalogs.nearest(query.sender.language_code)
-            found = await self._workers.of(self._answers.listed, query.query, language)
+            found = await self._workers.of(self._answers.search, query.query, language)
         begin = int(query.offset) if re.fullmatch(OFFSET, query.offset) else 0
         try:
             await self._bot.answer_inline_query(
@@ -88,10 +88,10 @@ class InlineAnswers:
         except errors.TelegramError as error:
             logger.info("an inline query was not answered", extra={"error": type(error).__name__})
 
-    def _result(self, entry: Entry, language: str) -> telegram.InlineQueryResultArticle:
+    def _result(self, entry: AnswerPreview, language: str) -> telegram.InlineQueryResultArticle:
         """Without buttons: in somebody else's chat nobody is a customer of ours."""
         posted = render(Screen(entry.lines), self._catalogs, language)
         content = telegram.InputTextMessageContent(
             posted.text, entities=telegram.MessageEntity.de_list(posted.entities, None)
         )
-        return telegram.InlineQueryResultArticle(entry.topic, entry.title, content, description=entry.gist)
+        return telegram.InlineQueryResultArticle(entry.topic, entry.title, content, description=entry.summary)

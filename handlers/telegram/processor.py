@@ -51,9 +51,7 @@ class UpdateProcessor:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            heads = await self._database.unit(
-                lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE)
-            )
+            heads = await self._database.unit(lambda tx: self._inbox.heads(tx, self._clock.now(), CHATS_AT_ONCE))
             started = [self._start(head) for head in heads]
             if len(heads) < CHATS_AT_ONCE or not any(started):
                 await self._wakeup.wait(IDLE_SECONDS)
@@ -106,7 +104,7 @@ class UpdateProcessor:
             logger.warning("not an update", extra={"update": waiting.update_id, "why": str(error)})
             reason = type(error).__name__
             return await self._database.unit(lambda tx: self._set_aside(tx, waiting, reason))
-        if named is not None and isinstance(named.event, Said) and self._cases.is_long(named.event.text):
+        if named is not None and isinstance(named.event, Said) and self._cases.is_slow_to_search(named.event.text):
             # Done here, it delays neither the loop nor the database; the case service then finds it cached.
             await self._workers.of(self._cases.look_up_ahead, named.event.text)
         return await self._database.unit(lambda tx: self._handled(tx, waiting, named))
@@ -116,9 +114,7 @@ class UpdateProcessor:
         word = self._rate_limiter.judge(lane, now, ahead=ahead)
         if word == "short":
             key, shared = f"flood {lane} {ahead}", self._rate_limiter.shared
-            drawn = await self._database.unit(
-                lambda tx: self._limits.draw(tx, key, shared, TOKENS_PER_DRAW, now)
-            )
+            drawn = await self._database.unit(lambda tx: self._limits.draw(tx, key, shared, TOKENS_PER_DRAW, now))
             word = self._rate_limiter.drawn(drawn, lane, now, ahead=ahead)
         if word != "crowded":
             return word

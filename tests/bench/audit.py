@@ -57,9 +57,7 @@ def verification(folder: Path, entries: int) -> None:
         began, cpu = time.perf_counter(), time.process_time()
         report = small_ca.authority.verify_audit()
         took, used = time.perf_counter() - began, time.process_time() - cpu
-        print(
-            f"{report.head.entries} entries verified in {took:.1f} s ({used:.1f} s of processors), ok {report.ok}"
-        )
+        print(f"{report.head.entries} entries verified in {took:.1f} s ({used:.1f} s of processors), ok {report.ok}")
     began = time.perf_counter()
     content = small_ca.authority.receipt(int(hashlib.sha256(b"1").hexdigest()[:32], 16))
     took = time.perf_counter() - began
@@ -102,9 +100,7 @@ def issuing(folder: Path, issues: int) -> None:
             spent[kind] += time.perf_counter() - began
     tree_rows.plant = plant
     for kind, seconds in spent.items():
-        print(
-            f"{kind:22} {issues / seconds:.0f} issues/s, {issues / seconds / raw:.2f} of {raw:.0f} raw signatures/s"
-        )
+        print(f"{kind:22} {issues / seconds:.0f} issues/s, {issues / seconds / raw:.2f} of {raw:.0f} raw signatures/s")
     size = (folder / "journal").stat().st_size / issues
     print(f"the journal: {size:.0f} bytes an issue")
     for house in houses.values():

@@ -141,20 +141,15 @@ def show(rounds: Sequence[dict[str, Round]]) -> None:
     print(f"\n{'':30}    per s  of raw  × openssl ca each  × for all  CPU ms")
     for name in rounds[0]:
         rows = [each[name] for each in rounds]
-        per_s, cpu = (
-            statistics.median(values) for values in zip(*((r.per_s, r.cpu_ms) for r in rows), strict=True)
-        )
+        per_s, cpu = (statistics.median(values) for values in zip(*((r.per_s, r.cpu_ms) for r in rows), strict=True))
         ratios = [
-            statistics.median(each[name].per_s / each[other].per_s for each in rounds)
-            for other in (RAW, EACH, ALL)
+            statistics.median(each[name].per_s / each[other].per_s for each in rounds) for other in (RAW, EACH, ALL)
         ]
         print(f"{name:30}{per_s:9.0f} {ratios[0]:7.2f} {ratios[1]:18.2f} {ratios[2]:10.2f} {cpu:7.2f}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=500, help="certificates a way and round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=8)

@@ -213,14 +213,8 @@ def play(folder: Path, count: int) -> bool:
             line = authority.lineage(last.serial_number)
             ends = {record.not_after for record in line}
             live = [record for record in line if record.status is Status.GOOD]
-            if (
-                len(line) != len(range(int(holder[2:]), count, HOLDERS)) + 1
-                or len(ends) != 1
-                or len(live) != 1
-            ):
-                tally.wrong.append(
-                    f"the lineage of {holder}: {len(line)}, {len(ends)} ends, {len(live)} live"
-                )
+            if len(line) != len(range(int(holder[2:]), count, HOLDERS)) + 1 or len(ends) != 1 or len(live) != 1:
+                tally.wrong.append(f"the lineage of {holder}: {len(line)}, {len(ends)} ends, {len(live)} live")
         tally.wrong += authority.verify_audit().problems
     took = (datetime.now(UTC) - began).total_seconds()
     print(

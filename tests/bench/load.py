@@ -20,7 +20,7 @@ from statistics import median
 from tests.bench.customers import Guest, watched
 from tests.bench.meter import cpu_seconds, peak_mib, percentile_ms
 from tests.bench.setup import Ground, environment, ground, messenger_for, started, stopped
-from tests.bench.visits import ASKERS, QUESTIONS_A_VISIT, Hall, Tally, hall
+from tests.bench.visits import ASKERS, QUESTIONS_A_VISIT, Tally, VisitSimulator, visit_simulator
 
 SHARE = 0.7
 WARM_S = 8.0
@@ -91,7 +91,7 @@ async def loaded(stage: Ground, folder: Path, wanted: Wanted) -> Load:
     stage.copied(folder)
     async with messenger_for(stage.people) as messenger:
         settings, journal = environment(messenger, folder), folder.with_suffix(".log")
-        with hall(messenger, stage, wanted.asking, unseen=wanted.unseen) as here:
+        with visit_simulator(messenger, stage, wanted.asking, unseen=wanted.unseen) as here:
             async with started(("tests.bench.bots", "ours"), settings, journal) as bot:
                 acts = await acts_of_a_visit(here, wanted.asking)
                 full = await measured(
@@ -119,7 +119,7 @@ async def loaded(stage: Ground, folder: Path, wanted: Wanted) -> Load:
                 return result
 
 
-async def acts_of_a_visit(here: Hall, asking: float) -> float:
+async def acts_of_a_visit(here: VisitSimulator, asking: float) -> float:
     """Serve one customer alone, which also warms up the bot; return the mean number of actions per visit."""
     await here.applies()
     await here.asks()
@@ -221,16 +221,12 @@ def show(ours: list[Load], echoes: dict[str, list[Figures]], wanted: Wanted) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--asking", type=float, default=0.5, help="the share of visits that only ask")
-    parser.add_argument(
-        "--unseen", type=float, default=1.0, help="of questions, the share asked for the first time"
-    )
+    parser.add_argument("--unseen", type=float, default=1.0, help="of questions, the share asked for the first time")
     parser.add_argument("--ground", type=Path, help="keep the crowd's certificates here for the next run")
     wanted = Wanted(**vars(parser.parse_args()))
     ours: list[Load] = []

@@ -29,7 +29,7 @@ from bot.storage.queries import queries
 from tests.bench.load import Figures, measured, medians
 from tests.bench.meter import cpu_seconds
 from tests.bench.setup import Ground, environment, ground, messenger_for, started, stopped
-from tests.bench.visits import ASKERS, Hall, hall
+from tests.bench.visits import ASKERS, VisitSimulator, visit_simulator
 from tests.support.local_telegram import TOKEN
 
 YOUNG = 1_000
@@ -61,9 +61,7 @@ WATCHED = (
     "INSERT INTO reminders (chat_id, serial, issued_on, expires_on, told_until) "
     "VALUES (?, ?, '2026-01-02', '2027-01-02', ?)"
 )
-TO_COME = (
-    "INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at) VALUES (?, 'remind', ?, x'00', ?, ?)"
-)
+TO_COME = "INSERT INTO jobs (key, kind, chat_id, sealed, due_at, made_at) VALUES (?, 'remind', ?, x'00', ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,7 @@ def lived(folder: Path, past: Past) -> float:
     }
     with closing(sqlite3.connect(folder / "desk.db")) as desk:
         again = [
-            desk.execute("SELECT sql FROM sqlite_master WHERE name = ?", (each,)).fetchone()[0]
-            for each in INDEXES
+            desk.execute("SELECT sql FROM sqlite_master WHERE name = ?", (each,)).fetchone()[0] for each in INDEXES
         ]
         for pragma in ("synchronous = OFF", "cache_size = -1000000"):
             desk.execute(f"PRAGMA {pragma}")
@@ -99,9 +96,7 @@ def lived(folder: Path, past: Past) -> float:
         desk.executemany(OPEN, open_cases(vault, past.cases, now))
         chats = range(FIRST_CHAT, FIRST_CHAT + past.cases)
         desk.executemany(WATCHED, ((chat, f"{chat:x}", now) for chat in chats))
-        desk.executemany(
-            TO_COME, ((f"remind:{chat}", chat, now + 30 * DAY_S + chat % 10**6, now) for chat in chats)
-        )
+        desk.executemany(TO_COME, ((f"remind:{chat}", chat, now + 30 * DAY_S + chat % 10**6, now) for chat in chats))
         for each in again:
             desk.execute(each)
         desk.commit()
@@ -158,10 +153,10 @@ async def taken_in_turn(
 ) -> dict[str, list[Figures]]:
     found: dict[str, list[Figures]] = {name: [] for name in folders}
     async with AsyncExitStack() as stack:
-        bots: dict[str, tuple[asyncio.subprocess.Process, Hall]] = {}
+        bots: dict[str, tuple[asyncio.subprocess.Process, VisitSimulator]] = {}
         for name, folder in folders.items():
             messenger = await stack.enter_async_context(messenger_for(stage.people))
-            here = stack.enter_context(hall(messenger, stage, asking=0.0))
+            here = stack.enter_context(visit_simulator(messenger, stage, asking=0.0))
             settings = environment(messenger, folder)
             bot = await stack.enter_async_context(
                 started(("tests.bench.bots", "ours"), settings, folder.with_suffix(".log"))
@@ -172,9 +167,7 @@ async def taken_in_turn(
             for name in list(folders) if number % 2 == 0 else list(folders)[::-1]:
                 bot, here = bots[name]
                 found[name].append(
-                    await measured(
-                        bot.pid, here.tally, WARM_S, seconds, lambda s, here=here: here.full(customers, s)
-                    )
+                    await measured(bot.pid, here.tally, WARM_S, seconds, lambda s, here=here: here.full(customers, s))
                 )
         for bot, here in bots.values():
             assert not here.tally.errors, here.tally.errors
@@ -208,9 +201,7 @@ def show(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--updates", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -229,8 +220,7 @@ def main() -> None:
         for title, folder in folders.items():
             print(f"{title}: {(folder / 'desk.db').stat().st_size / (1 << 20):.0f} MiB", flush=True)
         starts = {
-            title: [asyncio.run(starting(stage, folder)) for _ in range(STARTS)]
-            for title, folder in folders.items()
+            title: [asyncio.run(starting(stage, folder)) for _ in range(STARTS)] for title, folder in folders.items()
         }
         found = asyncio.run(taken_in_turn(stage, folders, wanted.rounds, wanted.seconds, wanted.customers))
     show(found, starts, forgets)

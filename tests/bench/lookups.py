@@ -23,7 +23,7 @@ from bot.knowledge.articles import library
 from bot.knowledge.articles.article import ArticleSource
 from bot.knowledge.articles.library import LanguageArticles
 from bot.knowledge.search import embeddings
-from bot.knowledge.search.embeddings import Meaning
+from bot.knowledge.search.embeddings import TopicClassifier
 from bot.knowledge.search.search import phrases
 from bot.messages.catalog import LANGUAGES
 from tests.bench.meter import peak_mib, percentile_ms
@@ -100,9 +100,7 @@ async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -
     """Return the delays of the event loop while so many customers search on worker threads, as in the bot."""
     spans: list[float] = []
     workers = WorkerThreads()
-    tasks = [
-        asyncio.create_task(_search_all(workers, knowledge, asked[at::customers])) for at in range(customers)
-    ]
+    tasks = [asyncio.create_task(_search_all(workers, knowledge, asked[at::customers])) for at in range(customers)]
     while not all(each.done() for each in tasks):
         began = time.perf_counter()
         await asyncio.sleep(TICK_SECONDS)
@@ -114,7 +112,7 @@ async def lags(knowledge: KnowledgeBase, asked: Sequence[str], customers: int) -
 
 async def _search_all(workers: WorkerThreads, knowledge: KnowledgeBase, texts: Sequence[str]) -> None:
     for text in texts:
-        await workers.of(knowledge.beside, text)
+        await workers.of(knowledge.other_topics, text)
 
 
 # --- many articles ---
@@ -139,7 +137,7 @@ def _entry(pattern: ArticleSource, topic: str, words: Sequence[str], rng: Random
     )
 
 
-def _random_head(languages: Sequence[LanguageArticles]) -> Meaning:
+def _random_head(languages: Sequence[LanguageArticles]) -> TopicClassifier:
     import numpy as np  # noqa: PLC0415 - only this function needs it
 
     model = embeddings.E5Encoder()
@@ -148,9 +146,7 @@ def _random_head(languages: Sequence[LanguageArticles]) -> Meaning:
     labels = tuple(sorted({label for label, _ in known}))
     weights = np.random.default_rng(1).normal(size=(size, len(labels))).astype(np.float32)
     mean, bias = np.zeros(size, dtype=np.float32), np.zeros(len(labels), dtype=np.float32)
-    return Meaning(
-        model, embeddings.ClassifierHead(labels, mean, weights, bias, embeddings.fingerprint(known))
-    )
+    return TopicClassifier(model, embeddings.ClassifierHead(labels, mean, weights, bias, embeddings.fingerprint(known)))
 
 
 def report(rounds: int) -> Iterator[None]:
@@ -159,14 +155,14 @@ def report(rounds: int) -> Iterator[None]:
     for _ in range(rounds):
         ready, peak = start_and_search()
         sys.stdout.write(f"first answer after {ready:.2f} s (limit 2), peak {peak:.0f} MiB (limit 250)\n")
-    knowledge = KnowledgeBase.load(meaning=embeddings.load())
+    knowledge = KnowledgeBase.load(classifier=embeddings.load())
     sys.stdout.write(f"{'ms':44}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}\n")
     for _ in range(rounds):
-        fresh = KnowledgeBase.load(meaning=embeddings.load())
+        fresh = KnowledgeBase.load(classifier=embeddings.load())
         print_times(f"{len(asked)} questions", timed(partial(fresh.find, language=""), asked), 60)
         yield
     print_times("4,096 characters", timed(lambda text: knowledge.find(text, ""), stories(asked, rng)), 150)
-    print_times("other topics, 4,096 characters", timed(knowledge.beside, stories(asked, rng)), 150)
+    print_times("other topics, 4,096 characters", timed(knowledge.other_topics, stories(asked, rng)), 150)
     knowledge.find(asked[0], "")
     print_times("cached", timed(lambda text: knowledge.find(text, ""), asked[:1] * 1_000), 2)
     languages = library.load_languages(library.default_folder(), LANGUAGES, {})
@@ -178,7 +174,7 @@ def report(rounds: int) -> Iterator[None]:
         2,
     )
     for customers in (1, 8, 64):
-        fresh = KnowledgeBase.load(meaning=embeddings.load())
+        fresh = KnowledgeBase.load(classifier=embeddings.load())
         print_times(f"event loop delay, {customers} at once", asyncio.run(lags(fresh, asked, customers)), 20)
     yield
     languages = library.load_languages(library.default_folder(), LANGUAGES, {})
@@ -194,9 +190,7 @@ def report(rounds: int) -> Iterator[None]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     for _ in report(parser.parse_args().rounds):
         sys.stdout.flush()

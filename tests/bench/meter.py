@@ -28,9 +28,7 @@ class Figures:
 
 
 def medians(rounds: Sequence[Figures]) -> Figures:
-    return Figures(
-        *(statistics.median(getattr(each, field.name) for each in rounds) for field in fields(Figures))
-    )
+    return Figures(*(statistics.median(getattr(each, field.name) for each in rounds) for field in fields(Figures)))
 
 
 def percentile_ms(spans: Sequence[float], share: float) -> float:

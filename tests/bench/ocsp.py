@@ -83,9 +83,7 @@ class Bench:
         self._house = house
         self._wanted = wanted
         issuer = house.authority._keys.present.key_id
-        self.delegate: Delegate = house.authority._responder._delegates.get(
-            Purpose.OCSP, issuer, datetime.now(UTC)
-        )
+        self.delegate: Delegate = house.authority._responder._delegates.get(Purpose.OCSP, issuer, datetime.now(UTC))
 
     def round(self, port: int, stock: dict[str, tuple[int, int]], pid: int) -> dict[str, Round]:
         count, certificates = self._wanted.count, self._wanted.certificates
@@ -173,8 +171,7 @@ def show(rounds: Sequence[dict[str, Round]]) -> None:
         per_s = statistics.median(each.per_s for each in rows)
         cpu = statistics.median(each.cpu_ms or 0.0 for each in rows)
         of_raw, of_theirs = (
-            statistics.median(each[name].per_s / each[other].per_s for each in rounds)
-            for other in (RAW, THEIRS)
+            statistics.median(each[name].per_s / each[other].per_s for each in rounds) for other in (RAW, THEIRS)
         )
         print(f"{name:32}{per_s:9.0f} {of_raw:7.2f} {of_theirs:15.2f} {cpu:7.2f}")
 
@@ -206,9 +203,7 @@ def compare(folder: Path, wanted: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=2000, help="questions a way and round")
     parser.add_argument("--certificates", type=int, default=100_000, help="in the ledger, and in index.txt")
     parser.add_argument("--connections", type=int, default=8, help="of the client, at once")
@@ -219,9 +214,7 @@ def main() -> None:
     if wanted.serve:
         asyncio.run(serve(wanted.serve))
         return
-    print(
-        f"{wanted.certificates} certificates, {wanted.count} questions, medians of {wanted.rounds}; {version()}"
-    )
+    print(f"{wanted.certificates} certificates, {wanted.count} questions, medians of {wanted.rounds}; {version()}")
     print(f"load before {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         compare(Path(name), wanted)

@@ -51,9 +51,7 @@ class Wanted:
 
 
 class Bench:
-    def __init__(
-        self, messenger: LocalMessenger, template: Path, people: list[CustomerRecord], wanted: Wanted
-    ) -> None:
+    def __init__(self, messenger: LocalMessenger, template: Path, people: list[CustomerRecord], wanted: Wanted) -> None:
         self._messenger = messenger
         self._template = template
         self._people = people
@@ -219,9 +217,7 @@ def show(rows: dict[str, Figures], wanted: Wanted) -> None:
             f" {row.server:7.2f}"
         )
     ours = rows["ours"]
-    print(
-        f"\n{ours.customers_per_s:.2f} customers/s, {ours.kib:.1f} KiB on disk each; all figures per update"
-    )
+    print(f"\n{ours.customers_per_s:.2f} customers/s, {ours.kib:.1f} KiB on disk each; all figures per update")
 
 
 def main() -> None:

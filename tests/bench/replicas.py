@@ -20,7 +20,7 @@ import psycopg
 from tests.bench.load import WARM_S, measured
 from tests.bench.meter import TICK_S, cpu_seconds
 from tests.bench.setup import Ground, environment, ground, messenger_for, registered, started, stopped
-from tests.bench.visits import ASKERS, hall
+from tests.bench.visits import ASKERS, visit_simulator
 from tests.support import postgres_server as postgres
 from tests.support.balancer import balancing, free_port
 
@@ -84,24 +84,20 @@ def server_cpu(folder: Path) -> float:
     return total
 
 
-async def ran(
-    stage: Ground, folder: Path, server: Path, database: str, wanted: "Wanted", count: int
-) -> "Round":
+async def ran(stage: Ground, folder: Path, server: Path, database: str, wanted: "Wanted", count: int) -> "Round":
     stage.copied(folder)
     await registered(folder, stage.people, database)
     ports = [free_port() for _ in range(count)]
     async with AsyncExitStack() as stack:
         messenger = await stack.enter_async_context(messenger_for(stage.people))
         balancer = await stack.enter_async_context(balancing(ports))
-        here = stack.enter_context(hall(messenger, stage, asking=wanted.asking))
+        here = stack.enter_context(visit_simulator(messenger, stage, asking=wanted.asking))
         bots = []
         for port in ports:
             more = {"DATABASE_URL": database, "WEBHOOK_URL": balancer.url, "LISTEN": f"127.0.0.1:{port}"}
             settings = environment(messenger, folder, **more)
             journal = folder.with_suffix(f".{port}.log")
-            bots.append(
-                await stack.enter_async_context(started(("tests.bench.replica_process",), settings, journal))
-            )
+            bots.append(await stack.enter_async_context(started(("tests.bench.replica_process",), settings, journal)))
         await here.applies()
         at, cpu, servers = here.acts, sum(cpu_seconds(bot.pid) for bot in bots), server_cpu(server)
         before = Server.asked(database)
@@ -131,9 +127,7 @@ async def ran(
         read=(after.read - before.read) / acts,
         wal_kib=(after.wal - before.wal) / acts / 1024,
     )
-    asked = Counter(
-        {name.removeprefix("query "): each for name, each in counted.items() if name.startswith("query ")}
-    )
+    asked = Counter({name.removeprefix("query "): each for name, each in counted.items() if name.startswith("query ")})
     return Round(figures, {name: each / all_acts for name, each in asked.most_common(TOP)})
 
 
@@ -175,9 +169,7 @@ def show(found: dict[int, list[Round]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=2)

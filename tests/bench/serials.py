@@ -140,9 +140,7 @@ def refused(folder: Path) -> bool:
             refusals.append(str(error))
     ledger.close()
     again = len(set(serials)) == len(serials) and stuck.left == 0
-    print(
-        f"a stuck source: {len(set(serials))} serials for {len(serials)} certificates; the ledger: {refusals}"
-    )
+    print(f"a stuck source: {len(set(serials))} serials for {len(serials)} certificates; the ledger: {refusals}")
     return again and len(refusals) == len(copies) and all(each.endswith(".serial") for each in refusals)
 
 

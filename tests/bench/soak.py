@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.bench.meter import cpu_seconds, percentile_ms
 from tests.bench.setup import Ground, environment, ground, messenger_for, started, stopped
-from tests.bench.visits import ASKERS, Hall, Tally, hall
+from tests.bench.visits import ASKERS, Tally, VisitSimulator, visit_simulator
 
 EVERY_S = 30.0
 KIB = 1024
@@ -122,7 +122,7 @@ async def soak(stage: Ground, wanted: Wanted, folder: Path) -> None:
         traced = {"SOAK_TRACED": "1"} if wanted.traced else {}
         settings = {**environment(messenger, folder), **traced}
         journal = folder.with_suffix(".log")
-        with hall(messenger, stage, wanted.asking) as here:
+        with visit_simulator(messenger, stage, wanted.asking) as here:
             async with started(("tests.bench.soak_bot",), settings, journal) as bot:
                 await attended(bot, folder, here, wanted, samples)
                 if wanted.traced:
@@ -134,7 +134,7 @@ async def soak(stage: Ground, wanted: Wanted, folder: Path) -> None:
 
 
 async def attended(
-    bot: asyncio.subprocess.Process, folder: Path, here: Hall, wanted: Wanted, samples: list[Sample]
+    bot: asyncio.subprocess.Process, folder: Path, here: VisitSimulator, wanted: Wanted, samples: list[Sample]
 ) -> None:
     watching = asyncio.create_task(watched(bot, folder, here.tally, samples))
     try:
@@ -147,9 +147,7 @@ async def attended(
 
 def report(samples: list[Sample], wanted: Wanted, tally: Tally) -> None:
     warm = [each for each in samples if each.at_s >= wanted.warm_minutes * 60]
-    print(
-        f"\n{tally.acts} updates, {tally.served} reissues, {len(tally.errors)} errors seen: {tally.errors[:5]}"
-    )
+    print(f"\n{tally.acts} updates, {tally.served} reissues, {len(tally.errors)} errors seen: {tally.errors[:5]}")
     shares = [percentile_ms(tally.spans, share) for share in (0.5, 0.95, 0.99)]
     print("p50 {:.0f} ms, p95 {:.0f} ms, p99 {:.0f} ms".format(*shares))
     for name in ("resident_mib", "threads", "files", "tasks", "objects", "log_mib"):
@@ -158,9 +156,7 @@ def report(samples: list[Sample], wanted: Wanted, tally: Tally) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=5)
     parser.add_argument("--warm-minutes", type=float, default=20)

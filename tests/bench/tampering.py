@@ -132,9 +132,7 @@ class Thief:
     def _double(self, table: str) -> str:
         """Copy a row, under another key."""
         columns = [row[1] for row in self._ledger.execute(f"PRAGMA table_info({table})")]
-        row = list(
-            self._ledger.execute(f"SELECT * FROM {table} WHERE rowid = ?", (self._row(table),)).fetchone()
-        )
+        row = list(self._ledger.execute(f"SELECT * FROM {table} WHERE rowid = ?", (self._row(table),)).fetchone())
         row[0] = row[0] + 1000 if isinstance(row[0], int) else row[0] + "0"
         marks = ", ".join("?" * len(columns))
         self._ledger.execute(f"INSERT INTO {table} VALUES ({marks})", row)

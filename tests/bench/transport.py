@@ -54,9 +54,7 @@ class Canned(asyncio.Protocol):
         self._seen += data
         while (end := self._seen.find(b"\r\n\r\n")) >= 0:
             head = self._seen[:end].lower()
-            size = (
-                int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
-            )
+            size = int(head.split(b"content-length:")[1].split(b"\r\n")[0]) if b"content-length:" in head else 0
             if len(self._seen) < end + 4 + size:
                 return
             self._seen = self._seen[end + 4 + size :]
@@ -176,9 +174,7 @@ def show(concurrency: int, rows: dict[str, Figures]) -> None:
     print(f"\n{concurrency} at once{'':14} calls/s  × bare   p50 ms   p99 ms")
     unit = rows["bare aiohttp"].per_second
     for name, row in rows.items():
-        print(
-            f"{name:24} {row.per_second:8.0f} {row.per_second / unit:7.2f} {row.p50_ms:8.1f} {row.p99_ms:8.1f}"
-        )
+        print(f"{name:24} {row.per_second:8.0f} {row.per_second / unit:7.2f} {row.p50_ms:8.1f} {row.p99_ms:8.1f}")
 
 
 def main() -> None:

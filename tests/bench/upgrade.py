@@ -31,7 +31,7 @@ from bot.settings.settings import parse
 from bot.storage.queries import migrations
 from handlers.local import LocalMessenger
 from tests.bench.setup import ROOT, Ground, environment, messenger_for, started, stopped
-from tests.bench.visits import ASKERS, Hall, hall
+from tests.bench.visits import ASKERS, VisitSimulator, visit_simulator
 from tests.support.customers import crowd
 from tests.support.local_telegram import OLD_DAYS_LEFT, TOKEN
 
@@ -111,7 +111,7 @@ async def upgraded(release: Path, stage: Ground, folder: Path, applicants: int, 
     stage.copied(folder)
     journal = folder.with_suffix(".log")
     async with messenger_for(stage.people) as messenger:
-        with hall(messenger, stage, asking=0.4) as here:
+        with visit_simulator(messenger, stage, asking=0.4) as here:
             settings = environment(messenger, folder)
             async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE_S):
                 async with started(("bot", "run"), settings, journal, release) as bot:
@@ -136,7 +136,7 @@ class Seen:
     updates: int
 
 
-async def come(here: Hall, applicants: int, dice: random.Random) -> int:
+async def come(here: VisitSimulator, applicants: int, dice: random.Random) -> int:
     """This many apply, and meanwhile others ask until all applicants are served; return the number of questions."""
     applying = True
 
@@ -168,9 +168,7 @@ def phases_in(folder: Path) -> str:
         ).fetchone()
         (version,) = desk.execute("PRAGMA user_version").fetchone()
     phases = " ".join(f"{phase} {count}" for phase, count in rows)
-    return (
-        f"schema {version}; {phases}; waiting: {waiting[0]} updates, {waiting[1]} messages, {waiting[2]} jobs"
-    )
+    return f"schema {version}; {phases}; waiting: {waiting[0]} updates, {waiting[1]} messages, {waiting[2]} jobs"
 
 
 async def settled(messenger: LocalMessenger, folder: Path) -> None:
@@ -190,7 +188,7 @@ def undone(folder: Path) -> int:
         return int(desk.execute(f"SELECT {' + '.join(parts)}").fetchone()[0])
 
 
-def judged(here: Hall, stage: Ground, folder: Path, seen: Seen) -> Outcome:
+def judged(here: VisitSimulator, stage: Ground, folder: Path, seen: Seen) -> Outcome:
     with closing(sqlite3.connect(folder / "desk.db")) as desk:
         (kept,) = desk.execute("SELECT COUNT(*) FROM inbox").fetchone()
         (version,) = desk.execute("PRAGMA user_version").fetchone()
@@ -213,9 +211,7 @@ def judged(here: Hall, stage: Ground, folder: Path, seen: Seen) -> Outcome:
 
 def wrong_books(stage: Ground, folder: Path, applicants: int) -> int:
     settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder)})
-    with closing(
-        key_files.open_authority(settings, key_files.open_vault(settings, print), print)
-    ) as authority:
+    with closing(key_files.open_authority(settings, key_files.open_vault(settings, print), print)) as authority:
         held = [
             sorted(str(one.status) for one in authority.certificates(each.customer_id))
             for each in stage.people[ASKERS : ASKERS + applicants]
@@ -240,9 +236,7 @@ SUMS = ("served", "customers", "asked", "errors", "undone", "missing", "wrong")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--first", default="", help="the commit of the release to come from")

@@ -83,12 +83,10 @@ class Tally:
         return self.reissues.spans + self.questions.spans
 
 
-class Hall:
+class VisitSimulator:
     """Starts visits."""
 
-    def __init__(
-        self, guests: list[Guest], tally: Tally, asking: float, unseen: float = 1.0, seed: int = 1
-    ) -> None:
+    def __init__(self, guests: list[Guest], tally: Tally, asking: float, unseen: float = 1.0, seed: int = 1) -> None:
         visitors = [guest for guest in guests if isinstance(guest, Visitor)]
         self._askers, self._applicants = visitors[:ASKERS], iter(visitors[ASKERS:])
         self.tally = tally
@@ -142,11 +140,7 @@ class Hall:
 
 def questions(rng: random.Random, unseen: float) -> Iterator[str]:
     """Yield questions. The share `unseen` gets a number appended, so that it is not cached."""
-    lines = [
-        line
-        for file in sorted(EVALUATION_FILES.glob("noisy*.jsonl"))
-        for line in file.read_text().splitlines()
-    ]
+    lines = [line for file in sorted(EVALUATION_FILES.glob("noisy*.jsonl")) for line in file.read_text().splitlines()]
     texts, number = [json.loads(line)["q"] for line in lines], 0
     repeated = texts[:: len(texts) // REPEATED_QUESTIONS]
     while True:
@@ -156,19 +150,19 @@ def questions(rng: random.Random, unseen: float) -> Iterator[str]:
 
 
 @contextmanager
-def hall(
+def visit_simulator(
     messenger: LocalMessenger,
     ground: Ground,
     asking: float,
     tally: Tally | None = None,
     unseen: float = 1.0,
-) -> Iterator[Hall]:
+) -> Iterator[VisitSimulator]:
     tally = tally or Tally()
     with (
         watched(messenger, ground.people, tally.reissues, Visitor) as guests,
         errors_recorded(messenger, tally),
     ):
-        yield Hall(guests, tally, asking, unseen)
+        yield VisitSimulator(guests, tally, asking, unseen)
 
 
 @contextmanager

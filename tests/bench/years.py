@@ -65,8 +65,7 @@ class Customer:
         gone = self.revoked_on is not None and self.revoked_on <= today
         status = "revoked" if gone else "good" if today <= self.expires_on else "expired"
         begin, end = (
-            datetime(each.year, each.month, each.day, tzinfo=KST)
-            for each in (self.issued_on, self.expires_on)
+            datetime(each.year, each.month, each.day, tzinfo=KST) for each in (self.issued_on, self.expires_on)
         )
         return (HeldCertificate(self.serial, status, begin, end),)  # type: ignore[arg-type]
 
@@ -122,9 +121,7 @@ class Town:
         today = kst_day(now)
         for each in self.customers:
             if each.issued_on <= today and rows.load(self.tx, each.chat_id).watched is None and not each.told:
-                self.reminders.watch(
-                    self.tx, each.chat_id, each.serial, (each.issued_on, each.expires_on), now
-                )
+                self.reminders.watch(self.tx, each.chat_id, each.serial, (each.issued_on, each.expires_on), now)
                 each.chosen_at = now
         for each in self.chance.sample(self.customers, max(len(self.customers) // 100, 1)):
             if each.issued_on <= today:
@@ -162,9 +159,7 @@ class Town:
             self._sent(now)
 
     def _sent(self, now: datetime) -> None:
-        for key, lane in self.connection.execute(
-            "SELECT key, lane FROM outbox WHERE state = 'pending'"
-        ).fetchall():
+        for key, lane in self.connection.execute("SELECT key, lane FROM outbox WHERE state = 'pending'").fetchall():
             _, chat_id, _, kind, day = str(key).split(":")
             self.customers[int(chat_id) - 1].told.append((f"{kind} {day} {str(lane).split(':')[0]}", now))
         self.connection.execute("UPDATE outbox SET state = 'sent', sealed = NULL WHERE state = 'pending'")
@@ -206,9 +201,7 @@ def _judged(local_telegram: Town, customer: Customer) -> Counter[str]:
     for _, when in customer.told:
         local = when.astimezone(KST)
         found["told at night"] += not MORNING <= local.hour < EVENING
-        found["told of one revoked"] += (
-            customer.revoked_on is not None and kst_day(when) > customer.revoked_on
-        )
+        found["told of one revoked"] += customer.revoked_on is not None and kst_day(when) > customer.revoked_on
     by_day = Counter(kst_day(when) for _, when in customer.told)
     found["several on one day"] = sum(count - 1 for count in by_day.values() if count > 1)
     found["never told of the last days"] = _left_out(local_telegram, customer)
@@ -228,9 +221,7 @@ def _left_out(local_telegram: Town, customer: Customer) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
@@ -241,12 +232,8 @@ def main() -> int:
     told = Counter(what.split()[0] for each in local_telegram.customers for what, _ in each.told)
     ways = Counter(what.split()[-1] for each in local_telegram.customers for what, _ in each.told)
     down = sum(((end - begin) for begin, end in local_telegram.downs), timedelta())
-    sys.stdout.write(
-        f"{wanted.customers} customers, {wanted.days} days in {stopwatch.perf_counter() - began:.0f} s\n"
-    )
-    sys.stdout.write(
-        f"told: {dict(told)}; by {dict(ways)}; down {len(local_telegram.downs)} times for {down}\n"
-    )
+    sys.stdout.write(f"{wanted.customers} customers, {wanted.days} days in {stopwatch.perf_counter() - began:.0f} s\n")
+    sys.stdout.write(f"told: {dict(told)}; by {dict(ways)}; down {len(local_telegram.downs)} times for {down}\n")
     found = problems(local_telegram)
     sys.stdout.write(f"problems: {dict(found)}\n")
     return 1 if found else 0

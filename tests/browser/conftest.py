@@ -70,9 +70,7 @@ def desktop(browser: Browser, demo: str) -> Iterator[Page]:
 
 
 def opened_page(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
-    page = browser.new_page(
-        viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul"
-    )
+    page = browser.new_page(viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_default_timeout(15_000)

@@ -34,13 +34,13 @@ READ_MODEL = embeddings.load
 
 
 @cache
-def model_once() -> embeddings.Meaning | None:
+def model_once() -> embeddings.TopicClassifier | None:
     return READ_MODEL()
 
 
 @cache
 def read_once(languages: tuple[str, ...], facts: tuple[tuple[str, str], ...]) -> KnowledgeBase:
-    return READ(languages, dict(facts), meaning=model_once())
+    return READ(languages, dict(facts), classifier=model_once())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,7 +53,7 @@ def knowledge_read_once() -> Iterator[None]:
         patch.setattr(
             KnowledgeBase,
             "load",
-            lambda languages, facts, root, meaning: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
+            lambda languages, facts, root, classifier: read_once(tuple(languages), tuple(facts.items())),  # noqa: ARG005
         )
         patch.setattr(embeddings, "load", lambda *_folders: model_once())
         yield

@@ -36,9 +36,7 @@ async def test_an_answer_is_not_taken_for_a_question(place: LocalTelegram, anybo
     await ends_well(place, anybody, begin="review")
 
 
-async def test_an_address_where_a_name_is_asked_is_no_question(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_an_address_where_a_name_is_asked_is_no_question(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
 
     await anybody.says(anybody.record.email)
@@ -48,9 +46,7 @@ async def test_an_address_where_a_name_is_asked_is_no_question(
     await ends_well(place, anybody, begin="name")
 
 
-async def test_a_question_at_any_step_is_answered_and_no_answer(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_a_question_at_any_step_is_answered_and_no_answer(place: LocalTelegram, anybody: Customer) -> None:
     record = anybody.record
     await anybody.person.starts()
     await asks(place, anybody, "fees", below=None)

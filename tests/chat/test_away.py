@@ -151,9 +151,7 @@ async def on_a_server(
         running = postgres_server.server(folder)
         running.__enter__()
 
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
         yield made, stops, starts
     stops()
 

@@ -36,9 +36,7 @@ def is_gone(customer: Customer, message_id: int) -> bool:
 async def nothing_is_left(place: LocalTelegram, customer: Customer, message_id: int) -> None:
     await place.quiet()
     assert is_gone(customer, message_id)
-    assert await place.rows("SELECT COUNT(*) FROM jobs WHERE sealed IS NOT NULL AND state <> 'pending'") == [
-        (0,)
-    ]
+    assert await place.rows("SELECT COUNT(*) FROM jobs WHERE sealed IS NOT NULL AND state <> 'pending'") == [(0,)]
     assert not leaks.found_under(place.settings.storage.data_dir, [NAME, EVIL])
     assert not [text for text in customer.texts() if NAME in text or EVIL in text]
 
@@ -115,9 +113,7 @@ async def test_one_that_was_replaced_here_is_the_old_one(place: LocalTelegram, g
     await gildong.sees("check.replaced")
 
 
-async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_a_forged_one_with_a_serial_of_ours_is_not_ours(place: LocalTelegram, anybody: Customer) -> None:
     record = old(place, anybody)
     name = x509.load_der_x509_certificate(record.der).issuer
     place.authority.revoke(record.serial, ca.Reason.KEY_COMPROMISE, "test")

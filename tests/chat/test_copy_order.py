@@ -12,12 +12,12 @@ import pytest
 import ca
 from bot.backup import archive
 from bot.backup.service import (
-    AUTHORITY,
-    DESK,
+    AUTHORITY_FILE,
+    DATABASE_FILE,
     NotRestored,
     RestoreReport,
     copy_authority,
-    copy_desk,
+    copy_database,
     mac_of,
     restore,
 )
@@ -40,9 +40,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def place(furnished: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     journal = str(tmp_path / "elsewhere.journal")
-    async with local_telegram(
-        furnished, tmp_path / "data", [ONE.record], [ONE.persona], CA_JOURNAL=journal
-    ) as made:
+    async with local_telegram(furnished, tmp_path / "data", [ONE.record], [ONE.persona], CA_JOURNAL=journal) as made:
         yield made
         made.authority.close()
 
@@ -60,14 +58,14 @@ class Vans:
         self._folder = folder
         self._vault = key_files.open_vault(place.settings, print)
 
-    def desk(self) -> None:
-        copy_desk(self._place.settings, self._folder / DESK)
+    def database(self) -> None:
+        copy_database(self._place.settings, self._folder / DATABASE_FILE)
 
     def authority(self) -> None:
-        copy_authority(self._place.settings, self._vault, self._folder / AUTHORITY, self._place.clock.now)
+        copy_authority(self._place.settings, self._vault, self._folder / AUTHORITY_FILE, self._place.clock.now)
 
     def pack(self) -> Path:
-        parts = {name: self._folder / name for name in (DESK, AUTHORITY)}
+        parts = {name: self._folder / name for name in (DATABASE_FILE, AUTHORITY_FILE)}
         now = self._place.clock.now().isoformat()
         archive.write(self._folder / "backup", parts, now, 3, mac_of(self._vault))
         return self._folder / "backup"
@@ -123,7 +121,7 @@ async def test_a_desk_older_than_its_authority_keeps_every_promise(
 ) -> None:
     method, applies_again = MOMENTS[moment]
     with awake(place.messenger, [customer]), monkeypatch.context() as patch:
-        before(patch, method, vans.desk)
+        before(patch, method, vans.database)
         await customer.finishes()
         await place.quiet()
         vans.authority()
@@ -143,7 +141,7 @@ async def test_a_desk_older_than_its_authority_keeps_every_promise(
     assert len(held) == len(known) + applies_again
     assert [each.status for each in held].count(ca.Status.GOOD) == 1
     assert customer.turned_away == applies_again
-    assert back.desk.jobs >= 1
+    assert back.database.jobs >= 1
     assert place.authority.verify_audit().ok
     rows = await place.rows("SELECT serial FROM applications WHERE outcome = 'issued'")
     assert rows == [(f"{held[-1].serial:X}",)]
@@ -156,7 +154,7 @@ async def test_an_authority_older_than_its_desk_is_refused_and_its_journal_mends
     with awake(place.messenger, [customer]):
         await customer.finishes()
         await place.quiet()
-        vans.desk()
+        vans.database()
         _, new = place.authority.certificates(ONE.record.customer_id)
         await vans.loses_everything()
         customer.loses_sight()
@@ -197,7 +195,7 @@ async def test_updates_that_are_offered_again_are_known_or_have_no_second_effect
         life = asyncio.create_task(customer.finishes())
         await customer.reached.wait()
         await place.quiet()
-        vans.desk()
+        vans.database()
         vans.authority()
         customer.goes_on()
         await life

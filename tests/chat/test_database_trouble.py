@@ -60,9 +60,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def living(
-    template: Path, folder: Path, **settings: str
-) -> AsyncIterator[tuple[LocalTelegram, Recording]]:
+async def living(template: Path, folder: Path, **settings: str) -> AsyncIterator[tuple[LocalTelegram, Recording]]:
     with recording(folder) as disk:
         async with local_telegram(template, folder, [GILDONG], [persona(GILDONG, 101)], **settings) as place:
             yield place, disk

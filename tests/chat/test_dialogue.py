@@ -224,9 +224,7 @@ POISON = {
 }
 
 
-async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     chat = {"id": anybody.person.chat.id, "type": "private"}
 
@@ -246,9 +244,7 @@ async def test_an_internal_error_is_owned_up_to_and_the_chat_goes_on(
     await anybody.proves(anybody.record)
 
 
-async def test_back_after_days_and_a_restart_the_card_resumes(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_back_after_days_and_a_restart_the_card_resumes(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     await anybody.fills_in(anybody.record, until="account")
 
@@ -265,9 +261,7 @@ async def test_back_after_days_and_a_restart_the_card_resumes(
     await anybody.sees("card.issued")
 
 
-async def test_back_after_days_an_answer_to_the_old_card_is_taken(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_back_after_days_an_answer_to_the_old_card_is_taken(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.triage()
     await anybody.fills_in(anybody.record, until="birth")
 

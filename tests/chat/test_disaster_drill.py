@@ -52,9 +52,7 @@ class Drill:
 
     async def commands(self, *arguments: str) -> dict[str, Any]:
         """Run the program as another process, as an operator does."""
-        settings = settings_of(self.local_telegram.messenger, self.folder / "data") | {
-            "CA_JOURNAL": str(self.journal)
-        }
+        settings = settings_of(self.local_telegram.messenger, self.folder / "data") | {"CA_JOURNAL": str(self.journal)}
         ended = await asyncio.to_thread(program, *arguments, "--json", folder=self.folder, **settings)
         assert ended.returncode == 0, ended.stderr
         values: dict[str, Any] = json.loads(ended.stdout)
@@ -71,9 +69,7 @@ class Drill:
 
     async def opens_again(self) -> None:
         settings = self.local_telegram.settings
-        self.local_telegram.authority = key_files.open_authority(
-            settings, key_files.open_vault(settings, print), print
-        )
+        self.local_telegram.authority = key_files.open_authority(settings, key_files.open_vault(settings, print), print)
         await self.local_telegram.opens()
 
     def held(self, one: Folk) -> tuple[ca.Record, ...]:
@@ -132,9 +128,7 @@ async def test_everybody_comes_to_a_certificate_after_the_loss_of_everything(
     if journal != drill.journal:
         journal.replace(drill.journal)
 
-    back = await drill.commands(
-        "restore", "--from", str(drill.folder / "backup"), "--ca-journal", str(drill.journal)
-    )
+    back = await drill.commands("restore", "--from", str(drill.folder / "backup"), "--ca-journal", str(drill.journal))
     await drill.opens_again()
     acts = Counter(each["kind"] for each in back["authority"]["acts"])
     assert drill.local_telegram.authority.verify_audit(head).ok

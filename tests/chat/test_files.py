@@ -21,9 +21,7 @@ def content_of(archive: bytes, name: str) -> bytes:
         return opened.read(path)
 
 
-async def test_the_folder_opens_with_the_password_and_with_no_other(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_the_folder_opens_with_the_password_and_with_no_other(place: LocalTelegram, gildong: Customer) -> None:
     archive = (await gildong.reissues(GILDONG))["npki.zip"]
 
     certificate = x509.load_der_x509_certificate(content_of(archive, "signCert.der"))
@@ -44,9 +42,7 @@ async def test_the_p12_opens_with_the_password_and_with_no_other(gildong: Custom
     assert opened.key
     assert opened.cert
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert opened.key.public_key().public_bytes(*form) == opened.cert.certificate.public_key().public_bytes(
-        *form
-    )
+    assert opened.key.public_key().public_bytes(*form) == opened.cert.certificate.public_key().public_bytes(*form)
     assert len(opened.additional_certs) == 2
     with pytest.raises(ValueError, match="password"):
         load_pkcs12(p12, b"Haneul!2026rood")

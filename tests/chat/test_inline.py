@@ -25,9 +25,7 @@ async def test_the_answer_is_offered_first_and_posted_whole(place: LocalTelegram
     assert not posted.keyboard
 
 
-async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(place: LocalTelegram, anybody: Customer) -> None:
     offer = await anybody.person.asks_inline(FEES[anybody.language])
     await anybody.person.picks(offer, "fees")
     await place.quiet()
@@ -37,9 +35,7 @@ async def test_nothing_of_it_is_stored_and_nobody_becomes_a_customer(
     assert await place.rows("SELECT COUNT(*) FROM gaps") == [(0,)]
 
 
-async def test_without_a_question_all_there_is_can_be_leafed_through(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_without_a_question_all_there_is_can_be_leafed_through(place: LocalTelegram, anybody: Customer) -> None:
     titles, offset = [], ""
     while True:
         offer = await anybody.person.asks_inline("", offset)
@@ -83,9 +79,7 @@ async def test_who_types_on_is_answered_for_the_last_letter(place: LocalTelegram
     await place.quiet()
 
 
-async def test_a_query_that_grew_old_stops_nobody(
-    place: LocalTelegram, gildong: Customer, an: Customer
-) -> None:
+async def test_a_query_that_grew_old_stops_nobody(place: LocalTelegram, gildong: Customer, an: Customer) -> None:
     place.messenger.push_update(
         {"inline_query": {"id": "9", "from": {"id": 101, "is_bot": False, "first_name": "x"}, "query": "",
                           "offset": ""}}

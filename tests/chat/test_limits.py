@@ -18,9 +18,7 @@ NOBODY = crowd(4)
 async def street(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     """The victim, and four others who are no customers."""
     thieves = [persona(record, 301 + number) for number, record in enumerate(NOBODY)]
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]
-    ) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101), *thieves]) as made:
         yield made
 
 
@@ -79,9 +77,7 @@ async def test_a_thief_alone_uses_up_the_own_chat_and_not_the_victims_tries(
     await gets_in(street, victim)
 
 
-async def test_many_thieves_make_the_victim_wait_and_never_for_good(
-    street: LocalTelegram, victim: Customer
-) -> None:
+async def test_many_thieves_make_the_victim_wait_and_never_for_good(street: LocalTelegram, victim: Customer) -> None:
     for number in (301, 302):
         thief = street.customer(number)
         await asks_for_a_code(thief)
@@ -118,9 +114,7 @@ async def test_a_code_takes_so_many_guesses_and_then_even_the_right_one_is_nothi
     await gets_in(street, victim)
 
 
-async def test_a_late_code_is_told_to_be_late_and_a_new_one_voids_it(
-    street: LocalTelegram, victim: Customer
-) -> None:
+async def test_a_late_code_is_told_to_be_late_and_a_new_one_voids_it(street: LocalTelegram, victim: Customer) -> None:
     await asks_for_a_code(victim)
     late = await victim.code(GILDONG.phone)
     await street.later(CODE_LIFETIME + timedelta(seconds=1))

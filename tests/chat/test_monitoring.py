@@ -19,16 +19,12 @@ CHECKS = {"database", "loops", "messenger", "queues", "lists"}
 
 
 @pytest.fixture(params=["polling", "webhook"])
-async def place(
-    request: pytest.FixtureRequest, template: Path, tmp_path: Path
-) -> AsyncIterator[LocalTelegram]:
+async def place(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     address = f"127.0.0.1:{free_port()}"
     settings = {"LISTEN": address}
     if request.param == "webhook":
         settings["WEBHOOK_URL"] = f"http://{address}/telegram"
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
         yield made
 
 
@@ -170,9 +166,7 @@ async def test_a_database_on_which_another_sits_is_told(place: LocalTelegram, gi
 
 async def test_metrics_behind_a_token(template: Path, tmp_path: Path) -> None:
     settings = {"LISTEN": f"127.0.0.1:{free_port()}", "METRICS_TOKEN": METRICS_TOKEN}
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as place:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as place:
         for wrong in ("", "Bearer", f"Bearer {METRICS_TOKEN}x", f"Basic {METRICS_TOKEN}", "Bearer é"):
             assert await got(place, "/metrics", Authorization=wrong) == (401, "")
         assert await figures(place, Authorization=f"Bearer {METRICS_TOKEN}")
@@ -183,8 +177,6 @@ async def test_without_a_token_who_comes_through_a_proxy_is_refused(
     template: Path, tmp_path: Path, header: str
 ) -> None:
     settings = {"LISTEN": f"127.0.0.1:{free_port()}"}
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as place:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as place:
         assert await got(place, "/metrics", **{header: "127.0.0.1"}) == (403, "")
         assert (await got(place, "/readyz", **{header: "127.0.0.1"}))[0] == 200

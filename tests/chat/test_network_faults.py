@@ -48,9 +48,7 @@ async def test_every_update_twice_and_some_late(place: LocalTelegram, gildong: C
 async def test_calls_that_fail_are_made_again(place: LocalTelegram, gildong: Customer, fault: str) -> None:
     """Lost replies are the hard ones: the call succeeded, but the bot does not know."""
     setattr(place.messenger.faults, fault, 0.05)
-    place.messenger.faults.methods = frozenset(
-        {"sendMessage", "editMessageText", "deleteMessage", "sendDocument"}
-    )
+    place.messenger.faults.methods = frozenset({"sendMessage", "editMessageText", "deleteMessage", "sendDocument"})
 
     await gildong.reissues(GILDONG)
 
@@ -58,9 +56,7 @@ async def test_calls_that_fail_are_made_again(place: LocalTelegram, gildong: Cus
     await is_issued_once(place, gildong)
 
 
-async def test_the_first_card_is_shown_although_its_reply_was_lost(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_the_first_card_is_shown_although_its_reply_was_lost(place: LocalTelegram, gildong: Customer) -> None:
     faults = place.messenger.faults
     faults.methods = frozenset({"sendMessage"})
     faults.lose = 1.0
@@ -126,9 +122,7 @@ async def test_text_messages_down_at_the_time_of_the_code(place: LocalTelegram, 
     await gildong.sees("reissue.review")
 
 
-async def test_a_text_message_whose_receipt_was_lost_comes_once(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_a_text_message_whose_receipt_was_lost_comes_once(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.sms = GatewayState.LOST
     await gildong.triage()
     await gildong.fills_in(GILDONG)

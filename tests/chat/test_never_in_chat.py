@@ -83,9 +83,7 @@ async def test_key_files_and_photographs_sent_as_files(
 ) -> None:
     await gildong.triage()
 
-    sent = await gildong.person.sends_document(
-        name, b"\x30\x82 whatever", mime, caption="비번 Gogumah!2019zz"
-    )
+    sent = await gildong.person.sends_document(name, b"\x30\x82 whatever", mime, caption="비번 Gogumah!2019zz")
 
     await is_gone(place, gildong, kind, "Gogumah!2019zz")
     assert sent.message_id not in [each.message_id for each in gildong.person.messages]
@@ -103,9 +101,7 @@ async def test_a_photograph(place: LocalTelegram, gildong: Customer) -> None:
     assert sent.message_id not in [each.message_id for each in gildong.person.messages]
 
 
-@pytest.mark.parametrize(
-    ("name", "mime"), [("key.zip", "application/zip"), ("memo.txt", "text/plain"), ("", "")]
-)
+@pytest.mark.parametrize(("name", "mime"), [("key.zip", "application/zip"), ("memo.txt", "text/plain"), ("", "")])
 async def test_any_other_file_is_taken_out_of_the_chat_as_well(
     place: LocalTelegram, gildong: Customer, name: str, mime: str
 ) -> None:

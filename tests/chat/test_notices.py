@@ -95,9 +95,7 @@ async def test_what_became_of_a_result_is_told_to_its_customer_and_to_staff(
     assert gildong.words("delivery.forgotten", days=7) in await status(gildong)
 
 
-async def test_what_has_not_left_yet_is_said_to_be_on_its_way(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_what_has_not_left_yet_is_said_to_be_on_its_way(place: LocalTelegram, gildong: Customer) -> None:
     place.messenger.faults.mail = GatewayState.DOWN
     await gildong.reissues(GILDONG)
     await place.until(lambda: place.messenger.stats.faults["mail:down"] >= 1)
@@ -202,9 +200,7 @@ def workers_of(app: Application) -> tuple[UpdateProcessor, JobRunner, OutboxSend
     return app.telegram.processor, app.engine.job_runner, app.engine.sender
 
 
-async def test_one_cause_is_told_once_however_often_it_is_reported(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_one_cause_is_told_once_however_often_it_is_reported(place: LocalTelegram, gildong: Customer) -> None:
     """Every update comes twice, and two applications share the rows: each takes what it can get."""
     place.messenger.faults.duplicate = 1.0
     twin = TaskSupervisor()

@@ -18,11 +18,7 @@ async def test_fifty_taps_on_submit_from_two_devices_are_one_application(
     assert submit.data
     other_device = place.customer(101)
 
-    taps = [
-        device.person.presses_raw(submit.data, review)
-        for _ in range(25)
-        for device in (gildong, other_device)
-    ]
+    taps = [device.person.presses_raw(submit.data, review) for _ in range(25) for device in (gildong, other_device)]
     await asyncio.gather(*taps)
     await gildong.sees("enrolled.password")
     await place.quiet()
@@ -32,9 +28,7 @@ async def test_fifty_taps_on_submit_from_two_devices_are_one_application(
         await gildong.says(PASSWORD)
     await gildong.sees("card.issued")
     issued = await gildong.sees("card.issued")
-    received = next(
-        key for row in issued.keyboard for key in row if key.text == gildong.words("button.received")
-    )
+    received = next(key for row in issued.keyboard for key in row if key.text == gildong.words("button.received"))
     assert received.data
     for _ in range(10):
         await gildong.person.presses_raw(received.data, issued)
@@ -49,9 +43,7 @@ async def test_fifty_taps_on_submit_from_two_devices_are_one_application(
     assert len([each for each in gildong.person.messages if each.document]) == 2
 
 
-async def test_every_tap_is_answered_even_on_the_oldest_button(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_every_tap_is_answered_even_on_the_oldest_button(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.person.starts()
     first = await gildong.sees("card.idle")
     start = first.keyboard[0][0].data
@@ -93,9 +85,7 @@ FORGED = [
 
 
 @pytest.mark.parametrize("token", FORGED)
-async def test_a_forged_button_gets_nobody_further(
-    place: LocalTelegram, gildong: Customer, token: str
-) -> None:
+async def test_a_forged_button_gets_nobody_further(place: LocalTelegram, gildong: Customer, token: str) -> None:
     """The revision can be guessed; what it leads to is looked up in the case."""
     await gildong.triage()
     card = await gildong.sees("reissue.ask.name")
@@ -121,9 +111,7 @@ async def test_two_customers_at_once_never_see_each_others_data(
         shown = "\n".join(customer.texts())
         assert f"{serial:X}" not in shown
         assert f"*{other.record.account[-4:]}" not in shown
-        receipt = (
-            await place.rows(f"SELECT receipt FROM applications WHERE chat_id = {other.person.chat.id}")
-        )[0][0]
+        receipt = (await place.rows(f"SELECT receipt FROM applications WHERE chat_id = {other.person.chat.id}"))[0][0]
         assert str(receipt) not in shown
         sms = "\n".join(each.text for each in place.messenger.sms_of(customer.record.phone))
         assert str(receipt) not in sms
@@ -131,9 +119,7 @@ async def test_two_customers_at_once_never_see_each_others_data(
         assert str(receipt) not in mails
 
 
-async def test_only_the_own_contact_counts_and_its_key_goes_away(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_only_the_own_contact_counts_and_its_key_goes_away(place: LocalTelegram, gildong: Customer) -> None:
     await gildong.triage()
     await gildong.fills_in(GILDONG, until="phone")
     await gildong.person.until(lambda person: person.reply_keyboard)
@@ -160,9 +146,7 @@ async def test_only_the_own_contact_counts_and_its_key_goes_away(
     await gildong.proves(GILDONG)
 
 
-async def test_a_foreign_number_in_the_own_contact_is_told_what_is_needed(
-    place: LocalTelegram, an: Customer
-) -> None:
+async def test_a_foreign_number_in_the_own_contact_is_told_what_is_needed(place: LocalTelegram, an: Customer) -> None:
     await an.triage()
     await an.fills_in(AN, until="phone")
 

@@ -77,9 +77,7 @@ async def test_corrected_at_the_review(place: LocalTelegram, anybody: Customer) 
 # --- cancelled ---
 
 
-async def test_cancelled_while_waiting_for_the_code_then_rather_not(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_cancelled_while_waiting_for_the_code_then_rather_not(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "code")
     proof = (await case_of(place, anybody)).proof
 
@@ -252,9 +250,7 @@ async def test_what_is_no_business_of_ours_leads_to_a_human(
 ADVICE = {"ko": "통장 첫 장의 계좌번호를 봐 주세요", "en": "Look at the first page of your passbook"}
 
 
-async def test_handed_off_after_a_refusal_the_form_is_still_there(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_handed_off_after_a_refusal_the_form_is_still_there(place: LocalTelegram, anybody: Customer) -> None:
     await comes_to(anybody, "review", typed=replace(anybody.record, account=WRONG_ACCOUNT))
     await anybody.taps("button.submit")
     await anybody.sees("refusal.R03")

@@ -90,9 +90,7 @@ async def test_whoever_has_an_application_running_is_served_in_the_crowd(
     await an.sees("card.idle")
     await gildong.triage()
     await gildong.sees("reissue.ask.name")
-    monkeypatch.setattr(
-        place.app.telegram.processor, "_rate_limiter", RateLimiter(NOBODY, [f"chat:{OPERATORS}"])
-    )
+    monkeypatch.setattr(place.app.telegram.processor, "_rate_limiter", RateLimiter(NOBODY, [f"chat:{OPERATORS}"]))
     await arrives(place, [update(1, 555, "?")])
 
     await an.says("Where is my certificate?")

@@ -62,9 +62,7 @@ async def test_the_reference_on_the_customers_screen_is_in_every_line_about_it(
     assert await place.rows(f"SELECT COUNT(*) FROM outbox WHERE reference = '{told[0]}'") == [(2,)]
 
 
-async def test_what_an_update_led_to_carries_it_on(
-    place: LocalTelegram, gildong: Customer, lines: Lines
-) -> None:
+async def test_what_an_update_led_to_carries_it_on(place: LocalTelegram, gildong: Customer, lines: Lines) -> None:
     """A tap orders a job; the job fails, then refuses; and nobody accepts the text message about it."""
     place.authority.hold(place.serials[GILDONG.customer_id], "held")
     await gildong.applies(GILDONG)
@@ -89,9 +87,7 @@ async def test_what_an_update_led_to_carries_it_on(
         return {(line["logger"], line["message"]) for line in about(lines, f"E-{update}")}
 
     # The chat has a lane of its own, and may be served before the gateway has refused.
-    await place.until(
-        lambda: {("bot.engine.job_runner", "job failed"), ("bot.engine.sender", "given up")} <= found()
-    )
+    await place.until(lambda: {("bot.engine.job_runner", "job failed"), ("bot.engine.sender", "given up")} <= found())
 
 
 async def test_what_nobody_handles_has_no_reference(place: LocalTelegram, lines: Lines) -> None:

@@ -31,9 +31,7 @@ async def old_town(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegra
     people = {201: LAPSED, 202: NEVER, 203: REVOKED, 204: HELD}
     days = {LAPSED.customer_id: -3, NEVER.customer_id: None}
     personas = [persona(record, user_id) for user_id, record in people.items()]
-    async with local_telegram(
-        template, tmp_path / "data", list(people.values()), personas, days_left=days
-    ) as made:
+    async with local_telegram(template, tmp_path / "data", list(people.values()), personas, days_left=days) as made:
         made.authority.revoke(made.serials[REVOKED.customer_id], ca.Reason.UNSPECIFIED, "test-revoke")
         made.authority.hold(made.serials[HELD.customer_id], "test-hold")
         yield made
@@ -100,9 +98,7 @@ async def test_a_mistyped_day_of_the_identity_card_is_mended_by_choosing_the_fie
     await goes_on_to_the_certificate(gildong)
 
 
-async def test_too_many_refused_applications_pause_and_say_until_when(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_too_many_refused_applications_pause_and_say_until_when(place: LocalTelegram, gildong: Customer) -> None:
     wrong = ["홍길순", "홍길선", "홍길산", "홍길손", "홍길신", "홍길센"]
     await submits(gildong, replace(GILDONG, name=wrong[0]), GILDONG)
     for each in wrong[1:]:

@@ -22,9 +22,7 @@ async def has_certificate(place: LocalTelegram, customer: Customer) -> None:
     await customer.sees("card.closed")
 
 
-async def days_before(
-    place: LocalTelegram, customer: Customer, days: int, hour: int = TEN, minute: int = 1
-) -> None:
+async def days_before(place: LocalTelegram, customer: Customer, days: int, hour: int = TEN, minute: int = 1) -> None:
     """Set the time to this many days before the expiry, at this hour in Korea."""
     (serial,) = [row[0] for row in await place.rows("SELECT serial FROM reminders WHERE serial IS NOT NULL")]
     (expires,) = [row[0] for row in await place.rows("SELECT expires_on FROM reminders")]
@@ -54,9 +52,7 @@ async def test_each_day_is_told_once(place: LocalTelegram, anybody: Customer) ->
     assert told(anybody, "remind.window") >= 1
 
 
-async def test_down_for_a_week_it_tells_once_what_still_makes_sense(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_down_for_a_week_it_tells_once_what_still_makes_sense(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     await days_before(place, gildong, 10)
     before = reminders(gildong)
@@ -67,9 +63,7 @@ async def test_down_for_a_week_it_tells_once_what_still_makes_sense(
 
     assert place.clock.now() - now >= timedelta(days=8)
     assert reminders(gildong) == before + 1
-    newest = [
-        each.text for each in gildong.person.messages if gildong.pattern("remind.days").search(each.text)
-    ][-1]
+    newest = [each.text for each in gildong.person.messages if gildong.pattern("remind.days").search(each.text)][-1]
     assert gildong.words("remind.days", days=2, until="").split("(")[0] in newest
 
 
@@ -110,9 +104,7 @@ async def test_the_menu_changes_day_hour_and_way(place: LocalTelegram, anybody: 
     assert anybody.words("sms.remind.days", days=7) in texts
 
 
-async def test_switched_off_nothing_comes_and_on_again_nothing_old(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_switched_off_nothing_comes_and_on_again_nothing_old(place: LocalTelegram, gildong: Customer) -> None:
     await has_certificate(place, gildong)
     await gildong.says("/reminders")
     await gildong.taps("remind.turn.off")
@@ -183,9 +175,7 @@ async def test_without_a_certificate_the_menu_says_so(anybody: Customer) -> None
     await anybody.sees("remind.menu.none")
 
 
-async def test_one_that_was_only_looked_at_is_watched_as_well(
-    place: LocalTelegram, gildong: Customer
-) -> None:
+async def test_one_that_was_only_looked_at_is_watched_as_well(place: LocalTelegram, gildong: Customer) -> None:
     """`/mycert` shows it to its owner; the row that an earlier version did not write exists afterwards."""
     await has_certificate(place, gildong)
     await place.rows("DELETE FROM reminders")

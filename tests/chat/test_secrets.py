@@ -98,9 +98,7 @@ async def test_nothing_of_a_certificate_that_was_checked_is_kept_or_logged(
     secrets = [HOLDER.partition("(")[0], EVIL, "cn=황보예린", TOKEN]
     async with running("run", folder=tmp_path, **settings_of(world, data), LOG_LEVEL="DEBUG") as bot:
         for name, content in shown.items():
-            await customer.person.sends_document(
-                f"cn=황보예린-{name}.der", content, "application/x-x509-ca-cert"
-            )
+            await customer.person.sends_document(f"cn=황보예린-{name}.der", content, "application/x-x509-ca-cert")
         await customer.sees("check.foreign")
         await customer.sees("error.file_no_certificate")
         await customer.person.until(lambda person: all(each.from_bot for each in person.messages))
@@ -140,9 +138,7 @@ async def the_chat_keeps_only_what_is_masked(customer: Customer, secrets: list[s
     left = [each for each in customer.person.messages if not each.from_bot]
     assert [each.text for each in left] == ["/start"]
     said = "\n".join(customer.texts())
-    examples = WORDS.text("ko", Line("reissue.ask.birth")) + WORDS.text(
-        "ko", Line("reissue.ask.id_issued_on")
-    )
+    examples = WORDS.text("ko", Line("reissue.ask.birth")) + WORDS.text("ko", Line("reissue.ask.id_issued_on"))
     assert not [each for each in secrets if each in said and each not in examples]
 
 

@@ -31,18 +31,14 @@ async def test_a_question_nobody_can_answer_leads_to_people(place: LocalTelegram
     await place.staff.sees("staff.wanted")
 
 
-async def test_the_articles_are_browsed_from_group_to_topic_to_related(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_the_articles_are_browsed_from_group_to_topic_to_related(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.says("/faq")
     groups = await anybody.sees("faq.groups")
     await anybody.person.taps(groups.keyboard[0][0].text, groups)
     group = await anybody.person.until_says(groups.keyboard[0][0].text, after=groups.message_id)
     await anybody.person.taps(group.keyboard[0][0].text, group)
     article = await anybody.reads("faq.answer", after=group.message_id)
-    related = next(
-        row[0] for row in article.keyboard if (row[0].data or "").partition(".")[2].startswith("topic:")
-    )
+    related = next(row[0] for row in article.keyboard if (row[0].data or "").partition(".")[2].startswith("topic:"))
 
     await anybody.person.taps(related.text, article)
 
@@ -108,9 +104,7 @@ async def test_the_language_changes_at_once_and_stays(place: LocalTelegram, gild
     await english.sees("status.phase")
 
 
-async def test_the_first_language_is_the_messengers(
-    place: LocalTelegram, gildong: Customer, an: Customer
-) -> None:
+async def test_the_first_language_is_the_messengers(place: LocalTelegram, gildong: Customer, an: Customer) -> None:
     await gildong.person.starts()
     await an.person.starts()
 
@@ -207,9 +201,7 @@ async def test_the_checklist_ticked_faster_than_it_is_redrawn(anybody: Customer)
     await anybody.sees("reissue.ask.consent")
 
 
-async def test_the_button_under_an_answer_tapped_twice_begins_once(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_the_button_under_an_answer_tapped_twice_begins_once(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.says(LOST[anybody.language])
     answer = await anybody.sees("faq.answer")
 
@@ -268,9 +260,7 @@ TWO_THINGS = {
 }
 
 
-async def test_two_questions_in_one_message_are_both_answered(
-    place: LocalTelegram, anybody: Customer
-) -> None:
+async def test_two_questions_in_one_message_are_both_answered(place: LocalTelegram, anybody: Customer) -> None:
     await anybody.says(TWO_THINGS[anybody.language])
 
     first = await anybody.sees("faq.beside")

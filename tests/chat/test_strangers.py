@@ -16,17 +16,13 @@ from tests.support.local_telegram import Customer, LocalTelegram, local_telegram
 TYPED = {
     101: GILDONG,
     102: replace(GILDONG, name="홍갈동"),
-    103: replace(
-        GILDONG, name="홍실동", birth_date=date(1980, 11, 30), phone="01099995678", account="99999999991234"
-    ),
+    103: replace(GILDONG, name="홍실동", birth_date=date(1980, 11, 30), phone="01099995678", account="99999999991234"),
 }
 CODE = "314159"
 
 
 @pytest.fixture
-async def three(
-    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[LocalTelegram]:
+async def three(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalTelegram]:
     monkeypatch.setattr(Identity, "_code", lambda _self: CODE)
     personas = [persona(replace(GILDONG, phone=f"0105555000{number}"), number) for number in TYPED]
     async with local_telegram(template, tmp_path / "data", [GILDONG], personas) as made:

@@ -14,9 +14,7 @@ from bot.core import correlation, tracing
 from tests.support.customers import GILDONG
 from tests.support.local_telegram import PASSWORD, TOKEN, Customer, LocalTelegram
 
-memory = pytest.importorskip(
-    "opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="the extra otel"
-)
+memory = pytest.importorskip("opentelemetry.sdk.trace.export.in_memory_span_exporter", reason="the extra otel")
 export = pytest.importorskip("opentelemetry.sdk.trace.export", reason="the extra otel")
 
 

@@ -209,9 +209,7 @@ async def test_from_the_first_schema_everybody_comes_to_a_certificate(crowded: L
     await crowded.quiet()
 
     assert await crowded.rows("PRAGMA user_version") == [(len(migrations()),)]
-    assert await crowded.rows("SELECT COUNT(*) FROM applications WHERE outcome = 'issued'") == [
-        (len(people),)
-    ]
+    assert await crowded.rows("SELECT COUNT(*) FROM applications WHERE outcome = 'issued'") == [(len(people),)]
     for each in people:
         held = crowded.authority.certificates(each.record.customer_id)
         assert sorted(str(one.status) for one in held) == ["good", "revoked"]

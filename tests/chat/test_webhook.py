@@ -24,18 +24,14 @@ def free_port() -> int:
 
 
 @pytest.fixture(params=[SECRET, ""], ids=["secret set", "secret made"])
-async def hooked(
-    request: pytest.FixtureRequest, template: Path, tmp_path: Path
-) -> AsyncIterator[LocalTelegram]:
+async def hooked(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]:
     address = f"127.0.0.1:{free_port()}"
     settings = {
         "WEBHOOK_URL": f"http://{address}/telegram",
         "LISTEN": address,
         "WEBHOOK_SECRET": request.param,
     }
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as made:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as made:
         yield made
 
 
@@ -63,9 +59,7 @@ async def test_the_whole_way(hooked: LocalTelegram, gildong: Customer) -> None:
     assert await hooked.rows("SELECT outcome FROM applications") == [("issued",)]
 
 
-async def test_a_question_in_another_chat_is_answered_and_not_stored(
-    hooked: LocalTelegram, gildong: Customer
-) -> None:
+async def test_a_question_in_another_chat_is_answered_and_not_stored(hooked: LocalTelegram, gildong: Customer) -> None:
     offer = await gildong.person.asks_inline("재발급 수수료가 얼마예요?")
 
     assert offer.results[0].id == "fees"
@@ -86,9 +80,7 @@ async def test_beside_the_webhook_relying_parties_are_told_that_the_old_certific
 
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "x", "é"])
 async def test_nobody_without_the_secret_is_heard(hooked: LocalTelegram, secret: str) -> None:
-    message = (
-        b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 101, "type": "private"}}}'
-    )
+    message = b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 101, "type": "private"}}}'
 
     assert await posts(hooked, message, **{SECRET_HEADER: secret}) == (401, b"")
     assert await posts(hooked, message) == (401, b"")
@@ -99,9 +91,7 @@ async def test_nobody_without_the_secret_is_heard(hooked: LocalTelegram, secret:
 async def test_what_is_no_update_is_refused_without_a_word(template: Path, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     settings = {"WEBHOOK_URL": f"http://{address}/telegram", "LISTEN": address, "WEBHOOK_SECRET": SECRET}
-    async with local_telegram(
-        template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings
-    ) as place:
+    async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)], **settings) as place:
         bodies = [b"", b"{", b"[]", b"7", b"{}", b'{"update_id": "x"}', b'{"update_id": null}', b"\xff\xfe",
                   b"[" * 100_000, b'{"update_id": ' + b"9" * 30 + b"}"]  # fmt: skip
         answers = await asyncio.gather(*(posts(place, body, **{SECRET_HEADER: SECRET}) for body in bodies))

@@ -71,10 +71,7 @@ def test_a_backup_and_its_journal_bring_everything_back(house: Path, anew: Progr
     assert ended.returncode == 0, ended.stderr
     acts = [(act["kind"], act["serial"]) for act in json.loads(ended.stdout)["acts"]]
     assert acts == [("signed", serial.lower().lstrip("0")), ("revoked", serial.lower().lstrip("0"))]
-    assert (
-        json.loads(anew("ca", "status", "--serial", serial, "--json", **journal).stdout)["status"]
-        == "revoked"
-    )
+    assert json.loads(anew("ca", "status", "--serial", serial, "--json", **journal).stdout)["status"] == "revoked"
     assert anew("audit", "verify", **journal).returncode == 0
     assert anew("ca", "issue", "--customer", AN.customer_id, **journal).returncode == 0
 

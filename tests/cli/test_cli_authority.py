@@ -67,9 +67,7 @@ def test_status_of_a_customer_lists_every_certificate(at_branch: Program, serial
     assert f"serial {serial}\n" in text
 
 
-def test_export_and_crl_write_files_that_other_programs_read(
-    at_branch: Program, serial: str, tmp_path: Path
-) -> None:
+def test_export_and_crl_write_files_that_other_programs_read(at_branch: Program, serial: str, tmp_path: Path) -> None:
     assert at_branch("ca", "revoke", "--serial", serial, "--json").returncode == 0
     assert at_branch("ca", "export", "--serial", serial, "--to", str(tmp_path / "out")).returncode == 0
     assert at_branch("ca", "crl", "--to", str(tmp_path / "out"), "--json").returncode == 0

@@ -78,8 +78,7 @@ def test_the_profiles_are_listed_with_their_files(inside: Program, tmp_path: Pat
     (own / "staff.toml").write_text(text.replace(f'"{policy}"', '"9.9"'), encoding="utf-8")
 
     listed = {
-        each["name"]: each
-        for each in json.loads(inside("ca", "profiles", "--json", CA_PROFILES=str(own)).stdout)
+        each["name"]: each for each in json.loads(inside("ca", "profiles", "--json", CA_PROFILES=str(own)).stdout)
     }
 
     assert set(listed) == {*known, "staff"}

@@ -15,9 +15,7 @@ HEAVY = {"telegram", "aiohttp", "httpx", "starlette", "uvicorn", "numpy", "pkili
 
 @pytest.mark.parametrize("command", ["ca", "audit", "customers", "backup", "restore", "run"])
 def test_a_command_is_parsed_without_heavy_imports(command: str) -> None:
-    program = (
-        f"import sys, bot.__main__; bot.__main__.parser({command!r}); print(*sys.modules.keys() & {HEAVY!r})"
-    )
+    program = f"import sys, bot.__main__; bot.__main__.parser({command!r}); print(*sys.modules.keys() & {HEAVY!r})"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert output.stdout.split() == []
 

@@ -68,9 +68,7 @@ def test_nothing_is_taken_over_with_the_embedded_authority(
     is_explained(at_branch(*arguments), 2, "CA_ENGINE is embedded")
 
 
-@pytest.mark.parametrize(
-    "command", [("ca", "init"), ("ca", "status", "--customer", "C1001"), ("audit", "verify")]
-)
+@pytest.mark.parametrize("command", [("ca", "init"), ("ca", "status", "--customer", "C1001"), ("audit", "verify")])
 def test_no_embedded_authority_is_made_where_one_outside_is_used(
     at_branch: Program, outside: dict[str, str], command: tuple[str, ...]
 ) -> None:

@@ -20,9 +20,7 @@ from tests.support.local_telegram import TOKEN, Customer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_run_prints_ready_answers_and_ends_with_0(
-    world: LocalMessenger, place: Path, number: int
-) -> None:
+async def test_run_prints_ready_answers_and_ends_with_0(world: LocalMessenger, place: Path, number: int) -> None:
     customer = Customer(world.person(101), world, "ko")
     async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
         assert [line for line in bot.said if "ready" in line] == ["ready\n"]
@@ -34,9 +32,7 @@ async def test_run_prints_ready_answers_and_ends_with_0(
     assert not [line for line in bot.said if "Traceback" in line or TOKEN in line]
 
 
-async def test_work_in_progress_at_the_end_continues_at_the_next_start(
-    world: LocalMessenger, place: Path
-) -> None:
+async def test_work_in_progress_at_the_end_continues_at_the_next_start(world: LocalMessenger, place: Path) -> None:
     customer = Customer(world.person(101), world, "ko")
     async with running("run", folder=place, **settings_of(world, place / "data")) as bot:
         await customer.triage()

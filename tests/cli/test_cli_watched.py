@@ -30,9 +30,7 @@ async def test_doctor_asks_a_running_bot(world: LocalMessenger, place: Path) -> 
 
 def test_doctor_counts_parked_updates(place: Path) -> None:
     with closing(sqlite3.connect(place / "data" / "desk.db")) as desk, desk:
-        desk.execute(
-            "INSERT INTO inbox (update_id, lane, state, due_at, came_at) VALUES (1, 'chat:1', 'parked', 0, 0)"
-        )
+        desk.execute("INSERT INTO inbox (update_id, lane, state, due_at, came_at) VALUES (1, 'chat:1', 'parked', 0, 0)")
 
     ended = program("doctor", folder=place, TELEGRAM_TOKEN=TOKEN, LISTEN=f"127.0.0.1:{free_port()}")
 

@@ -18,9 +18,7 @@ from tests.support.local_telegram import TOKEN
 def clean_environment() -> dict[str, str]:
     """Return the environment without our settings, and without a path to the repository."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("REISSUE_", "PYTHON", "COVERAGE"))
+        name: value for name, value in os.environ.items() if not name.startswith(("REISSUE_", "PYTHON", "COVERAGE"))
     }
 
 
@@ -63,9 +61,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_program_comes_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    program = (
-        "import bot, ca, handlers, locales, sys; print(*(m.__file__ for m in (bot, ca, handlers, locales)))"
-    )
+    program = "import bot, ca, handlers, locales, sys; print(*(m.__file__ for m in (bot, ca, handlers, locales)))"
     ended = execute(installed / "python", "-c", program, folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert all(Path(each).is_relative_to(installed.parent) for each in ended.stdout.split())

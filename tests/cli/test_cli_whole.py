@@ -57,9 +57,7 @@ def test_the_journal_in_the_settings_is_used_by_default(bank: Path, inside: Prog
     issued = json.loads(inside("ca", "issue", "--customer", AN.customer_id, "--json").stdout)["serial"]
     delete_data(bank)
     back = json.loads(inside("restore", "--from", "backup.tar", "--json").stdout)
-    assert [(each["kind"], each["serial"].upper()) for each in back["authority"]["acts"]] == [
-        ("signed", issued)
-    ]
+    assert [(each["kind"], each["serial"].upper()) for each in back["authority"]["acts"]] == [("signed", issued)]
     assert back["authority"]["now"]["entries"] > back["authority"]["backup"]["entries"]
     assert json.loads(inside("ca", "status", "--serial", issued, "--json").stdout)["status"] == "good"
 
@@ -88,9 +86,7 @@ def test_a_damaged_backup_changes_nothing(bank: Path, inside: Program, file: Pat
 
 
 @pytest.mark.parametrize("key", ["master.json", "ca-passphrase"])
-def test_a_missing_key_is_requested_and_not_created(
-    bank: Path, inside: Program, file: Path, key: str
-) -> None:
+def test_a_missing_key_is_requested_and_not_created(bank: Path, inside: Program, file: Path, key: str) -> None:
     delete_data(bank)
     (bank / "data" / "keys" / key).rename(bank / "carried away")
     is_explained(inside("restore", "--from", "backup.tar"), 1, key, "no backup contains it")

@@ -66,9 +66,7 @@ async def test_a_unit_is_whole_or_nothing(database: Database) -> None:
 
 
 async def test_rows_are_read_by_name_and_by_place(database: Database) -> None:
-    await database.unit(
-        lambda tx: tx.run("limit_save", key=b"k", tries=3, since=1.5, paused_until=0.0, pauses=0)
-    )
+    await database.unit(lambda tx: tx.run("limit_save", key=b"k", tries=3, since=1.5, paused_until=0.0, pauses=0))
     row = await database.unit(lambda tx: tx.row("limit_load", key=b"k"))
     assert row
     assert tuple(row) == (3, 1.5, 0.0, 0)
@@ -253,9 +251,7 @@ async def test_a_server_that_restarts_is_met_again(folder: Path) -> None:
 
 def test_a_query_is_translated_and_its_text_left_alone() -> None:
     query = "SELECT a /*pg FOR UPDATE*/ FROM b -- why: so\nWHERE a = :a AND c LIKE '50%' AND d = :a_b"
-    assert _translated(query) == (
-        "SELECT a FOR UPDATE FROM b \nWHERE a = %(a)s AND c LIKE '50%%' AND d = %(a_b)s"
-    )
+    assert _translated(query) == ("SELECT a FOR UPDATE FROM b \nWHERE a = %(a)s AND c LIKE '50%%' AND d = %(a_b)s")
     assert translated().keys() == queries().keys()
 
 

@@ -127,9 +127,7 @@ async def test_only_the_server_is_asked(place: str) -> None:
 def placed(size: int | None, path: str | None = "x/good") -> Handler:
     async def handler(_: web.Request) -> web.Response:
         found = {"file_id": "f", "file_unique_id": "u"}
-        told = {
-            name: value for name, value in {"file_size": size, "file_path": path}.items() if value is not None
-        }
+        told = {name: value for name, value in {"file_size": size, "file_path": path}.items() if value is not None}
         return web.json_response({"ok": True, "result": {**found, **told}})
 
     return handler

@@ -296,9 +296,7 @@ async def test_a_mail_servers_answer_has_its_meaning(
         ("a@b.example", "s" * 201, "subject"),
     ],
 )
-async def test_nothing_can_add_a_header(
-    mailbox: tuple[Mailbox, str], to: str, subject: str, reason: str
-) -> None:
+async def test_nothing_can_add_a_header(mailbox: tuple[Mailbox, str], to: str, subject: str, reason: str) -> None:
     box, url = mailbox
     with pytest.raises(Refused) as caught:
         await Mailer(url, "no-reply@bank.example").send("k\r\nX: 1", to, MailBody(subject, "b"))
@@ -319,9 +317,7 @@ async def test_credentials_do_not_travel_in_the_clear(mailbox: tuple[Mailbox, st
     box, url = mailbox
     user = "" if suffix else f"{SECRET}:{SECRET}@"
     with pytest.raises(Refused) as caught:
-        await Mailer(url.replace("//", f"//{user}") + suffix, "no-reply@bank.example").send(
-            "k", ADDRESS, LETTER
-        )
+        await Mailer(url.replace("//", f"//{user}") + suffix, "no-reply@bank.example").send("k", ADDRESS, LETTER)
     assert caught.value.reason == "not_supported"
     assert_says_nothing(caught.value)
     assert box.messages == []

@@ -84,9 +84,7 @@ def echoed(message: Message) -> dict[str, object]:
 
 async def test_a_message_arrives_as_it_was_said(make: Make, server: tuple[FakeServer, str]) -> None:
     async with make() as request:
-        told = echoed(
-            await bot(server[1], request).send_message(5, '한글 & <b> = 100% + "따옴표" \U0001f600')
-        )
+        told = echoed(await bot(server[1], request).send_message(5, '한글 & <b> = 100% + "따옴표" \U0001f600'))
     assert told["type"] == ("application/json" if make is ours else "application/x-www-form-urlencoded")
     assert told["fields"] == {"chat_id": "5", "text": '한글 & <b> = 100% + "따옴표" \U0001f600'}
 
@@ -169,9 +167,7 @@ async def test_patience_is_told(make: Make, server: tuple[FakeServer, str]) -> N
 
 
 @pytest.mark.parametrize("status", [200, 502])
-async def test_an_answer_that_is_no_json_is_an_error(
-    make: Make, server: tuple[FakeServer, str], status: int
-) -> None:
+async def test_an_answer_that_is_no_json_is_an_error(make: Make, server: tuple[FakeServer, str], status: int) -> None:
     async with make() as request:
         with pytest.raises(TelegramError):
             await request.post(address(server[1], f"page-{status}"))
@@ -282,9 +278,7 @@ async def test_a_proxys_page_does_not_repeat_the_token(server: tuple[FakeServer,
     assert_hides_token(caught.value)
 
 
-async def test_an_answer_is_not_logged(
-    server: tuple[FakeServer, str], caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_answer_is_not_logged(server: tuple[FakeServer, str], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with ours() as request:
         with pytest.raises(TelegramError):

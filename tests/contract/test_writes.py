@@ -124,9 +124,7 @@ async def test_a_collision_counts_before_what_a_unit_made_of_the_stale_row(serve
     assert await server_s.unit(tries) == 10
 
 
-async def test_a_unit_without_a_question_waits_once(
-    server_s: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_unit_without_a_question_waits_once(server_s: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     trips: list[str] = []
     sync = psycopg.Pipeline._enqueue_sync
 

@@ -99,9 +99,7 @@ class Plan:
     def _is_meant(self, place: str) -> bool:
         if not self._parts:
             return place == self._place and self.counts[place] == self._occurrence
-        meant = self.armed and all(
-            (part.removeprefix(NOT) in place) != part.startswith(NOT) for part in self._parts
-        )
+        meant = self.armed and all((part.removeprefix(NOT) in place) != part.startswith(NOT) for part in self._parts)
         if meant:
             self._parts = ("nowhere else",)
         return meant
@@ -166,9 +164,7 @@ class Watched(Coroutine[Any, Any, Any]):
 
 def _is_ours(coroutine: Any) -> bool:
     code = getattr(coroutine, "cr_code", None)
-    return code is not None and (
-        code.co_filename.startswith(OURS) or code.co_filename.endswith((SERVER, STARTING))
-    )
+    return code is not None and (code.co_filename.startswith(OURS) or code.co_filename.endswith((SERVER, STARTING)))
 
 
 def place_of(kind: str, coroutine: Any) -> str | None:

@@ -53,7 +53,7 @@ def warm() -> None:
     files, and checking the profiles.
     """
     model = embeddings.load()
-    loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, meaning=model)
+    loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, classifier=model)
     embeddings.load = lambda *_folders: model
     KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
     hasten()
@@ -86,9 +86,7 @@ def live(spec: dict[str, Any], tell: Tell) -> None:
     mutants.plant(spec.get("mutant"))
     if spec.get("clock"):
         turn_the_clock(Path(spec["clock"]))
-    plan = Plan(
-        tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0), spec.get("parts", ())
-    )
+    plan = Plan(tell, spec.get("mode"), spec.get("place", ""), spec.get("occurrence", 0), spec.get("parts", ()))
     plan.armed = not spec.get("unarmed")
     signal.signal(signal.SIGUSR1, lambda *_: setattr(plan, "armed", True))
     if any(part.startswith("statement ") for part in spec.get("parts", ())):

@@ -160,9 +160,7 @@ class Campaign:
         for name in victims:
             await self._kill(name)
         faults = self._scene.messenger.faults
-        faults.sms, faults.mail = (
-            dice.choice(BAD_LINES) if dice.random() < 0.1 else GatewayState.UP for _ in "12"
-        )
+        faults.sms, faults.mail = (dice.choice(BAD_LINES) if dice.random() < 0.1 else GatewayState.UP for _ in "12")
         self._look()
         if not any(self._places[name].role == "bot" and process for name, process in self._lives.items()):
             await self._backlog()
@@ -300,9 +298,7 @@ class Campaign:
                 for robot, for_ever in zip(waiting, hopeless, strict=True):
                     robot.left = not for_ever
                 return
-        self.tally.problems.append(
-            f"hangs: work is still open after {loop.time() - began:.0f} s\n{self._state()}"
-        )
+        self.tally.problems.append(f"hangs: work is still open after {loop.time() - began:.0f} s\n{self._state()}")
 
     def _hopeless(
         self, waiting: Sequence[Robot], seen: dict[int, tuple[object, float]], open_for: set[int] | None

@@ -114,9 +114,7 @@ class PostgresBooks:
         self._set("CHECKPOINT")
         folder = self._server.folder
         tables = [folder / name for (name,) in self.rows(OURS)]
-        log = [
-            each for each in (folder / "pg_wal").iterdir() if each.is_file() and each.name >= self._first_log
-        ]
+        log = [each for each in (folder / "pg_wal").iterdir() if each.is_file() and each.name >= self._first_log]
         return [*tables, *sorted(log), folder / "log"]
 
     def close(self) -> None:

@@ -102,9 +102,7 @@ class Surveyor:
         told.tried += 1
         try:
             async with self._play() as life:
-                await life.starts(
-                    watched=True, place=point.place, occurrence=point.occurrence, mode=point.mode
-                )
+                await life.starts(watched=True, place=point.place, occurrence=point.occurrence, mode=point.mode)
                 life.comes()
                 await life.ends()
         except Exception as error:  # noqa: BLE001 - one point's story; the others are told, too
@@ -129,12 +127,7 @@ class Surveyor:
 def points_of(counts: Counter[str], *, every: bool, modes: Sequence[Mode] = MODES) -> list[Point]:
     """Return all points, or the first and the last of every place, each in all of these modes."""
     chosen = {place: range(1, times + 1) if every else sorted({1, times}) for place, times in counts.items()}
-    return [
-        Point(place, number, mode)
-        for place, numbers in chosen.items()
-        for number in numbers
-        for mode in modes
-    ]
+    return [Point(place, number, mode) for place, numbers in chosen.items() for number in numbers for mode in modes]
 
 
 async def survey(

@@ -84,12 +84,9 @@ def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHea
     settings = parse(stage.settings())
     verdict = Verdict()
     applications = _applications(stage)
-    with closing(
-        key_files.open_authority(settings, key_files.open_vault(settings, print), print)
-    ) as authority:
+    with closing(key_files.open_authority(settings, key_files.open_vault(settings, print), print)) as authority:
         held = {
-            robot.folk.user_id: authority.certificates(robot.folk.record.customer_id)
-            for robot in stage.robots.values()
+            robot.folk.user_id: authority.certificates(robot.folk.record.customer_id) for robot in stage.robots.values()
         }
         verdict.problems += _signatures(authority, head)
         known = {record.serial for records in held.values() for record in records}
@@ -143,9 +140,7 @@ def _certified(verdict: Verdict, robot: Robot, mine: list[Application], held: tu
         verdict.problems.append(f"I2: {robot.folk.record.customer_id} has {len(live)} live certificates")
 
 
-def _told(
-    verdict: Verdict, robot: Robot, mine: list[Application], unheard: Collection[tuple[int, int]]
-) -> None:
+def _told(verdict: Verdict, robot: Robot, mine: list[Application], unheard: Collection[tuple[int, int]]) -> None:
     """I3, and how many messages came twice."""
     chat = robot.person.chat.messages.values()
     sent = [each for each in chat if each["from"]["is_bot"] and "edit_date" not in each]
@@ -186,9 +181,7 @@ def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> 
         told = sum(times for text, times in texts.items() if ISSUED_BY_TEXT.search(text))
         if told < issued[robot.folk.user_id] and not robot.left:
             verdict.never_told += 1
-            verdict.problems.append(
-                f"I3: {robot.folk.user_id} was told by text {told} times of all that was issued"
-            )
+            verdict.problems.append(f"I3: {robot.folk.user_id} was told by text {told} times of all that was issued")
 
 
 def _taken(stage: Stage) -> Iterator[str]:
@@ -203,9 +196,7 @@ def _taken(stage: Stage) -> Iterator[str]:
 
 def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
     """F2: what one transaction wrote comes to the chat in that order."""
-    told = stage.books.rows(
-        "SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq"
-    )
+    told = stage.books.rows("SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq")
     written = {key: place for place, (key,) in enumerate(told)}
     chats = Counter(each.chat_id for each in applications)
     for each in applications:
@@ -237,10 +228,7 @@ def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[
     yield from (f"I5: {problem}" for problem in authority.verify_audit(head).problems)
     with authority._ledger.reading() as tx:
         lines = [(row["seq"], row["kind"], row["subject"]) for row in tx.all("whole_audit")]
-        stored = {
-            row["serial"]: tx.open(row["tbs"], "intent", "tbs", row["serial"])
-            for row in tx.all("whole_intent")
-        }
+        stored = {row["serial"]: tx.open(row["tbs"], "intent", "tbs", row["serial"]) for row in tx.all("whole_intent")}
         signed = {
             row["serial"]: tx.open(row["der"], "certificate", "der", row["serial"])
             for row in tx.all("whole_certificate")

@@ -124,16 +124,12 @@ def progress(line: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--mutant", choices=MUTANTS, help="plant this bug, and stop when it is found")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite")
-    parser.add_argument(
-        "--replicas", type=int, default=0, help="so many behind one webhook; 0: one that polls"
-    )
+    parser.add_argument("--replicas", type=int, default=0, help="so many behind one webhook; 0: one that polls")
     parser.add_argument("--server-stops", type=int, default=0, help="hard stops of the server in between")
     parser.add_argument("--jumps", action="store_true", help="clocks of processes jump an hour in between")
     arguments = parser.parse_args()

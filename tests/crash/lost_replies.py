@@ -27,9 +27,5 @@ class Hearing:
 
     def notes(self, change: JSON) -> None:
         message = change.get("message", {})
-        if (
-            self._injector.last is Fault.LOSE
-            and message.get("from", {}).get("is_bot")
-            and "edit_date" not in message
-        ):
+        if self._injector.last is Fault.LOSE and message.get("from", {}).get("is_bot") and "edit_date" not in message:
             self.unheard.add((change["chat"], message["message_id"]))

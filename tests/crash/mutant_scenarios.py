@@ -66,9 +66,7 @@ SCENES: dict[str, Scene] = {
     "broken_off_is_done": CANCELLED,
     "waits_for_the_bell": at("password", "asked", *MAKING, lease=SLOW_LEASE),
     "sent_before_sending": SENT,
-    "recorded_apart": at(
-        "/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=PATIENT_LEASE
-    ),
+    "recorded_apart": at("/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=PATIENT_LEASE),
     "message_never_taken_over": at("birth", "asked", "send chat:", "TelegramMessenger.show"),
     "late_sender_heard": frozen(MESSAGE),
     "out_of_line": weather("password", "sendDocument", Fault.STORM),

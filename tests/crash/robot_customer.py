@@ -30,8 +30,7 @@ def pattern(key: str) -> re.Pattern[str]:
 
 
 PATTERNS = {
-    key: pattern(key)
-    for key in (*(f"reissue.ask.{step}" for step in QUESTIONS), "proof.sent.sms", "enrolled.password")
+    key: pattern(key) for key in (*(f"reissue.ask.{step}" for step in QUESTIONS), "proof.sent.sms", "enrolled.password")
 }
 CODE = re.compile(re.escape(WORDS.text("ko", Line("sms.code", {"code": "#"})).partition("#")[0]) + r"(\d{6})")
 

@@ -36,9 +36,7 @@ class Scene:
     setting: dict[str, Any] = field(default_factory=dict)
 
 
-def at(
-    step: str, mode: Mode, *parts: str, robot: type[Robot] = Robot, exact: bool = False, **setting: Any
-) -> Scene:
+def at(step: str, mode: Mode, *parts: str, robot: type[Robot] = Robot, exact: bool = False, **setting: Any) -> Scene:
     """The process ends in this way at the first place with these parts after the customer began this step."""
 
     async def happens(play: Play) -> None:
@@ -53,9 +51,7 @@ def at(
 async def _hit_or_over(play: Play) -> None:
     """A bug may prevent the point from being reached; then the application itself shows it."""
     hit = asyncio.ensure_future(play.process.hit.wait())
-    await asyncio.wait(
-        [hit, play.scene.lives[-1]], timeout=PATIENCE_S / 8, return_when=asyncio.FIRST_COMPLETED
-    )
+    await asyncio.wait([hit, play.scene.lives[-1]], timeout=PATIENCE_S / 8, return_when=asyncio.FIRST_COMPLETED)
     play.reached = play.process.hit.is_set()
     hit.cancel()
 
@@ -89,9 +85,7 @@ def locked(*, webhook: bool = False) -> Scene:
         process = await play.starts()
         await process.is_ready()
         messenger = play.scene.messenger
-        with closing(
-            sqlite3.connect(play.scene.folder / "desk.db", timeout=30, isolation_level=None)
-        ) as other:
+        with closing(sqlite3.connect(play.scene.folder / "desk.db", timeout=30, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             play.comes()
             for _ in range(int(LOCKED_S / TICK_S)):

@@ -13,9 +13,7 @@ FEWEST_PLACES = 50
 FEWEST_WEBHOOK_POINTS, SHARE = 20, 2
 
 
-async def test_a_reissue_survives_the_cancelling_of_any_wait(
-    tmp_path: Path, report: Callable[[str], None]
-) -> None:
+async def test_a_reissue_survives_the_cancelling_of_any_wait(tmp_path: Path, report: Callable[[str], None]) -> None:
     told = await survey(tmp_path, every=False, modes=("cancelled",))
     report(str(told))
 

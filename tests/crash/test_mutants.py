@@ -41,15 +41,11 @@ async def test_each_planted_bug_is_caught_and_the_house_without_one_is_not(
     missed = [name for name, each in zip(MUTANTS, plays, strict=False) if not each.problems]
     again = list(missed)
     for number in range(TRIES - 1):
-        once_more = await played(
-            *house, tmp_path / f"again{number}", [(SCENES[name], name) for name in missed]
-        )
+        once_more = await played(*house, tmp_path / f"again{number}", [(SCENES[name], name) for name in missed])
         missed = [name for name, each in zip(missed, once_more, strict=True) if not each.problems]
     told_by = {id(scene): name for name, scene in SCENES.items()}
     findings = [
-        (told_by[id(scene)], problem)
-        for scene, each in zip(scenes, controls, strict=True)
-        for problem in each.problems
+        (told_by[id(scene)], problem) for scene, each in zip(scenes, controls, strict=True) for problem in each.problems
     ]
     report(
         f"bugs planted {len(MUTANTS)}, caught {len(MUTANTS) - len(missed)}, not at once {again}; "

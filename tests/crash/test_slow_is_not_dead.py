@@ -76,14 +76,11 @@ async def test_a_job_slower_than_its_lease_is_done_once(
 ) -> None:
     vault, _ = ca.open_vault(tmp_path / "master.json")
     jobs = Jobs(vault, Wakeup(), LEASE)
-    stores = CaseStores(
-        Chats(vault), Inbox(vault, Wakeup()), Outbox(vault, Wakeup(), LEASE), jobs, Gaps(vault)
-    )
+    stores = CaseStores(Chats(vault), Inbox(vault, Wakeup()), Outbox(vault, Wakeup(), LEASE), jobs, Gaps(vault))
     job_handlers = SlowClerk()
     desk = cast("CaseService", None)  # nothing is reported
     runners = [
-        JobRunner(database, stores, desk, cast("JobHandlers", job_handlers), CLOCK, Wakeup(), hands)
-        for _ in range(2)
+        JobRunner(database, stores, desk, cast("JobHandlers", job_handlers), CLOCK, Wakeup(), hands) for _ in range(2)
     ]
     now = CLOCK.now()
     await database.unit(lambda tx: jobs.add(tx, "k", "issue", 1, Task("r"), now, now))

@@ -36,9 +36,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(
-    server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Bank, Zygote]]:
+async def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Bank, Zygote]]:
     bank = await furnish(tmp_path_factory.mktemp("taken over") / "bank", folk(1), server)
     async with zygote_for(bank) as made:
         yield bank, made

@@ -94,16 +94,12 @@ def _state(path: Path) -> State:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = OFF")  # nothing of what is done here shall last
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-            faults += [
-                f"{row[0]} lacks its {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")
-            ]
+            faults += [f"{row[0]} lacks its {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
             digest = hashlib.blake2b()
             for line in _content(connection):
                 digest.update(line.encode())
             serials = frozenset(_serials(connection, ISSUED if path.name == DESK else KNOWN))
-            number = (
-                0 if path.name == DESK else connection.execute(statements()["last_transaction"]).fetchone()[0]
-            )
+            number = 0 if path.name == DESK else connection.execute(statements()["last_transaction"]).fetchone()[0]
     except sqlite3.Error as error:
         return State(b"", (f"{type(error).__name__}: {error}",), frozenset())
     return State(digest.digest(), tuple(each for each in faults if each != "ok"), serials, number)
@@ -119,9 +115,7 @@ def _content(connection: sqlite3.Connection) -> Iterator[str]:
     yield str(connection.execute("PRAGMA user_version").fetchone())
     tables = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
     yield str(tables)
-    for (name,) in connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
-    ).fetchall():
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall():
         yield from (repr(row) for row in connection.execute(f'SELECT * FROM "{name}"'))
 
 
@@ -155,9 +149,7 @@ def cut(record: Recording, cuts: int, seed: int, bench: Bench) -> Verdict:
     return verdict
 
 
-def _cut_here(
-    place: int, disk: Disk, lines: dict[str, Line], bench: Bench, random: Random, verdict: Verdict
-) -> None:
+def _cut_here(place: int, disk: Disk, lines: dict[str, Line], bench: Bench, random: Random, verdict: Verdict) -> None:
     image = disk.after(fate(random), random.random())
     found = {name: bench.state(name, of(name, image)) for name in lines}
     verdict.cuts += 1
@@ -167,17 +159,13 @@ def _cut_here(
     if LEDGER in found:
         _journal(place, lines[LEDGER], found[LEDGER], bench.noted(image), verdict)
     if len(found) == len((DESK, LEDGER)) and not found[DESK].serials <= found[LEDGER].serials:
-        verdict.problems.append(
-            f"after event {place} the desk knows of certificates that the authority does not"
-        )
+        verdict.problems.append(f"after event {place} the desk knows of certificates that the authority does not")
 
 
 def _journal(place: int, line: Line, found: State, noted: int, verdict: Verdict) -> None:
     """A line is on disk before its transaction, which may then not have come to its commit."""
     if found.number > line.began and not found.number <= noted <= found.number + 1:
-        verdict.problems.append(
-            f"after event {place} the ledger counts {found.number}, and its journal {noted}"
-        )
+        verdict.problems.append(f"after event {place} the ledger counts {found.number}, and its journal {noted}")
 
 
 def _judge(name: str, line: Line, bench: Bench, verdict: Verdict, following: State | None) -> None:

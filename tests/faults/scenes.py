@@ -78,9 +78,7 @@ async def house(folder: Path, synchronous: str = "", template: Path | None = Non
     await asyncio.to_thread((folder / JOURNAL).parent.mkdir, parents=True)
     people, personas = [GILDONG, AN], [persona(GILDONG, 101), persona(AN, 104, "en")]
     with recording(folder, synchronous) as record, journalled(record):
-        async with local_telegram(
-            template, folder, people, personas, CA_JOURNAL=str(folder / JOURNAL)
-        ) as place:
+        async with local_telegram(template, folder, people, personas, CA_JOURNAL=str(folder / JOURNAL)) as place:
             gildong, an = place.customer(101, "ko", GILDONG), place.customer(104, "en", AN)
             await an.triage()
             await an.fills_in(AN, until="account")

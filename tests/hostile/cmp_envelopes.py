@@ -55,9 +55,7 @@ def bomb(world: World, chance: Random) -> bytes:
             lambda: wide,
             lambda: cmp_parts.by_thiefs_code(world, head, chance.choice(ASKING), nested),
             lambda: cmp_parts.by_thiefs_code(world, head, chance.choice(ASKING), wide),
-            lambda: cmp_parts.by_thiefs_code(
-                world, header(world, chance, sender=nested), Kind.IR, b"\x30\x00"
-            ),
+            lambda: cmp_parts.by_thiefs_code(world, header(world, chance, sender=nested), Kind.IR, b"\x30\x00"),
             lambda: cmp_parts.by_key(key(4), (nested,), head, Kind.KUR, b"\x30\x00"),
             lambda: bytes([tag, 0x80]) * chance.randrange(1, 8000),
         ]
@@ -130,11 +128,7 @@ def dear_mac(world: World, chance: Random) -> bytes:
     )
 
     def compute(part: bytes) -> bytes:
-        return (
-            cmp_parts.mac_of(rounds=rounds, salt=salt).compute(given.code.encode(), part)
-            if cheap
-            else bytes(32)
-        )
+        return cmp_parts.mac_of(rounds=rounds, salt=salt).compute(given.code.encode(), part) if cheap else bytes(32)
 
     head, body = header(world, chance), cmp_parts.key_request(key(FRESH))
     return cmp_parts.under_mac(given.reference.encode(), identifier, compute, head, Kind.IR, body)
@@ -161,12 +155,8 @@ def unknown_algorithm(world: World, chance: Random) -> bytes:
     return chance.choice(
         [
             lambda: cmp_parts.by_secret(reference, code, head, Kind.IR, body, old),
-            lambda: cmp_parts.under_mac(
-                reference, strange, lambda part: _sha256(code, part), head, Kind.IR, body
-            ),
-            lambda: cmp_parts.under_mac(
-                reference, empty, lambda part: _sha256(code, part), head, Kind.IR, body
-            ),
+            lambda: cmp_parts.under_mac(reference, strange, lambda part: _sha256(code, part), head, Kind.IR, body),
+            lambda: cmp_parts.under_mac(reference, empty, lambda part: _sha256(code, part), head, Kind.IR, body),
             lambda: cmp_parts.by_key(key(4), (world.thief.der,), head, Kind.KUR, body, algorithm=strange),
             lambda: cmp_parts.by_key(key(4, hashes.SHA1), (world.thief.der,), head, Kind.KUR, body),
         ]

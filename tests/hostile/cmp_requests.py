@@ -89,9 +89,7 @@ def false_confirmation(world: World, chance: Random) -> bytes:
             lambda: owner(whole, transaction_id=chance.randbytes(16)),
             lambda: owner(cmp_parts.confirmation(hashlib.sha1(issued.certificate).digest(), after=sha1)),
             lambda: owner(tlv(wire.SEQUENCE, 2 * sequence(whole)[0].encoded)),
-            lambda: owner(
-                chance.choice([b"", wire.NULL, tlv(wire.SEQUENCE), tlv(wire.SEQUENCE, tlv(wire.SEQUENCE))])
-            ),
+            lambda: owner(chance.choice([b"", wire.NULL, tlv(wire.SEQUENCE), tlv(wire.SEQUENCE, tlv(wire.SEQUENCE))])),
             lambda: owner(cmp_parts.confirmation(right, after=tlv(wire.SEQUENCE))),
             lambda: _thief(world, chance, Kind.CERT_CONF, whole, **mine),
             lambda: _thief(world, chance, Kind.CERT_CONF, victims, transaction_id=world.seen[0].transaction),
@@ -141,9 +139,7 @@ def no_possession(world: World, chance: Random) -> bytes:
 
 def bad_key(world: World, chance: Random) -> bytes:
     """Return a request of a known party for a key that nobody should certify, rightly proved."""
-    return _thief(
-        world, chance, chance.choice((Kind.IR, Kind.KUR)), key_request(chance.choice(weak_keys(WEAK_SEED)))
-    )
+    return _thief(world, chance, chance.choice((Kind.IR, Kind.KUR)), key_request(chance.choice(weak_keys(WEAK_SEED))))
 
 
 def bad_pkcs10(world: World, chance: Random) -> bytes:
@@ -207,9 +203,7 @@ def empty_body(world: World, chance: Random) -> bytes:
     kind = chance.choice([*ASKING, *ANSWERS])
     inner = tlv(wire.SEQUENCE)
     bodies = [b"", wire.NULL, chance.randbytes(30), corpus.noise(chance)[:9000], inner]
-    bodies += [
-        tlv(wire.SEQUENCE, each) for each in (inner, tlv(wire.SEQUENCE, inner), tlv(wire.SEQUENCE, inner * 2))
-    ]
+    bodies += [tlv(wire.SEQUENCE, each) for each in (inner, tlv(wire.SEQUENCE, inner), tlv(wire.SEQUENCE, inner * 2))]
     body = chance.choice(bodies if kind is not Kind.GENM else [b"", wire.NULL, tlv(wire.SEQUENCE, inner)])
     return _thief(world, chance, kind, body)
 
@@ -242,17 +236,13 @@ def false_office(world: World, chance: Random) -> bytes:
     vouched = _identity(identify_data(small_ca.NAME, small_ca.IDN, chance.randbytes(20)))
     replaces = cmp_parts.old_cert_id(world, world.victim.serial)
     whole = key_request(mine, controls=replaces, fields=vouched)
-    guess = chance.choice(
-        [b"", OFFICE_SECRET[:-1], OFFICE_SECRET + b"\n", given.code.encode(), chance.randbytes(40)]
-    )
+    guess = chance.choice([b"", OFFICE_SECRET[:-1], OFFICE_SECRET + b"\n", given.code.encode(), chance.randbytes(40)])
     wrong = chance.choice(
         [
             key_request(mine),
             key_request(mine, controls=replaces),
             key_request(mine, fields=vouched),
-            key_request(
-                mine, controls=replaces, fields=_identity(identify_data("another", small_ca.IDN, bytes(20)))
-            ),
+            key_request(mine, controls=replaces, fields=_identity(identify_data("another", small_ca.IDN, bytes(20)))),
             key_request(mine, controls=replaces, fields=_identity(chance.randbytes(40))),
             key_request(mine, key(0).sign, controls=replaces, fields=vouched),
             key_request(

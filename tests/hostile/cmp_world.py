@@ -172,9 +172,7 @@ class World:
         """
         digest = hashlib.sha256()
         with closing(self._open()) as ledger:
-            for (table,) in ledger.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-            ):
+            for (table,) in ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
                 if table in TELLING:
                     continue
                 opened = "WHERE serial IS NOT NULL" if table == "cmp_transaction" else ""

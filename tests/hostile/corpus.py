@@ -79,9 +79,7 @@ def odd_parameters(rng: Random) -> bytes:
         tlv(wire.OCTET_STRING, point),
         wire.integer(P256_ORDER),
     )
-    curve = rng.choice(
-        [b"", wire.NULL, explicit, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), rng.randbytes(8)]
-    )
+    curve = rng.choice([b"", wire.NULL, explicit, wire.oid("1.3.132.0.10"), wire.oid("1.3.132.0.34"), rng.randbytes(8)])
     other = rng.choice(good_keys()[3:])
     return request(Key("parameters", wire.ec_spki(curve, point), other.sign, SHA256_ECDSA), rng)
 

@@ -167,13 +167,13 @@ class Sender:
             self.tally.crashed[f"{kind}: {type(error).__name__}"] += 1
 
     def _screens(self, text: str, language: str) -> Iterator[Screen]:
-        found, beside = self._knowledge.find(text, language), self._knowledge.beside(text)
+        found, other_topics = self._knowledge.find(text, language), self._knowledge.other_topics(text)
         self.tally.zones[found.zone] += 1
         if found.topic:
-            yield self._answers.article(found.topic, language, beside=beside)
-        yield self._answers.offer(found.offers or beside, language)
+            yield self._answers.article(found.topic, language, other_topics=other_topics)
+        yield self._answers.offer(found.offers or other_topics, language)
         yield self._answers.unknown()
-        yield from (Screen(each.lines) for each in self._answers.listed(text[:256], language))
+        yield from (Screen(each.lines) for each in self._answers.search(text[:256], language))
 
     def _check_screen(self, kind: str, text: str, screen: Screen, language: str) -> None:
         shown = render(screen, CATALOGS, language)
@@ -199,7 +199,7 @@ class Sender:
 
 def send_all(count: int, seed: int, model_every: int = 1) -> Tally:
     """Send `count` strings. Only each `model_every`th uses the model, which takes ten times as long as the rest."""
-    with_model = Sender(KnowledgeBase.load(LANGUAGES, FACTS, meaning=embeddings.load()))
+    with_model = Sender(KnowledgeBase.load(LANGUAGES, FACTS, classifier=embeddings.load()))
     without_model = Sender(KnowledgeBase.load(LANGUAGES, FACTS)) if model_every > 1 else with_model
     for number, (kind, text) in enumerate(strings(count, Random(seed))):
         sender = without_model if number % model_every else with_model
@@ -210,9 +210,7 @@ def send_all(count: int, seed: int, model_every: int = 1) -> Tally:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
@@ -230,9 +228,7 @@ def main() -> int:
     sys.stderr.write("\n")
     sys.stdout.write(f"{sum(total.sent.values())} strings: {dict(total.sent)}\n")
     sys.stdout.write(f"zones: {dict(total.zones)}\n")
-    sys.stdout.write(
-        f"crashed: {dict(total.crashed)}, echoed: {dict(total.echoed)}, invalid: {dict(total.invalid)}\n"
-    )
+    sys.stdout.write(f"crashed: {dict(total.crashed)}, echoed: {dict(total.echoed)}, invalid: {dict(total.invalid)}\n")
     return 0 if total.is_clean else 1
 
 

@@ -63,9 +63,7 @@ def test_no_malicious_message_is_accepted_none_upsets_the_server_and_nothing_cha
     assert not tally.crashed
     assert tally.is_safe
     assert tally.told == {"rejected"}
-    assert (
-        tally.at(0.5) < 0.05
-    )  # the command asks for 10 ms in 99 of 100, on a machine that does nothing else
+    assert tally.at(0.5) < 0.05  # the command asks for 10 ms in 99 of 100, on a machine that does nothing else
     assert world.authority.verify_audit().ok
 
 

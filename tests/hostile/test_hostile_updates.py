@@ -47,15 +47,11 @@ async def test_nothing_is_unhandled_nobody_stuck_and_nothing_issued_that_nobody_
     assert it.watch.parked["Malformed"] > 50
     assert set(it.statuses) == {200, 400, 413}
     assert it.issued >= SMALL.honest
-    assert {Phase.PROVING, Phase.DECIDING, Phase.ENROLLED, Phase.CANCELLED, Phase.CLOSED} <= set(
-        it.watch.phases
-    )
+    assert {Phase.PROVING, Phase.DECIDING, Phase.ENROLLED, Phase.CANCELLED, Phase.CLOSED} <= set(it.watch.phases)
 
 
 async def test_nor_where_a_server_keeps_the_desk(template: Path, tmp_path: Path) -> None:
-    it = await campaign(
-        replace(SMALL, count=300, chats=20, honest=1, engine="postgres"), tmp_path, quietly, template
-    )
+    it = await campaign(replace(SMALL, count=300, chats=20, honest=1, engine="postgres"), tmp_path, quietly, template)
     assert not it.watch.findings, "\n".join(map(str, it.watch.findings))
 
 
@@ -109,9 +105,7 @@ def test_the_straight_way_has_no_flaw() -> None:
 
 def test_what_went_wrong_in_the_log_would_be_seen(watch: Watch) -> None:
     def said(level: int, text: str, **extra: object) -> None:
-        watch.handle(
-            logging.makeLogRecord({"levelno": level, "levelname": "X", "name": "x", "msg": text, **extra})
-        )
+        watch.handle(logging.makeLogRecord({"levelno": level, "levelname": "X", "name": "x", "msg": text, **extra}))
 
     said(logging.ERROR, "update parked", why="Malformed")
     said(logging.WARNING, "a flood")
@@ -180,9 +174,7 @@ def told_of_no_error(caplog: pytest.LogCaptureFixture) -> bool:
     return not [each for each in bad if each.getMessage() != "update parked"]
 
 
-async def test_what_is_no_update_is_refused_once(
-    hooked: LocalTelegram, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_is_no_update_is_refused_once(hooked: LocalTelegram, caplog: pytest.LogCaptureFixture) -> None:
     """Anything but 400 has the messenger send it again and again."""
     bodies = [
         b'{"update_id":1e999}',
@@ -242,9 +234,7 @@ async def test_what_cannot_be_read_is_parked_at_once_and_its_chat_goes_on(
     assert told_of_no_error(caplog)
 
 
-async def test_one_without_an_id_does_not_hold_up_those_polled_with_it(
-    template: Path, tmp_path: Path
-) -> None:
+async def test_one_without_an_id_does_not_hold_up_those_polled_with_it(template: Path, tmp_path: Path) -> None:
     people, none = [persona(GILDONG, 101)], {GILDONG.customer_id: None}
     async with local_telegram(template, tmp_path / "data", [GILDONG], people, None, none) as place:
         gildong = Customer(place.messenger.person(101), place.messenger, "ko", GILDONG)

@@ -67,9 +67,7 @@ class Campaign:
         self.rounds += 1
         crowd = await self._acts()
         await it.posts(self._mixed(crowd))
-        it.tearing.real.extend(
-            self._real
-        )  # Only now: a malformed update must not take the id of one that is to come.
+        it.tearing.real.extend(self._real)  # Only now: a malformed update must not take the id of one that is to come.
         self._real.clear()
         await it.posts(self._again(each) for each in crowd if it.chance.random() < REPEATED)
         if not await it.settles():
@@ -175,16 +173,12 @@ async def campaign(plan: Plan, folder: Path, say: Say, template: Path | None = N
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--chats", type=int, default=220, help="in each house")
-    parser.add_argument(
-        "--houses", type=int, default=1, help="side by side, each with its share and its seed"
-    )
+    parser.add_argument("--houses", type=int, default=1, help="side by side, each with its share and its seed")
     parser.add_argument("--minutes", type=float, default=math.inf, help="send no more after so long")
     parser.add_argument("--model", action="store_true", help="questions go through the model, too")
     wanted = parser.parse_args()
@@ -222,11 +216,7 @@ def one_house(plan: Plan) -> tuple[bool, str]:
 
 def told(it: Scene) -> str:
     watch = it.watch
-    found = (
-        [f"seed {it.plan.seed}, after {it.sent} updates:", *map(str, watch.findings)]
-        if watch.findings
-        else []
-    )
+    found = [f"seed {it.plan.seed}, after {it.sent} updates:", *map(str, watch.findings)] if watch.findings else []
     done = sum(each.done for each in it.robots.values())
     parked = sum(watch.parked.values())
     return "\n".join(

@@ -91,9 +91,7 @@ class Wanderer(Robot):
             await self.person.says(answer or "000000")
 
     def _asked(self, text: str) -> str | None:
-        return next(
-            (key for key, known in self.patterns.items() if any(each.search(text) for each in known)), None
-        )
+        return next((key for key, known in self.patterns.items() if any(each.search(text) for each in known)), None)
 
     def _answer(self, key: str) -> str | None:
         record = self.folk.record
@@ -197,9 +195,7 @@ def personas(people: list[Folk], honest: int) -> list[Persona]:
     ]
 
 
-def wanderers(
-    messenger: LocalMessenger, people: list[Folk], customers: int, chance: Random
-) -> list[Wanderer]:
+def wanderers(messenger: LocalMessenger, people: list[Folk], customers: int, chance: Random) -> list[Wanderer]:
     """The first of these are customers of the bank."""
     known = patterns(messenger, people[0].user_id)
     shapes = Shapes(chance, [each.user_id for each in people])

@@ -62,9 +62,7 @@ async def _inbox(it: "Scene") -> None:
 
 async def _issued(it: "Scene") -> None:
     """I1 and I2: each certificate belongs to an application whose customer typed the code that only they had."""
-    rows = await it.local_telegram.rows(
-        "SELECT request_id, chat_id, serial FROM applications WHERE outcome = 'issued'"
-    )
+    rows = await it.local_telegram.rows("SELECT request_id, chat_id, serial FROM applications WHERE outcome = 'issued'")
     serials = {str(request): serial for request, _, serial in rows}
     it.issued = len(rows)
     new = {
@@ -114,7 +112,5 @@ async def _disk(it: "Scene") -> None:
     secrets = {TOKEN, *(each for person in it.folk[:6] for each in person.secrets)}
     codes = [CODE.match(each.text) for each in it.local_telegram.messenger.phones.texts]
     files = leaks.files_of(it.local_telegram.settings.storage.data_dir)
-    for each in await asyncio.to_thread(
-        lambda: [*leaks.found(files, secrets, [found[1] for found in codes if found])]
-    ):
+    for each in await asyncio.to_thread(lambda: [*leaks.found(files, secrets, [found[1] for found in codes if found])]):
         it.watch.finds("books", each)

@@ -148,9 +148,7 @@ class Scene:
     def invites(self, rounds: int) -> None:
         for each in self.folk[: self.plan.honest]:
             person = self.local_telegram.messenger.person(each.user_id)
-            robot = Honest(
-                each, person, self.local_telegram.messenger, rounds, Manners(patience=1_000), now=self._now
-            )
+            robot = Honest(each, person, self.local_telegram.messenger, rounds, Manners(patience=1_000), now=self._now)
             self.robots[each.user_id] = robot
             self.lives.append(asyncio.create_task(robot.lives()))
 
@@ -172,9 +170,7 @@ class Scene:
         for each in posts:
             place = each.chat_id if each.sound else self.chance.randrange(CONNECTIONS)
             shares[place % CONNECTIONS].append(each)
-        await asyncio.gather(
-            *(self._posted(line, share) for line, share in zip(self.lines, shares, strict=True))
-        )
+        await asyncio.gather(*(self._posted(line, share) for line, share in zip(self.lines, shares, strict=True)))
 
     async def _alone(self, post: Post) -> None:
         line = Line(self.local_telegram.settings.webhook.url)
@@ -214,10 +210,7 @@ class Scene:
                     self.watch.finds("chat stuck", each.person.dump(), each.folk.user_id)
 
     async def waiting(self) -> list[tuple[object, ...]]:
-        tables = (
-            f"SELECT '{name}', lane, attempts, last_error, COUNT(*) FROM {name}"
-            for name in ("inbox", "outbox")
-        )
+        tables = (f"SELECT '{name}', lane, attempts, last_error, COUNT(*) FROM {name}" for name in ("inbox", "outbox"))
         return [
             row
             for each in tables
@@ -293,9 +286,7 @@ async def scene(plan: Plan, folder: Path, template: Path | None = None) -> Async
     async with AsyncExitStack() as stack:
         if plan.engine == "postgres":
             place = stack.enter_context(postgres_server.place())
-            changes["DATABASE_URL"] = postgres_server.new_database(
-                stack.enter_context(postgres_server.server(place))
-            )
+            changes["DATABASE_URL"] = postgres_server.new_database(stack.enter_context(postgres_server.server(place)))
         stack.enter_context(letters_alone(alone=not plan.model))
         ground = template or await asyncio.to_thread(authority_template, folder / "template")
         none = {each.record.customer_id: None for each in people[plan.customers :]}

@@ -157,9 +157,7 @@ class Shapes:
             {"inline_message_id": "BAAA" + MARK},
             {},
         ]
-        what = self.chance.choice(
-            [{"data": self.data()}, {"data": self.data()}, {"game_short_name": "g"}, {}]
-        )
+        what = self.chance.choice([{"data": self.data()}, {"data": self.data()}, {"game_short_name": "g"}, {}])
         query_id = str(self.chance.getrandbits(63))
         return {
             "id": query_id,

@@ -65,9 +65,7 @@ def gnutls(crowd: Crowd) -> Verdicts:
     verdicts = {}
     known = ["--load-ca-certificate", "ca.pem", "--load-crl", "lists.pem"]
     for each in crowd.truth:
-        said = _run(
-            crowd, "certtool", "--verify", "--verify-profile", "low", *known, "--infile", f"{each}.pem"
-        )
+        said = _run(crowd, "certtool", "--verify", "--verify-profile", "low", *known, "--infile", f"{each}.pem")
         text = said.stdout + said.stderr
         if said.returncode == 0 and "Verified. The certificate is trusted" in text:
             verdicts[each] = GOOD
@@ -84,9 +82,7 @@ def cryptography(crowd: Crowd) -> Verdicts:
     ca_policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(
         x509.CertificatePolicies, Criticality.CRITICAL, None
     )
-    leaf_policy = ExtensionPolicy.permit_all().require_present(
-        x509.CertificatePolicies, Criticality.CRITICAL, None
-    )
+    leaf_policy = ExtensionPolicy.permit_all().require_present(x509.CertificatePolicies, Criticality.CRITICAL, None)
     verifier = (
         PolicyBuilder()
         .store(Store([root]))

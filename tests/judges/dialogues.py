@@ -138,9 +138,7 @@ class Client:
         found = self.authority.certificates(holder)
         in_use = [each for each in found if each.status is Status.GOOD]
         if len(found) != DIALOGUES[command][1] or len(in_use) != (command != "rr"):
-            tally.problems.append(
-                f"{command}, answer {lost} lost: {len(found)} certificates, {len(in_use)} in use"
-            )
+            tally.problems.append(f"{command}, answer {lost} lost: {len(found)} certificates, {len(in_use)} in use")
 
 
 def _code(given: Enrolment) -> list[str]:
@@ -173,9 +171,7 @@ async def played(folder: Path, rounds: int) -> Tally:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -49,9 +49,7 @@ def history(authority: Authority) -> tuple[KeyMaterial, dict[str, Certificate]]:
     def issue(request_id: str, name: str, days: int = 90) -> Certificate:
         key = generate_key()
         begin = datetime.now(UTC) - timedelta(days=days)
-        return authority.issue(
-            Order(request_id, request_id, name, IDN, key.random_number, key.spki, not_before=begin)
-        )
+        return authority.issue(Order(request_id, request_id, name, IDN, key.random_number, key.spki, not_before=begin))
 
     made = {name: issue(name, NAME) for name in ("old", "held", "stolen", "unspecified", "expired")}
     made |= {"long": issue("long", LONG_NAME), "foreign": issue("foreign", FOREIGN_NAME)}
@@ -80,9 +78,7 @@ def lay_out(scene: Exhibits) -> None:
     for compatible in (False, True):
         content = write_pfx(scene.key.pkcs8, scene.new.der, PASSWORD, chain=chain, compatible=compatible)
         scene.file(f"{'compatible' if compatible else 'modern'}.p12", content)
-    archive = scene.file(
-        "npki.zip", npki_zip(scene.new.der, (scene.folder / "PBES2.key").read_bytes(), chain=chain)
-    )
+    archive = scene.file("npki.zip", npki_zip(scene.new.der, (scene.folder / "PBES2.key").read_bytes(), chain=chain))
     shutil.unpack_archive(archive, scene.folder)
 
 

@@ -81,12 +81,8 @@ def signed(certificate: str, key: str) -> tuple[str, ...]:
     return "-cert", certificate, "-key", key, "-trusted", "root.pem", "-untrusted", "issuing.pem"
 
 
-def collects(
-    served: Desk, given: Enrolment, to: str = "got.pem", key: str = "k1", *more: str
-) -> x509.Certificate:
-    said = served.cmp(
-        "ir", *code(given), "-newkey", served.key(key), "-subject", "/CN=ignored", "-certout", to, *more
-    )
+def collects(served: Desk, given: Enrolment, to: str = "got.pem", key: str = "k1", *more: str) -> x509.Certificate:
+    said = served.cmp("ir", *code(given), "-newkey", served.key(key), "-subject", "/CN=ignored", "-certout", to, *more)
     assert said.returncode == 0, said.stdout
     return served.got(to)
 
@@ -134,9 +130,7 @@ def test_the_reissue_revokes_the_old_one(served: Desk) -> None:
 
 def test_a_key_update_and_then_a_revocation(served: Desk) -> None:
     old = collects(served, served.enrolled(), "mine.pem", "k-mine")
-    said = served.cmp(
-        "kur", *signed("mine.pem", "k-mine"), "-newkey", served.key("k-next"), "-certout", "next.pem"
-    )
+    said = served.cmp("kur", *signed("mine.pem", "k-mine"), "-newkey", served.key("k-next"), "-certout", "next.pem")
     assert "received PKICONF" in said.stdout, said.stdout
     assert served.state(old) == (Status.REVOKED, Reason.SUPERSEDED)
     said = served.cmp("rr", *signed("next.pem", "k-next"), "-oldcert", "next.pem", "-revreason", "1")

@@ -17,17 +17,13 @@ def test_certificates_verify_strictly(judge: Judge, name: str) -> None:
 
 
 def test_another_policy_does_not_verify(judge: Judge) -> None:
-    result = judge(
-        "openssl", "verify", "-policy_check", "-policy", "1.2.3.4", "-explicit_policy", *CHAIN, "new.pem"
-    )
+    result = judge("openssl", "verify", "-policy_check", "-policy", "1.2.3.4", "-explicit_policy", *CHAIN, "new.pem")
     assert "no explicit policy" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["new", "long", "foreign"])
 def test_good_certificates_pass_the_lists(judge: Judge, name: str) -> None:
-    result = judge(
-        "openssl", "verify", *STRICT, "-crl_check_all", "-CRLfile", "lists.pem", *CHAIN, f"{name}.pem"
-    )
+    result = judge("openssl", "verify", *STRICT, "-crl_check_all", "-CRLfile", "lists.pem", *CHAIN, f"{name}.pem")
     assert result.returncode == 0, result.stderr
 
 
@@ -72,9 +68,7 @@ def test_the_key_file_opens_with_the_legacy_provider(judge: Judge, exhibits: Exh
 def test_pkcs12_opens_and_shows_r_among_the_attributes(
     judge: Judge, exhibits: Exhibits, name: str, legacy: tuple[str, ...]
 ) -> None:
-    result = judge(
-        "openssl", "pkcs12", *legacy, "-in", f"{name}.p12", "-info", "-passin", f"pass:{PASSWORD}", "-noenc"
-    )
+    result = judge("openssl", "pkcs12", *legacy, "-in", f"{name}.p12", "-info", "-passin", f"pass:{PASSWORD}", "-noenc")
     assert result.returncode == 0, result.stderr
     text = result.stdout + result.stderr
     assert "1.2.410.200004.10.1.1.3" in text
@@ -85,9 +79,7 @@ def test_pkcs12_opens_and_shows_r_among_the_attributes(
 
 
 def test_pkcs12_is_aes_and_sha256_today(judge: Judge) -> None:
-    text = judge(
-        "openssl", "pkcs12", "-in", "modern.p12", "-info", "-passin", f"pass:{PASSWORD}", "-noout"
-    ).stderr
+    text = judge("openssl", "pkcs12", "-in", "modern.p12", "-info", "-passin", f"pass:{PASSWORD}", "-noout").stderr
     assert "MAC: sha256, Iteration 100000" in text
     assert text.count("PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256") == 2
 

@@ -111,9 +111,7 @@ def test_the_alerts_say_what_they_should_when_they_should(tmp_path: Path) -> Non
         {
             "eval_time": f"{minute}m",
             "alertname": name,
-            "exp_alerts": [{"exp_labels": labels, "exp_annotations": {"summary": summary}}]
-            if summary
-            else [],
+            "exp_alerts": [{"exp_labels": labels, "exp_annotations": {"summary": summary}}] if summary else [],
         }
         for minute, name, labels, summary in SAID
     ]

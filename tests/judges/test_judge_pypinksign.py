@@ -16,11 +16,7 @@ pytestmark = [
 
 @pytest.fixture(params=["PBES1", "PBES2", "folder"])
 def opened(request: pytest.FixtureRequest, exhibits: Exhibits) -> object:
-    where = (
-        exhibits.npki / "signPri.key"
-        if request.param == "folder"
-        else exhibits.folder / f"{request.param}.key"
-    )
+    where = exhibits.npki / "signPri.key" if request.param == "folder" else exhibits.folder / f"{request.param}.key"
     return pypinksign.PinkSign(
         pubkey_path=str(exhibits.npki / "signCert.der"),
         prikey_path=str(where),

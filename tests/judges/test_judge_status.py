@@ -126,9 +126,7 @@ def test_the_addresses_in_a_certificate_lead_to_its_list_and_its_issuer(crowd: C
 def test_openssl_verifies_with_the_part_that_the_certificate_names(crowd: Crowd) -> None:
     for state, expected in ((GOOD, "OK"), ("revoked", "certificate revoked")):
         name = one(crowd, state)
-        point = (
-            crowd.certificate(name).extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0]
-        )
+        point = crowd.certificate(name).extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0]
         content = x509.load_der_x509_crl(fetched(point.full_name[0].value)[1])
         (crowd.folder / "part.pem").write_bytes(content.public_bytes(Encoding.PEM))
         command = ["openssl", "verify", "-crl_check", "-extended_crl", "-CRLfile", "part.pem"]
@@ -149,9 +147,7 @@ def test_a_list_that_did_not_change_is_not_sent_again(crowd: Crowd) -> None:
     crowd.authority.release(crowd.certificate(victim).serial_number, "sorry")
 
 
-@pytest.mark.parametrize(
-    "path", ["/crl/other.crl", "/crl/issuing/8.crl", "/crl/issuing-9.crl", "/ca/x.cer", "/"]
-)
+@pytest.mark.parametrize("path", ["/crl/other.crl", "/crl/issuing/8.crl", "/crl/issuing-9.crl", "/ca/x.cer", "/"])
 def test_what_is_not_there_is_not_there(crowd: Crowd, path: str) -> None:
     assert fetched(address(crowd) + path)[0] == 404
 

@@ -110,9 +110,7 @@ async def opened(stock: DjangoCa, folder: Path) -> AsyncIterator[Ends]:
 def nobodys(number: int, begins: timedelta = timedelta()) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{NAME}(){number}")])
     begin = datetime.now(UTC).replace(microsecond=0) + begins
-    builder = x509.CertificateBuilder(
-        name, name, private(OLD).public_key(), 5, begin, begin + timedelta(days=200)
-    )
+    builder = x509.CertificateBuilder(name, name, private(OLD).public_key(), 5, begin, begin + timedelta(days=200))
     return builder.sign(private(OLD), hashes.SHA256()).public_bytes(Encoding.DER)
 
 

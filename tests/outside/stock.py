@@ -56,21 +56,15 @@ class StockAuthority:
             ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
              "decipher_only"), False,
         )  # fmt: skip
-        ours = x509.KeyUsage(
-            digital_signature=True, key_cert_sign=name == "root", crl_sign=name == "root", **usage
-        )
+        ours = x509.KeyUsage(digital_signature=True, key_cert_sign=name == "root", crl_sign=name == "root", **usage)
         certificate = (
             x509.CertificateBuilder(root, subject, private(number).public_key(), 1 + number)
             .not_valid_before(BEGIN)
             .not_valid_after(BEGIN + timedelta(days=3650))
             .add_extension(x509.BasicConstraints(name == "root", None), critical=True)
             .add_extension(ours, critical=True)
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(private(number).public_key()), critical=False
-            )
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(private(9).public_key()), critical=False
-            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(private(number).public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private(9).public_key()), critical=False)
             .sign(private(9), hashes.SHA256())
         )
         (self.folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))

@@ -58,9 +58,7 @@ async def test_whatever_answer_is_lost_one_certificate_is_in_use(ends: Ends, los
         "certs": f"GET {base}certs/",
         "revoke": f"POST {base}certs/",
     }
-    ends.line.loses += [
-        begins[lost].encode()
-    ] * 2  # the library asks once more by itself where that is harmless
+    ends.line.loses += [begins[lost].encode()] * 2  # the library asks once more by itself where that is harmless
     with pytest.raises(IssuerAway):
         await ends.reissue(number)
     assert ends.line.lost

@@ -175,9 +175,7 @@ async def test_an_answer_without_end_and_one_that_never_comes(ends: Ends) -> Non
     assert asked == ["/api/profiles/personal/"]
 
 
-async def test_the_password_goes_to_nobody_whose_certificate_is_not_trusted(
-    ends: Ends, tmp_path: Path
-) -> None:
+async def test_the_password_goes_to_nobody_whose_certificate_is_not_trusted(ends: Ends, tmp_path: Path) -> None:
     asked: list[str] = []
 
     async def answers(request: web.Request) -> web.StreamResponse:
@@ -224,9 +222,7 @@ def _own_word(path: Path) -> Path:
     """A certificate for 127.0.0.1 on nobody's word but its own, with its key."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(
-        name, name, private(OLD).public_key(), 1, now - timedelta(1), now + timedelta(1)
-    )
+    builder = x509.CertificateBuilder(name, name, private(OLD).public_key(), 1, now - timedelta(1), now + timedelta(1))
     host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     certificate = builder.add_extension(host, critical=False).sign(private(OLD), hashes.SHA256())
     secret = private(OLD).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

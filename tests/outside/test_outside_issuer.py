@@ -101,9 +101,7 @@ FAULTS = ["request lost", "answer lost", "answer garbled", "another's answer", "
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("at", range(len(MESSAGES)), ids=MESSAGES)
-async def test_whatever_is_lost_on_the_way_one_certificate_comes_of_it(
-    ends: Ends, fault: str, at: int
-) -> None:
+async def test_whatever_is_lost_on_the_way_one_certificate_comes_of_it(ends: Ends, fault: str, at: int) -> None:
     await ends.faulty(fault, at)
     with pytest.raises(Crash if fault == "process lost" else IssuerAway):
         await ends.desk.reissue(ends.serial)
@@ -201,9 +199,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("act", "code"), REFUSALS, ids=[code for _, code in REFUSALS])
-async def test_a_refusal_is_for_good_and_has_its_code(
-    ends: Ends, act: Callable[[Ends], object], code: str
-) -> None:
+async def test_a_refusal_is_for_good_and_has_its_code(ends: Ends, act: Callable[[Ends], object], code: str) -> None:
     act(ends)
     for _ in range(2):
         with pytest.raises(IssuerRefused, match=code):

@@ -83,9 +83,7 @@ DIALECTS: list[tuple[tuple[str, ...], dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("options", "settings"), DIALECTS, ids=["confirmed", "implicit", "plain", "one control"]
-)
+@pytest.mark.parametrize(("options", "settings"), DIALECTS, ids=["confirmed", "implicit", "plain", "one control"])
 async def test_a_certificate_and_the_end_of_the_old_one(
     ends: Ends, options: tuple[str, ...], settings: dict[str, str]
 ) -> None:

@@ -80,9 +80,7 @@ async def world() -> AsyncIterator[LocalMessenger]:
         yield made
 
 
-async def test_from_lost_to_a_new_one_while_the_authority_comes_and_goes(
-    world: LocalMessenger, places: Places
-) -> None:
+async def test_from_lost_to_a_new_one_while_the_authority_comes_and_goes(world: LocalMessenger, places: Places) -> None:
     customer = Customer(world.person(101), world, "ko")
     settings = settings_of(world, places.bank / "data") | places.at_the_bank
     async with running("run", folder=places.bank, **settings) as bot:

@@ -53,9 +53,7 @@ def reduced(direct: Arrows) -> Arrows:
     """Leave out each arrow whose target is also reached by a longer way."""
     return {
         wing: frozenset(
-            target
-            for target in targets
-            if not any(target in reachable(other, direct) for other in targets - {target})
+            target for target in targets if not any(target in reachable(other, direct) for other in targets - {target})
         )
         for wing, targets in direct.items()
     }

@@ -109,9 +109,7 @@ class SmallAuthority:
     def old(self, **changes: Any) -> Certificate:
         return self.authority.issue(order(**changes))
 
-    def reissue(
-        self, replaces: int, request_id: str = "new", number: int = 1
-    ) -> tuple[Enrolment, Certificate]:
+    def reissue(self, replaces: int, request_id: str = "new", number: int = 1) -> tuple[Enrolment, Certificate]:
         given = self.authority.enrol(enrolment(request_id, replaces))
         return given, self.authority.redeem(given.reference, given.code, request(number))
 

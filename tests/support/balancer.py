@@ -41,20 +41,14 @@ class Balancer:
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
-        headers = {
-            name: value for name, value in request.headers.items() if name.lower().startswith("x-telegram")
-        }
+        headers = {name: value for name, value in request.headers.items() if name.lower().startswith("x-telegram")}
         async with aiohttp.ClientSession(timeout=PATIENCE) as session:
             if self.everybody:
-                answers = await asyncio.gather(
-                    *(self._give(session, each, body, headers) for each in self.targets)
-                )
+                answers = await asyncio.gather(*(self._give(session, each, body, headers) for each in self.targets))
                 return max(answers, key=lambda answer: answer.status)
             return await self._first(session, body, headers)
 
-    async def _first(
-        self, session: aiohttp.ClientSession, body: bytes, headers: dict[str, str]
-    ) -> web.Response:
+    async def _first(self, session: aiohttp.ClientSession, body: bytes, headers: dict[str, str]) -> web.Response:
         turn = next(self._turn) % len(self.targets)
         for target in [*self.targets[turn:], *self.targets[:turn]]:
             try:
@@ -76,9 +70,7 @@ class Balancer:
 async def balancing(ports: Sequence[int]) -> AsyncIterator[Balancer]:
     """Stand before the replicas that listen on these ports."""
     door = free_port()
-    balancer = Balancer(
-        [f"http://127.0.0.1:{port}{PATH}" for port in ports], url=f"http://127.0.0.1:{door}{PATH}"
-    )
+    balancer = Balancer([f"http://127.0.0.1:{port}{PATH}" for port in ports], url=f"http://127.0.0.1:{door}{PATH}")
     front = web.Application()
     front.router.add_post(PATH, balancer.take)
     runner = web.AppRunner(front, access_log=None)

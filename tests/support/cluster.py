@@ -59,9 +59,7 @@ async def replicas(template: Path, folder: Path, database: str, count: int) -> A
             "WEBHOOK_URL": balancer.url,
             "LISTEN": f"127.0.0.1:{ports[0]}",
         }
-        place = await stack.enter_async_context(
-            local_telegram(template, folder, [GILDONG, AN], people, **settings)
-        )
+        place = await stack.enter_async_context(local_telegram(template, folder, [GILDONG, AN], people, **settings))
         cluster = Cluster(place, balancer, [place.indoors])
         stack.push_async_callback(cluster.ends)
         for port in ports[1:]:

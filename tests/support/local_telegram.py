@@ -99,9 +99,7 @@ class LocalTelegram:
         """A member of staff, in the operators' chat."""
         return Customer(self.messenger.operator(STAFF.user_id), self.messenger, "ko")
 
-    def customer(
-        self, user_id: int, language: str = "ko", record: CustomerRecord | None = None
-    ) -> "Customer":
+    def customer(self, user_id: int, language: str = "ko", record: CustomerRecord | None = None) -> "Customer":
         return Customer(self.messenger.person(user_id), self.messenger, language, record)
 
     async def is_sound(self) -> bool:
@@ -344,14 +342,10 @@ async def register(settings: Settings, vault: ca.Vault, records: Sequence[Custom
 
 def old_certificate(authority: ca.Authority, record: CustomerRecord, days_left: int = OLD_DAYS_LEFT) -> int:
     end: date = datetime.now(UTC).date() + timedelta(days=days_left)
-    return issue(
-        authority, record.customer_id, record.name, record.idn, end - timedelta(days=365), end
-    ).serial
+    return issue(authority, record.customer_id, record.name, record.idn, end - timedelta(days=365), end).serial
 
 
-def held_already(
-    authority: ca.Authority, record: CustomerRecord, days: Mapping[str, int | None]
-) -> int | None:
+def held_already(authority: ca.Authority, record: CustomerRecord, days: Mapping[str, int | None]) -> int | None:
     """Return the serial number of the old certificate, made unless the template has it; None in `days` makes none."""
     if record.customer_id not in days:
         found = authority.certificates(record.customer_id)

@@ -8,9 +8,7 @@ _KEY = re.compile(r"(?P<key>[\w.-]+):(?: (?P<value>.*))?$")
 
 def load(text: str) -> Any:
     """Raise `ValueError` for a line that is neither a key nor an item, or has a wrong indentation."""
-    lines = [
-        line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if any("\t" in line for line in lines):
         raise ValueError("a tab")
     value, rest = _block(lines, 0)

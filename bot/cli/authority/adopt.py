@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import ca
-from bot.cli.register import lookup
+from bot.cli.register import find_customer
 from bot.core.clock import SystemClock
 from bot.issuing import key_files
 from bot.issuing.key_pool import KeyPool
@@ -41,11 +41,9 @@ def _say(text: str) -> None:
 def _adopt(arguments: argparse.Namespace) -> int:
     certificate, settings = _read(arguments.certificate), load()
     if settings.outside is None:
-        raise SettingWrong(
-            f"{PREFIX}CA_ENGINE is embedded, which knows its own certificates; set cmp or django-ca"
-        )
+        raise SettingWrong(f"{PREFIX}CA_ENGINE is embedded, which knows its own certificates; set cmp or django-ca")
     vault = key_files.open_vault(settings, _say)
-    if lookup(settings, vault, arguments.customer) is None:
+    if find_customer(settings, vault, arguments.customer) is None:
         raise NotAdopted(f"there is no customer {arguments.customer} in the register")
     held = asyncio.run(_adopted(settings, settings.outside, vault, arguments.customer, certificate))
     values = {

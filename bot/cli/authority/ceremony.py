@@ -77,9 +77,7 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def _make(arguments: argparse.Namespace) -> int:
     settings = load()
     if (settings.storage.data_dir / "ca" / "root.der").exists():
-        raise CeremonyStopped(
-            f"{settings.storage.data_dir / 'ca'} has an authority already; this would not change it"
-        )
+        raise CeremonyStopped(f"{settings.storage.data_dir / 'ca'} has an authority already; this would not change it")
     return _hold("make", arguments, settings, lambda _, __: None)
 
 
@@ -136,9 +134,7 @@ def _root(arguments: argparse.Namespace, protocol: Protocol, *, first: bool) -> 
     elif not (folder / "root.key").exists():
         raise CeremonyStopped(f"{folder} has no root.key: is the medium there?")
     new = not (folder / "root.key").exists()
-    halves = [
-        _half(name, arguments.half_file[at : at + 1], new=new) for at, name in enumerate(protocol.persons)
-    ]
+    halves = [_half(name, arguments.half_file[at : at + 1], new=new) for at, name in enumerate(protocol.persons)]
     try:
         passphrase = joined(*halves)
     except ValueError as error:

@@ -34,9 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     top = commands.add_parser("ca", help="the embedded certificate authority")
     actions = top.add_subparsers(title="actions", required=True, metavar="ACTION")
     action(actions, "init", _init, "make the authority's keys, if they are not there")
-    issue = action(
-        actions, "issue", _issue, "issue a certificate to a customer, as the one that a reissue replaces"
-    )
+    issue = action(actions, "issue", _issue, "issue a certificate to a customer, as the one that a reissue replaces")
     issue.add_argument("--customer", required=True, metavar="ID")
     issue.add_argument("--profile", default="personal", metavar="NAME")
     issue.add_argument("--not-before", type=date.fromisoformat, metavar="DATE")
@@ -78,9 +76,7 @@ def _issue(arguments: argparse.Namespace) -> int:
         raise NotFound(f"there is no profile {arguments.profile}; `ca profiles` lists them")
     authority = key_files.open_authority(settings, vault, say)
     dates = (arguments.not_before, arguments.not_after)
-    certificate = issue(
-        authority, record.customer_id, record.name, record.idn, *dates, profile=arguments.profile
-    )
+    certificate = issue(authority, record.customer_id, record.name, record.idn, *dates, profile=arguments.profile)
     values: Values = {
         "serial": f"{certificate.serial:X}",
         "not_before": certificate.not_before.isoformat(),

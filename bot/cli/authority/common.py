@@ -6,7 +6,7 @@ import os
 import sys
 
 import ca
-from bot.cli.register import lookup
+from bot.cli.register import find_customer
 from bot.identity.register import CustomerRecord
 from bot.issuing import key_files
 from bot.settings.settings import Settings
@@ -84,7 +84,7 @@ def found(authority: ca.Authority, serial: str) -> ca.Record:
 
 def customer(settings: Settings, vault: ca.Vault, customer_id: str) -> CustomerRecord:
     """Return the customer of this id in the bank's register; raise `NotFound`."""
-    record = lookup(settings, vault, customer_id)
+    record = find_customer(settings, vault, customer_id)
     if record is None:
         raise NotFound(f"there is no customer {customer_id} in the register")
     return record

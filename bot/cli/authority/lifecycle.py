@@ -25,9 +25,7 @@ from ca.profiles import load as load_profiles
 
 
 def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    renew = action(
-        actions, "renew", _renew, "renew a certificate in its last days, to a key that nobody keeps"
-    )
+    renew = action(actions, "renew", _renew, "renew a certificate in its last days, to a key that nobody keeps")
     renew.add_argument("--serial", required=True, metavar="HEX")
     lineage = action(
         actions, "lineage", _lineage, "show what a certificate replaced and what replaced it, oldest first"

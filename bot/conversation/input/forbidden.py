@@ -99,9 +99,7 @@ _NEAR, _FAR = 20, 40
 
 def _account_pin(text: str, expecting: str | None) -> bool:  # noqa: ARG001
     near = (part for word in _PIN.finditer(text) for part in _beside(text, word, _NEAR))
-    return any(
-        len(number) in _PIN_LENGTHS for part in near for number, after in _numbers(part) if _is_bare(after)
-    )
+    return any(len(number) in _PIN_LENGTHS for part in near for number, after in _numbers(part) if _is_bare(after))
 
 
 def _otp_or_card(text: str, expecting: str | None) -> bool:
@@ -138,9 +136,7 @@ def _is_bare(after: str) -> bool:
 _MARKS = r"[\s:=\u2192>\"'(\[<-]*"
 _IS = "(?:\uc740|\ub294|\uc774|\uac00|is\\b|was\\b)?"  # particles, and the copula
 _BEHIND = re.compile(f"{_MARKS}(?:\ubc88\ud638)?{_IS}{_MARKS}(?P<token>[!-~]{{4,}})(?P<after>.*)", re.DOTALL)
-_BEFORE = re.compile(
-    "(?P<token>[!-~]{4,})\\s?(?:\uc774|\uac00|\uc740|\ub294|is)\\s+(?:\\S{1,7}\\s+){0,2}\\S{0,7}$"
-)
+_BEFORE = re.compile("(?P<token>[!-~]{4,})\\s?(?:\uc774|\uac00|\uc740|\ub294|is)\\s+(?:\\S{1,7}\\s+){0,2}\\S{0,7}$")
 _SHORTEST_PASSWORD = 4
 _SPECIAL_OR_DIGIT = re.compile(r"[0-9!@#$%^&*?_+~]")
 

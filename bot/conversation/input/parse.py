@@ -91,20 +91,13 @@ def _tidy_name(text: str) -> str:
 
 def _half_width(letter: str) -> str:
     """Latin letters, hyphen and space as an East Asian keyboard may produce them; digits stay, to be refused."""
-    return (
-        unicodedata.normalize("NFKC", letter)
-        if "\uff01" <= letter <= "\uff5e" or letter == "\u3000"
-        else letter
-    )
+    return unicodedata.normalize("NFKC", letter) if "\uff01" <= letter <= "\uff5e" or letter == "\u3000" else letter
 
 
 def _is_name(text: str) -> bool:
     kinds = "".join(_kind(letter) for letter in text)
     letters = kinds.count("L")
-    return (
-        letters >= NAME_SHORTEST
-        and re.fullmatch(r"L(?:L|M(?!M{3})|[-'.] ?(?=L)| (?=L))*\.?", kinds) is not None
-    )
+    return letters >= NAME_SHORTEST and re.fullmatch(r"L(?:L|M(?!M{3})|[-'.] ?(?=L)| (?=L))*\.?", kinds) is not None
 
 
 def _kind(letter: str) -> str:

@@ -42,9 +42,7 @@ def problems(password: str, personal: Sequence[str] = ()) -> tuple[str, ...]:
 def _is_weak(password: str) -> bool:
     lower = password.lower()
     runs = (lower[start : start + RUN] for start in range(len(lower) - RUN + 1))
-    return (
-        any(run in _RUNS for run in runs) or _REPEAT.search(lower) is not None or len(set(lower)) < DISTINCT
-    )
+    return any(run in _RUNS for run in runs) or _REPEAT.search(lower) is not None or len(set(lower)) < DISTINCT
 
 
 def _pieces(value: str) -> Iterable[str]:

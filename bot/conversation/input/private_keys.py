@@ -44,9 +44,7 @@ def named_like_photo(name: str) -> bool:
 
 
 def named_like_certificate(name: str, mime: str) -> bool:
-    return (
-        PurePath(name.strip().lower()).suffix in _CERTIFICATE_SUFFIXES or mime.lower() in _CERTIFICATE_TYPES
-    )
+    return PurePath(name.strip().lower()).suffix in _CERTIFICATE_SUFFIXES or mime.lower() in _CERTIFICATE_TYPES
 
 
 def is_photo(head: bytes) -> bool:

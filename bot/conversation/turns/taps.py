@@ -33,9 +33,7 @@ def tapped(turn: Turn, event: Tapped) -> Transition:
     if name == "begin":  # It stands under an article, and the card may be far above.
         return replace(_start(turn, value), show="fresh")
     if event.revision != turn.case.revision:
-        return (
-            _ticked_in_haste(turn, value) if name == "tick" and event.on_card else _outdated(turn.case, event)
-        )
+        return _ticked_in_haste(turn, value) if name == "tick" and event.on_card else _outdated(turn.case, event)
     if turn.case.confirming:
         return _confirmed(turn, name)
     action = _ACTIONS.get(name)
@@ -64,9 +62,7 @@ def _confirmed(turn: Turn, name: str) -> Transition:
 
 def start(turn: Turn, _value: str = "") -> Transition:
     """Start again; the chat's revision, proven customer and last certificate stay."""
-    case = replace(
-        forgotten(turn.case), phase=Phase.IDLE, receipt=None, refusal=None, retry_at=None, confirming=None
-    )
+    case = replace(forgotten(turn.case), phase=Phase.IDLE, receipt=None, refusal=None, retry_at=None, confirming=None)
     after, orders = follow(case, "start")
     return Transition(after, jobs=orders)
 
@@ -122,9 +118,7 @@ def _back(turn: Turn, _value: str) -> Transition:
 def _edit(turn: Turn, field: str) -> Transition:
     case = turn.case
     editable = case.phase is Phase.ASKING and case.proven and (not field or field in reissue.FIELDS)
-    return (
-        Transition(replace(case, editing=field or EDIT_MENU)) if editable else note(case, "error.old_button")
-    )
+    return Transition(replace(case, editing=field or EDIT_MENU)) if editable else note(case, "error.old_button")
 
 
 def _submit(turn: Turn, _value: str) -> Transition:

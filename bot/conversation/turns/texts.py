@@ -116,9 +116,7 @@ def _code(turn: Turn, event: Said) -> Transition:
     right = hmac.compare_digest(digest(proof.salt, code), proof.digest)
     if right and proof.customer is not None:
         case, orders = follow(turn.case, "right")
-        return Transition(
-            replace(case, proof=replace(proof, proven=True)), (Line("proof.right"),), orders, erase=True
-        )
+        return Transition(replace(case, proof=replace(proof, proven=True)), (Line("proof.right"),), orders, erase=True)
     return _wrong(turn, proof)
 
 

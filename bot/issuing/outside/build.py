@@ -40,9 +40,7 @@ MACS = {
 }
 
 
-def issuer(
-    settings: OutsideSettings, vault: Sealing, database: Database, clock: Clock, keys: KeyPool
-) -> OutsideIssuer:
+def issuer(settings: OutsideSettings, vault: Sealing, database: Database, clock: Clock, keys: KeyPool) -> OutsideIssuer:
     """Raise `SettingWrong` for a file that cannot be used."""
     return OutsideIssuer(engine(settings), database, OutsideStore(vault), clock, keys)
 

@@ -99,9 +99,7 @@ class DjangoCaEngine:
             "not_after": old.not_valid_after_utc.astimezone(UTC).isoformat(),
         }
         self._fresh.add(nonce)
-        return Step(
-            "ask", _kept(_Asked(msgspec.json.encode(body), profile, nonce)), order.replaces, spki=spki
-        )
+        return Step("ask", _kept(_Asked(msgspec.json.encode(body), profile, nonce)), order.replaces, spki=spki)
 
     async def advance(self, step: Step) -> Step:
         return await self._acts[step.stage](step, msgspec.msgpack.decode(step.message, type=_Asked))
@@ -247,7 +245,5 @@ def _certificate(row: Mapping[str, Any]) -> x509.Certificate:
 
 def _unheard(status: int, told: Mapping[str, Any]) -> Away:
     """Log what only we or the authority can correct; the caller waits."""
-    logger.error(
-        "the authority refuses us", extra={"status": status, "detail": str(told.get("detail"))[:200]}
-    )
+    logger.error("the authority refuses us", extra={"status": status, "detail": str(told.get("detail"))[:200]})
     return Away(f"http {status}")

@@ -40,9 +40,7 @@ MOST_TRIES = 5
 class OutsideIssuer:
     """The bot is its registration authority: it has proved who the customer is, and vouches for the identifyData."""
 
-    def __init__(
-        self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyPool
-    ) -> None:
+    def __init__(self, engine: Engine, database: Database, store: OutsideStore, clock: Clock, keys: KeyPool) -> None:
         self._engine = engine
         self._keys = keys
         self._database = database
@@ -53,8 +51,7 @@ class OutsideIssuer:
         now = self._clock.now()
         known = await self._database.unit(lambda tx: self._store.certificates(tx, holder))
         return tuple(
-            HeldCertificate(each.serial, _status(each, now), each.not_before, each.not_after)
-            for each in known
+            HeldCertificate(each.serial, _status(each, now), each.not_before, each.not_after) for each in known
         )
 
     async def standing(self, certificate: bytes) -> Standing:

@@ -47,9 +47,7 @@ def _texts(table: Mapping[str, object], name: str) -> dict[str, str]:
 
 def sanitise(text: str) -> str:
     """Return the text in NFC, with lone surrogates and control characters replaced."""
-    composed = unicodedata.normalize(
-        "NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )
+    composed = unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return "".join(" " if unicodedata.category(char) in {"Cc", "Cf"} else char for char in composed)
 
 
@@ -76,7 +74,7 @@ class Normaliser:
         return self._pieces.sub(lambda piece: self._replace[piece[0]], without_spaces)
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def tokenise(text: str) -> tuple[str, ...]:
     """Return the text's first distinct words, without those that have a digit or sign in them."""
     words = NOT_A_WORD.sub(" ", fold(sanitise(text))).split()
     kept = (word for word in words if MIN_WORD_LENGTH <= len(word) <= MAX_WORD_LENGTH and word.isalpha())

@@ -101,7 +101,7 @@ def centre(vectors: Floats, mean: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class TopicClassifier:
     """An encoder and a classifier head over it."""
 
     encoder: Encoder
@@ -109,11 +109,11 @@ class Meaning:
     #: Heads of other articles, or of an earlier state of these.
     others: tuple[ClassifierHead, ...] = ()
 
-    def with_matching_head(self, phrases: Sequence[tuple[str, str]]) -> "Meaning":
+    def with_matching_head(self, phrases: Sequence[tuple[str, str]]) -> "TopicClassifier":
         """Use the head that was trained on exactly these phrases; keep the current one if there is none."""
         wanted = fingerprint(phrases)
         heads = (self.head, *self.others)
-        return Meaning(self.encoder, next((head for head in heads if head.fingerprint == wanted), self.head))
+        return TopicClassifier(self.encoder, next((head for head in heads if head.fingerprint == wanted), self.head))
 
     def log_probabilities(self, text: str) -> Floats:
         """Return the log probability of each label for this text, in the order of the head's labels."""
@@ -125,14 +125,14 @@ def fingerprint(phrases: Sequence[tuple[str, str]]) -> str:
     return hashlib.sha256(json.dumps(sorted(set(phrases))).encode()).hexdigest()
 
 
-def load(*folders: Path) -> Meaning | None:
+def load(*folders: Path) -> TopicClassifier | None:
     """Read the heads in these folders and the packaged one. The first is used when none matches the articles.
 
     Return None and log a warning if the model or every head is missing: the search works without them.
     """
     heads = [head for file in head_files(*folders) if (head := _read(file)) is not None]
     try:
-        return Meaning(E5Encoder(), heads[0], tuple(heads[1:])) if heads else None
+        return TopicClassifier(E5Encoder(), heads[0], tuple(heads[1:])) if heads else None
     except (ImportError, OSError, RuntimeError) as error:
         logger.warning(FALLBACK_WARNING, extra={"why": str(error)})
         return None

@@ -6,7 +6,7 @@ high as well: without this condition, half of the topics that pieces suggest are
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot.knowledge.search.result import Finding
+from bot.knowledge.search.result import SearchResult
 
 #: Returns each topic's n-gram score for a piece of text; empty for a piece that is about something else.
 PieceScorer = Callable[[str], Mapping[str, float]]
@@ -22,7 +22,7 @@ MAX_PIECES, MAX_TOPICS = 6, 2
 
 
 def find_other_topics(
-    found: Finding, pieces: Sequence[str], score_piece: PieceScorer, *, by_embedding: bool
+    found: SearchResult, pieces: Sequence[str], score_piece: PieceScorer, *, by_embedding: bool
 ) -> tuple[str, ...]:
     """Return the topics that the text asks for besides the answer (or without one), the likeliest first.
 
@@ -41,9 +41,7 @@ def find_other_topics(
 
 def _topics_of_pieces(scored: Sequence[Mapping[str, float]], candidates: Sequence[str]) -> set[str]:
     best = [max(candidates, key=lambda topic: each.get(topic, 0.0)) for each in scored]
-    return {
-        topic for each, topic in zip(scored, best, strict=True) if each.get(topic, 0.0) >= MIN_PIECE_SCORE
-    }
+    return {topic for each, topic in zip(scored, best, strict=True) if each.get(topic, 0.0) >= MIN_PIECE_SCORE}
 
 
 def _sure_pieces(scored: Sequence[Mapping[str, float]]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Zone = Literal["answer", "maybe", "unknown"]
-OFFERED = 3
+MAX_OFFERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,13 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SearchResult:
     """`ranked` holds at least three candidates when there are three topics, whatever the zone."""
 
     zone: Zone
     ranked: tuple[Candidate, ...]
     #: The known phrasing with the most similar spelling, empty if none is. The only part of a text that may be stored.
-    likest: str
+    nearest_phrasing: str
 
     @property
     def topic(self) -> str | None:
@@ -32,7 +32,7 @@ class Finding:
     @property
     def offers(self) -> tuple[str, ...]:
         """Topics to offer as buttons: up to three in the zone "maybe", else none."""
-        return tuple(each.topic for each in self.ranked[:OFFERED]) if self.zone == "maybe" else ()
+        return tuple(each.topic for each in self.ranked[:MAX_OFFERS]) if self.zone == "maybe" else ()
 
     @property
     def score(self) -> float:

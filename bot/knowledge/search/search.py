@@ -13,10 +13,10 @@ from bot.knowledge.articles.library import LanguageArticles
 from bot.knowledge.language.normalise import Normaliser, readings, sanitise
 from bot.knowledge.language.signals import split_questions
 from bot.knowledge.search.confidence import OUT_OF_SCOPE, confidence
-from bot.knowledge.search.embeddings import Meaning, fingerprint
+from bot.knowledge.search.embeddings import TopicClassifier, fingerprint
 from bot.knowledge.search.index import Floats, Index, IndexScores
 from bot.knowledge.search.multiple import find_other_topics
-from bot.knowledge.search.result import Candidate, Finding, Zone
+from bot.knowledge.search.result import Candidate, SearchResult, Zone
 
 #: Longer texts are shortened to their start and their end, because n-gram time grows with length.
 MAX_START, MAX_END = 240, 60
@@ -56,7 +56,7 @@ EMBEDDING_THRESHOLDS = Thresholds(answer=0.43, urgent=0.35, maybe=0.2)
 class Search:
     """Works for any string. It does not know what an article says."""
 
-    def __init__(self, languages: Sequence[LanguageArticles], classifier: Meaning | None) -> None:
+    def __init__(self, languages: Sequence[LanguageArticles], classifier: TopicClassifier | None) -> None:
         self.signals = tuple(articles.signals for articles in languages)
         self._normalise = Normaliser(tuple(articles.tables for articles in languages))
         entries = [entry for articles in languages for entry in articles.entries.values()]
@@ -76,15 +76,13 @@ class Search:
         """Whether the head was trained on exactly these articles. If not, new topics are scored by n-grams alone."""
         return self._classifier is None or self._classifier.head.fingerprint == self.fingerprint
 
-    def find(self, text: str) -> Finding:
+    def find(self, text: str) -> SearchResult:
         if not self._topics:
-            return Finding("unknown", (), "")
+            return SearchResult("unknown", (), "")
         clean = sanitise(text)
         if not any(map(str.isalpha, clean)) and self._normalise(clean) not in self._exact:
             # Dates, numbers and codes: half of all form answers, and never a question.
-            return Finding(
-                "unknown", tuple(Candidate(each, 0.0) for each in self._topics[:MAX_CANDIDATES]), ""
-            )
+            return SearchResult("unknown", tuple(Candidate(each, 0.0) for each in self._topics[:MAX_CANDIDATES]), "")
         reading, index_scores = self._best_reading(_shorten(clean))
         scores, thresholds = self._scores(reading, index_scores)
         if scores.max() < EXACT_SCORE and self._is_about_something_else(clean.lower()):
@@ -92,11 +90,9 @@ class Search:
         best = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
         ranked = tuple(Candidate(self._topics[each], round(float(scores[each]), 4)) for each in best)
         zone = thresholds.zone(ranked[0].score, urgent=ranked[0].topic in self._urgent)
-        return Finding(
-            zone, ranked, "" if index_scores.nearest is None else self.phrasings[index_scores.nearest]
-        )
+        return SearchResult(zone, ranked, "" if index_scores.nearest is None else self.phrasings[index_scores.nearest])
 
-    def other_topics(self, text: str, found: Finding) -> tuple[str, ...]:
+    def other_topics(self, text: str, found: SearchResult) -> tuple[str, ...]:
         """Return the topics that the text asks for besides `found`."""
         pieces = split_questions(text, self.signals)
         return find_other_topics(found, pieces, self._score_piece, by_embedding=self._classifier is not None)
@@ -124,11 +120,7 @@ class Search:
     def _is_certain(self, text: str, ngram_scores: Floats) -> bool:
         """Only a single question can be certain: in several, the n-grams of the longest one dominate."""
         is_short = len(text) <= MAX_SHORT_LENGTH
-        return (
-            ngram_scores.max() >= MIN_CERTAIN_SCORE
-            and is_short
-            and len(split_questions(text, self.signals)) == 1
-        )
+        return ngram_scores.max() >= MIN_CERTAIN_SCORE and is_short and len(split_questions(text, self.signals)) == 1
 
     def _best_reading(self, text: str) -> tuple[str, IndexScores]:
         """Return the reading of the text with the highest topic score."""
@@ -165,9 +157,7 @@ class Search:
         uniform = -math.log(len(log_probabilities))
         out_of_scope = index_scores.of(index_scores.combined, OUT_OF_SCOPE)
         combined = np.append(self._topic_scores(index_scores), out_of_scope)
-        logits = NGRAM_WEIGHT * combined + np.where(
-            self._columns < 0, uniform, log_probabilities[self._columns]
-        )
+        logits = NGRAM_WEIGHT * combined + np.where(self._columns < 0, uniform, log_probabilities[self._columns])
         weights = np.exp(logits - logits.max())
         scores: Floats = np.sqrt(self._confidence(index_scores) * weights[:-1] / weights.sum())
         return scores
@@ -182,9 +172,7 @@ def _labels_by_phrasing(languages: Sequence[LanguageArticles], normalise: Normal
     """Map each full question to its label. Keywords, titles, and phrasings of two topics are left out."""
     labels: dict[str, set[str]] = defaultdict(set)
     for articles in languages:
-        asked = {
-            topic: (entry.article.question, *entry.phrasings) for topic, entry in articles.entries.items()
-        }
+        asked = {topic: (entry.article.question, *entry.phrasings) for topic, entry in articles.entries.items()}
         others = (*articles.phrasings.items(), (OUT_OF_SCOPE, articles.out_of_scope))
         for label, phrasings in (*asked.items(), *others):
             for phrasing in phrasings:
@@ -192,7 +180,7 @@ def _labels_by_phrasing(languages: Sequence[LanguageArticles], normalise: Normal
     return {phrasing: next(iter(found)) for phrasing, found in labels.items() if len(found) == 1 and phrasing}
 
 
-def _head_columns(classifier: Meaning | None, labels: Sequence[str]) -> npt.NDArray[np.intp]:
+def _head_columns(classifier: TopicClassifier | None, labels: Sequence[str]) -> npt.NDArray[np.intp]:
     """Return the column of each label in the head, -1 if the head does not know it."""
     columns = {label: column for column, label in enumerate(classifier.head.labels)} if classifier else {}
     return np.array([columns.get(label, -1) for label in labels], dtype=np.intp)

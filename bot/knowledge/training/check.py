@@ -62,13 +62,9 @@ def _missing_languages(languages: Sequence[LanguageArticles]) -> Iterator[Proble
     for articles in languages:
         missing = every - articles.entries.keys()
         is_complete = articles.language in FALLBACK
-        for topic in (
-            missing if is_complete else missing - (articles.phrasings.keys() & articles.titles.keys())
-        ):
+        for topic in missing if is_complete else missing - (articles.phrasings.keys() & articles.titles.keys()):
             yield Problem(_file(articles, topic), "has no article in this language")
-        for topic in (articles.phrasings.keys() | articles.titles.keys()) - (
-            set() if is_complete else missing
-        ):
+        for topic in (articles.phrasings.keys() | articles.titles.keys()) - (set() if is_complete else missing):
             yield Problem(_phrasings_file(articles), f"{topic!r} has an article here, or is not a topic")
 
 
@@ -131,9 +127,7 @@ def _too_few_phrasings(languages: Sequence[LanguageArticles]) -> Iterator[Proble
     for articles in languages:
         for topic, phrasings in articles.phrasings.items():
             if len(set(phrasings)) < MIN_PHRASINGS:
-                yield Problem(
-                    _phrasings_file(articles), f"{topic!r} has fewer than {MIN_PHRASINGS} phrasings"
-                )
+                yield Problem(_phrasings_file(articles), f"{topic!r} has fewer than {MIN_PHRASINGS} phrasings")
 
 
 def _ambiguous(languages: Sequence[LanguageArticles]) -> Iterator[Problem]:

@@ -104,9 +104,7 @@ def metrics_by(evaluated: Sequence[EvaluatedQuery], key: str) -> dict[str, Metri
     groups: dict[str, list[EvaluatedQuery]] = defaultdict(list)
     for each in evaluated:
         groups[str(getattr(each.query, key))].append(each)
-    return {
-        name: compute_metrics(groups[name]) for name in sorted(groups, key=lambda name: -len(groups[name]))
-    }
+    return {name: compute_metrics(groups[name]) for name in sorted(groups, key=lambda name: -len(groups[name]))}
 
 
 def confusions(evaluated: Iterable[EvaluatedQuery]) -> list[tuple[str, str, int]]:

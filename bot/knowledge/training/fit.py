@@ -36,9 +36,7 @@ def build(
     Vectors in the `cache` are not computed again, and new ones are added to it.
     """
     known = sorted(set(phrases))
-    vectors = _encode(
-        [text for _, text in known], encoder, on_progress, VectorCache() if cache is None else cache
-    )
+    vectors = _encode([text for _, text in known], encoder, on_progress, VectorCache() if cache is None else cache)
     labels = tuple(sorted({label for label, _ in known}))
     numbers = {label: number for number, label in enumerate(labels)}
     mean: Floats = vectors.mean(axis=0)
@@ -46,9 +44,7 @@ def build(
     return ClassifierHead(labels, mean, weights, bias, fingerprint(phrases))
 
 
-def _encode(
-    texts: Sequence[str], encoder: Encoder, on_progress: ProgressCallback, cache: VectorCache
-) -> Floats:
+def _encode(texts: Sequence[str], encoder: Encoder, on_progress: ProgressCallback, cache: VectorCache) -> Floats:
     new = [text for text in dict.fromkeys(texts) if text not in cache]
     for begin in range(0, len(new), BATCH_SIZE):
         batch = new[begin : begin + BATCH_SIZE]

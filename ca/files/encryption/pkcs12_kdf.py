@@ -28,9 +28,7 @@ def derive(
     return derived if derived is not None else by_hand(digest, secret, salt, rounds, purpose, length)
 
 
-def _by_openssl(
-    digest: str, secret: bytes, salt: bytes, rounds: int, purpose: int, length: int
-) -> bytes | None:
+def _by_openssl(digest: str, secret: bytes, salt: bytes, rounds: int, purpose: int, length: int) -> bytes | None:
     """Return None where OpenSSL is out of reach, or will not."""
     library = _openssl()
     if library is None:
@@ -46,9 +44,7 @@ def _by_openssl(
 @functools.cache
 def _openssl() -> ctypes.CDLL | None:
     try:
-        library = ctypes.CDLL(
-            _hashlib.__file__
-        )  # a name that it does not have itself is sought in what it needs
+        library = ctypes.CDLL(_hashlib.__file__)  # a name that it does not have itself is sought in what it needs
         library.EVP_get_digestbyname.restype = ctypes.c_void_p
         library.EVP_get_digestbyname.argtypes = [ctypes.c_char_p]
         octets, number = ctypes.c_char_p, ctypes.c_int

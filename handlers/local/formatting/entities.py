@@ -26,9 +26,7 @@ SETTABLE_TYPES = frozenset(
 AUTOMATIC_TYPES = frozenset(
     ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"]
 )
-_AUTOMATIC = re.compile(
-    r"(?<![\w/])/(?P<command>[A-Za-z0-9_]{1,32}(?:@\w+)?)(?![\w/])|(?P<url>https?://[^\s<>\"']+)"
-)
+_AUTOMATIC = re.compile(r"(?<![\w/])/(?P<command>[A-Za-z0-9_]{1,32}(?:@\w+)?)(?![\w/])|(?P<url>https?://[^\s<>\"']+)")
 _CODE_TYPES = frozenset({"code", "pre"})
 
 
@@ -60,9 +58,7 @@ def _checked_entities(value: Any, text: str) -> list[JSON]:
     size = utf16_length(text)
     for entity in kept:
         _check_bounds(entity, size)
-    return sorted(
-        (each for each in kept if each["length"]), key=lambda each: (each["offset"], -each["length"])
-    )
+    return sorted((each for each in kept if each["length"]), key=lambda each: (each["offset"], -each["length"]))
 
 
 def _entity(value: Any) -> JSON | None:
@@ -101,10 +97,6 @@ def add_automatic_entities(text: str, entities: list[JSON]) -> list[JSON]:
     for match in _AUTOMATIC.finditer(text):
         kind = "bot_command" if match["command"] else "url"
         offset, length = utf16_length(text[: match.start()]), utf16_length(match[0])
-        if not any(
-            each["offset"] < offset + length and offset < each["offset"] + each["length"] for each in covered
-        ):
+        if not any(each["offset"] < offset + length and offset < each["offset"] + each["length"] for each in covered):
             found.append({"type": kind, "offset": offset, "length": length})
-    return (
-        sorted([*entities, *found], key=lambda each: (each["offset"], -each["length"])) if found else entities
-    )
+    return sorted([*entities, *found], key=lambda each: (each["offset"], -each["length"])) if found else entities

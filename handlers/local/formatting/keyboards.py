@@ -103,9 +103,7 @@ def is_link(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return (not parts.scheme and "." in url) or (
-        parts.scheme in _URL_SCHEMES and len(url) > len(parts.scheme) + 3
-    )
+    return (not parts.scheme and "." in url) or (parts.scheme in _URL_SCHEMES and len(url) > len(parts.scheme) + 3)
 
 
 def _reply(rows: Any) -> list[list[JSON]]:

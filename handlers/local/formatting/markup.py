@@ -47,9 +47,7 @@ class _Parser:
             position = self._tag(start)
         self.text += html.unescape(self._source[position:])
         if self._open:
-            raise bad(
-                f"can't parse entities: Can't find end tag corresponding to start tag \"{self._open[-1][0]}\""
-            )
+            raise bad(f"can't parse entities: Can't find end tag corresponding to start tag \"{self._open[-1][0]}\"")
 
     def _tag(self, start: int) -> int:
         tag = _TAG.match(self._source, start)
@@ -71,9 +69,7 @@ class _Parser:
             raise bad(f"can't parse entities: Unexpected end tag {at}")
         opened, offset, href = self._open.pop()
         if name and name != opened:
-            raise bad(
-                f'can\'t parse entities: Unmatched end tag {at}, expected "</{opened}>", found "</{name}>"'
-            )
+            raise bad(f'can\'t parse entities: Unmatched end tag {at}, expected "</{opened}>", found "</{name}>"')
         length = self._offset() - offset
         if length and (opened != "a" or href):
             link = {"url": href} if opened == "a" else {}

@@ -41,9 +41,7 @@ class Editing:
         chat, message = self._editable(params)
         if "text" not in message:
             raise bad("there is no text in the message to edit")
-        return self._replace(
-            chat, message, {"text": text, "entities": entities, "reply_markup": self._markup(params)}
-        )
+        return self._replace(chat, message, {"text": text, "entities": entities, "reply_markup": self._markup(params)})
 
     def edit_caption(self, params: Params) -> JSON | bool:
         caption, entities = caption_of(params, self._state.limits.caption)
@@ -97,9 +95,7 @@ class Editing:
         chat = self._state.chat(tap.chat_id)
         answer = {"text": text, "alert": params.flag("show_alert"), "url": params.text("url")}
         chat.answers.append(answer)
-        self._state.notify(
-            chat, {"type": "answer", "chat": chat.id, "tap": tap_id, "user": tap.user_id, **answer}
-        )
+        self._state.notify(chat, {"type": "answer", "chat": chat.id, "tap": tap_id, "user": tap.user_id, **answer})
         return True
 
     def _markup(self, params: Params) -> JSON | None:

@@ -119,9 +119,7 @@ class Profile:
         scope = params.data("scope", "can't parse BotCommandScope JSON object", dict) or {}
         if scope.get("type", "default") != "default":
             # Stored by scope: it must not replace the default menu.
-            self._state.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = (
-                commands
-            )
+            self._state.about.setdefault("commands_by_scope", {})[json.dumps(scope, sort_keys=True)] = commands
             return True
         if not language:
             self._state.about["commands"] = commands
@@ -176,11 +174,7 @@ class Profile:
         def getter(params: Params) -> JSON:
             default = self._state.bot["first_name"] if field == "name" else ""
             about = self._state.about
-            return {
-                field: about.get(f"{field}:{params.text('language_code')}")
-                or about.get(f"{field}:")
-                or default
-            }
+            return {field: about.get(f"{field}:{params.text('language_code')}") or about.get(f"{field}:") or default}
 
         return getter
 

@@ -133,8 +133,7 @@ def _message(value: JSON, limits: Limits) -> JSON:
     if not _optional(content, "message_text"):
         other = any(name in content for name in _UNSUPPORTED_CONTENTS)
         raise bad(
-            _RESULT
-            + (f"this content {_UNSUPPORTED_HERE}" if other else "Input message content is not specified")
+            _RESULT + (f"this content {_UNSUPPORTED_HERE}" if other else "Input message content is not specified")
         )
     return _text(content, limits)
 
@@ -159,9 +158,7 @@ def _keyboard(value: JSON, limits: Limits) -> JSON:
         kept = only_inline(reply_markup(Params({"reply_markup": given}), limits))
     if kept is None:
         return {}
-    if any(
-        name in button for row in kept["inline_keyboard"] for button in row for name in _FORBIDDEN_BUTTONS
-    ):
+    if any(name in button for row in kept["inline_keyboard"] for button in row for name in _FORBIDDEN_BUTTONS):
         raise bad("BUTTON_TYPE_INVALID")
     return {"reply_markup": kept}
 

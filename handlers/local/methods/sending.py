@@ -72,9 +72,7 @@ class Sending:
     def forward_message(self, params: Params) -> JSON:
         source = self._source(params, "message to forward not found")
         origin = {"type": "user", "sender_user": source["from"], "date": source["date"]}
-        return self._post(
-            self._writable(params), params, {**copied_fields(source), "forward_origin": origin}, None
-        )
+        return self._post(self._writable(params), params, {**copied_fields(source), "forward_origin": origin}, None)
 
     def send_chat_action(self, params: Params) -> bool:
         action = params.text("action")
@@ -90,9 +88,7 @@ class Sending:
         markup = reply_markup(params, self._state.limits)
         chat = self._writable(params)
         words = {"caption": caption, "caption_entities": entities}
-        return self._post(
-            chat, params, {**content, **{name: word for name, word in words.items() if word}}, markup
-        )
+        return self._post(chat, params, {**content, **{name: word for name, word in words.items() if word}}, markup)
 
     def _post(self, chat: Chat, params: Params, content: JSON, markup: JSON | None) -> JSON:
         message = self._state.message(chat, self._state.bot)

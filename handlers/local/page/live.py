@@ -68,13 +68,9 @@ class Page:
                 return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
             return ok_response(await self._actions.perform(json.loads(await request.read())))
         except ActionRefused as reason:
-            return web.Response(
-                status=409, body=dump({"error": str(reason)}), content_type="application/json"
-            )
+            return web.Response(status=409, body=dump({"error": str(reason)}), content_type="application/json")
         except (KeyError, TypeError, ValueError, AttributeError):
-            return web.Response(
-                status=400, body=dump({"error": "malformed"}), content_type="application/json"
-            )
+            return web.Response(status=400, body=dump({"error": "malformed"}), content_type="application/json")
 
     async def _send(self, request: web.BaseRequest) -> JSON:
         content = bytearray()
@@ -115,11 +111,7 @@ class Page:
 
     def _attachment(self, place: str) -> web.Response:
         order, _, number = place.partition("/")
-        found = (
-            self._actions.attachment(int(order), int(number))
-            if order.isdigit() and number.isdigit()
-            else None
-        )
+        found = self._actions.attachment(int(order), int(number)) if order.isdigit() and number.isdigit() else None
         if found is None:
             return web.Response(status=404, text="Not Found", headers=SECURITY_HEADERS)
         return file_response(found.name, found.content)
@@ -154,9 +146,7 @@ def file_response(name: str, content: bytes) -> web.Response:
 
 
 def ok_response(result: JSON) -> web.Response:
-    return web.Response(
-        body=dump({"ok": True, **result}), content_type="application/json", headers=SECURITY_HEADERS
-    )
+    return web.Response(body=dump({"ok": True, **result}), content_type="application/json", headers=SECURITY_HEADERS)
 
 
 def load_site(folder: Traversable) -> dict[str, tuple[bytes, str]]:

@@ -75,9 +75,7 @@ class Phones:
 
     async def take_sms(self, request: web.BaseRequest) -> web.Response:
         """POST {"to", "text"}; the same Idempotency-Key twice delivers one SMS."""
-        if not hmac.compare_digest(
-            request.headers.get("Authorization", "").encode(), f"Bearer {self._token}".encode()
-        ):
+        if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {self._token}".encode()):
             return answer(401, {"error": "unauthorized"})
         message = parse_sms(await request.read())
         if message is None:
@@ -164,9 +162,7 @@ class MailHandler:
         message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
         for recipient in envelope.rcpt_tos:
             self._deliver(recipient, message)
-        if self._injector.faults.mail is GatewayState.LOST and isinstance(
-            server.transport, asyncio.Transport
-        ):
+        if self._injector.faults.mail is GatewayState.LOST and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "250 OK"
 

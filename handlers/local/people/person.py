@@ -136,9 +136,7 @@ class Person:
         """The bot's offer for `@bot text`. The `next_offset` of one offer is the `offset` of the next."""
         return await self.until_offered(await self.types_inline(text, offset), timeout)
 
-    async def picks(
-        self, offer: Offer | str, what: str, *, reply_to: SeenMessage | int | None = None
-    ) -> SeenMessage:
+    async def picks(self, offer: Offer | str, what: str, *, reply_to: SeenMessage | int | None = None) -> SeenMessage:
         """Sends a result, by id or title, as the person's own message via the bot."""
         query_id = offer if isinstance(offer, str) else offer.query_id
         found = self._state.queries.offer(query_id, self.persona.user_id)
@@ -203,9 +201,7 @@ class Person:
         message = self._state.message(self.chat, self.persona.user())
         if reply_to is not None:
             target = self._raw_message(reply_to)
-            message["reply_to_message"] = {
-                name: v for name, v in target.items() if name != "reply_to_message"
-            }
+            message["reply_to_message"] = {name: v for name, v in target.items() if name != "reply_to_message"}
         message.update(content)
         self.chat.started = True
         if self.chat.blocked:

@@ -85,17 +85,10 @@ def _document(stored: Stored | None) -> Document | None:
 
 def dump_of(chat: Chat, persona: Persona) -> str:
     """The last messages of a chat, for the error of a failed test."""
-    lines = [
-        f"chat of {persona.first_name} ({chat.id}), last {DUMPED_MESSAGES} of {len(chat.messages)} messages:"
-    ]
+    lines = [f"chat of {persona.first_name} ({chat.id}), last {DUMPED_MESSAGES} of {len(chat.messages)} messages:"]
     for message in chat.tail(DUMPED_MESSAGES):
         who = "bot   " if message["from"]["is_bot"] else "person"
-        what = (
-            message.get("text")
-            or message.get("caption")
-            or ", ".join(sorted(set(message) - _COMMON_FIELDS))
-            or "?"
-        )
+        what = message.get("text") or message.get("caption") or ", ".join(sorted(set(message) - _COMMON_FIELDS)) or "?"
         rows = message.get("reply_markup", {}).get("inline_keyboard", ())
         keys = "".join(f" [{button['text']}]" for row in rows for button in row)
         mark = " (edited)" if "edit_date" in message else ""
@@ -104,6 +97,4 @@ def dump_of(chat: Chat, persona: Persona) -> str:
     return "\n".join([*lines, f"  keys: {keyboard}"] if keyboard else lines)
 
 
-_COMMON_FIELDS = frozenset(
-    {"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"}
-)
+_COMMON_FIELDS = frozenset({"message_id", "from", "chat", "date", "edit_date", "reply_markup", "reply_to_message"})

@@ -80,9 +80,7 @@ class Queries:
         """Creates a query. A cached offer answers it at once."""
         chat_type = "sender" if chat["type"] == "private" else str(chat["type"])
         query_id = str(next(self._ids))
-        query = Query(
-            query_id, user_id, chat["id"], chat_type, text[:MAX_QUERY_CHARACTERS], offset, self._now()
-        )
+        query = Query(query_id, user_id, chat["id"], chat_type, text[:MAX_QUERY_CHARACTERS], offset, self._now())
         self._asked[query_id] = query
         self._newest[user_id] = query_id
         kept = self._fresh(query)

@@ -11,16 +11,12 @@ from handlers.local.wire.stats import Stats
 
 REORDER_SECONDS = 0.2  #: in which the next update can overtake one that is held back
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-OTHER_POLLER = (
-    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
-)
+OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 OTHER_WEBHOOK = "Conflict: terminated by setWebhook request"
 
 
 class Updates:
-    def __init__(
-        self, injector: FaultInjector, stats: Stats, first: int, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, injector: FaultInjector, stats: Stats, first: int, changed: Callable[[], None]) -> None:
         self._injector = injector
         self._stats = stats
         self._changed = changed

@@ -193,9 +193,7 @@ class HttpPool:
                 self._origins[base] = Origin.of(urlsplit(base))
         return self._origins[base]
 
-    async def post(
-        self, url: str, body: bytes, kind: str, *, connect: Seconds, read: Seconds
-    ) -> tuple[int, bytes]:
+    async def post(self, url: str, body: bytes, kind: str, *, connect: Seconds, read: Seconds) -> tuple[int, bytes]:
         """Return status and body. Raise `OSError`, or `TimeoutError` when there is no connection or no byte in time."""
         origin = self._origin(url)
         assert origin is not None

@@ -171,14 +171,10 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError:
             return False
 
-    async def _exchange(
-        self, session: aiohttp.ClientSession, call: "Call", limits: Timeouts
-    ) -> tuple[int, bytes]:
+    async def _exchange(self, session: aiohttp.ClientSession, call: "Call", limits: Timeouts) -> tuple[int, bytes]:
         """Writing has no limit in aiohttp, so each chunk of a body moves a deadline of ours forward."""
         if self._keep_alive is not None and call.is_small and self._keep_alive.reaches(call.url):
-            return await self._keep_alive.post(
-                call.url, call.body, call.kind, connect=limits.connect, read=limits.read
-            )
+            return await self._keep_alive.post(call.url, call.body, call.kind, connect=limits.connect, read=limits.read)
         timeout = aiohttp.ClientTimeout(connect=limits.connect, sock_read=limits.read)
         headers = {"Content-Type": call.kind, "Content-Length": str(len(call.body))} if call.body else None
         async with asyncio.timeout(None) as deadline:

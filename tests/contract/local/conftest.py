@@ -62,9 +62,7 @@ async def page(scene: Scene) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await chromium.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
-        page.on(
-            "console", lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None
-        )
+        page.on("console", lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None)
         page.on("pageerror", lambda problem: problems.append(str(problem)))
         await page.goto(scene.messenger.page_url)
         await page.wait_for_selector("#start")

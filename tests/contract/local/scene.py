@@ -12,9 +12,7 @@ from handlers.local import LocalMessenger, Person, Persona
 CHROMIUM = Path("/usr/bin/chromium")
 TOKEN = "7000000001:local-messenger-token"
 GROUP = -1009000000001
-JIHYE = Persona(
-    1001, "Jihye", "Kim", "jihye", "+821012345678", "jihye@example.com", "ko", {"name": "Kim Jihye"}
-)
+JIHYE = Persona(1001, "Jihye", "Kim", "jihye", "+821012345678", "jihye@example.com", "ko", {"name": "Kim Jihye"})
 ANH = Persona(1002, "Anh", "", None, "+821087654321", "anh@example.com", "vi", {})
 MINSU = Persona(2001, "Minsu", "Park", None, "+821055550001", "minsu@example.com", "ko", {})
 SORA = Persona(2002, "Sora", "Lee", None, "+821055550002", "sora@example.com", "ko", {})

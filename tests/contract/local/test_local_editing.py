@@ -47,9 +47,7 @@ async def test_an_edit_must_change_something(scene: Scene) -> None:
 async def test_the_bot_edits_only_its_own_existing_messages(scene: Scene) -> None:
     bot, said = scene.bot, await scene.jihye.says("mine")
     assert await refused(bot.edit_message_text("x", JIHYE.user_id, 1)) == "Message to edit not found"
-    assert (
-        await refused(bot.edit_message_text("x", JIHYE.user_id, said.message_id)) == "Message can't be edited"
-    )
+    assert await refused(bot.edit_message_text("x", JIHYE.user_id, said.message_id)) == "Message can't be edited"
     assert await refused(bot.edit_message_text("", JIHYE.user_id, said.message_id)) == "Message text is empty"
     keyed = await bot.send_message(JIHYE.user_id, "k", reply_markup=ReplyKeyboardMarkup([["a"]]))
     assert await refused(keyed.edit_text("x")) == "Message can't be edited"
@@ -73,9 +71,7 @@ async def test_deletions(scene: Scene) -> None:
     more = [await scene.bot.send_message(JIHYE.user_id, str(number)) for number in range(3)]
     assert await scene.bot.delete_messages(JIHYE.user_id, [each.message_id for each in more] + [1])
     assert scene.jihye.messages == ()
-    assert (
-        await refused(scene.bot.delete_messages(JIHYE.user_id, [])) == "Message identifiers are not specified"
-    )
+    assert await refused(scene.bot.delete_messages(JIHYE.user_id, [])) == "Message identifiers are not specified"
 
 
 async def test_messages_older_than_two_days_are_not_deleted(scene: Scene) -> None:

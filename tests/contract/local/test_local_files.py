@@ -10,9 +10,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20"
 
 
 async def test_a_document_from_the_bot(scene: Scene) -> None:
-    sent = await scene.bot.send_document(
-        JIHYE.user_id, b"\0key" * 100, filename="signPri.key", caption="yours"
-    )
+    sent = await scene.bot.send_document(JIHYE.user_id, b"\0key" * 100, filename="signPri.key", caption="yours")
     seen = scene.jihye.last
     assert seen is not None
     assert seen.document is not None

@@ -62,9 +62,7 @@ BUTTONS: list[Any] = [
     for name in ("callback_data", "url", "web_app", "copy_text", "switch_inline_query", "style")
     for shape in SHAPES
 ]
-ENTITIES: list[Any] = [
-    {"type": "bold", "offset": shape, "length": other} for shape in SHAPES for other in (0, 1, "1")
-]
+ENTITIES: list[Any] = [{"type": "bold", "offset": shape, "length": other} for shape in SHAPES for other in (0, 1, "1")]
 ARTICLES: list[Any] = [
     {"type": "article", "id": "1", "title": "x", "input_message_content": {"message_text": "x"}, name: shape}
     for name in ("type", "id", "title", "description", "input_message_content", "reply_markup")
@@ -92,9 +90,7 @@ async def test_malformed_calls_get_error_answers(scene: Scene) -> None:
         for _ in range(1500):
             url = f"{scene.messenger.api_url}/bot{TOKEN}/{dice.choice(methods)}"
             params = malformed_params(dice)
-            form = {
-                name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()
-            }
+            form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
             how = {"json": params} if dice.random() < 0.5 else {"data": form}
             async with session.post(url, **how) as response:
                 body = await response.json()

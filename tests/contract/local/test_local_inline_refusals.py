@@ -159,8 +159,7 @@ async def test_the_largest_allowed_answer_is_accepted(scene: Scene) -> None:
     key = {"inline_keyboard": [[{"text": "x", "callback_data": "x" * 64}]]}
     largest = {"message_text": "<b>" + "x" * 4096 + "</b>", "parse_mode": "HTML"}
     many = [
-        {**GOOD, "id": f"{number:064}", "input_message_content": largest, "reply_markup": key}
-        for number in range(50)
+        {**GOOD, "id": f"{number:064}", "input_message_content": largest, "reply_markup": key} for number in range(50)
     ]
     button = {"text": "x", "start_parameter": "aZ0_-" + "x" * 59}
     query_id = await scene.jihye.types_inline("x")

@@ -280,12 +280,8 @@ def test_every_message_is_used_and_every_used_message_exists() -> None:
     used = set(re.findall(r"\bt\(\"([\w.]+)\"", source)) | set(re.findall(r"\"([a-z_]+\.[a-z_.]+)\"", source))
     families = ("card.", "tab.", "error.", "fault.", "gateway.", "guide.", "unit.", "language.")
     known = set(load_messages("ko"))
-    assert {
-        key for key in used if "." in key and key.split(".")[0] in {k.split(".")[0] for k in known}
-    } <= known
-    assert {key for key in known if not key.startswith(families)} <= used | set(
-        re.findall(r"\"([\w.]+)\"", source)
-    )
+    assert {key for key in used if "." in key and key.split(".")[0] in {k.split(".")[0] for k in known}} <= known
+    assert {key for key in known if not key.startswith(families)} <= used | set(re.findall(r"\"([\w.]+)\"", source))
 
 
 def test_text_never_becomes_markup() -> None:

@@ -34,11 +34,7 @@ async def test_a_message_arrives_as_it_was_sent(scene: Scene) -> None:
     assert seen is not None
     assert seen.message_id == sent.message_id
     assert seen.text == f"{FACE} link" == sent.text
-    assert (
-        [each["type"] for each in seen.entities]
-        == ["bold", "text_link"]
-        == [each.type for each in sent.entities]
-    )
+    assert [each["type"] for each in seen.entities] == ["bold", "text_link"] == [each.type for each in sent.entities]
     assert seen.labels == ("Go",)
     assert seen.from_bot
     assert sent.from_user == await scene.bot.get_me()
@@ -173,9 +169,7 @@ async def test_a_blocked_bot_gets_an_error(scene: Scene) -> None:
 
 
 async def test_reply_keyboards_open_and_close(scene: Scene) -> None:
-    keys = ReplyKeyboardMarkup(
-        [[KeyboardButton("share", request_contact=True), "skip"]], one_time_keyboard=True
-    )
+    keys = ReplyKeyboardMarkup([[KeyboardButton("share", request_contact=True), "skip"]], one_time_keyboard=True)
     await scene.bot.send_message(JIHYE.user_id, "phone?", reply_markup=keys)
     assert scene.jihye.reply_keyboard == (("share", "skip"),)
     await scene.jihye.presses_key("skip")
@@ -183,9 +177,7 @@ async def test_reply_keyboards_open_and_close(scene: Scene) -> None:
     await scene.bot.send_message(JIHYE.user_id, "again?", reply_markup=ReplyKeyboardMarkup([["a"]]))
     await scene.bot.send_message(JIHYE.user_id, "no", reply_markup=ReplyKeyboardRemove())
     assert scene.jihye.reply_keyboard == ()
-    await scene.bot.send_message(
-        JIHYE.user_id, "say", reply_markup=ForceReply(input_field_placeholder="name")
-    )
+    await scene.bot.send_message(JIHYE.user_id, "say", reply_markup=ForceReply(input_field_placeholder="name"))
     assert scene.messenger.state.chats[JIHYE.user_id].keyboard == {
         "force_reply": True,
         "input_field_placeholder": "name",
@@ -194,17 +186,13 @@ async def test_reply_keyboards_open_and_close(scene: Scene) -> None:
 
 async def test_a_reply_has_its_message(scene: Scene) -> None:
     said = await scene.jihye.says("hello")
-    sent = await scene.bot.send_message(
-        JIHYE.user_id, "hi", reply_parameters=ReplyParameters(said.message_id)
-    )
+    sent = await scene.bot.send_message(JIHYE.user_id, "hi", reply_parameters=ReplyParameters(said.message_id))
     assert sent.reply_to_message is not None
     assert sent.reply_to_message.text == "hello"
     with pytest.raises(BadRequest, match=r"^Message to be replied not found$"):
         await scene.bot.send_message(JIHYE.user_id, "hi", reply_parameters=ReplyParameters(1))
     lenient = ReplyParameters(1, allow_sending_without_reply=True)
-    assert (
-        await scene.bot.send_message(JIHYE.user_id, "hi", reply_parameters=lenient)
-    ).reply_to_message is None
+    assert (await scene.bot.send_message(JIHYE.user_id, "hi", reply_parameters=lenient)).reply_to_message is None
 
 
 async def test_copies_and_forwards(scene: Scene) -> None:

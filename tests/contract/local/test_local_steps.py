@@ -62,19 +62,13 @@ async def test_the_steps_of_a_reissue_have_names_and_counts_only(tmp_path: Path)
     steps: list[Step] = []
     template = authority_template(tmp_path / "template", [GILDONG])
     with collected(steps.append):
-        async with local_telegram(
-            template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)]
-        ) as telegram:
+        async with local_telegram(template, tmp_path / "data", [GILDONG], [persona(GILDONG, 101)]) as telegram:
             code = await to_the_certificate(telegram.customer(101))
             await telegram.quiet()
     assert not leaks.found_in(json.dumps(steps, ensure_ascii=False).encode(), [*PERSONAL, code])
     writes = {query for step in steps for query in step.get("writes", {})}  # type: ignore[attr-defined]
-    assert (
-        {"inbox_done", "chat_save_case", "outbox_add", "job_add", "outbox_sent"} <= writes <= set(queries())
-    )
-    names = [
-        value for step in steps for key, value in step.items() if key not in {"reference", "writes", "jobs"}
-    ]
+    assert {"inbox_done", "chat_save_case", "outbox_add", "job_add", "outbox_sent"} <= writes <= set(queries())
+    names = [value for step in steps for key, value in step.items() if key not in {"reference", "writes", "jobs"}]
     names += [name for step in steps for name in step.get("jobs", ())]  # type: ignore[attr-defined]
     assert [each for each in names if not NAME.fullmatch(str(each))] == []
     assert {each["kind"] for each in steps if each["step"] == "job done"} >= {"send_code", "assess", "issue"}

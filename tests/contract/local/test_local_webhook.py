@@ -24,9 +24,7 @@ class Receiver:
         self.got.append(await request.json())
         self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
         status = self.answers.pop(0) if self.answers else 200
-        return (
-            web.json_response(self.calls.pop(0), status=status) if self.calls else web.Response(status=status)
-        )
+        return web.json_response(self.calls.pop(0), status=status) if self.calls else web.Response(status=status)
 
     @property
     def texts(self) -> list[str]:

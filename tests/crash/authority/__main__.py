@@ -27,9 +27,7 @@ def hurry() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--every", nargs="+", metavar="ACT", help="die at every step of these acts, or of `all`"
-    )
+    parser.add_argument("--every", nargs="+", metavar="ACT", help="die at every step of these acts, or of `all`")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutant", choices=sorted(MUTANTS))

@@ -42,9 +42,7 @@ class Tally:
 class Scene:
     """One operation on copies of one prepared folder."""
 
-    def __init__(
-        self, folder: Path, act: Act, mutant: str | None = None, *, reads: bool, restarts: bool
-    ) -> None:
+    def __init__(self, folder: Path, act: Act, mutant: str | None = None, *, reads: bool, restarts: bool) -> None:
         for number in (0, 1):
             key(number)  # Made once, before the forks.
         self.tally = Tally(act.name)
@@ -170,9 +168,7 @@ def _copy(source: Path, to: Path) -> None:
     shutil.copytree(source, to)
 
 
-def enumerate_acts(
-    folder: Path, names: list[str], mutant: str | None, *, reads: bool, restarts: bool
-) -> list[str]:
+def enumerate_acts(folder: Path, names: list[str], mutant: str | None, *, reads: bool, restarts: bool) -> list[str]:
     """Run these operations, or all; print how each went, and return the problems."""
     found: list[str] = []
     for name in ACTS if names == ["all"] else names:

@@ -62,9 +62,7 @@ def fresh_serial() -> None:
                 tbs = tx.open(intent["tbs"], "intent", "tbs", old)
                 tbs = tbs.replace(bytes.fromhex(old), bytes.fromhex(new))
                 sealed = tx.seal(tbs, "intent", "tbs", new)
-                tx._connection.execute(
-                    "UPDATE intent SET serial = ?, tbs = ? WHERE serial = ?", (new, sealed, old)
-                )
+                tx._connection.execute("UPDATE intent SET serial = ?, tbs = ? WHERE serial = ?", (new, sealed, old))
         resume(self)
 
     Issuance.resume = redraw  # type: ignore[method-assign]

@@ -81,9 +81,7 @@ class Storm:
         self._dice = random.Random(seed)
         self._mutant = mutant
         self._desks: dict[int, Desk] = {}
-        self._holders = [
-            Holder(f"h{number}", random.Random(seed * 1000 + number)) for number in range(HOLDERS)
-        ]
+        self._holders = [Holder(f"h{number}", random.Random(seed * 1000 + number)) for number in range(HOLDERS)]
         self._open: dict[str, Open] = {}
         self._lists = 0
         self._heard = time.monotonic()
@@ -229,9 +227,7 @@ class Storm:
         made = signed.of("certificate")
         found += [f"{made} were signed"] * (made != len(seen.rows))
         found += self._differences(seen.last())
-        lost = sum(
-            not _is_there(authority, answer) for each in self._holders for answer in each.made.values()
-        )
+        lost = sum(not _is_there(authority, answer) for each in self._holders for answer in each.made.values())
         return len(seen.rows), len(seen.rows) - len({row.request_id for row in seen.rows}), lost, found
 
     def _differences(self, states: dict[str, tuple[str, str]]) -> Iterator[str]:

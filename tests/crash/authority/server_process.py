@@ -75,9 +75,7 @@ def issue(authority: Authority, task: Task) -> list[str]:
 
 def collect(authority: Authority, task: Task) -> list[str]:
     replaces = int(task["old"], 16) if task["old"] else None
-    order = EnrolmentOrder(
-        task["id"], task["holder"], NAME, IDN, replaces, profile=PROFILE, renews=task["renews"]
-    )
+    order = EnrolmentOrder(task["id"], task["holder"], NAME, IDN, replaces, profile=PROFILE, renews=task["renews"])
     given = authority.enrol(order)
     return told_of(authority.redeem(given.reference, given.code, key_of(task)))
 

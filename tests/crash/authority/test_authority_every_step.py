@@ -22,9 +22,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("acts", [("issue",), ("reissue",), ("revoke", "hold", "release"), ("crl",)])
-def test_an_act_whose_process_dies_anywhere_is_done_once(
-    acts: tuple[str, ...], report: Callable[[str], None]
-) -> None:
+def test_an_act_whose_process_dies_anywhere_is_done_once(acts: tuple[str, ...], report: Callable[[str], None]) -> None:
     ended = harness("--every", *acts, "--writes", "--once")
     assert ended.returncode == 0, ended.stderr
     report(ended.stdout)

@@ -67,9 +67,7 @@ def files_in_memory() -> None:
     """The customer's files are kept in memory until they are fetched."""
     held: dict[tuple[str, str], bytes] = {}
 
-    def put(
-        self: KeptFiles, tx: Any, request_id: str, name: str, chat_id: int, content: bytes, until: Any
-    ) -> None:
+    def put(self: KeptFiles, tx: Any, request_id: str, name: str, chat_id: int, content: bytes, until: Any) -> None:
         if name == KEY:
             PUT(self, tx, request_id, name, chat_id, content, until)
         else:

@@ -51,9 +51,7 @@ def test_a_text_without_markup_has_no_entities() -> None:
 
 
 def test_buttons_carry_revision_and_token() -> None:
-    screen = Screen(
-        (Line("a", {"name": "x"}),), ((button("button", "pick:lost"), button("button", "back")),), 7
-    )
+    screen = Screen((Line("a", {"name": "x"}),), ((button("button", "pick:lost"), button("button", "back")),), 7)
     rendered = render(screen, WORDS, "ko")
     assert rendered.is_inline
     markup = InlineKeyboardMarkup.de_json(rendered.markup or {}, None)
@@ -88,9 +86,7 @@ def test_a_token_of_64_bytes_is_the_longest() -> None:
         write_token(7, "가" * 21)
 
 
-@pytest.mark.parametrize(
-    "data", ["", "x", "pick:lost", ".", ".back", "7", "7.", "7.0.back", "-1.begin", "1e3.x"]
-)
+@pytest.mark.parametrize("data", ["", "x", "pick:lost", ".", ".back", "7", "7.", "7.0.back", "-1.begin", "1e3.x"])
 def test_what_we_did_not_write_means_nothing(data: str) -> None:
     revision, token = read_token(data)
     assert isinstance(revision, int)

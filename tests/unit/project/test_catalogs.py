@@ -71,20 +71,14 @@ def named() -> tuple[frozenset[str], frozenset[str]]:
     found: set[str] = set()
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        inner = {
-            id(each) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for each in node.values
-        }
+        inner = {id(each) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for each in node.values}
         for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr):
                 found.add("".join(_piece(each) for each in node.values))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
                 found.add(node.value)
     shaped = {key for key in found if re.fullmatch(r"[a-z]+(\.[A-Za-z0-9_{}]+)+", key)}
-    ours = {
-        key
-        for key in shaped
-        if key.partition(".")[0] in PREFIXES and not key.endswith((".zip", ".toml", ".csv"))
-    }
+    ours = {key for key in shaped if key.partition(".")[0] in PREFIXES and not key.endswith((".zip", ".toml", ".csv"))}
     return frozenset(key for key in ours if "{" not in key), frozenset(key for key in ours if "{" in key)
 
 
@@ -219,10 +213,7 @@ def test_entries_are_sorted_translated_and_settled(language: str) -> None:
 
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_parameters_are_the_same_in_every_language(key: str) -> None:
-    found = {
-        language: frozenset(name for name, _ in PLACE.findall(messages(language)[key]))
-        for language in LANGUAGES
-    }
+    found = {language: frozenset(name for name, _ in PLACE.findall(messages(language)[key])) for language in LANGUAGES}
     assert len(set(found.values())) == 1, found
 
 
@@ -339,8 +330,4 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -72,9 +72,7 @@ def test_every_setting_exists_and_no_secret_has_a_value(path: Path) -> None:
 
 def test_files_that_the_image_copies_exist_and_are_not_ignored(docker: list[tuple[str, str]]) -> None:
     kept = (ROOT / ".dockerignore").read_text(encoding="utf-8")
-    copied = [
-        part for word, rest in docker if word == "COPY" and "--from" not in rest for part in rest.split()[:-1]
-    ]
+    copied = [part for word, rest in docker if word == "COPY" and "--from" not in rest for part in rest.split()[:-1]]
     assert copied
     for each in copied:
         assert (ROOT / each).exists(), each
@@ -85,9 +83,7 @@ def test_files_that_the_image_copies_exist_and_are_not_ignored(docker: list[tupl
 
 
 def test_every_installed_package_has_a_hash(docker: list[tuple[str, str]]) -> None:
-    installs = [
-        part for word, rest in docker if word == "RUN" for part in rest.split("&&") if "pip install" in part
-    ]
+    installs = [part for word, rest in docker if word == "RUN" for part in rest.split("&&") if "pip install" in part]
     assert len(installs) == 3
     for each in installs:
         assert "--require-hashes" in each or "--no-index" in each
@@ -119,9 +115,7 @@ def test_compose_refers_only_to_files_and_volumes_that_exist(compose: dict[str, 
         assert service["security_opt"] == ["no-new-privileges:true"], name
         for volume in service["volumes"]:
             source = volume.partition(":")[0]
-            assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"], (
-                source
-            )
+            assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"], source
         if "command" in service:
             parser().parse_args(service["command"])
     assert compose["services"]["bot"]["env_file"] == "deploy/bot.env"
@@ -143,9 +137,7 @@ def test_the_proxy_forwards_only_updates_and_the_authority(compose: dict[str, An
     assert text.count("{") == text.count("}")
 
 
-@pytest.mark.parametrize(
-    "wrong", ["a: 1\na: 2", "a:\n  b: 1\n c: 2", "- a\nb", "a: [1", "a: b: c", "a:\n\t- b"]
-)
+@pytest.mark.parametrize("wrong", ["a: 1\na: 2", "a:\n  b: 1\n c: 2", "- a\nb", "a: [1", "a: b: c", "a:\n\t- b"])
 def test_the_yaml_reader_refuses_what_it_does_not_know(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         simple_yaml.load(wrong)

@@ -15,9 +15,7 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 DECISIONS = DOCS / "decisions"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
-ROW = re.compile(
-    r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| [^|]+ \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE
-)
+ROW = re.compile(r"^\| (?P<korean>[^|]+) \| (?P<english>[^|]+) \| [^|]+ \| `(?P<identifier>[\w.]+)` \|$", re.MULTILINE)
 GLOSSARY = [found.groupdict() for found in ROW.finditer((DOCS / "glossary.md").read_text(encoding="utf-8"))]
 
 
@@ -104,9 +102,7 @@ def commands() -> list[tuple[str, ...]]:
     waiting: list[tuple[tuple[str, ...], argparse.ArgumentParser]] = [((), parser())]
     while waiting:
         path, each = waiting.pop()
-        choices = [
-            action.choices for action in each._actions if isinstance(action, argparse._SubParsersAction)
-        ]
+        choices = [action.choices for action in each._actions if isinstance(action, argparse._SubParsersAction)]
         waiting += [((*path, name), under) for names in choices for name, under in names.items()]
         found += [] if choices else [path]
     return sorted(found)

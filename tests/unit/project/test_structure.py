@@ -33,9 +33,7 @@ def tree(path: Path) -> ast.Module:
 
 @cache
 def functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
-    return tuple(
-        each for each in ast.walk(tree(path)) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    return tuple(each for each in ast.walk(tree(path)) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def imports(path: Path) -> set[str]:

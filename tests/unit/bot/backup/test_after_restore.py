@@ -41,9 +41,7 @@ def test_only_an_application_in_progress_keeps_its_number(phase: Phase) -> None:
     assert replace(after, revision=12, submissions=2) == case
 
 
-def test_every_button_is_outdated_and_no_message_is_current(
-    tx: Transaction, vault: Vault, outbox: Outbox
-) -> None:
+def test_every_button_is_outdated_and_no_message_is_current(tx: Transaction, vault: Vault, outbox: Outbox) -> None:
     chats = Chats(vault)
     chats.add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
     tx.run("chat_card", chat_id=7, card=40)
@@ -54,9 +52,7 @@ def test_every_button_is_outdated_and_no_message_is_current(
     assert not tx.rows("outbox_lanes")
 
 
-def test_a_chat_with_waiting_messages_gets_its_screen_last(
-    tx: Transaction, vault: Vault, outbox: Outbox
-) -> None:
+def test_a_chat_with_waiting_messages_gets_its_screen_last(tx: Transaction, vault: Vault, outbox: Outbox) -> None:
     Chats(vault).add(tx, Chat(7, "ko", Case("c", 7, revision=3)), NOON)
     old = Card(Screen((Line("card.idle"),), revision=3), fresh=False)
     outbox.add(tx, "u1.0", chat_lane(7), old, NOON)
@@ -81,9 +77,7 @@ def test_one_damaged_chat_does_not_prevent_the_others(tx: Transaction, vault: Va
     assert chat.case.revision == ADDED_REVISIONS
 
 
-async def test_new_rows_skip_numbers_that_the_gateway_may_know(
-    tmp_path: Path, vault: Vault, outbox: Outbox
-) -> None:
+async def test_new_rows_skip_numbers_that_the_gateway_may_know(tmp_path: Path, vault: Vault, outbox: Outbox) -> None:
     line = Sms("01012345678", Line("sms.code", {"code": "1"}), "ko")
     async with on_disk(tmp_path / "desk.db") as database:
         await database.unit(lambda tx: outbox.add(tx, "a", "sms:7", line, NOON))

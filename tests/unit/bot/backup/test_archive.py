@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.backup import archive
-from bot.backup.archive import BundleDamaged, Manifest
+from bot.backup.archive import BackupDamaged, Manifest
 
 PARTS = {"one": b"1" * 30_000, "two": b"2" * 70_000}
 
@@ -22,9 +22,7 @@ def mac(content: str) -> bytes:
 def written(tmp_path: Path) -> Path:
     for name, content in PARTS.items():
         (tmp_path / name).write_bytes(content)
-    archive.write(
-        tmp_path / "backup", {name: tmp_path / name for name in PARTS}, "2026-11-23T12:00:00+09:00", 3, mac
-    )
+    archive.write(tmp_path / "backup", {name: tmp_path / name for name in PARTS}, "2026-11-23T12:00:00+09:00", 3, mac)
     return tmp_path / "backup"
 
 
@@ -47,26 +45,26 @@ def test_a_changed_bit_or_length_is_detected(written: Path) -> None:
         end = last.offset_data + last.size
     for place in places:
         written.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(BundleDamaged):
+        with pytest.raises(BackupDamaged):
             archive.check(written, mac)
     for length in (0, 100, 512, 10_240, len(content) // 2, end - 1):
         written.write_bytes(content[:length])
-        with pytest.raises(BundleDamaged):
+        with pytest.raises(BackupDamaged):
             archive.check(written, mac)
 
 
 def test_another_key_an_extra_part_and_a_missing_part_are_detected(written: Path) -> None:
-    with pytest.raises(BundleDamaged, match="another master key"):
+    with pytest.raises(BackupDamaged, match="another master key"):
         archive.check(written, lambda content: sha256(content.encode()).digest())
     with tarfile.open(written, "a") as tar:
         tar.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
-    with pytest.raises(BundleDamaged, match="not in its manifest"):
+    with pytest.raises(BackupDamaged, match="not in its manifest"):
         archive.check(written, mac)
     _rewrite(written, lambda name: name != "two")
-    with pytest.raises(BundleDamaged, match="lacks two"):
+    with pytest.raises(BackupDamaged, match="lacks two"):
         archive.check(written, mac)
     _rewrite(written, lambda name: name != archive.MANIFEST)
-    with pytest.raises(BundleDamaged, match="not a backup of this application"):
+    with pytest.raises(BackupDamaged, match="not a backup of this application"):
         archive.check(written, mac)
 
 
@@ -81,7 +79,7 @@ def _rewrite(path: Path, kept: Callable[[str], bool]) -> None:
 
 def test_a_later_format_is_refused(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "VERSION", 0)
-    with pytest.raises(BundleDamaged, match="newer release"):
+    with pytest.raises(BackupDamaged, match="newer release"):
         archive.check(written, mac)
 
 

@@ -37,9 +37,7 @@ def before(days: int, hour: int = 12) -> datetime:
     return seoul(LAST - timedelta(days=days), hour)
 
 
-def attached(
-    name: str = "signCert.der", mime: str = "application/octet-stream", size: int | None = 1500
-) -> SentFile:
+def attached(name: str = "signCert.der", mime: str = "application/octet-stream", size: int | None = 1500) -> SentFile:
     return SentFile(None, Attached("file-id", name, mime, size))
 
 

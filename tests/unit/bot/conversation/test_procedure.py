@@ -107,9 +107,7 @@ def test_days_left(today: date, left: int) -> None:
     st.none() | st.dates(date(1990, 1, 1), date(2100, 1, 1)),
     st.dates(date(1990, 1, 1), date(2100, 1, 1)),
 )
-def test_nothing_that_has_run_out_is_reissued(
-    reason: Reason, state: State, expiry: date | None, today: date
-) -> None:
+def test_nothing_that_has_run_out_is_reissued(reason: Reason, state: State, expiry: date | None, today: date) -> None:
     found = procedure(reason, state, expiry, today, RULES)
     assert found in get_args(Procedure)
     if expiry is not None and today > expiry:

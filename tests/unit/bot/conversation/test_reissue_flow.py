@@ -58,9 +58,7 @@ def test_a_lost_certificate_is_reissued() -> None:
     assert talk.case.answers == ANSWERS
     talk.happens(code_sent(talk.now))
     assert talk.keys[-1] == "proof.sent.sms"
-    assert [(order.kind, order.due) for order in talk.last.jobs] == [
-        ("lapse_code", talk.now + timedelta(minutes=3))
-    ]
+    assert [(order.kind, order.due) for order in talk.last.jobs] == [("lapse_code", talk.now + timedelta(minutes=3))]
     talk.says(CODE)
     assert talk.keys[:2] == ["proof.right", "reissue.review"]
     assert talk.last.erase
@@ -76,9 +74,7 @@ def test_a_lost_certificate_is_reissued() -> None:
     assert PASSWORD not in repr(talk.last)
     talk.happens(issued(talk.now))
     assert talk.told == ["notice.issued"]
-    assert [(order.kind, order.due) for order in talk.last.jobs] == [
-        ("lapse_files", NOON + timedelta(hours=24))
-    ]
+    assert [(order.kind, order.due) for order in talk.last.jobs] == [("lapse_files", NOON + timedelta(hours=24))]
     talk.taps("received")
     assert talk.case.phase is Phase.CLOSED
     assert "재발급이 모두 끝났습니다" in talk.reads()
@@ -178,9 +174,7 @@ def triaged(reason: str, *acts: str, today: date = EXPIRY) -> str:
         ("expiring", "renew", "renew", "renew", "renew", "new"),
     ],
 )
-def test_a_valid_certificate_day_by_day(
-    reason: str, d31: str, d30: str, d1: str, d0: str, after: str
-) -> None:
+def test_a_valid_certificate_day_by_day(reason: str, d31: str, d30: str, d1: str, d0: str, after: str) -> None:
     days = [day(offset) for offset in (-31, -30, -1, 0, 1)]
     found = [triaged(reason, "[pick:valid]", "2026년 12월 31일", today=today) for today in days]
     assert found == [d31, d30, d1, d0, after]

@@ -118,9 +118,7 @@ SECRETS: dict[Kind, str] = {
 
 
 #: While a new password is asked for, a text with one is none of the old secrets.
-CASES = [
-    (phase, kind) for phase in Phase for kind in SECRETS if (phase, kind) != (Phase.ENROLLED, "old_password")
-]
+CASES = [(phase, kind) for phase in Phase for kind in SECRETS if (phase, kind) != (Phase.ENROLLED, "old_password")]
 
 
 @pytest.mark.parametrize(("phase", "kind"), CASES)

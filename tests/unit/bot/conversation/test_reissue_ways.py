@@ -250,9 +250,7 @@ def test_a_new_start_after_a_submission_is_a_new_request() -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize(
-    "token", ["pick:lost", "tick:all", "submit", "yes", "back", "start", "mend", "nonsense", ""]
-)
+@pytest.mark.parametrize("token", ["pick:lost", "tick:all", "submit", "yes", "back", "start", "mend", "nonsense", ""])
 def test_an_old_button_changes_nothing(phase: Phase, token: str) -> None:
     talk = at(phase)
     before = talk.case
@@ -356,9 +354,7 @@ def test_a_certificate_that_is_there_can_be_reissued_again() -> None:
     talk.ends_well()
 
 
-@pytest.mark.parametrize(
-    "text", ["how much does it cost", "How long does it take", "비번 까먹었는데 어떡해요"]
-)
+@pytest.mark.parametrize("text", ["how much does it cost", "How long does it take", "비번 까먹었는데 어떡해요"])
 def test_a_question_without_its_mark_is_no_name(text: str) -> None:
     talk = Talk().consented()
     before = talk.case

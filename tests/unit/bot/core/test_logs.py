@@ -99,9 +99,7 @@ def test_a_planted_value_is_written_nowhere(lines: Lines, planted: str, shape: s
     log = logging.getLogger("bot")
     log.info(text)
     log.info("see %s", text)
-    log.info(
-        "x", extra={"field": text, "deep": {"list": [text, (text,)], text: 1}, "thing": LookupError(text)}
-    )
+    log.info("x", extra={"field": text, "deep": {"list": [text, (text,)], text: 1}, "thing": LookupError(text)})
     try:
         raise_it(RuntimeError(text))
     except RuntimeError:
@@ -188,9 +186,7 @@ def test_a_record_that_cannot_be_written_is_not_shown(
 
 
 def test_what_cannot_be_written_as_json_is_told_as_text(lines: Lines) -> None:
-    logging.getLogger("bot").info(
-        "x", extra={"set": {1}, "bytes": b"\x00", "nan": float("inf"), "cycle": _cycle()}
-    )
+    logging.getLogger("bot").info("x", extra={"set": {1}, "bytes": b"\x00", "nan": float("inf"), "cycle": _cycle()})
     assert (lines()[0]["set"], lines()[0]["nan"]) == ([1], "inf")
 
 

@@ -31,9 +31,7 @@ class Process:
         drawn = self._limits.draw(tx, f"flood {lane} {ahead}", self.gate.shared, TOKENS_PER_DRAW, now)
         return self.gate.drawn(drawn, lane, now, ahead=ahead)
 
-    def judged(
-        self, times: int, lane: str = "chat:1", *, ahead: bool = False, now: datetime = NOON
-    ) -> list[Verdict]:
+    def judged(self, times: int, lane: str = "chat:1", *, ahead: bool = False, now: datetime = NOON) -> list[Verdict]:
         return [self.judges(lane, ahead=ahead, now=now) for _ in range(times)]
 
 
@@ -52,9 +50,7 @@ def test_beyond_its_share_a_chat_is_told_once(process: Process) -> None:
     assert process.judged(1, "chat:2") == ["pass"]
 
 
-def test_its_share_is_the_same_in_how_many_processes_it_writes(
-    limits: Limits, connection: sqlite3.Connection
-) -> None:
+def test_its_share_is_the_same_in_how_many_processes_it_writes(limits: Limits, connection: sqlite3.Connection) -> None:
     replicas = [Process(limits, connection) for _ in range(3)]
 
     words = [each.judges() for _ in range(20) for each in replicas]
@@ -74,9 +70,7 @@ def test_who_writes_as_people_do_costs_no_row(process: Process, connection: sqli
     assert not connection.execute("SELECT * FROM limits").fetchall()
 
 
-def test_a_flood_costs_a_row_for_every_ten_of_its_share(
-    limits: Limits, connection: sqlite3.Connection
-) -> None:
+def test_a_flood_costs_a_row_for_every_ten_of_its_share(limits: Limits, connection: sqlite3.Connection) -> None:
     process = Process(limits, connection, Rates(own=Rate(4, 24), shared=Rate(60, 36)))
     changes = connection.total_changes
     assert set(process.judged(64)) == {"pass"}

@@ -15,14 +15,12 @@ from tests.support.side_replies import asides
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(
-    WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, meaning=embeddings.load()
+    WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, classifier=embeddings.load()
 )
 ASIDES = asides(KNOWLEDGE)
 
 
-def told(
-    tx: Transaction, aside: SideRequest, language: str = "ko", phase: Phase = Phase.IDLE
-) -> list[Screen]:
+def told(tx: Transaction, aside: SideRequest, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:
     case = at(phase).case
     return list(ASIDES.aside(tx, Chat(case.chat_id, language, case), case, aside, NOON).screens)
 
@@ -70,9 +68,7 @@ def test_a_question_is_answered_offered_or_owned_up_to(tx: Transaction) -> None:
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_an_article_offers_a_start_only_where_one_is_possible(tx: Transaction, phase: Phase) -> None:
-    starting = [
-        topic for topic in KNOWLEDGE.topics() if KNOWLEDGE.article(topic, "ko").next_action == "reissue"
-    ]
+    starting = [topic for topic in KNOWLEDGE.topics() if KNOWLEDGE.article(topic, "ko").next_action == "reissue"]
     (screen,) = told(tx, SideRequest("topic", starting[0]), phase=phase)
     ended = phase in {Phase.IDLE, Phase.CLOSED, Phase.CANCELLED}
     assert ("begin" in tokens(screen)) is ended
@@ -154,8 +150,6 @@ def test_who_asks_for_two_things_sees_one_and_finds_the_other_right_below(tx: Tr
 
 
 def test_what_is_ours_among_what_is_not_is_offered(tx: Transaction) -> None:
-    (screen,) = told(
-        tx, SideRequest("question", "여권 재발급은 며칠 걸려요? 공동인증서 재발급 수수료는 얼마예요?")
-    )
+    (screen,) = told(tx, SideRequest("question", "여권 재발급은 며칠 걸려요? 공동인증서 재발급 수수료는 얼마예요?"))
     assert screen.key in {"faq.maybe", "faq.answer"}
     assert "fees" in str(screen)

@@ -70,9 +70,7 @@ def test_one_key_does_not_use_up_another(tx: Transaction, limits: Limits) -> Non
     assert limits.take(tx, "other", LIMIT, NOON) is None
 
 
-def test_who_is_counted_is_not_to_be_read(
-    tx: Transaction, limits: Limits, connection: sqlite3.Connection
-) -> None:
+def test_who_is_counted_is_not_to_be_read(tx: Transaction, limits: Limits, connection: sqlite3.Connection) -> None:
     limits.take(tx, "phone:01023456789", LIMIT, NOON)
     assert b"01023456789" not in connection.serialize()
 

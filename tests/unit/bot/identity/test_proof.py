@@ -55,9 +55,7 @@ class Drawn:
         return bytes([len(self.asked) % 256]) * size
 
 
-def identity(
-    directory: CustomerRegister, vault: Vault, policy: IdentityLimits = OPEN
-) -> tuple[Identity, Drawn]:
+def identity(directory: CustomerRegister, vault: Vault, policy: IdentityLimits = OPEN) -> tuple[Identity, Drawn]:
     drawn = Drawn()
     return Identity(directory, Limits(vault), policy, drawn), drawn
 
@@ -82,9 +80,7 @@ def test_the_claim_is_read_from_the_answers() -> None:
     assert (claim.name, claim.birth, claim.via) == ("홍길동", "1985-11-02", "sms")
 
 
-def test_everything_right_finds_the_customer(
-    directory: CustomerRegister, vault: Vault, tx: Transaction
-) -> None:
+def test_everything_right_finds_the_customer(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     event, lane, message = sent(identity(directory, vault)[0], tx, claim_of(GILDONG))
     assert (event.customer, event.expires_at, lane) == ("C1001", NOON + CODE_LIFETIME, "sms")
     assert isinstance(message, Sms)
@@ -96,9 +92,7 @@ def test_everything_right_finds_the_customer(
 def test_two_of_four_are_enough(
     directory: CustomerRegister, vault: Vault, tx: Transaction, right: tuple[str, str]
 ) -> None:
-    claim = replace(
-        claim_of(GILDONG), **{field: value for field, value in WRONG.items() if field not in right}
-    )
+    claim = replace(claim_of(GILDONG), **{field: value for field, value in WRONG.items() if field not in right})
     event, _, message = sent(identity(directory, vault)[0], tx, claim)
     assert event.customer == "C1001"
     assert isinstance(message, Sms)
@@ -119,9 +113,7 @@ def test_the_better_fit_is_meant(directory: CustomerRegister, vault: Vault, tx: 
     assert sent(identity(directory, vault)[0], tx, claim)[0].customer == "C1001"
 
 
-def test_between_two_that_fit_alike_nobody_is_meant(
-    directory: CustomerRegister, vault: Vault, tx: Transaction
-) -> None:
+def test_between_two_that_fit_alike_nobody_is_meant(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     claim = replace(claim_of(GILDONG), phone=AN.phone, account=AN.account)
     event, _, message = sent(identity(directory, vault)[0], tx, claim)
     assert (event.customer, getattr(message, "to", None)) == (None, "")
@@ -135,9 +127,7 @@ def test_between_two_that_fit_alike_nobody_is_meant(
 # --- where the code goes ---
 
 
-def test_a_mail_goes_to_the_registers_address(
-    directory: CustomerRegister, vault: Vault, tx: Transaction
-) -> None:
+def test_a_mail_goes_to_the_registers_address(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     event, lane, message = sent(identity(directory, vault)[0], tx, claim_of(GILDONG, "mail"))
     assert (event.customer, lane) == ("C1001", "mail")
     assert isinstance(message, Mail)
@@ -173,9 +163,7 @@ def test_a_stranger_costs_the_same_work_and_sees_the_same(
     assert (event.customer, getattr(nothing, "to", None)) == (None, "")
 
 
-def test_codes_have_six_digits_and_are_drawn_anew(
-    directory: CustomerRegister, vault: Vault, tx: Transaction
-) -> None:
+def test_codes_have_six_digits_and_are_drawn_anew(directory: CustomerRegister, vault: Vault, tx: Transaction) -> None:
     who, _ = identity(directory, vault)
     codes = [code_in(sent(who, tx, claim_of(GILDONG))[2]) for _ in range(20)]
     assert {len(code) for code in codes} == {6}
@@ -247,9 +235,7 @@ def test_a_phone_that_is_tried_under_many_names_is_protected(
     who, _ = identity(directory, vault, DEFAULT_LIMITS)
     born = date(1970, 1, 1)
     claims = [
-        replace(
-            claim_of(GILDONG), birth=(born + timedelta(days=each)).isoformat(), account=f"{10**11 + each}"
-        )
+        replace(claim_of(GILDONG), birth=(born + timedelta(days=each)).isoformat(), account=f"{10**11 + each}")
         for each in range(20)
     ]
     answers = [who.send_code(tx, 100 + number, claim, "ko", NOON) for number, claim in enumerate(claims)]

@@ -78,9 +78,7 @@ def test_columns_may_come_in_any_order(file: Path) -> None:
         ("kind", "corporate", "corporate"),
     ],
 )
-def test_values_are_kept_as_the_conversation_reads_them(
-    file: Path, column: str, written: str, read: str
-) -> None:
+def test_values_are_kept_as_the_conversation_reads_them(file: Path, column: str, written: str, read: str) -> None:
     file.write_text(f"{HEADER}\n{row(**{column: written})}\n", encoding="utf-8")
     (record,) = read_csv(file, TODAY)
     assert getattr(record, column) == read
@@ -113,9 +111,7 @@ def test_values_are_kept_as_the_conversation_reads_them(
 )
 def test_a_wrong_value_is_named_by_row_and_column(file: Path, column: str, written: str) -> None:
     good = row(customer_id="C0")
-    file.write_text(
-        f"{HEADER}\n{good}\n{row(**{column: written})}\n{row(customer_id='C9')}\n", encoding="utf-8"
-    )
+    file.write_text(f"{HEADER}\n{good}\n{row(**{column: written})}\n{row(customer_id='C9')}\n", encoding="utf-8")
     with pytest.raises(RowRefused, match=f"^row 3, column {column}: ") as refusal:
         read_csv(file, TODAY)
     assert not written or written not in str(refusal.value), "the message is printed and logged"
@@ -193,9 +189,7 @@ def test_a_name_is_found_in_every_spelling(directory: CustomerRegister, tx: Tran
     assert found(directory, tx, name=name, birth="1995-08-09") == {"C1004"}
 
 
-def test_a_record_that_changed_is_found_by_its_new_data_only(
-    directory: CustomerRegister, tx: Transaction
-) -> None:
+def test_a_record_that_changed_is_found_by_its_new_data_only(directory: CustomerRegister, tx: Transaction) -> None:
     moved = CustomerRecord(
         **{**{field: getattr(GILDONG, field) for field in GILDONG.__struct_fields__}, "phone": "01099998888"}
     )

@@ -91,9 +91,7 @@ def test_every_answer_has_its_facts_and_fits_one_message(kb: KnowledgeBase, lang
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_answer_starts_with_bold_text(kb: KnowledgeBase, language: str) -> None:
-    assert [
-        topic for topic in kb.topics() if "**" not in kb.article(topic, language).answer.splitlines()[0]
-    ] == []
+    assert [topic for topic in kb.topics() if "**" not in kb.article(topic, language).answer.splitlines()[0]] == []
 
 
 def test_the_old_name_is_only_in_the_article_that_explains_it(kb: KnowledgeBase) -> None:
@@ -111,9 +109,7 @@ def test_no_answer_contains_a_number_from_the_settings() -> None:
     for language in ("ko", "en"):
         for file in (Path(__file__).parents[4] / "locales" / language / "faq").glob("*.md"):
             answer = file.read_text(encoding="utf-8").split("+++")[2]
-            assert not [figure for figure in ("1566", "1588", "4,400", "110,000") if figure in answer], (
-                file.name
-            )
+            assert not [figure for figure in ("1566", "1588", "4,400", "110,000") if figure in answer], file.name
 
 
 def test_settings_override_facts_in_files() -> None:

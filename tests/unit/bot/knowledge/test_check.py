@@ -82,10 +82,7 @@ def test_an_incomplete_language_needs_phrasings_and_a_title_for_each_missing_art
         (folder / "vi" / name).write_text(text, encoding="utf-8")
 
     def problems_with_vietnamese() -> list[tuple[str, str]]:
-        return [
-            (each.file, each.why)
-            for each in find_problems(("en", "ko", "vi"), FACTS, today=TODAY, root=folder)
-        ]
+        return [(each.file, each.why) for each in find_problems(("en", "ko", "vi"), FACTS, today=TODAY, root=folder)]
 
     assert mentions(problems_with_vietnamese(), "vi/faq/lost.md", "no article")
     phrasings = ", ".join(f'"mất {number}"' for number in range(8))
@@ -103,9 +100,7 @@ def test_an_incomplete_language_needs_phrasings_and_a_title_for_each_missing_art
 def test_outdated_facts_and_menus_are_found(folder: Path) -> None:
     dated = 'source = "s"\nchecked_on = 2025-05-01'
     (folder / "en/faq/_facts.toml").write_text(f'[fee]\ntext = "3"\n{dated}', encoding="utf-8")
-    (folder / "en/menus.toml").write_text(
-        f'[[reissue]]\npath = "a"\nchannel = "web"\n{dated}', encoding="utf-8"
-    )
+    (folder / "en/menus.toml").write_text(f'[[reissue]]\npath = "a"\nchannel = "web"\n{dated}', encoding="utf-8")
     found = problems_in(folder)
     assert mentions(found, "en/faq/_facts.toml [fee]", "2025-05-01")
     assert mentions(found, "en/menus.toml [reissue]", "2025-05-01")

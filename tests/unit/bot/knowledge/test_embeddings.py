@@ -14,7 +14,7 @@ from bot.knowledge import KnowledgeBase
 from bot.knowledge.articles import library
 from bot.knowledge.search import embeddings, search
 from bot.knowledge.search.cache import SearchCache
-from bot.knowledge.search.embeddings import ClassifierHead, Encoder, Floats, Meaning
+from bot.knowledge.search.embeddings import ClassifierHead, Encoder, Floats, TopicClassifier
 from bot.knowledge.training import evaluate, fit
 from bot.messages.catalog import LANGUAGES
 
@@ -36,18 +36,18 @@ class CountingEncoder:
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Meaning:
+def classifier() -> TopicClassifier:
     loaded = embeddings.load()
     assert loaded is not None, "the model is a package of the test requirements"
     return loaded
 
 
 @pytest.fixture(scope="module")
-def knowledge_base(classifier: Meaning) -> KnowledgeBase:
-    return KnowledgeBase.load(meaning=classifier)
+def knowledge_base(classifier: TopicClassifier) -> KnowledgeBase:
+    return KnowledgeBase.load(classifier=classifier)
 
 
-def test_the_head_was_trained_on_the_current_articles(classifier: Meaning) -> None:
+def test_the_head_was_trained_on_the_current_articles(classifier: TopicClassifier) -> None:
     languages = library.load_languages(library.default_folder(), LANGUAGES, {})
     assert classifier.head.fingerprint == embeddings.fingerprint(search.phrases(languages)), (
         "run: reissue-bot faq build"
@@ -56,9 +56,7 @@ def test_the_head_was_trained_on_the_current_articles(classifier: Meaning) -> No
 
 @pytest.mark.parametrize("file", EVALUATION_FILES)
 def test_questions_outside_the_training_data_are_found(knowledge_base: KnowledgeBase, file: str) -> None:
-    metrics = evaluate.compute_metrics(
-        list(evaluate.evaluate(evaluate.read_queries(HERE / file), knowledge_base))
-    )
+    metrics = evaluate.compute_metrics(list(evaluate.evaluate(evaluate.read_queries(HERE / file), knowledge_base)))
     assert metrics.in_scope + metrics.out_of_scope >= 200
     assert metrics.ftop1 >= 0.92
     assert metrics.top3 >= 0.97
@@ -91,27 +89,29 @@ def test_out_of_scope_questions_get_no_answer(knowledge_base: KnowledgeBase, tex
     assert knowledge_base.find(text, "ko").topic is None
 
 
-def test_a_text_is_embedded_once(classifier: Meaning) -> None:
+def test_a_text_is_embedded_once(classifier: TopicClassifier) -> None:
     encoder = CountingEncoder(classifier.encoder)
-    knowledge_base = KnowledgeBase.load(meaning=replace(classifier, encoder=encoder))
+    knowledge_base = KnowledgeBase.load(classifier=replace(classifier, encoder=encoder))
     question = "아이고 그 암호를 까묵었네 우짜노"
     assert knowledge_base.find(question, "ko") is knowledge_base.find(question, "en")
     knowledge_base.looks_like_question(question, "ko")
     assert len(encoder.threads) == 1
 
 
-def test_a_certain_short_question_is_not_embedded_but_several_questions_are(classifier: Meaning) -> None:
+def test_a_certain_short_question_is_not_embedded_but_several_questions_are(
+    classifier: TopicClassifier,
+) -> None:
     encoder = CountingEncoder(classifier.encoder)
-    knowledge_base = KnowledgeBase.load(meaning=replace(classifier, encoder=encoder))
+    knowledge_base = KnowledgeBase.load(classifier=replace(classifier, encoder=encoder))
     assert knowledge_base.find("인증서 비번이 도무지 생각이 안 나네요", "ko").topic == "password-forgotten"
     assert encoder.threads == []
     knowledge_base.find("인증서 비번이 도무지 생각이 안 나네요. 그리고 수수료는 얼마예요?", "ko")
     assert len(encoder.threads) == 1
 
 
-def test_an_exact_phrasing_is_answered_without_the_model(classifier: Meaning) -> None:
+def test_an_exact_phrasing_is_answered_without_the_model(classifier: TopicClassifier) -> None:
     encoder = CountingEncoder(classifier.encoder)
-    knowledge_base = KnowledgeBase.load(meaning=replace(classifier, encoder=encoder))
+    knowledge_base = KnowledgeBase.load(classifier=replace(classifier, encoder=encoder))
     for language in LANGUAGES:
         for topic in knowledge_base.topics():
             found = knowledge_base.find(knowledge_base.article(topic, language).question, language)
@@ -121,9 +121,9 @@ def test_an_exact_phrasing_is_answered_without_the_model(classifier: Meaning) ->
 
 
 @pytest.mark.parametrize("text", ["홍길동", "010-1234-5678", "1990-01-01", "ㅋㅋ", "", "12345678901234"])
-def test_short_form_answers_are_not_embedded(classifier: Meaning, text: str) -> None:
+def test_short_form_answers_are_not_embedded(classifier: TopicClassifier, text: str) -> None:
     encoder = CountingEncoder(classifier.encoder)
-    KnowledgeBase.load(meaning=replace(classifier, encoder=encoder)).find(text, "ko")
+    KnowledgeBase.load(classifier=replace(classifier, encoder=encoder)).find(text, "ko")
     assert encoder.threads == []
 
 
@@ -147,10 +147,7 @@ def test_without_the_model_the_search_uses_ngrams(
     monkeypatch.setattr(embeddings.E5Encoder, "__init__", raise_import_error)
     assert embeddings.load() is None
     assert "by n-grams alone" in caplog.text
-    assert (
-        KnowledgeBase.load(meaning=None).find("인증서 비밀번호를 잊었어요", "ko").topic
-        == "password-forgotten"
-    )
+    assert KnowledgeBase.load(classifier=None).find("인증서 비밀번호를 잊었어요", "ko").topic == "password-forgotten"
 
 
 def test_build_fails_with_a_message_if_the_model_is_missing(

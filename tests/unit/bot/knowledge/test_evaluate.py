@@ -14,9 +14,7 @@ from bot.knowledge.training.evaluate import (
 
 
 def evaluated(expected: str | None, topic: str | None, *ranked: str, language: str = "ko") -> EvaluatedQuery:
-    return EvaluatedQuery(
-        Query("q", language, "casual", frozenset([expected] if expected else [])), topic, ranked
-    )
+    return EvaluatedQuery(Query("q", language, "casual", frozenset([expected] if expected else [])), topic, ranked)
 
 
 def test_the_metrics() -> None:
@@ -47,8 +45,7 @@ def test_groups_and_confusions() -> None:
         evaluated(None, "a", "a"),
     ]
     assert {
-        name: metrics.in_scope + metrics.out_of_scope
-        for name, metrics in metrics_by(rows, "language").items()
+        name: metrics.in_scope + metrics.out_of_scope for name, metrics in metrics_by(rows, "language").items()
     } == {
         "ko": 3,
         "vi": 1,
@@ -68,9 +65,7 @@ def test_reading_a_file_of_questions(tmp_path: Path) -> None:
     assert not two.expected
 
 
-@pytest.mark.parametrize(
-    "line", ["no json", "{}", '{"q": 1, "lang": "ko", "topic": null, "style": "x"}', "[]"]
-)
+@pytest.mark.parametrize("line", ["no json", "{}", '{"q": 1, "lang": "ko", "topic": null, "style": "x"}', "[]"])
 def test_a_broken_line_is_reported_with_its_number(line: str, tmp_path: Path) -> None:
     file = tmp_path / "queries.jsonl"
     file.write_text(f'{{"q": "a", "lang": "ko", "topic": null, "style": "x"}}\n{line}\n', encoding="utf-8")

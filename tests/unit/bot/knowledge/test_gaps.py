@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.chats import Chat
 from bot.conversation.transition import SideRequest
-from bot.knowledge import KnowledgeBase, words_of
+from bot.knowledge import KnowledgeBase, tokenise
 from bot.knowledge.gaps import MIN_CHATS, Gap, Gaps, Question, report
 from bot.messages.screen import Screen
 from bot.storage.database import Transaction
@@ -46,9 +46,7 @@ def only_row(tx: Transaction) -> Gap:
 
 def stored_rows(connection: sqlite3.Connection) -> str:
     tables = ("gaps", "gap_words", "gap_shared_words", "usefulness")
-    return "\n".join(
-        str(tuple(row)) for each in tables for row in connection.execute(f"SELECT * FROM {each}")
-    )
+    return "\n".join(str(tuple(row)) for each in tables for row in connection.execute(f"SELECT * FROM {each}"))
 
 
 def test_an_unanswered_question_is_counted_with_the_nearest_phrasing(tx: Transaction) -> None:
@@ -58,7 +56,7 @@ def test_an_unanswered_question_is_counted_with_the_nearest_phrasing(tx: Transac
     found = KNOWLEDGE.find(UNKNOWN, "ko")
     assert only_row(tx).topic == found.ranked[0].topic
     assert (only_row(tx).unanswered, only_row(tx).offered, only_row(tx).useless) == (1, 0, 0)
-    assert only_row(tx).ways == ((found.likest, 1),)
+    assert only_row(tx).ways == ((found.nearest_phrasing, 1),)
 
 
 def test_a_question_with_only_an_offer_is_counted_separately(tx: Transaction) -> None:
@@ -75,13 +73,11 @@ def test_an_answer_that_did_not_help_is_counted_with_the_phrasing(tx: Transactio
     rate(tx, useless)
     rate(tx, useless.replace("useless", "useful"))
 
-    assert only_row(tx).ways == ((KNOWLEDGE.find(text, "ko").likest, 1),)
+    assert only_row(tx).ways == ((KNOWLEDGE.find(text, "ko").nearest_phrasing, 1),)
     assert (only_row(tx).useless, only_row(tx).useful) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "token", ["useless:fees", "useless:fees:", "useless:fees:ffffffff", "useless:fees:x:y"]
-)
+@pytest.mark.parametrize("token", ["useless:fees", "useless:fees:", "useless:fees:ffffffff", "useless:fees:x:y"])
 def test_a_button_from_an_older_release_is_counted(tx: Transaction, token: str) -> None:
     rate(tx, token)
     assert (only_row(tx).topic, only_row(tx).useless, only_row(tx).ways) == ("fees", 1, ())
@@ -94,7 +90,7 @@ def test_an_answered_question_is_not_stored(connection: sqlite3.Connection, tx: 
 
 def test_a_word_is_readable_after_several_chats_used_it(tx: Transaction) -> None:
     def add_question(chat_id: int, text: str) -> None:
-        GAPS.add(tx, "unanswered", Question("fees", "ko", "", words_of(text)), chat_id, NOON)
+        GAPS.add(tx, "unanswered", Question("fees", "ko", "", tokenise(text)), chat_id, NOON)
 
     for chat_id in range(MIN_CHATS - 1):
         add_question(chat_id, UNKNOWN)
@@ -128,8 +124,8 @@ def test_only_known_phrasings_are_stored_for_any_text(texts: list[str]) -> None:
 
 def test_words_contain_no_number_and_no_long_string() -> None:
     text = "홍길동 010-2345-6789, kim@example.com 계좌 987a654 은행 은행 a " + "가" * 21
-    assert words_of(text) == ("홍길동", "kim", "example", "com", "계좌", "은행")
-    assert len(words_of(" ".join(f"말{chr(0xAC00 + number)}" for number in range(100)))) == 20
+    assert tokenise(text) == ("홍길동", "kim", "example", "com", "계좌", "은행")
+    assert len(tokenise(" ".join(f"말{chr(0xAC00 + number)}" for number in range(100)))) == 20
 
 
 def test_old_rows_are_deleted(connection: sqlite3.Connection, tx: Transaction) -> None:
@@ -145,9 +141,7 @@ def test_the_report_starts_with_the_most_frequent_topic_and_fits_one_message(tx:
     for number, topic in enumerate(sorted(KNOWLEDGE.topics())):
         for phrasing in KNOWLEDGE._search.phrasings[:5]:
             for chat_id in range(MIN_CHATS):
-                words = (
-                    [f"{'아주긴낱말' * 3}{chr(0xAC00 + each)}" for each in range(15)] if number < 12 else []
-                )
+                words = [f"{'아주긴낱말' * 3}{chr(0xAC00 + each)}" for each in range(15)] if number < 12 else []
                 GAPS.add(tx, "unanswered", Question(topic, "ko", phrasing, words), chat_id, NOON)
     GAPS.add(tx, "unanswered", Question("fees", "ko", ""), 1, NOON)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge import Candidate, Finding, KnowledgeBase
+from bot.knowledge import Candidate, KnowledgeBase, SearchResult
 from bot.knowledge.language.signals import split_questions
 from bot.knowledge.search import embeddings
 from bot.knowledge.search.multiple import find_other_topics
@@ -23,7 +23,7 @@ def by_ngrams() -> KnowledgeBase:
 
 @cache
 def by_embedding() -> KnowledgeBase:
-    return KnowledgeBase.load(meaning=embeddings.load())
+    return KnowledgeBase.load(classifier=embeddings.load())
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,9 @@ def outcomes(knowledge: KnowledgeBase, kind_wanted: str) -> Iterator[Outcome]:
         kind = "many" if len(row["topics"]) > 1 else "mixed" if row["style"] == "mixed_scope" else "one"
         if kind != kind_wanted:
             continue
-        found, other_topics = knowledge.find(row["q"], row["lang"]), knowledge.beside(row["q"])
+        found, other_topics = knowledge.find(row["q"], row["lang"]), knowledge.other_topics(row["q"])
         replied = {found.topic, *other_topics, *found.offers}
-        yield Outcome(
-            {*row["topics"]} <= replied, not {*other_topics} <= {*row["topics"], *row.get("also", [])}
-        )
+        yield Outcome({*row["topics"]} <= replied, not {*other_topics} <= {*row["topics"], *row.get("also", [])})
 
 
 def shares(knowledge: KnowledgeBase, kind: str) -> tuple[float, float]:
@@ -101,9 +99,9 @@ def test_a_text_is_split_into_its_questions(text: str, pieces: tuple[str, ...]) 
 # --- other topics ---
 
 
-def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
+def found(*topics: str, zone: str = "answer", second: float = 0.1) -> SearchResult:
     ranked = tuple(Candidate(topic, 0.9 if not number else second) for number, topic in enumerate(topics))
-    return Finding(zone, ranked, "")  # type: ignore[arg-type]
+    return SearchResult(zone, ranked, "")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +119,6 @@ def found(*topics: str, zone: str = "answer", second: float = 0.1) -> Finding:
     ],
 )
 def test_other_topics_of_a_message(
-    answer: Finding, piece_scores: dict[str, dict[str, float]], other_topics: tuple[str, ...]
+    answer: SearchResult, piece_scores: dict[str, dict[str, float]], other_topics: tuple[str, ...]
 ) -> None:
-    assert (
-        find_other_topics(answer, tuple(piece_scores), piece_scores.__getitem__, by_embedding=True)
-        == other_topics
-    )
+    assert find_other_topics(answer, tuple(piece_scores), piece_scores.__getitem__, by_embedding=True) == other_topics

@@ -78,9 +78,7 @@ def test_a_form_answer_is_not_a_question(knowledge_base: KnowledgeBase, text: st
 
 
 @given(st.sampled_from(SURNAMES), st.text(GIVEN, min_size=1, max_size=3))
-def test_a_korean_name_is_not_a_question(
-    knowledge_base: KnowledgeBase, surname: str, given_name: str
-) -> None:
+def test_a_korean_name_is_not_a_question(knowledge_base: KnowledgeBase, surname: str, given_name: str) -> None:
     assert not knowledge_base.looks_like_question(surname + given_name, "ko")
 
 

@@ -101,7 +101,7 @@ def articles(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
 
     def read() -> KnowledgeBase:
         model = embeddings.load(heads_folder, folder)
-        return KnowledgeBase.load(LANGUAGES, FACTS, root=folder, meaning=model)
+        return KnowledgeBase.load(LANGUAGES, FACTS, root=folder, classifier=model)
 
     return ReloadingKnowledgeBase(folder, read, heads_folder)
 
@@ -123,22 +123,26 @@ async def test_the_head_is_trained_and_reloaded_automatically(
     """Uses the real model in a real process."""
     assert not articles.now.is_head_current
     refit = SearchRefit(folder, tmp_path / "heads")
-    tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(refit))]
+    tasks = [
+        asyncio.create_task(articles.run(refused)),
+        asyncio.create_task(articles.retrain_when_changed(refit)),
+    ]
     await until(lambda: articles.now.is_head_current)
     assert ClassifierHead.read(tmp_path / "heads" / "meaning.npz").fingerprint == articles.now.fingerprint
     for task in tasks:
         task.cancel()
 
 
-async def test_failing_training_is_tried_once_for_each_change(
-    articles: ReloadingKnowledgeBase, folder: Path
-) -> None:
+async def test_failing_training_is_tried_once_for_each_change(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     attempts: list[str] = []
 
     async def build() -> None:
         attempts.append(articles.now.fingerprint)
 
-    tasks = [asyncio.create_task(articles.run(refused)), asyncio.create_task(articles.fit(build))]
+    tasks = [
+        asyncio.create_task(articles.run(refused)),
+        asyncio.create_task(articles.retrain_when_changed(build)),
+    ]
     await until(lambda: attempts)
     first = articles.now
     write(folder, ARTICLE.replace("lost it", "lost it again"))

@@ -52,9 +52,7 @@ def test_a_change_is_loaded_when_two_checks_agree(articles: ReloadingKnowledgeBa
     assert not articles.reload_if_changed()
 
 
-def test_a_broken_article_is_reported_once_and_can_be_fixed(
-    articles: ReloadingKnowledgeBase, folder: Path
-) -> None:
+def test_a_broken_article_is_reported_once_and_can_be_fixed(articles: ReloadingKnowledgeBase, folder: Path) -> None:
     write(folder, ARTICLE.replace('title = "Lost"', 'title = "Lost'))
     articles.reload_if_changed()
     with pytest.raises(ArticleBroken, match=r"en/faq/lost\.md:\d+: "):

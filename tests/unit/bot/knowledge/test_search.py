@@ -87,7 +87,7 @@ def test_a_text_without_letters_is_not_a_question(knowledge_base: KnowledgeBase,
     found = knowledge_base.find(text, "ko")
     assert found.zone == "unknown"
     assert len(found.ranked) >= 3
-    assert knowledge_base.beside(text) == ()
+    assert knowledge_base.other_topics(text) == ()
 
 
 def test_noisy_questions_are_mostly_found() -> None:
@@ -96,8 +96,7 @@ def test_noisy_questions_are_mostly_found() -> None:
     out_of_scope = [knowledge_base.find(each["q"], each["lang"]) for each in NOISY if not each["topic"]]
     expected_topics = [{each["topic"], *each.get("also", [])} for each, _ in in_scope]
     first = sum(
-        finding.ranked[0].topic in expected
-        for expected, (_, finding) in zip(expected_topics, in_scope, strict=True)
+        finding.ranked[0].topic in expected for expected, (_, finding) in zip(expected_topics, in_scope, strict=True)
     )
     three = sum(
         bool(expected & {match.topic for match in finding.ranked[:3]})
@@ -115,9 +114,7 @@ def test_noisy_questions_are_mostly_found() -> None:
 
 
 @given(text=st.text(st.characters(), max_size=300), language=st.sampled_from(["ko", "en", "vi", ""]))
-def test_any_string_is_searched_without_an_error(
-    knowledge_base: KnowledgeBase, text: str, language: str
-) -> None:
+def test_any_string_is_searched_without_an_error(knowledge_base: KnowledgeBase, text: str, language: str) -> None:
     finding = knowledge_base.find(text, language)
     assert len(finding.ranked) == 10
     assert all(0 <= match.score <= 1 for match in finding.ranked)

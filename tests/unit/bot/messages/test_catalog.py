@@ -27,9 +27,7 @@ CATALOG = {
     "only.korean": "우리말",
     "empty": "",
 }
-WORDS = Catalogs(
-    {"ko": CATALOG, "en": {"format.time": "h:mm a", "plain": "Hello"}}, facts={"centre": "1566-2566"}
-)
+WORDS = Catalogs({"ko": CATALOG, "en": {"format.time": "h:mm a", "plain": "Hello"}}, facts={"centre": "1566-2566"})
 
 
 def say(key: str, language: str = "ko", **params: object) -> str:
@@ -58,9 +56,7 @@ def test_what_is_not_balanced_stays_as_it_is_written() -> None:
     assert (say("stars"), spans("stars")) == ("5 * 3 ** 2", [])
 
 
-@pytest.mark.parametrize(
-    "name", ["**굵게**", "`code`", "{name}", "{centre}", "<b>x</b>", "[a](http://x)", "_x_", "\\"]
-)
+@pytest.mark.parametrize("name", ["**굵게**", "`code`", "{name}", "{centre}", "<b>x</b>", "[a](http://x)", "_x_", "\\"])
 def test_a_parameter_is_never_markup_or_a_place(name: str) -> None:
     assert say("param", name=name) == f"이름: {name}"
     assert spans("param", name=name) == []

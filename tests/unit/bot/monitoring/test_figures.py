@@ -30,18 +30,14 @@ def samples(families: object) -> dict[tuple[str, ...], float]:
 
 def row(connection: sqlite3.Connection, table: str, **values: object) -> None:
     names = ", ".join(values)
-    connection.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values())
-    )
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
 
 
 def test_nothing_waits_in_an_empty_house(tx: Transaction) -> None:
     assert queues(tx, NOW) == (Queue(0, 0.0, 0.0, 0),) * 3
 
 
-def test_who_waits_for_us_is_told_from_who_waits_for_others(
-    connection: sqlite3.Connection, tx: Transaction
-) -> None:
+def test_who_waits_for_us_is_told_from_who_waits_for_others(connection: sqlite3.Connection, tx: Transaction) -> None:
     """Behind a head that is asked for patience, and in hand, nothing is overdue, however old."""
     common = {"state": "pending", "made_at": T - 900}
     row(connection, "outbox", key="a", lane="chat:1", due_at=T + 60, **common)
@@ -137,9 +133,7 @@ def test_what_is_asked_every_few_seconds_scans_no_table_that_grows(connection: s
     tables = ("inbox", "outbox", "jobs", "chats", "applications")
     for query in ("inbox", "outbox", "jobs", "cases", "applications"):
         tx = SqliteTransaction(connection)
-        plan = connection.execute(
-            f"EXPLAIN QUERY PLAN {tx._queries[f'figures_{query}']}", {"now": T}
-        ).fetchall()
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {tx._queries[f'figures_{query}']}", {"now": T}).fetchall()
         whole = [step["detail"] for step in plan if step["detail"] in {f"SCAN {table}" for table in tables}]
         assert not whole, query
 

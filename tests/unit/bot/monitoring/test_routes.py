@@ -39,9 +39,7 @@ def asked(host: str | None, **headers: str) -> Request:
 
 
 def watch(broken: Broken, token: str = "") -> MonitoringRoutes:
-    return MonitoringRoutes(
-        Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, TaskSupervisor()
-    )
+    return MonitoringRoutes(Readiness({}), Sources(broken, broken, Meter(), SystemClock()), token, TaskSupervisor())
 
 
 async def test_what_is_broken_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

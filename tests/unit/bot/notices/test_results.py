@@ -80,9 +80,7 @@ def test_what_looks_like_somebody_else_goes_everywhere_whatever_is_wanted(
     desk.refuses(code)
     waiting = desk.waiting()
     assert set(waiting) == (EVERYWHERE if code in SUSPICIOUS else SOMEWHERE[results])
-    assert {each.by_day for each in waiting.values() if not isinstance(each, SendScreen)} <= {
-        code not in SUSPICIOUS
-    }
+    assert {each.by_day for each in waiting.values() if not isinstance(each, SendScreen)} <= {code not in SUSPICIOUS}
 
 
 @pytest.mark.parametrize("results", SOMEWHERE)

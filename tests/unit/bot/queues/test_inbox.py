@@ -144,9 +144,7 @@ def test_where_many_wait_taps_and_staff_go_first(tx: Transaction, vault: Vault) 
     assert [head.update_id for head in inbox.heads(tx, NOON, 10)] == [1, 2, 3, 4, 5, 6, 7, 8], "nobody waits"
 
 
-def test_surplus_is_finished_at_once_and_unread(
-    tx: Transaction, inbox: Inbox, connection: sqlite3.Connection
-) -> None:
+def test_surplus_is_finished_at_once_and_unread(tx: Transaction, inbox: Inbox, connection: sqlite3.Connection) -> None:
     tap = Arrival(99, "chat:1", b"tap", ahead=True)
     inbox.add(tx, [*(arrival(number) for number in range(1, 51)), tap, arrival(100, "chat:2")], NOON)
     (head, _) = inbox.heads(tx, NOON, 10)
@@ -195,9 +193,7 @@ def test_whoever_waits_behind_anothers_head_may_do_it(tx: Transaction, ours: Inb
     assert (heads(ours, tx), heads(theirs, tx)) == ([7], [7])
 
 
-def test_who_is_done_with_a_head_goes_on_with_whatever_is_next(
-    tx: Transaction, ours: Inbox, theirs: Inbox
-) -> None:
+def test_who_is_done_with_a_head_goes_on_with_whatever_is_next(tx: Transaction, ours: Inbox, theirs: Inbox) -> None:
     ours.add(tx, [arrival(7)], NOON)
     theirs.add(tx, [arrival(8)], NOON)
     (first,) = ours.heads(tx, NOON, 10)

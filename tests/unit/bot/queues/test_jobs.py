@@ -20,9 +20,7 @@ def jobs(vault: Vault) -> Jobs:
     return Jobs(vault, Wakeup(), LEASE)
 
 
-def order(
-    jobs: Jobs, tx: Transaction, key: str, after: timedelta = timedelta(), secret: str | None = None
-) -> None:
+def order(jobs: Jobs, tx: Transaction, key: str, after: timedelta = timedelta(), secret: str | None = None) -> None:
     jobs.add(tx, key, "issue", 42, Task("c0ffee-1", secret), NOON + after, NOON)
 
 

@@ -136,9 +136,7 @@ def test_a_row_that_cannot_be_read_stops_nobody_else(
 ) -> None:
     put(outbox, tx, "a", "b")
     put(outbox, tx, "c", lane="chat:2")
-    connection.execute(
-        "UPDATE outbox SET sealed = (SELECT sealed FROM outbox WHERE key = 'b') WHERE key = 'a'"
-    )
+    connection.execute("UPDATE outbox SET sealed = (SELECT sealed FROM outbox WHERE key = 'b') WHERE key = 'a'")
     assert [claimed.key for claimed in outbox.claim(tx, NOON, 10)] == ["c"]
     assert [claimed.key for claimed in outbox.claim(tx, NOON, 10)] == ["b"]
 

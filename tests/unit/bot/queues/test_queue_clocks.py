@@ -52,9 +52,7 @@ def test_what_was_made_then_is_due_now(tx: Transaction, jobs: Jobs, outbox: Outb
 
 
 @JUMPS
-def test_what_was_leased_then_is_taken_over(
-    tx: Transaction, jobs: Jobs, outbox: Outbox, jump: timedelta
-) -> None:
+def test_what_was_leased_then_is_taken_over(tx: Transaction, jobs: Jobs, outbox: Outbox, jump: timedelta) -> None:
     ordered(jobs, tx, NOON)
     outbox.add(tx, "m", "sms:1", MESSAGE, NOON)
     wrong = NOON + jump
@@ -138,9 +136,7 @@ def test_a_shared_clock_is_the_others_time_and_no_setting_of_ours_moves_it() -> 
 
 
 @JUMPS
-def test_a_lease_is_counted_by_seconds_that_never_jump(
-    tx: Transaction, vault: Vault, jump: timedelta
-) -> None:
+def test_a_lease_is_counted_by_seconds_that_never_jump(tx: Transaction, vault: Vault, jump: timedelta) -> None:
     """A wall clock that jumps ends no lease, and prolongs none; only what was ordered goes by it."""
     passed = [0.0]
     steady = SteadyClock(NOON.timestamp, lambda: passed[0])

@@ -38,9 +38,7 @@ def test_it_is_one_all_day_event_with_an_alarm_for_each_reminder(language: str) 
     ends = [line.partition(":")[2] for line in read if line.startswith("END")]
     assert sorted(begins) == sorted(ends) == ["VALARM"] * len(DAYS) + ["VCALENDAR", "VEVENT"]
     assert values(read, "DTSTART") == ["20270302"]
-    assert values(read, "DTEND") == ["20270303"], (
-        "the end is the first day that is no longer part of it (3.6.1)"
-    )
+    assert values(read, "DTEND") == ["20270303"], "the end is the first day that is no longer part of it (3.6.1)"
     assert values(read, "DTSTAMP") == ["20261128T093000Z"]
     assert values(read, "SUMMARY") == [_escaped(WORDS.text(language, Line("calendar.summary")))]
 

@@ -71,9 +71,7 @@ def test_who_was_down_for_a_week_is_told_once_and_what_still_makes_sense() -> No
     begin = watched(at(EXPIRES - timedelta(days=10)))
     back = at(EXPIRES - timedelta(days=2))
     awake = iter([back, back + timedelta(hours=1), back + timedelta(hours=2)])
-    assert list(lived(Choice(), awake, begin)) == [
-        (back, ReminderTime("expiry", EXPIRES - timedelta(days=3)))
-    ]
+    assert list(lived(Choice(), awake, begin)) == [(back, ReminderTime("expiry", EXPIRES - timedelta(days=3)))]
 
 
 def test_what_is_not_about_the_expiry_is_not_told_late_for_ever() -> None:

@@ -33,9 +33,7 @@ def test_four_hundred_days_without_a_problem() -> None:
         (("following", lambda *_: None), "never told of the last days"),
     ],
 )
-def test_a_fault_would_be_seen(
-    broken: tuple[str, object], seen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_would_be_seen(broken: tuple[str, object], seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, *broken)
     assert problems(lived(200))[seen] > 0
 
@@ -43,9 +41,7 @@ def test_a_fault_would_be_seen(
 def test_one_that_is_gone_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     come = service.Reminders.come
 
-    def trusting(
-        self: service.Reminders, tx: object, chat: object, turn: int, held: object, now: datetime
-    ) -> None:
+    def trusting(self: service.Reminders, tx: object, chat: object, turn: int, held: object, now: datetime) -> None:
         good = [each.__class__(each.serial, "good", each.not_before, each.not_after) for each in held]  # type: ignore[attr-defined]
         come(self, tx, chat, turn, good, now)  # type: ignore[arg-type]
 

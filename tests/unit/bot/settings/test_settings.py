@@ -211,8 +211,6 @@ def test_an_outside_authority_by_rest() -> None:
         *((DJANGO_CA, {name: ""}, name) for name in DJANGO_CA if name != "CA_ENGINE"),
     ],
 )
-def test_an_outside_authority_needs_all_of_it(
-    given: dict[str, str], changes: dict[str, str], named: str
-) -> None:
+def test_an_outside_authority_needs_all_of_it(given: dict[str, str], changes: dict[str, str], named: str) -> None:
     with pytest.raises(SettingWrong, match=named):
         parse(given | changes)

@@ -161,9 +161,7 @@ async def test_it_is_as_durable_as_the_design_says(database: SqliteDatabase) -> 
     def pragma(name: str) -> object:
         return database._conn.execute(f"PRAGMA {name}").fetchone()[0]
 
-    found = {
-        name: await database.hop(pragma, name) for name in ("journal_mode", "synchronous", "secure_delete")
-    }
+    found = {name: await database.hop(pragma, name) for name in ("journal_mode", "synchronous", "secure_delete")}
     assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
 
 
@@ -206,9 +204,7 @@ async def test_migrations_run_once_and_forward(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("bot.storage.sqlite.migrations", lambda: more)
     for _ in range(2):
         async with on_disk(path) as database:
-            count = await database.hop(
-                lambda db=database: db._conn.execute("SELECT COUNT(*) FROM later").fetchone()
-            )
+            count = await database.hop(lambda db=database: db._conn.execute("SELECT COUNT(*) FROM later").fetchone())
             assert tuple(count) == (1,)
             assert await database.unit(marked) == [1]
 
@@ -247,9 +243,7 @@ async def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) ->
 
 
 def test_a_script_is_split_at_itsstatements() -> None:
-    script = (
-        "CREATE TABLE a (x TEXT DEFAULT ';');\n-- a comment; with a semicolon\nINSERT INTO a\nVALUES (1);\n"
-    )
+    script = "CREATE TABLE a (x TEXT DEFAULT ';');\n-- a comment; with a semicolon\nINSERT INTO a\nVALUES (1);\n"
     assert len(list(statements(script))) == 2
 
 

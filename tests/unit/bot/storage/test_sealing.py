@@ -47,9 +47,7 @@ def test_a_case_swapped_into_another_chat_is_refused(
     chats = Chats(vault)
     for chat_id in (1, 2):
         chats.add(tx, Chat(chat_id, "ko", Case(f"c{chat_id}", chat_id)), NOON)
-    swapped = (
-        "UPDATE chats SET sealed_case = (SELECT sealed_case FROM chats WHERE chat_id = 2) WHERE chat_id = 1"
-    )
+    swapped = "UPDATE chats SET sealed_case = (SELECT sealed_case FROM chats WHERE chat_id = 2) WHERE chat_id = 1"
     connection.execute(swapped)
     with pytest.raises(SealBroken):
         chats.load(tx, 1)
@@ -98,9 +96,7 @@ def test_the_first_that_is_kept_counts(tx: Transaction, vault: Vault) -> None:
     assert kept_files.load(tx, "c-1", "npki.zip", NOON) is None
 
 
-def test_what_is_kept_lapses_to_the_moment(
-    tx: Transaction, vault: Vault, connection: sqlite3.Connection
-) -> None:
+def test_what_is_kept_lapses_to_the_moment(tx: Transaction, vault: Vault, connection: sqlite3.Connection) -> None:
     kept_files = KeptFiles(vault)
     kept_files.put(tx, "c-1", "npki.zip", 1, b"files", NOON + HOUR)
     kept_files.put(tx, "c-2", "npki.zip", 1, b"others", NOON + 2 * HOUR)

@@ -30,9 +30,7 @@ def journal_of(small_ca: SmallAuthority) -> Path:
     return small_ca.settings.journal
 
 
-def moved(
-    small_ca: SmallAuthority, folder: Path, *, journals: bool = True
-) -> tuple[SmallAuthority, Restored]:
+def moved(small_ca: SmallAuthority, folder: Path, *, journals: bool = True) -> tuple[SmallAuthority, Restored]:
     """The old house is gone; the key file, the backup and the journal are carried to a new one."""
     small_ca.authority.close()
     folder.mkdir()
@@ -86,9 +84,7 @@ def test_a_journal_goes_on_after_the_restoration(small_ca: SmallAuthority, tmp_p
     newer.authority.close()
 
 
-def test_a_backup_taken_while_four_threads_issue_is_one_moment(
-    small_ca: SmallAuthority, tmp_path: Path
-) -> None:
+def test_a_backup_taken_while_four_threads_issue_is_one_moment(small_ca: SmallAuthority, tmp_path: Path) -> None:
     issued: list[int] = []
     stop = threading.Event()
 
@@ -155,9 +151,7 @@ def test_a_backup_is_for_its_owner_and_says_nothing_personal(small_ca: SmallAuth
     ]  # fmt: skip
 
 
-def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(
-    small_ca: SmallAuthority, tmp_path: Path
-) -> None:
+def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(small_ca: SmallAuthority, tmp_path: Path) -> None:
     path = small_ca.folder / "backup.tar"
     small_ca.authority.backup(path)
     content = path.read_bytes()
@@ -234,9 +228,7 @@ def test_journals_that_were_moved_away_are_played_in_turn(small_ca: SmallAuthori
     journal_of(small_ca).rename(tmp_path / "monday")
     second = small_ca.old(request_id="2", holder="C-2", number=2)
     journals = [tmp_path / "monday", journal_of(small_ca)]
-    restored = restore(
-        small_ca.folder / "backup.tar", tmp_path / "new", small_ca.vault, journals, small_ca.clock
-    )
+    restored = restore(small_ca.folder / "backup.tar", tmp_path / "new", small_ca.vault, journals, small_ca.clock)
     assert [each.serial for each in restored.acts] == [f"{first.serial:x}", f"{second.serial:x}"]
 
 
@@ -245,9 +237,7 @@ def test_what_was_noted_and_not_committed_is_superseded_by_what_was(small_ca: Sm
     small_ca.old()
     entries = list(read(journal_of(small_ca), small_ca.vault))
     assert small_ca.authority._ledger._journal
-    small_ca.authority._ledger._journal.append(
-        entries[-1].number + 1, [("count_wrong_code", {"reference": "1"})]
-    )
+    small_ca.authority._ledger._journal.append(entries[-1].number + 1, [("count_wrong_code", {"reference": "1"})])
     small_ca.restart()
     small_ca.old(request_id="2", holder="C-2", number=2)
     numbers = [each.number for each in read(journal_of(small_ca), small_ca.vault)]

@@ -44,9 +44,7 @@ def test_a_lost_file_is_told_and_not_made_again(small_ca: SmallAuthority, name: 
 
 
 @pytest.mark.parametrize("content", [b"", b"\x30\x82", b"garbage"])
-def test_a_damaged_key_file_is_not_called_a_wrong_passphrase(
-    small_ca: SmallAuthority, content: bytes
-) -> None:
+def test_a_damaged_key_file_is_not_called_a_wrong_passphrase(small_ca: SmallAuthority, content: bytes) -> None:
     (small_ca.folder / "ca" / "issuing.key").write_bytes(content)
     with pytest.raises(LedgerBroken, match="damaged"):
         small_ca.restart()
@@ -65,9 +63,7 @@ def test_another_key_file_is_told(small_ca: SmallAuthority, tmp_path: Path) -> N
         small_ca.restart()
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda _: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)]
-)
+@pytest.mark.parametrize("damage", [lambda _: b"not a database" * 400, lambda data: data[:4096] + os.urandom(8192)])
 def test_a_damaged_ledger_is_told(small_ca: SmallAuthority, damage: object) -> None:
     small_ca.authority.close()
     path = small_ca.folder / "ca" / "ledger.sqlite3"

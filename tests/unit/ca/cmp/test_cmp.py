@@ -75,9 +75,7 @@ class Line:
         return self.client.read(message, self.small_ca.authority.cmp(message))
 
     def request(self, number: int = 1, kind: Kind = Kind.IR, **more: object) -> bytes:
-        return self.client.request(
-            self.transaction, kind, NewKey(key(number).spki, prove(number), RSA_SHA256), **more
-        )
+        return self.client.request(self.transaction, kind, NewKey(key(number).spki, prove(number), RSA_SHA256), **more)
 
     def confirm(self, issued: Issued, *, accepted: bool = True) -> bytes:
         return self.client.confirm(self.transaction, issued, accepted=accepted)
@@ -145,9 +143,7 @@ def test_whatever_answer_is_lost_the_same_message_again_goes_on(small_ca: SmallA
     assert isinstance(second, Issued)
     ending = Line(small_ca, client(small_ca, signing(second.certificate, 2)))
     certificate = x509.load_der_x509_certificate(second.certificate)
-    message = ending.client.revoke(
-        ending.transaction, certificate.issuer.public_bytes(), certificate.serial_number, 1
-    )
+    message = ending.client.revoke(ending.transaction, certificate.issuer.public_bytes(), certificate.serial_number, 1)
     assert asks(ending, message) == Done()
     assert states(small_ca) == [Status.REVOKED] * 3
     assert small_ca.authority.certificates(HOLDER)[-1].reason is Reason.KEY_COMPROMISE
@@ -187,9 +183,7 @@ def test_a_transaction_belongs_to_one_request(small_ca: SmallAuthority) -> None:
     holder = line(small_ca)
     holder.ask(holder.request())
     assert failed(holder.ask(holder.request(2)), Failure.TRANSACTION_ID_IN_USE)
-    other = Line(
-        small_ca, client(small_ca, secret(small_ca.authority.enrol(enrolment("o", holder="C-0002"))))
-    )
+    other = Line(small_ca, client(small_ca, secret(small_ca.authority.enrol(enrolment("o", holder="C-0002")))))
     other.transaction = holder.transaction
     assert failed(other.ask(other.request(2)), Failure.TRANSACTION_ID_IN_USE)
     assert len(small_ca.authority.certificates("C-0002")) == 0
@@ -225,9 +219,7 @@ def test_what_a_code_does_not_allow(small_ca: SmallAuthority, kind: Kind, failur
 
 def test_a_reference_number_with_a_tail_is_nobodys(small_ca: SmallAuthority) -> None:
     given = small_ca.authority.enrol(enrolment())
-    tailed = Secret(
-        given.reference.encode() + b" " * 60 + b"and what goes into the ledger", given.code.encode()
-    )
+    tailed = Secret(given.reference.encode() + b" " * 60 + b"and what goes into the ledger", given.code.encode())
     holder = Line(small_ca, client(small_ca, tailed))
     assert failed(holder.ask(holder.request()), Failure.BAD_MESSAGE_CHECK)
     assert states(small_ca) == []
@@ -237,9 +229,7 @@ def test_a_key_update_names_the_certificate_that_signed_it(small_ca: SmallAuthor
     old, other = small_ca.old(), small_ca.old(request_id="other", number=2, holder="C-0002")
     holder = Line(small_ca, client(small_ca, signing(old.der, 0)))
     issuer = x509.load_der_x509_certificate(old.der).issuer.public_bytes()
-    assert failed(
-        holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, other.serial))), Failure.BAD_CERT_ID
-    )
+    assert failed(holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, other.serial))), Failure.BAD_CERT_ID)
     holder.transaction = os.urandom(16)
     assert isinstance(holder.ask(holder.request(kind=Kind.KUR, replaces=(issuer, old.serial))), Issued)
 
@@ -272,9 +262,7 @@ def test_unknown_versions_are_told(small_ca: SmallAuthority, version: int) -> No
 
 
 @pytest.mark.parametrize("rounds", [1, 99, 20_001, 10**9])
-def test_a_mac_that_costs_too_much_or_too_little_is_not_computed(
-    small_ca: SmallAuthority, rounds: int
-) -> None:
+def test_a_mac_that_costs_too_much_or_too_little_is_not_computed(small_ca: SmallAuthority, rounds: int) -> None:
     holder = line(small_ca)
     message = read(holder.request())
     parameters = replace(read_mac(message.header.protection_alg), rounds=rounds).encoded()
@@ -308,9 +296,7 @@ def test_an_answer_signed_by_a_stranger_is_not_believed(small_ca: SmallAuthority
 @given(data=st.data())
 def test_an_altered_message_does_nothing(small_ca: SmallAuthority, data: st.DataObject) -> None:
     holder = line(small_ca)
-    message = bytearray(
-        holder.client.request(TRANSACTION, Kind.IR, NewKey(key(1).spki, prove(1), RSA_SHA256))
-    )
+    message = bytearray(holder.client.request(TRANSACTION, Kind.IR, NewKey(key(1).spki, prove(1), RSA_SHA256)))
     before = bytes(message)
     for _ in range(data.draw(st.integers(1, 3))):
         message[data.draw(st.integers(0, len(message) - 1))] ^= data.draw(st.integers(1, 255))

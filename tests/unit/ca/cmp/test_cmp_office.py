@@ -104,9 +104,7 @@ def test_what_an_office_is_refused(small_ca: SmallAuthority) -> None:
 @pytest.mark.parametrize(("name", "secret"), [(b"desk", b"x" * 40), (b"nobody", SECRET)])
 def test_whoever_is_no_office_is_none(small_ca: SmallAuthority, name: bytes, secret: bytes) -> None:
     old = small_ca.old()
-    assert refused_with(
-        Office(small_ca.authority, small_ca, secret, name).asks(old.serial), Failure.BAD_MESSAGE_CHECK
-    )
+    assert refused_with(Office(small_ca.authority, small_ca, secret, name).asks(old.serial), Failure.BAD_MESSAGE_CHECK)
     assert [each.status for each in small_ca.authority.certificates(HOLDER)] == [Status.GOOD]
 
 

@@ -70,9 +70,9 @@ def test_the_genuine_signpri_reads_and_writes_the_same_bytes() -> None:
     assert material.random_number == TEST_CERT["r"]
     certificate = x509.load_der_x509_certificate(genuine("signCert"))
     assert material.spki == spki_bytes(certificate.public_key())
-    assert write_pbes1(
-        material.pkcs8, TEST_CERT["signPw"], base64.b64decode(TEST_CERT["signPriSalt"])
-    ) == genuine("signPri")
+    assert write_pbes1(material.pkcs8, TEST_CERT["signPw"], base64.b64decode(TEST_CERT["signPriSalt"])) == genuine(
+        "signPri"
+    )
 
 
 def test_the_genuine_subject_becomes_its_folder() -> None:

@@ -129,13 +129,9 @@ EXPORTS = [
 
 def exported(folder: Path, *options: str) -> bytes:
     plain = load_der_private_key(KEY, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "in.pem").write_bytes(
-        plain + x509.load_der_x509_certificate(CERTIFICATE).public_bytes(Encoding.PEM)
-    )
+    (folder / "in.pem").write_bytes(plain + x509.load_der_x509_certificate(CERTIFICATE).public_bytes(Encoding.PEM))
     out = folder / "out.p12"
-    openssl(
-        "pkcs12", "-export", "-in", folder / "in.pem", "-out", out, "-passout", f"pass:{PASSWORD}", *options
-    )
+    openssl("pkcs12", "-export", "-in", folder / "in.pem", "-out", out, "-passout", f"pass:{PASSWORD}", *options)
     return out.read_bytes()
 
 
@@ -285,12 +281,8 @@ def flipped(data: bytes, at: int) -> bytes:
     return bytes(changed)
 
 
-@pytest.mark.parametrize(
-    ("fault", "said", "act"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS]
-)
-def test_each_fault_is_called_by_its_name(
-    fault: type[FileFault], said: str, act: Callable[[], object]
-) -> None:
+@pytest.mark.parametrize(("fault", "said", "act"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
+def test_each_fault_is_called_by_its_name(fault: type[FileFault], said: str, act: Callable[[], object]) -> None:
     with pytest.raises(FileFault, match=said or ".") as caught:
         act()
     assert caught.type is fault

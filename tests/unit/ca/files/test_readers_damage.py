@@ -91,10 +91,7 @@ def test_damage_is_a_fault_or_does_not_matter(reader: str, data: st.DataObject) 
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.binary(max_size=400)
-    | st.binary(max_size=100).map(lambda noise: b"0\x82" + len(noise).to_bytes(2) + noise)
-)
+@given(st.binary(max_size=400) | st.binary(max_size=100).map(lambda noise: b"0\x82" + len(noise).to_bytes(2) + noise))
 def test_noise_is_a_fault_to_every_reader(noise: bytes) -> None:
     for _, read in READERS.values():
         with pytest.raises(FileFault):

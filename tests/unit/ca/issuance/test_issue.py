@@ -148,7 +148,4 @@ def test_thirteen_syllables_fit(small_ca: SmallAuthority) -> None:
 
 def test_decomposed_names_are_composed(small_ca: SmallAuthority) -> None:
     decomposed = "홍길동"
-    assert (
-        read_identify_data(x509.load_der_x509_certificate(small_ca.old(name=decomposed).der)).real_name
-        == NAME
-    )
+    assert read_identify_data(x509.load_der_x509_certificate(small_ca.old(name=decomposed).der)).real_name == NAME

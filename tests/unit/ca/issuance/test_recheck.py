@@ -20,9 +20,7 @@ NOON = datetime(2027, 3, 10, 3, 0, tzinfo=UTC)
 
 def judged(small_ca: SmallAuthority) -> None:
     """Judge the profiles that come with it, as nobody's start does."""
-    profile_check.judge_profiles(
-        load().values(), small_ca.authority._keys.present.certificate, small_ca.settings
-    )
+    profile_check.judge_profiles(load().values(), small_ca.authority._keys.present.certificate, small_ca.settings)
 
 
 def test_the_profiles_that_come_with_it_are_well(small_ca: SmallAuthority) -> None:
@@ -58,9 +56,7 @@ def test_an_operators_profile_that_pkilint_finds_fault_with_stops_the_start(
 def test_a_true_fault_is_found(small_ca: SmallAuthority) -> None:
     """The notice of a genuine certificate is a BMPString, which RFC 5280 does not want."""
     assert profile_check.findings(small_ca.old().der) == ()
-    assert "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding" in profile_check.findings(
-        CERTIFICATE
-    )
+    assert "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding" in profile_check.findings(CERTIFICATE)
 
 
 def test_every_certificate_is_judged_once(small_ca: SmallAuthority) -> None:

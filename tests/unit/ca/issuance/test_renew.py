@@ -21,9 +21,7 @@ def last_day(certificate: Certificate) -> date:
     return day_of(certificate.not_after)
 
 
-def renewed(
-    small_ca: SmallAuthority, old: Certificate, request_id: str = "renewal", number: int = 1
-) -> Certificate:
+def renewed(small_ca: SmallAuthority, old: Certificate, request_id: str = "renewal", number: int = 1) -> Certificate:
     given = small_ca.authority.enrol(enrolment(request_id, old.serial, renews=True))
     return small_ca.authority.redeem(given.reference, given.code, request(number))
 
@@ -132,9 +130,7 @@ def test_a_key_update_keeps_expiry_and_identity_and_revokes_the_old_one(small_ca
 def test_a_key_update_in_the_window_renews(small_ca: SmallAuthority) -> None:
     old = small_ca.old()
     small_ca.clock.now = kst(last_day(old) - timedelta(days=30), 0)
-    assert last_day(small_ca.authority.update(old.serial, key(1).spki, "update")) == years_later(
-        last_day(old), 1
-    )
+    assert last_day(small_ca.authority.update(old.serial, key(1).spki, "update")) == years_later(last_day(old), 1)
 
 
 @pytest.mark.parametrize(
@@ -184,9 +180,7 @@ days = st.dates(date(2020, 1, 1), date(2099, 12, 31))
 
 
 @given(days, st.integers(1, 10))
-def test_a_renewal_window_is_always_open_on_the_last_day_and_shut_thirty_one_before(
-    day: date, years: int
-) -> None:
+def test_a_renewal_window_is_always_open_on_the_last_day_and_shut_thirty_one_before(day: date, years: int) -> None:
     end = ends(years_later(day, years))
     assert renewal_opens(end, 30) + timedelta(days=30) == day_of(end)
 

@@ -54,10 +54,7 @@ def test_the_same_key_many_times_is_one_certificate(small_ca: SmallAuthority) ->
     here, there = two(small_ca)
     asked = request(1)
     answers = together(
-        *(
-            lambda side=side: side.authority.redeem(given.reference, given.code, asked)
-            for side in (here, there) * 4
-        )
+        *(lambda side=side: side.authority.redeem(given.reference, given.code, asked) for side in (here, there) * 4)
     )
     assert len(set(answers)) == 1
     assert len(here.authority.certificates(HOLDER)) == 2

@@ -82,9 +82,7 @@ def seen(key: rsa.RSAPrivateKey, folder: Path, *token: Path) -> set[str]:
     return {name for name, found in (("memory", in_memory), ("disk", on_disk)) if found}
 
 
-def test_no_byte_of_the_key_is_on_disk_or_in_the_process(
-    token: Token, key: rsa.RSAPrivateKey, tmp_path: Path
-) -> None:
+def test_no_byte_of_the_key_is_on_disk_or_in_the_process(token: Token, key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
     import_key(token, "issuing", key)
     assert seen(key, tmp_path, token.module, token.pin_file) == set()
     assert {path.name for path in (tmp_path / "ca").glob("*.key")} == set()
@@ -121,9 +119,7 @@ def test_certificates_lists_and_roll_over_come_from_the_token(token: Token, tmp_
 def test_the_same_bytes_get_the_same_signature_so_a_restart_makes_no_second_certificate(token: Token) -> None:
     store = TokenStore(token)
     store.make("steady", 2048)
-    assert store.open("steady").sign(b"to be signed") == TokenStore(token).open("steady").sign(
-        b"to be signed"
-    )
+    assert store.open("steady").sign(b"to be signed") == TokenStore(token).open("steady").sign(b"to be signed")
 
 
 def test_a_missing_key_is_told(token: Token) -> None:

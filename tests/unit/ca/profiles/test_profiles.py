@@ -32,9 +32,7 @@ def test_each_issues_what_it_says(small_ca: SmallAuthority, name: str) -> None:
 
 
 @pytest.mark.parametrize(("curve", "name"), [(ec.SECP256R1(), "P-256"), (ec.SECP384R1(), "P-384")])
-def test_elliptic_keys_where_the_profile_allows(
-    small_ca: SmallAuthority, curve: ec.EllipticCurve, name: str
-) -> None:
+def test_elliptic_keys_where_the_profile_allows(small_ca: SmallAuthority, curve: ec.EllipticCurve, name: str) -> None:
     spki = spki_bytes(ec.generate_private_key(curve).public_key())
     assert small_ca.authority.issue(order(spki=spki, profile="personal_general"))
     with pytest.raises(CaRefusal, match="R15 reason=curve"):
@@ -73,9 +71,7 @@ def written(folder: Path, text: str, name: str = "special") -> Path:
 
 
 def test_an_operators_own_profile_is_issued_by(small_ca: SmallAuthority, tmp_path: Path) -> None:
-    folder = written(
-        tmp_path / "own", OWN.replace('policy = "1"', 'policy = "77.1"').replace("years = 1", "years = 3")
-    )
+    folder = written(tmp_path / "own", OWN.replace('policy = "1"', 'policy = "77.1"').replace("years = 1", "years = 3"))
     small_ca.settings = replace(SETTINGS, profiles=folder)
     small_ca.restart()
     certificate = small_ca.authority.issue(order(profile="special"))
@@ -163,6 +159,4 @@ def test_a_name_as_long_as_a_certificate_carries(small_ca: SmallAuthority) -> No
     longest = "가" * (NAME_BYTES // 3)
     assert small_ca.authority.issue(order(name=longest, profile="corporate", idn="1234567890"))
     with pytest.raises(CaRefusal, match="name_too_long"):
-        small_ca.authority.issue(
-            order("longer", name=longest + "나다", profile="corporate", idn="1234567890")
-        )
+        small_ca.authority.issue(order("longer", name=longest + "나다", profile="corporate", idn="1234567890"))

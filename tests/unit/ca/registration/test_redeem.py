@@ -54,12 +54,7 @@ def test_another_key_is_refused(small_ca: SmallAuthority) -> None:
 
 def test_a_code_may_be_typed_by_a_person(small_ca: SmallAuthority) -> None:
     given = small_ca.authority.enrol(enrolment())
-    typed = (
-        " ".join(given.code[at : at + 4] for at in range(0, 20, 4))
-        .lower()
-        .replace("0", "o")
-        .replace("1", "l")
-    )
+    typed = " ".join(given.code[at : at + 4] for at in range(0, 20, 4)).lower().replace("0", "o").replace("1", "l")
     assert small_ca.authority.redeem(f" {given.reference} ", typed, request(1)).request_id == "new"
 
 
@@ -116,9 +111,7 @@ def test_a_redeemed_enrolment_cannot_be_withdrawn(small_ca: SmallAuthority) -> N
 
 @pytest.mark.parametrize("moment", ["enrol", "redeem"])
 @pytest.mark.parametrize(("state", "code"), [("expired", "R05"), ("revoked", "R06"), ("hold", "R07")])
-def test_only_a_good_certificate_is_reissued(
-    small_ca: SmallAuthority, moment: str, state: str, code: str
-) -> None:
+def test_only_a_good_certificate_is_reissued(small_ca: SmallAuthority, moment: str, state: str, code: str) -> None:
     old = small_ca.old()
     given = small_ca.authority.enrol(enrolment(replaces=old.serial, lifetime=timedelta(days=999)))
     if state == "revoked":
@@ -265,8 +258,7 @@ def test_the_identity_number_is_gone_after_redemption_and_after_the_lifetime(
     small_ca.authority.enrol(enrolment("later", holder="C-0003"))
     with small_ca.authority._ledger.reading() as tx:
         kept = {
-            name: tx.one("enrolment_by_request", request_id=name)["subject"]
-            for name in ("new", "lapsing", "later")
+            name: tx.one("enrolment_by_request", request_id=name)["subject"] for name in ("new", "lapsing", "later")
         }
     assert kept["new"] is None
     assert kept["lapsing"] is None

@@ -58,9 +58,7 @@ def infineon() -> int:
 
     def half() -> int:
         while True:
-            number = (chance.getrandbits(bits) | 3 << (bits - 2)) * small + pow(
-                65537, chance.randrange(small), small
-            )
+            number = (chance.getrandbits(bits) | 3 << (bits - 2)) * small + pow(65537, chance.randrange(small), small)
             if math.gcd(number, key_rules._primorial(key_rules.SMALL_PRIMES_BELOW)) == 1:
                 return number
 
@@ -87,9 +85,7 @@ WEAK = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("reason", "make"), WEAK, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(WEAK)]
-)
+@pytest.mark.parametrize(("reason", "make"), WEAK, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(WEAK)])
 def test_a_weak_key_is_refused_with_its_reason(reason: str, make: object) -> None:
     with pytest.raises(CaRefusal, match=f"R15 reason={reason}"):
         key_rules.check_key(make(), frozenset())

@@ -72,9 +72,7 @@ def signed(info: bytes) -> bytes:
     return wire.request(info, algorithm, signature)
 
 
-@pytest.mark.parametrize(
-    "options", [["-newkey", "rsa:2048"], ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]]
-)
+@pytest.mark.parametrize("options", [["-newkey", "rsa:2048"], ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]])
 def test_the_request_of_a_stock_program_is_read(options: list[str], tmp_path: Path) -> None:
     out = tmp_path / "request.pem"
     command = [
@@ -90,9 +88,7 @@ def test_the_request_of_a_stock_program_is_read(options: list[str], tmp_path: Pa
         out,
     ]
     subprocess.run([*command, *options], check=True, capture_output=True)
-    assert read_pkcs10(out.read_bytes()).spki == spki_bytes(
-        x509.load_pem_x509_csr(out.read_bytes()).public_key()
-    )
+    assert read_pkcs10(out.read_bytes()).spki == spki_bytes(x509.load_pem_x509_csr(out.read_bytes()).public_key())
 
 
 def pem(label: str = "CERTIFICATE REQUEST") -> bytes:
@@ -140,9 +136,7 @@ def resigned(dotted: str, parameters: bytes = wire.NULL) -> bytes:
     return wire.request(info.encoded, algorithm, signature.content[1:])
 
 
-@pytest.mark.parametrize(
-    ("reason", "make"), REFUSED, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(REFUSED)]
-)
+@pytest.mark.parametrize(("reason", "make"), REFUSED, ids=[f"{n}-{reason}" for n, (reason, _) in enumerate(REFUSED)])
 def test_each_fault_has_its_reason(reason: str, make: object) -> None:
     with pytest.raises(CaRefusal, match=f"R15 reason={reason}$"):
         read_pkcs10(make())
@@ -182,9 +176,7 @@ def test_a_bomb_is_counted_not_entered(depth: int, passes: bool) -> None:
             tlv.check_depth(nested(depth), 16)
 
 
-@pytest.mark.parametrize(
-    "data", [b"\x30\x03\x30\x02\x05", b"\x05\x00\x05\x00", b"\x30\x03\x30\x02\x05\x00", b"\x30"]
-)
+@pytest.mark.parametrize("data", [b"\x30\x03\x30\x02\x05", b"\x05\x00\x05\x00", b"\x30\x03\x30\x02\x05\x00", b"\x30"])
 def test_lengths_must_fit_into_each_other(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"larger|nothing after|cut off|no length"):
         tlv.check_depth(data, 16)

@@ -90,9 +90,7 @@ def test_an_answer_that_is_not_what_it_should_be(answer: tuple[bytes, bytes]) ->
             check_answer(*arguments)
 
 
-def test_a_delegate_that_is_not_what_it_should_be(
-    small_ca: SmallAuthority, answer: tuple[bytes, bytes]
-) -> None:
+def test_a_delegate_that_is_not_what_it_should_be(small_ca: SmallAuthority, answer: tuple[bytes, bytes]) -> None:
     (delegate,) = ocsp.load_der_ocsp_response(answer[0]).certificates
     issuer = x509.load_der_x509_certificate(small_ca.authority.chain.issuing)
     root = x509.load_der_x509_certificate(small_ca.authority.chain.root)

@@ -69,9 +69,7 @@ def test_without_a_reason_none_is_told(small_ca: SmallAuthority) -> None:
 
 def test_a_serial_that_was_never_signed_is_unknown_and_not_good(small_ca: SmallAuthority) -> None:
     old = small_ca.old()
-    built = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        *_hashes(small_ca, old), old.serial + 1, hashes.SHA256()
-    )
+    built = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_hashes(small_ca, old), old.serial + 1, hashes.SHA256())
     assert ask(small_ca, built.build().public_bytes(Encoding.DER)).certificate_status is STATUS.UNKNOWN
 
 
@@ -87,9 +85,7 @@ def test_a_serial_that_is_reserved_only_is_unknown(small_ca: SmallAuthority) -> 
         small_ca.authority.issue(order("second", 1))
     with small_ca.authority._ledger.reading() as tx:
         serial = int(tx.one("intent_by_request", request_id="second")["serial"], 16)
-    built = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        *_hashes(small_ca, known), serial, hashes.SHA256()
-    )
+    built = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_hashes(small_ca, known), serial, hashes.SHA256())
     asked = built.build().public_bytes(Encoding.DER)
     assert ask(small_ca, asked).certificate_status is STATUS.UNKNOWN
     small_ca.restart()
@@ -97,9 +93,7 @@ def test_a_serial_that_is_reserved_only_is_unknown(small_ca: SmallAuthority) -> 
 
 
 @pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256()], ids=["sha1", "sha256"])
-def test_the_issuer_is_found_by_either_hash(
-    small_ca: SmallAuthority, algorithm: hashes.HashAlgorithm
-) -> None:
+def test_the_issuer_is_found_by_either_hash(small_ca: SmallAuthority, algorithm: hashes.HashAlgorithm) -> None:
     asked = question(small_ca, small_ca.old(), algorithm=algorithm)
     answer = ask(small_ca, asked)
     assert answer.certificate_status is STATUS.GOOD
@@ -155,9 +149,7 @@ def test_the_delegate_may_sign_answers_and_nothing_else(small_ca: SmallAuthority
     assert list(usage) == [ExtendedKeyUsageOID.OCSP_SIGNING]
     assert delegate.extensions.get_extension_for_class(x509.OCSPNoCheck)
     assert delegate.not_valid_after_utc - delegate.not_valid_before_utc == timedelta(days=7)
-    delegate.public_key().verify(
-        answer.signature, answer.tbs_response_bytes, padding.PKCS1v15(), hashes.SHA256()
-    )
+    delegate.public_key().verify(answer.signature, answer.tbs_response_bytes, padding.PKCS1v15(), hashes.SHA256())
 
 
 def test_the_delegate_rolls_by_itself_and_never_signs_with_a_stale_one(small_ca: SmallAuthority) -> None:
@@ -186,9 +178,7 @@ def test_after_a_roll_over_each_certificate_is_answered_for_by_its_own_issuer(
         answer = ask(small_ca, builder.build().public_bytes(Encoding.DER))
         assert answer.certificate_status is STATUS.GOOD
         answer.certificates[0].verify_directly_issued_by(issuer(small_ca, ordinal))
-    crossed = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        *_hashes(small_ca, old), new.serial, hashes.SHA256()
-    )
+    crossed = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_hashes(small_ca, old), new.serial, hashes.SHA256())
     assert ask(small_ca, crossed.build().public_bytes(Encoding.DER)).certificate_status is STATUS.UNKNOWN
 
 

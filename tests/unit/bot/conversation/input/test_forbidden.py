@@ -171,9 +171,7 @@ def test_no_account_of_another_length_is_refused(digits: str) -> None:
 
 
 @given(
-    st.from_regex(
-        r"[0-9]{3}-[0-9]{6}-[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{2}-[0-9]{7}|[0-9]{3}-[0-9]{4}-[0-9]{4}-[0-9]{2}"
-    )
+    st.from_regex(r"[0-9]{3}-[0-9]{6}-[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{2}-[0-9]{7}|[0-9]{3}-[0-9]{4}-[0-9]{4}-[0-9]{2}")
 )
 def test_no_account_with_its_hyphens_is_refused(text: str) -> None:
     assert recognise(text.strip(), "account") is None

@@ -108,9 +108,7 @@ def test_whatever_is_taken_fits_and_shows(text: str) -> None:
     assert name(read, TODAY) == read
 
 
-@given(
-    st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=2, max_size=NAME_BYTES // 3)
-)
+@given(st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=2, max_size=NAME_BYTES // 3))
 def test_every_korean_name_is_taken(text: str) -> None:
     assert name(text, TODAY) == text
     assert name(unicodedata.normalize("NFD", text), TODAY) == text

@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.input.password import problems
 
-LONG = (
-    "Zk3#mvPq9w" + "Tg5&hnUe7r" + "Bd2^xsOk8f" + "Ly4*jcIa6m" + "Wv9%ptEz3g" + "Hq7!rbNu5d" + "Xo2@"
-)  # 64 characters
+LONG = "Zk3#mvPq9w" + "Tg5&hnUe7r" + "Bd2^xsOk8f" + "Ly4*jcIa6m" + "Wv9%ptEz3g" + "Hq7!rbNu5d" + "Xo2@"  # 64 characters
 PERSONAL = ("01012345678", "1980-11-23", "Nguyen Van An", "홍길동")
 
 

@@ -30,17 +30,10 @@ NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "홍길동()00030
 LOCKED = BestAvailableEncryption(b"x")
 #: EncryptedPrivateKeyInfo as Korean clients write it: SEED-CBC with SHA-1, salt, 2048 rounds; and its PBES2 form.
 SEED_PBES1 = (
-    bytes.fromhex(
-        "3082051030 1a06082a831a8c9a44010f300e040801020304050607080202 0800048204f0".replace(" ", "")
-    )
+    bytes.fromhex("3082051030 1a06082a831a8c9a44010f300e040801020304050607080202 0800048204f0".replace(" ", ""))
     + b"x" * 64
 )
-SEED_PBES2 = (
-    bytes.fromhex("3082053a304806092a864886f70d01050d303b")
-    + b"x" * 59
-    + bytes.fromhex("048204ec")
-    + b"x" * 64
-)
+SEED_PBES2 = bytes.fromhex("3082053a304806092a864886f70d01050d303b") + b"x" * 59 + bytes.fromhex("048204ec") + b"x" * 64
 
 
 def certificate() -> x509.Certificate:
@@ -53,9 +46,7 @@ def request() -> x509.CertificateSigningRequest:
     return x509.CertificateSigningRequestBuilder(NAME).sign(RSA, SHA256())
 
 
-def rsa_key(
-    form: PrivateFormat, lock: KeySerializationEncryption, encoding: Encoding = Encoding.DER
-) -> bytes:
+def rsa_key(form: PrivateFormat, lock: KeySerializationEncryption, encoding: Encoding = Encoding.DER) -> bytes:
     return RSA.private_bytes(encoding, form, lock)
 
 
@@ -68,9 +59,7 @@ KEYS = {
     "openssh": rsa_key(PrivateFormat.OpenSSH, NoEncryption(), Encoding.PEM),
     "sec1": EC.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
     "ec-pkcs8": EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
-    "ed25519": ed25519.Ed25519PrivateKey.generate().private_bytes(
-        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
-    ),
+    "ed25519": ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
     "p12": pkcs12.serialize_key_and_certificates(b"n", RSA, certificate(), None, LOCKED),
     "seed-pbes1": SEED_PBES1,
     "seed-pbes2": SEED_PBES2,
@@ -130,9 +119,7 @@ def test_a_pasted_request_is_let_through(kind: str) -> None:
         ("key", "", None),
     ],
 )
-def test_a_file_is_judged_by_name_and_type_before_the_download(
-    name: str, mime: str, expected: str | None
-) -> None:
+def test_a_file_is_judged_by_name_and_type_before_the_download(name: str, mime: str, expected: str | None) -> None:
     assert recognise_file(name, mime, None) == expected
 
 
