@@ -98,7 +98,7 @@ async def stuck(settings: Settings) -> str:
 
 def metrics(settings: Settings) -> str:
     if settings.web.metrics_token:
-        return "whoever brings the token is answered"
+        return "every request with the token is answered"
     return f"only programs on this machine are answered; {PREFIX}METRICS_TOKEN lets others in"
 
 

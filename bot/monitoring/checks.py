@@ -51,7 +51,7 @@ async def loops(expected: Sequence[str], tasks: TaskSupervisor, bounds: Bounds =
     if missing := [name for name in expected if name not in running]:
         raise NotReady(f"not running: {', '.join(missing)}")
     if broken := tasks.broken(bounds.loop_s):
-        raise NotReady(f"broke and began anew: {', '.join(broken)}")
+        raise NotReady(f"failed and was started again: {', '.join(broken)}")
     return f"{len(expected)} are running"
 
 

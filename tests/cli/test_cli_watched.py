@@ -79,7 +79,7 @@ def test_doctor_says_who_may_read_metrics_without_the_token(place: Path) -> None
     ended = program("doctor", folder=place, METRICS_TOKEN=token, **settings)
 
     assert "metrics: well (only programs on this machine are answered" in without.stdout
-    assert "metrics: well (whoever brings the token is answered)" in ended.stdout
+    assert "metrics: well (every request with the token is answered)" in ended.stdout
     assert token not in ended.stdout + ended.stderr
 
 

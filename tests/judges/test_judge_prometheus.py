@@ -42,7 +42,7 @@ SAID: list[tuple[int, str, dict[str, str], str]] = [
         4,
         "ReissueUpdatesParked",
         {"severity": "warning"},
-        "1 updates could not be handled. Each customer was told a reference; the log has it.",
+        "1 updates could not be handled. Each customer was given a reference; the log has it.",
     ),
     (5, "ReissueOutboxLag", {"severity": "critical"}, "A message has been waiting for us for 4m 10s."),
     (
