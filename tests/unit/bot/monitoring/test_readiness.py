@@ -136,7 +136,7 @@ async def test_loops_are_well_when_all_run_and_none_broke_lately(caplog: pytest.
     supervisor.start("one", supervisor.run_forever("one", once, pause=0))
     await breaking.wait()
     await asyncio.sleep(0)
-    with pytest.raises(NotReady, match=r"^broke and began anew: one$"):
+    with pytest.raises(NotReady, match=r"^failed and was started again: one$"):
         await checks.loops(["one"], supervisor)
     clock.at += checks.DEFAULT_BOUNDS.loop_s + 1
     assert await checks.loops(["one"], supervisor) == "1 are running"
