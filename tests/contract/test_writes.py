@@ -1,4 +1,4 @@
-"""A write that nobody asks about: kept, in its order, and told of when it is refused, whichever engine has it."""
+"""A write whose result is not asked for: done, in order, and its error is raised later, in either engine."""
 
 import asyncio
 import logging

@@ -1,8 +1,9 @@
-"""Power cuts: what was told to be on disk is there after any of them, and nothing is there by half.
+"""Power cuts: what was reported as stored is on disk after any of them, and nothing is there by half.
 
-A whole house works while each write and sync of its databases is written down. The power then fails at any moment of
-the record, and what comes back is compared: it is what it was after the last commit that somebody was told of, or the
-one that was under way. So whoever was promised something, a customer or the other database, is not let down.
+The whole application works while each write and sync of its databases is recorded. The power then fails at any moment
+of
+the record, and what comes back is compared: it is the state after the last commit that was reported, or after the one
+that was under way. So no promise to a customer, or to the other database, is broken.
 
 `python -m tests.faults.power --cuts 10000` for all of it.
 """
@@ -29,7 +30,7 @@ from tests.faults.power_cuts import Disk, Image, fate, lay_down, whole
 from tests.faults.scenes import DESK, JOURNAL, LEDGER, SCENES
 from tests.faults.shim import Committed, Recording, Synced
 
-#: What the desk has told its customers, and what its authority then must know.
+#: What the bot has told its customers, and what its authority must then know.
 ISSUED = "SELECT serial FROM applications WHERE serial IS NOT NULL"
 KNOWN = "SELECT serial FROM certificate"
 SHOWN = 10

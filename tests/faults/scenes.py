@@ -1,4 +1,4 @@
-"""What goes on while the writes to disk are recorded: the desk's database by itself, and a whole house at work."""
+"""What runs while the writes to disk are recorded: the bot's database by itself, and the whole application."""
 
 import asyncio
 import sqlite3
@@ -72,7 +72,7 @@ async def _read_on(path: Path, database: SqliteDatabase) -> None:
 
 
 async def house(folder: Path, synchronous: str = "", template: Path | None = None) -> Recording:
-    """Two customers come to their certificates, one after a night away; by hand one is held, and let go."""
+    """Two customers get their certificates, one after a night; one certificate is suspended and restored."""
     if template is None:
         template = await asyncio.to_thread(authority_template, folder.with_name("template"), [GILDONG, AN])
     await asyncio.to_thread((folder / JOURNAL).parent.mkdir, parents=True)

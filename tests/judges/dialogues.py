@@ -1,7 +1,8 @@
-"""CMP between the stock `openssl cmp` and the authority, every answer of every dialogue lost once.
+"""CMP between the stock `openssl cmp` and the authority, with every answer of every dialogue lost once.
 
-`python -m tests.judges.dialogues [--rounds 5]`: after a lost answer the stock client knows nothing and begins anew,
-with the same key. Counted is what came of it in the ledger.
+`python -m tests.judges.dialogues [--rounds 5]`: after a lost answer the stock client knows nothing and begins again,
+with
+the same key. The results in the ledger are counted.
 """
 
 import argparse

@@ -1,1 +1,1 @@
-"""Authorities in processes of their own, and the desk that issues through them."""
+"""Authorities in processes of their own, and the bot that issues through them."""

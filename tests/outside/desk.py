@@ -1,4 +1,4 @@
-"""A desk whose authority is elsewhere, with a line between them on which anything may be lost."""
+"""A bot whose authority is elsewhere, with a proxy in between that can lose anything."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A desk at a real django-ca, with a line between them; it knows nothing but what the settings and its database say."""
+"""A bot with a real django-ca, and a proxy in between; it knows only what the settings and its database say."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -78,7 +78,7 @@ class Ends:
         return str(row["revoked_reason"]) if row["revoked"] else None
 
     async def statuses(self) -> list[str]:
-        """What the desk believes."""
+        """What the bot believes."""
         return sorted(each.status for each in await self.desk.issuer.held(self.holder))
 
     def order(self, number: int) -> Order:
@@ -91,7 +91,7 @@ def _certificate(row: dict[str, Any]) -> x509.Certificate:
 
 @asynccontextmanager
 async def opened(stock: DjangoCa, folder: Path) -> AsyncIterator[Ends]:
-    """Give a desk that has adopted a certificate which the authority issued."""
+    """Yield a bot that has adopted a certificate which the authority issued."""
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o600)
     number = next(HOLDERS)
@@ -115,7 +115,7 @@ def nobodys(number: int, begins: timedelta = timedelta()) -> bytes:
 
 
 async def through(engine: Engine, step: Step) -> x509.Certificate:
-    """Go from step to step, without a desk."""
+    """Go from step to step, without a bot."""
     while step.stage != DONE:
         step = await engine.advance(step)
     assert step.certificate is not None

@@ -72,7 +72,7 @@ class StockAuthority:
 
     @contextmanager
     def answering(self, certificate: str, *options: str, port: int = 0) -> Iterator[str]:
-        """Return this certificate to whoever asks, and revoke it; give the address."""
+        """Return this certificate for every request, and revoke it; yield the address."""
         port = port or free_port()
         command = [
             "openssl",

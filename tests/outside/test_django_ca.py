@@ -1,4 +1,4 @@
-"""The desk issues through a django-ca in a process of its own, over REST: by settings alone, and never twice."""
+"""The bot issues through a django-ca in a process of its own, over REST: with settings alone, and never twice."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

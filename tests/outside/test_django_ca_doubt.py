@@ -43,7 +43,7 @@ async def ends(django: DjangoCa, tmp_path: Path) -> AsyncIterator[Ends]:
 
 
 async def test_two_processes_begin_at_once(ends: Ends) -> None:
-    """The driver stores one first message: whoever finds another's in its place does not believe it to be unsent."""
+    """Store one first message: a process that finds another's message there must not assume that it was not sent."""
     first, second = ends.engine(), ends.engine()
     order = ends.order(40)
     stored = first.begin(order)

@@ -1,4 +1,4 @@
-"""The desk issues through an authority that is elsewhere: whatever is lost on the way, one certificate comes of it."""
+"""The bot issues through an authority elsewhere: whatever is lost on the way, the result is one certificate."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -48,7 +48,7 @@ class Ends:
         self.desk = await self.desk.again(self.engine(fault, at))
 
     async def mended(self) -> None:
-        """Both processes begin anew, and the line carries again."""
+        """Both processes start again, and the proxy passes everything."""
         self.small_ca.restart()
         self.desk = await self.desk.again(self.engine())
 

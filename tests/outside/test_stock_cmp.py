@@ -1,6 +1,6 @@
-"""The desk issues through the stock `openssl cmp -port`, by settings alone.
+"""The bot issues through the stock `openssl cmp -port`, with settings alone.
 
-With a secret its answers have a MAC by SHA-1, whatever it is asked with: an authority of the older profile.
+With a secret its answers have a MAC with SHA-1, whatever the request had: an authority of the older profile.
 """
 
 from collections.abc import AsyncIterator
@@ -115,7 +115,7 @@ async def test_protected_by_a_certificate(ends: Ends) -> None:
 
 
 async def test_an_authority_that_takes_its_time(ends: Ends) -> None:
-    """It says `waiting`; the desk asks again when it is told to, whatever process does."""
+    """It answers `waiting`; the bot asks again when it was told to, in whatever process."""
     options = (*BY_SECRET, "-poll_count", "3", "-check_after", "5")
     with ends.stock.answering("new", *options) as url:
         for seconds, messages in ((0, 2), (4, 2), (2, 3), (6, 6)):

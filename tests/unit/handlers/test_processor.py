@@ -31,7 +31,7 @@ class Noon:
 
 
 class Gated:
-    """A database that keeps whoever works on the first chat waiting, before a unit or with its result in hand."""
+    """A database that blocks the task of the first chat, before a unit or with its result."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -72,7 +72,7 @@ class Scene:
         )
 
     def receive(self, tx: Transaction, waiting: Waiting, incoming: Incoming | None) -> None:
-        """Stand in for the desk."""
+        """Stand in for the case service."""
         assert incoming is not None
         if self.inbox.finish(tx, waiting):
             self.done.append(waiting.update_id)

@@ -1,4 +1,4 @@
-"""One customer who does anything at any time, and a desk whose answers come in time or not: what must always hold."""
+"""One customer who does anything at any time, and a bot whose results come in time or late: what must always hold."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -182,7 +182,7 @@ class Conversation(RuleBasedStateMachine):
 
     @staticmethod
     def walked(before: Case, after: Case) -> None:
-        """One arrow at most; whoever begins anew goes by the start."""
+        """At most one transition; a new start is one of its own."""
         if before.phase is after.phase:
             return
         steps = {(phase, target) for (phase, _), (target, _) in reissue.ARROWS.items()}
@@ -286,7 +286,7 @@ class Conversation(RuleBasedStateMachine):
     def waits(self, time: timedelta) -> None:
         self.talk.now += time
 
-    # --- the desk ---
+    # --- results of jobs ---
 
     @precondition(lambda self: self.talk.case.phase in BOT_TURN)
     @rule(known=st.booleans())

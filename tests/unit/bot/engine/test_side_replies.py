@@ -1,4 +1,4 @@
-"""What the desk answers beside the case: every article can be shown, and a typed button is a tapped one."""
+"""Replies beside the case: every article can be shown, and typing a button's label equals tapping it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who is found by what they say, where the code goes, and that a stranger sees the same as everybody."""
+"""Who is found by the claimed identity, where the code is sent, and that a stranger sees the same as everybody."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The embedded authority behind the desk's port: the profile of what is replaced, and how what is shown stands."""
+"""The embedded authority behind the certificate port: profile of a reissue, status of a shown certificate."""
 
 from pathlib import Path
 

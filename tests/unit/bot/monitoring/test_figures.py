@@ -38,7 +38,7 @@ def test_nothing_waits_in_an_empty_house(tx: Transaction) -> None:
 
 
 def test_who_waits_for_us_is_told_from_who_waits_for_others(connection: sqlite3.Connection, tx: Transaction) -> None:
-    """Behind a head that is asked for patience, and in hand, nothing is overdue, however old."""
+    """Behind a row that must wait, or is being worked on, nothing is overdue, however old."""
     common = {"state": "pending", "made_at": T - 900}
     row(connection, "outbox", key="a", lane="chat:1", due_at=T + 60, **common)
     row(connection, "outbox", key="b", lane="chat:1", due_at=T - 800, **common)

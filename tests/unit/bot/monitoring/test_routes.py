@@ -1,4 +1,4 @@
-"""The figures of a house of which a part is broken: what can be had is there, and what is missing is said."""
+"""Metrics while a part is broken: what can be read is there, and what is missing is reported."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Work in rows: one a key, done by whoever holds the lease, again after a crash, with its secret erased at the end."""
+"""Jobs: one per key, done by the process with the lease, again after a crash, with the secret erased at the end."""
 
 import sqlite3
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A unit of work is whole or nothing, whoever fails, waits, is cancelled or writes beside it."""
+"""A unit of work happens whole or not at all, also with failures, waits, cancellations and other writers."""
 
 import asyncio
 import re

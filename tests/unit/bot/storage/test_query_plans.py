@@ -1,4 +1,4 @@
-"""No query looks through a table that grows with what is done: its time would grow with the desk's past."""
+"""No query scans a table that grows with the past: otherwise it would get slower over time."""
 
 import re
 import sqlite3
@@ -8,7 +8,7 @@ import pytest
 from bot.storage.queries import queries
 
 GROWING = ("inbox", "outbox", "jobs", "chats", "applications", "customers", "limits", "relays", "reminders")
-#: They are meant to read all: commands that run once, and what whoever watches asks, which has an index of its own.
+#: These may read whole tables: commands that run once, and monitoring queries, which have an index of their own.
 WHOLE = {"chats_all", "chats_lose_card", "customer_count"}
 #: A table of its own is looked through; one in an index that holds only what waits is not.
 SCAN = re.compile(r"^SCAN (\w+)$")

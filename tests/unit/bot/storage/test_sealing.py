@@ -1,4 +1,4 @@
-"""What is sealed for one place opens in no other: rows swapped by hand are refused, not believed."""
+"""A value that was encrypted for one place opens in no other: rows that were swapped by hand are refused."""
 
 import sqlite3
 from datetime import timedelta

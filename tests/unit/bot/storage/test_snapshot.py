@@ -1,4 +1,4 @@
-"""A copy of the desk's database: one moment, sound, and nobody who writes waits for it."""
+"""A copy of the bot's database: one moment, intact, and no writer waits for it."""
 
 import asyncio
 import os
