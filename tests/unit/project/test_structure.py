@@ -57,7 +57,7 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_every_import_goes_down_the_order_of_the_wings() -> None:
-    """The contracts are in `pyproject.toml` (`tool.importlinter`); in a process of its own, as it configures logging."""
+    """The contracts are in `pyproject.toml` (`tool.importlinter`); in a process of its own: it configures logging."""
     program = str(Path(sys.executable).with_name("lint-imports"))
     ended = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout
