@@ -12,7 +12,7 @@ SYLLABLES = "갑뭇쾨펑뷸챗꿩툇웩뎅"
 
 
 @dataclass(frozen=True, slots=True)
-class Folk:
+class InventedCustomer:
     record: CustomerRecord
     user_id: int
     password: str
@@ -36,11 +36,11 @@ class Folk:
         )  # fmt: skip
 
 
-def folk(count: int) -> list[Folk]:
+def invented_customers(count: int) -> list[InventedCustomer]:
     return [_folk(number) for number in range(count)]
 
 
-def _folk(number: int) -> Folk:
+def _folk(number: int) -> InventedCustomer:
     name = "홍" + "".join(SYLLABLES[int(digit)] for digit in f"{number:04}")
     birth = date(1950 + number % 45, 1 + number % 12, 1 + number % 28)
     record = CustomerRecord(
@@ -54,4 +54,4 @@ def _folk(number: int) -> Folk:
         id_issued_on=date(2020, 1, 2),
         idn=f"{birth:%y%m%d}1{number * 11:06}",
     )
-    return Folk(record, FIRST_USER + number, f"Bada!{number:03}sunsetGlow")
+    return InventedCustomer(record, FIRST_USER + number, f"Bada!{number:03}sunsetGlow")

@@ -18,12 +18,12 @@ from handlers.local import Limits
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.persona import digits
 from handlers.telegram.webhook import SECRET_HEADER
-from tests.crash.customers import Folk, folk
-from tests.crash.environment import hasten
-from tests.crash.robot_customer import Manners, Robot
-from tests.hostile.updates_checks import Watch, watch_the_order, watching
-from tests.hostile.updates_customers import Honest, Wanderer, personas, wanderers
-from tests.hostile.updates_malformed import Tearing
+from tests.crash.customers import InventedCustomer, invented_customers
+from tests.crash.environment import speed_up_start
+from tests.crash.robot_customer import Habits, Robot
+from tests.hostile.updates_checks import RunningChecks, watch_the_order, watching
+from tests.hostile.updates_customers import Honest, RandomCustomer, personas, random_customers
+from tests.hostile.updates_malformed import MalformedUpdates
 from tests.hostile.updates_shapes import Shapes
 from tests.support import postgres_server
 from tests.support.authority_server import free_port
@@ -64,7 +64,7 @@ class Post:
     sound: bool
 
 
-class Line:
+class PostingConnection:
     """One connection, kept open, that posts one body after the other."""
 
     def __init__(self, url: str) -> None:
@@ -107,16 +107,16 @@ class Line:
 
 
 @dataclass
-class Scene:
+class HostileRun:
     plan: Plan
     local_telegram: LocalTelegram
-    watch: Watch
-    folk: list[Folk]
+    watch: RunningChecks
+    invented_customers: list[InventedCustomer]
     chance: Random
-    wanderers: list[Wanderer] = field(default_factory=list)
+    random_customers: list[RandomCustomer] = field(default_factory=list)
     robots: dict[int, Robot] = field(default_factory=dict)
     lives: list["asyncio.Task[None]"] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[PostingConnection] = field(default_factory=list)
     #: What the other customers have just made the messenger send.
     made: list[JSON] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
@@ -124,17 +124,17 @@ class Scene:
     issued: int = 0
     torn: Iterator[int] = field(default_factory=lambda: count(TORN_IDS))
     shaped: Iterator[int] = field(default_factory=lambda: count(SHAPED_IDS))
-    tearing: Tearing = field(init=False)
+    tearing: MalformedUpdates = field(init=False)
     shapes: Shapes = field(init=False)
 
     def __post_init__(self) -> None:
         chance = self.chance
         people, customers = self.folk, self.plan.customers
         crowd = people[self.plan.honest :]
-        self.wanderers = wanderers(self.local_telegram.messenger, crowd, customers - self.plan.honest, chance)
-        self.tearing = Tearing(chance)
+        self.wanderers = random_customers(self.local_telegram.messenger, crowd, customers - self.plan.honest, chance)
+        self.tearing = MalformedUpdates(chance)
         self.shapes = Shapes(chance, [each.user_id for each in crowd])
-        self.lines = [Line(self.local_telegram.settings.webhook.url) for _ in range(CONNECTIONS)]
+        self.lines = [PostingConnection(self.local_telegram.settings.webhook.url) for _ in range(CONNECTIONS)]
         self.local_telegram.messenger.updates.sink = self._made
 
     def _made(self, update: JSON) -> None:
@@ -148,7 +148,7 @@ class Scene:
     def invites(self, rounds: int) -> None:
         for each in self.folk[: self.plan.honest]:
             person = self.local_telegram.messenger.person(each.user_id)
-            robot = Honest(each, person, self.local_telegram.messenger, rounds, Manners(patience=1_000), now=self._now)
+            robot = Honest(each, person, self.local_telegram.messenger, rounds, Habits(patience=1_000), now=self._now)
             self.robots[each.user_id] = robot
             self.lives.append(asyncio.create_task(robot.lives()))
 
@@ -173,13 +173,13 @@ class Scene:
         await asyncio.gather(*(self._posted(line, share) for line, share in zip(self.lines, shares, strict=True)))
 
     async def _alone(self, post: Post) -> None:
-        line = Line(self.local_telegram.settings.webhook.url)
+        line = PostingConnection(self.local_telegram.settings.webhook.url)
         try:
             await self._posted(line, [post])
         finally:
             await line.close()
 
-    async def _posted(self, line: Line, share: list[Post]) -> None:
+    async def _posted(self, line: PostingConnection, share: list[Post]) -> None:
         for each in share:
             self.sent += 1
             self.watch.sends(each.chat_id, each.number, each.body, sound=each.sound)
@@ -197,7 +197,7 @@ class Scene:
             await asyncio.sleep(BETWEEN_LOOKS)
         return True
 
-    async def asks(self, share: Sequence[Wanderer]) -> None:
+    async def asks(self, share: Sequence[RandomCustomer]) -> None:
         """Every chat that asks now is answered: none is stuck."""
         before = {each.folk.user_id: newest(each) for each in share}
         for each in share:
@@ -247,7 +247,7 @@ class Scene:
             await self.local_telegram.app.engine.retention.tidy()
 
 
-def newest(each: Wanderer) -> int:
+def newest(each: RandomCustomer) -> int:
     """Return the newest message that the bot showed there."""
     return next((m["message_id"] for m in each.person.chat.newest() if m["from"]["is_bot"]), 0)
 
@@ -278,9 +278,9 @@ def letters_alone(*, alone: bool) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def scene(plan: Plan, folder: Path, template: Path | None = None) -> AsyncIterator[Scene]:
-    hasten()
-    people, watch = folk(plan.chats), Watch()
+async def scene(plan: Plan, folder: Path, template: Path | None = None) -> AsyncIterator[HostileRun]:
+    speed_up_start()
+    people, watch = invented_customers(plan.chats), RunningChecks()
     address = f"127.0.0.1:{free_port()}"
     changes = {"LISTEN": address, "WEBHOOK_URL": f"http://{address}/telegram", "WEBHOOK_SECRET": SECRET}
     async with AsyncExitStack() as stack:
@@ -298,7 +298,7 @@ async def scene(plan: Plan, folder: Path, template: Path | None = None) -> Async
         )  # fmt: skip
         stack.enter_context(watching(watch, made.messenger))
         watch_the_order(watch, made)
-        it = Scene(plan, made, watch, people, Random(plan.seed))
+        it = HostileRun(plan, made, watch, people, Random(plan.seed))
         stack.callback(made.messenger.state.watch(it.wakes))
         try:
             yield it

@@ -75,7 +75,7 @@ def issued(now: datetime) -> Issued:
 
 
 @dataclass
-class Talk:
+class Conversation:
     case: Case = field(default_factory=lambda: Case("c0ffee123456", 42))
     now: datetime = NOON
     rules: Rules = field(default_factory=Rules)
@@ -121,7 +121,7 @@ class Talk:
     def shares(self, phone: str = "+821023456789", *, own: bool = True) -> Decision:
         return self.happens(SharedContact(phone, own))
 
-    def does(self, *acts: str) -> "Talk":
+    def does(self, *acts: str) -> "Conversation":
         for act in acts:
             if act.startswith("["):
                 self.taps(act[1:-1])
@@ -129,38 +129,38 @@ class Talk:
                 self.says(act)
         return self
 
-    def passes(self, time: timedelta) -> "Talk":
+    def passes(self, time: timedelta) -> "Conversation":
         self.now += time
         return self
 
     # --- how far ---
 
-    def begun(self) -> "Talk":
+    def begun(self) -> "Conversation":
         self.commands("start")
         return self.does("[start]")
 
-    def consented(self) -> "Talk":
+    def consented(self) -> "Conversation":
         return self.begun().does(*TRIAGE)
 
-    def waiting_for_code(self, customer: str | None = CUSTOMER) -> "Talk":
+    def waiting_for_code(self, customer: str | None = CUSTOMER) -> "Conversation":
         self.consented().does(*FORM)
         self.happens(code_sent(self.now, customer))
         return self
 
-    def reviewing(self) -> "Talk":
+    def reviewing(self) -> "Conversation":
         return self.waiting_for_code().does(CODE)
 
-    def submitted(self) -> "Talk":
+    def submitted(self) -> "Conversation":
         return self.reviewing().does("[submit]")
 
-    def enrolled(self) -> "Talk":
+    def enrolled(self) -> "Conversation":
         self.submitted().happens(approved(self.now))
         return self
 
-    def issuing(self) -> "Talk":
+    def issuing(self) -> "Conversation":
         return self.enrolled().does(PASSWORD)
 
-    def has_certificate(self) -> "Talk":
+    def has_certificate(self) -> "Conversation":
         self.issuing().happens(issued(self.now))
         return self
 
@@ -198,31 +198,31 @@ def read(screen: Screen, language: str = "ko") -> str:
     return "\n".join([WORDS.page(language, screen.lines).text, *labels])
 
 
-def at(phase: Phase) -> Talk:
+def at(phase: Phase) -> Conversation:
     """Return a conversation that has come to this phase."""
     ways = {
         Phase.IDLE: lambda talk: talk.commands("start") and talk,
-        Phase.ASKING: Talk.consented,
+        Phase.ASKING: Conversation.consented,
         Phase.SENDING: lambda talk: talk.consented().does(*FORM),
-        Phase.PROVING: Talk.waiting_for_code,
-        Phase.DECIDING: Talk.submitted,
-        Phase.ENROLLED: Talk.enrolled,
-        Phase.ISSUING: Talk.issuing,
-        Phase.ISSUED: Talk.has_certificate,
+        Phase.PROVING: Conversation.waiting_for_code,
+        Phase.DECIDING: Conversation.submitted,
+        Phase.ENROLLED: Conversation.enrolled,
+        Phase.ISSUING: Conversation.issuing,
+        Phase.ISSUED: Conversation.has_certificate,
         Phase.REFUSED: lambda talk: refused(talk.submitted(), "R03"),
         Phase.CLOSED: lambda talk: talk.has_certificate().does("[received]"),
         Phase.CANCELLED: lambda talk: cancelled(talk.consented()),
     }
-    talk: Talk = ways[phase](Talk())
+    talk: Conversation = ways[phase](Conversation())
     assert talk.case.phase is phase
     return talk
 
 
-def cancelled(talk: Talk) -> Talk:
+def cancelled(talk: Conversation) -> Conversation:
     talk.commands("cancel")
     return talk.does("[yes]")
 
 
-def refused(talk: Talk, code: str, retry_at: datetime | None = None) -> Talk:
+def refused(talk: Conversation, code: str, retry_at: datetime | None = None) -> Conversation:
     talk.happens(Refused(code, retry_at))
     return talk

@@ -45,7 +45,7 @@ from tests.support.conversation import (
     TRIAGE,
     WORDS,
     WRONG_CODE,
-    Talk,
+    Conversation,
     approved,
     code_sent,
     issued,
@@ -131,13 +131,13 @@ forged = st.sampled_from(
 )
 
 
-class Conversation(RuleBasedStateMachine):
+class ConversationMachine(RuleBasedStateMachine):
     #: What an ended case may not keep.
     EMPTY: ClassVar[frozenset[Phase]] = frozenset({Phase.ISSUED, Phase.CLOSED, Phase.CANCELLED, Phase.IDLE})
 
     def __init__(self) -> None:
         super().__init__()
-        self.talk = Talk(now=NOON)
+        self.talk = Conversation(now=NOON)
         self.seen: list[tuple[str, int]] = []
         self.once: set[str] = set()
         self.secrets: set[str] = set()
@@ -353,7 +353,7 @@ class Conversation(RuleBasedStateMachine):
         assert PASSWORD not in repr(self.talk.case)
 
 
-TestConversation = Conversation.TestCase
+TestConversation = ConversationMachine.TestCase
 TestConversation.settings = settings(
     max_examples=200,
     stateful_step_count=50,
