@@ -30,7 +30,7 @@ SERVER = "uvicorn/protocols/http/httptools_impl.py"
 STARTING = "tests/crash/bot_process.py"
 _NUMBERS = re.compile(r"[-\d]+")
 #: A loop that nothing restarts: after a cancellation the process is started again, as a service manager does.
-LOOP = "Supervisor.keep"
+LOOP = "TaskSupervisor.run_forever"
 #: Prefix for a part that a place must not have.
 NOT = "!"
 

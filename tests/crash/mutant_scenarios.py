@@ -32,10 +32,10 @@ CALM = Scenario(nothing, exact=True, setting={"lease": PATIENT_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
 MAKING = "job issue ", "bot/issuing/key_pool.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
-CONCLUDED = at("password", "answered", "job issue ", "Runner._do", "!Clerk", "SqliteDatabase.unit")
+CONCLUDED = at("password", "answered", "job issue ", "Runner._do", "!JobHandlers", "SqliteDatabase.unit")
 CUT_OFF = at("password", "asked", *MAKING)
 ANSWERED = at("phone", "answered", *UPDATE)
-FAILING = at("birth", "failing", "chat chat:", "Thinking.of")
+FAILING = at("birth", "failing", "chat chat:", "WorkerThreads.of")
 SENT = at("pick:self", "answered", "send chat:", "SqliteDatabase.unit")
 SILENCE = network_fault("pick:self", "editMessageText", Fault.RESET)
 
@@ -48,7 +48,7 @@ SCENARIOS: dict[str, Scenario] = {
     "done_before_it_is_done": ANSWERED,
     "done_after_it_is_done": ANSWERED,
     "done_by_everybody": Scenario(frozen_with_an_update),
-    "overtaking": at("name", "failing", "chat chat:", "Thinking.of", robot=HastyRobot),
+    "overtaking": at("name", "failing", "chat chat:", "WorkerThreads.of", robot=HastyRobot),
     "parked_at_once": FAILING,
     "busy_for_ever": at("birth", "cancelled", *UPDATE),
     "outbox_apart": ANSWERED,
