@@ -25,11 +25,11 @@ from bot.issuing import key_files
 from bot.issuing.embedded import EmbeddedIssuer
 from bot.queues.inbox import Arrival, Inbox
 from bot.storage.database import Transaction
-from tests.crash.customers import invented_customers
+from tests.crash.customers import folk
 from tests.support.disaster import Survivor, awake, survivors
 from tests.support.local_telegram import LocalTelegram, authority_template, local_telegram
 
-ONE = invented_customers(1)[0]
+ONE = folk(1)[0]
 
 
 @pytest.fixture(scope="module")

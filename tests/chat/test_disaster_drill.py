@@ -15,7 +15,7 @@ import pytest
 
 import ca
 from bot.issuing import key_files
-from tests.crash.customers import InventedCustomer, invented_customers
+from tests.crash.customers import Folk, folk
 from tests.support.command import program, settings_of
 from tests.support.disaster import Survivor, awake, survivors
 from tests.support.local_telegram import LocalTelegram, authority_template, local_telegram
@@ -31,7 +31,7 @@ STAGES = (
     None,
     None,
 )
-PEOPLE = invented_customers(len(STAGES) + 1)
+PEOPLE = folk(len(STAGES) + 1)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +72,13 @@ class Drill:
         self.local_telegram.authority = key_files.open_authority(settings, key_files.open_vault(settings, print), print)
         await self.local_telegram.opens()
 
-    def held(self, one: InventedCustomer) -> tuple[ca.Record, ...]:
+    def held(self, one: Folk) -> tuple[ca.Record, ...]:
         return self.local_telegram.authority.certificates(one.record.customer_id)
 
     def serials(self) -> list[int]:
         return [each.serial for one in PEOPLE for each in self.held(one)]
 
-    def live(self, one: InventedCustomer) -> list[int]:
+    def live(self, one: Folk) -> list[int]:
         return [each.serial for each in self.held(one) if each.status is ca.Status.GOOD]
 
 

@@ -35,7 +35,7 @@ from ca.keys import signer
 from ca.profiles import load as load_profiles
 from tests.crash import mutants
 from tests.crash.await_points import Plan, stop
-from tests.crash.environment import speed_up_start
+from tests.crash.environment import hasten
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -56,7 +56,7 @@ def warm() -> None:
     loaded = KnowledgeBase.load(Catalogs.load(facts=FACTS).languages, FACTS, classifier=model)
     embeddings.load = lambda *_folders: model
     KnowledgeBase.load = classmethod(lambda _cls, *_args, **_kw: loaded)  # type: ignore[method-assign]
-    speed_up_start()
+    hasten()
     ca.Authority.judge_profiles = lambda _self: None  # type: ignore[method-assign]
     catalog.read_catalog = functools.cache(catalog.read_catalog)  # type: ignore[assignment]
     Catalogs.load(facts=FACTS)

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from handlers.local import Faults
 from handlers.local.wire.faults import GatewayState
-from tests.crash.counts import Counts
-from tests.crash.environment import CrashEnvironment, concerned
+from tests.crash.counts import Tally
+from tests.crash.environment import Stage, concerned
 from tests.crash.invariants import Verdict, glimpse, judge
 from tests.crash.processes import Process
-from tests.crash.robot_customer import Habits, Robot
+from tests.crash.robot_customer import Manners, Robot
 from tests.support.balancer import Balancer
 
 CUSTOMERS_AT_ONCE = 40
 #: One customer gets at most five codes in ten minutes; crashes use some of them up.
 ROUNDS = 3
-MANNERS = Habits(double_taps=0.1, chatter=0.1)
+MANNERS = Manners(double_taps=0.1, chatter=0.1)
 #: The most codes that are sent to one customer.
-PATIENT = Habits(double_taps=0.1, chatter=0.1, patience=4)
+PATIENT = Manners(double_taps=0.1, chatter=0.1, patience=4)
 #: Seconds without open work and without progress, after which a waiting customer waits for ever.
 STANDSTILL_SECONDS = 3.0
 LONGEST_END = 150.0
@@ -42,7 +42,7 @@ def silent(_line: str) -> None:
     """Say nothing."""
 
 
-def network_faults() -> Faults:
+def bad_weather() -> Faults:
     """5 % of all calls fail; as many updates come twice, and as many out of order."""
     return Faults(duplicate=0.05, reorder=0.05, refuse=0.0125, lose=0.0125, reset=0.0125, storm=0.0125)
 
@@ -52,7 +52,7 @@ BAD_LINES = (GatewayState.DOWN, GatewayState.ERROR, GatewayState.LOST)
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessPlace:
+class Place:
     """Where a process runs: the bot polls, a worker shares its database, replicas stand behind one address."""
 
     name: str
@@ -60,20 +60,20 @@ class ProcessPlace:
     settings: Mapping[str, str]
 
 
-def beside_each_other() -> tuple[ProcessPlace, ...]:
+def beside_each_other() -> tuple[Place, ...]:
     """One process polls (409 allows no second), and sometimes a worker helps."""
-    return ProcessPlace("bot", "bot", {}), ProcessPlace("worker", "worker", {})
+    return Place("bot", "bot", {}), Place("worker", "worker", {})
 
 
-def behind(balancer: Balancer, ports: Sequence[int]) -> tuple[ProcessPlace, ...]:
+def behind(balancer: Balancer, ports: Sequence[int]) -> tuple[Place, ...]:
     return tuple(
-        ProcessPlace(f"replica {number}", "bot", {"WEBHOOK_URL": balancer.url, "LISTEN": f"127.0.0.1:{port}"})
+        Place(f"replica {number}", "bot", {"WEBHOOK_URL": balancer.url, "LISTEN": f"127.0.0.1:{port}"})
         for number, port in enumerate(ports)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedFaults:
+class Trouble:
     """What goes wrong beside kills and network faults."""
 
     #: Hard stops of the database server, spread over the kills.
@@ -87,10 +87,10 @@ class PlannedFaults:
 class Campaign:
     def __init__(
         self,
-        scene: CrashEnvironment,
-        places: Sequence[ProcessPlace],
+        scene: Stage,
+        places: Sequence[Place],
         seed: int,
-        trouble: PlannedFaults = PlannedFaults(),
+        trouble: Trouble = Trouble(),
         say: Callable[[str], None] = silent,
     ) -> None:
         self._scene = scene
@@ -100,7 +100,7 @@ class Campaign:
         self._places = {each.name: each for each in places}
         self._lives: dict[str, Process | None] = dict.fromkeys(self._places)
         self._say = say
-        self.tally = Counts()
+        self.tally = Tally()
 
     async def kills(self, many: int) -> None:
         began, until = time.monotonic(), self.tally.kills + many

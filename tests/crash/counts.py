@@ -9,7 +9,7 @@ from tests.crash.invariants import Verdict
 
 
 @dataclass
-class Counts:
+class Tally:
     kills: int = 0
     seconds: float = 0.0
     #: Seconds from the fork until updates are taken.

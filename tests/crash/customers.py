@@ -12,7 +12,7 @@ SYLLABLES = "갑뭇쾨펑뷸챗꿩툇웩뎅"
 
 
 @dataclass(frozen=True, slots=True)
-class InventedCustomer:
+class Folk:
     record: CustomerRecord
     user_id: int
     password: str
@@ -36,11 +36,11 @@ class InventedCustomer:
         )  # fmt: skip
 
 
-def invented_customers(count: int) -> list[InventedCustomer]:
+def folk(count: int) -> list[Folk]:
     return [_folk(number) for number in range(count)]
 
 
-def _folk(number: int) -> InventedCustomer:
+def _folk(number: int) -> Folk:
     name = "홍" + "".join(SYLLABLES[int(digit)] for digit in f"{number:04}")
     birth = date(1950 + number % 45, 1 + number % 12, 1 + number % 28)
     record = CustomerRecord(
@@ -54,4 +54,4 @@ def _folk(number: int) -> InventedCustomer:
         id_issued_on=date(2020, 1, 2),
         idn=f"{birth:%y%m%d}1{number * 11:06}",
     )
-    return InventedCustomer(record, FIRST_USER + number, f"Bada!{number:03}sunsetGlow")
+    return Folk(record, FIRST_USER + number, f"Bada!{number:03}sunsetGlow")

@@ -21,7 +21,7 @@ OURS = "SELECT pg_relation_filepath(oid) FROM pg_class WHERE oid >= 16384 AND re
 LOG = "SELECT pg_walfile_name(pg_current_wal_lsn())"
 
 
-class DatabaseView(Protocol):
+class Books(Protocol):
     url: str
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]: ...
@@ -37,7 +37,7 @@ class DatabaseView(Protocol):
     def close(self) -> None: ...
 
 
-class SqliteView:
+class SqliteBooks:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.url = f"sqlite:///{path}"
@@ -64,7 +64,7 @@ def sqlite_flaws(path: Path) -> Iterator[str]:
         yield f"I7: {path.name}: {'; '.join(map(str, answer))} {broken}"
 
 
-class PostgresView:
+class PostgresBooks:
     def __init__(self, server: Server, template: str) -> None:
         self._server = server
         self.url = new_database(server.address, template)

@@ -18,11 +18,11 @@ from ca.keys import signer
 from handlers.local import Faults, Limits, LocalMessenger
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.persona import digits
-from tests.crash.customers import InventedCustomer
-from tests.crash.database_view import DatabaseView, PostgresView, SqliteView
-from tests.crash.lost_replies import LostReplies
-from tests.crash.processes import ForkServer, Process, fork_server
-from tests.crash.robot_customer import Habits, Robot
+from tests.crash.customers import Folk
+from tests.crash.database_view import Books, PostgresBooks, SqliteBooks
+from tests.crash.lost_replies import Hearing
+from tests.crash.processes import Process, Zygote, zygote
+from tests.crash.robot_customer import Manners, Robot
 from tests.support.customers import OPERATORS, STAFF
 from tests.support.local_telegram import TOKEN, authority_template, old_certificate, register
 from tests.support.postgres_server import Server, new_database
@@ -37,14 +37,14 @@ WHERE state = 'pending' AND kind NOT IN ('lapse_files', 'lapse_code', 'remind')
 """
 
 
-def speed_up_start() -> None:
+def hasten() -> None:
     """Open the authority's key file (scrypt) once a process: it is the same file at every start."""
     if not hasattr(signer.open_key_file, "cache_info"):
         signer.open_key_file = functools.cache(signer.open_key_file)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRow:
+class Waiting:
     """A waiting row, maybe for its next try: a mail server that said "later" is left alone for a minute."""
 
     what: str
@@ -54,7 +54,7 @@ class WaitingRow:
     last_error: str | None
 
 
-def concerned(rows: Iterable[WaitingRow]) -> set[int]:
+def concerned(rows: Iterable[Waiting]) -> set[int]:
     """Return the chats with open work."""
     named = [each.lane.rpartition(":")[2] for each in rows]
     return {int(each) for each in named if each.removeprefix("-").isdecimal()}
@@ -65,16 +65,16 @@ class Bank:
     """A data folder before the first start: authority, register and the certificates to replace."""
 
     folder: Path
-    people: Sequence[InventedCustomer]
+    people: Sequence[Folk]
     #: The server that keeps the bot's database, and the database that each environment gets a copy of.
     server: Server | None = None
     template: str = ""
 
-    def books(self, folder: Path) -> DatabaseView:
+    def books(self, folder: Path) -> Books:
         """Return a view of the bot's database in this folder."""
         if self.server is None:
-            return SqliteView(folder / "desk.db")
-        return PostgresView(self.server, self.template)
+            return SqliteBooks(folder / "desk.db")
+        return PostgresBooks(self.server, self.template)
 
     def environment(self) -> dict[str, str]:
         """What a fork server needs to open the authority's key before it forks."""
@@ -82,8 +82,8 @@ class Bank:
         return {"CRASH_PASSPHRASE": passphrase, "CRASH_KEYS": str(self.folder / "ca")}
 
 
-async def prepare_bank(folder: Path, people: Sequence[InventedCustomer], server: Server | None = None) -> Bank:
-    speed_up_start()
+async def furnish(folder: Path, people: Sequence[Folk], server: Server | None = None) -> Bank:
+    hasten()
     await asyncio.to_thread(authority_template, folder)
     url = new_database(server.address) if server else ""
     settings = parse({"TELEGRAM_TOKEN": TOKEN, "DATA_DIR": str(folder), "DATABASE_URL": url})
@@ -97,20 +97,20 @@ async def prepare_bank(folder: Path, people: Sequence[InventedCustomer], server:
 
 
 @asynccontextmanager
-async def fork_server_for(bank: Bank) -> AsyncIterator[ForkServer]:
+async def zygote_for(bank: Bank) -> AsyncIterator[Zygote]:
     os.environ.update(bank.environment())
-    async with fork_server() as made:
+    async with zygote() as made:
         yield made
 
 
 @dataclass
-class CrashEnvironment:
+class Stage:
     bank: Bank
     folder: Path
     messenger: LocalMessenger
-    fork_server: ForkServer
-    books: DatabaseView
-    hearing: LostReplies
+    zygote: Zygote
+    books: Books
+    hearing: Hearing
     mutant: str | None = None
     lease: float = 0.5
     robots: dict[int, Robot] = field(default_factory=dict)
@@ -147,15 +147,15 @@ class CrashEnvironment:
 
     def invite(
         self,
-        folk: InventedCustomer,
+        folk: Folk,
         rounds: int = 1,
-        manners: Habits | None = None,
+        manners: Manners | None = None,
         robot_of: type[Robot] = Robot,
         before: Callable[[str], None] | None = None,
     ) -> Robot:
         """Let a customer begin and go on until done; `before` is told the next action."""
         person = self.messenger.person(folk.user_id)
-        robot = robot_of(folk, person, self.messenger, rounds, manners or Habits())
+        robot = robot_of(folk, person, self.messenger, rounds, manners or Manners())
         robot.before = before or robot.before
         self.robots[folk.user_id] = robot
         self.lives.append(asyncio.get_running_loop().create_task(robot.lives()))
@@ -172,9 +172,9 @@ class CrashEnvironment:
                 if digits(robot.folk.record.phone) == change["sms"]["to"]:
                     robot.wake.set()
 
-    def waiting(self) -> list[WaitingRow]:
+    def waiting(self) -> list[Waiting]:
         """Return the rows that are due in the bot's tables."""
-        return [WaitingRow(*row) for row in self.books.rows(OPEN)]
+        return [Waiting(*row) for row in self.books.rows(OPEN)]
 
     def numbers(self) -> range:
         """Return the ids of all updates that the messenger has made so far."""
@@ -212,9 +212,9 @@ class CrashEnvironment:
 
 
 @asynccontextmanager
-async def crash_environment(
-    bank: Bank, folder: Path, made: ForkServer, *, faults: Faults | None = None, seed: int = 0, **more: Any
-) -> AsyncIterator[CrashEnvironment]:
+async def stage(
+    bank: Bank, folder: Path, made: Zygote, *, faults: Faults | None = None, seed: int = 0, **more: Any
+) -> AsyncIterator[Stage]:
     await asyncio.to_thread(shutil.copytree, bank.folder, folder)
     messenger = LocalMessenger(
         token=TOKEN,
@@ -225,10 +225,10 @@ async def crash_environment(
         faults=faults,
         seed=seed,
     )
-    hearing = LostReplies(messenger)
+    hearing = Hearing(messenger)
     await messenger.start()
     books = await asyncio.to_thread(bank.books, folder)
-    scene = CrashEnvironment(bank, folder, messenger, made, books, hearing, **more)
+    scene = Stage(bank, folder, messenger, made, books, hearing, **more)
     unwatch = messenger.state.watch(scene.wake)
     try:
         yield scene

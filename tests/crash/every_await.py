@@ -14,10 +14,10 @@ from itertools import count
 from pathlib import Path
 
 from tests.crash.await_points import MODES, Mode
-from tests.crash.customers import invented_customers
-from tests.crash.environment import Bank, fork_server_for, prepare_bank
-from tests.crash.processes import ForkServer
-from tests.crash.scenario_run import ScenarioRun, play
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, furnish, zygote_for
+from tests.crash.processes import Zygote
+from tests.crash.scenario_run import Play, play
 from tests.support.postgres_server import Server, place, running
 
 #: Bots at once: most of the time each waits for a lease to end.
@@ -59,7 +59,7 @@ class Survey:
 
 
 class Surveyor:
-    def __init__(self, bank: Bank, made: ForkServer, folder: Path, *, webhook: bool) -> None:
+    def __init__(self, bank: Bank, made: Zygote, folder: Path, *, webhook: bool) -> None:
         self._bank = bank
         self._zygote = made
         self._folder = folder
@@ -115,7 +115,7 @@ class Surveyor:
         told.problems += [f"{point}\n    {each}" for each in life.problems]
 
     @asynccontextmanager
-    async def _play(self) -> AsyncIterator[ScenarioRun]:
+    async def _play(self) -> AsyncIterator[Play]:
         """Remove the folder at the end; describe a failing life in words."""
         folder = self._folder / str(next(self._numbers))
         async with play(self._bank, self._zygote, folder, None, webhook=self._webhook) as life:
@@ -140,8 +140,8 @@ async def survey(
     modes: Sequence[Mode] = MODES,
 ) -> Survey:
     """With a share of n, visit only each nth point."""
-    bank = await prepare_bank(folder / "bank", invented_customers(1), server)
-    async with fork_server_for(bank) as made:
+    bank = await furnish(folder / "bank", folk(1), server)
+    async with zygote_for(bank) as made:
         surveyor = Surveyor(bank, made, folder, webhook=webhook)
         # Waits that only a slow run has are not in every run.
         counts = await surveyor.count() & await surveyor.count()

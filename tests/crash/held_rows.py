@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.environment import CrashEnvironment
+from tests.crash.environment import Stage
 
 LOOKS = 12
 
@@ -38,7 +38,7 @@ class Row:
     lease_until: float
 
 
-async def row_of(scene: CrashEnvironment, held: Held) -> Row:
+async def row_of(scene: Stage, held: Held) -> Row:
     ((key, state, lease, until),) = await asyncio.to_thread(scene.books.rows, held.row)
     return Row(key, state, lease, until)
 

@@ -16,7 +16,7 @@ from bot.settings.settings import parse
 from handlers.local.wire.json_shapes import JSON
 from tests.crash import leaks
 from tests.crash.database_view import sqlite_flaws
-from tests.crash.environment import CrashEnvironment
+from tests.crash.environment import Stage
 from tests.crash.robot_customer import CODE, Robot, pattern
 from tests.support.local_telegram import TOKEN
 
@@ -67,7 +67,7 @@ class Verdict:
         return not self.problems
 
 
-def glimpse(stage: CrashEnvironment) -> tuple[list[str], dict[str, str], ca.AuditHead]:
+def glimpse(stage: Stage) -> tuple[list[str], dict[str, str], ca.AuditHead]:
     """Return what is wrong at any moment (I2), what is stored but not signed yet (I4), and the audit's head (I5)."""
     with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
         wrong = [f"I2: {holder} has {live} live certificates" for holder, live in connection.execute(LIVE)]
@@ -75,11 +75,11 @@ def glimpse(stage: CrashEnvironment) -> tuple[list[str], dict[str, str], ca.Audi
         return wrong, dict(connection.execute(HALFWAY).fetchall()), ca.AuditHead(entries, digest.hex())
 
 
-def ledger_file(stage: CrashEnvironment) -> Path:
+def ledger_file(stage: Stage) -> Path:
     return stage.folder / "ca" / "ledger.sqlite3"
 
 
-def judge(stage: CrashEnvironment, halfway: dict[str, str] | None = None, head: ca.AuditHead | None = None) -> Verdict:
+def judge(stage: Stage, halfway: dict[str, str] | None = None, head: ca.AuditHead | None = None) -> Verdict:
     """Check everything; the customers must have had the time to finish."""
     settings = parse(stage.settings())
     verdict = Verdict()
@@ -104,7 +104,7 @@ def judge(stage: CrashEnvironment, halfway: dict[str, str] | None = None, head: 
     return verdict
 
 
-def _applications(stage: CrashEnvironment) -> list[Application]:
+def _applications(stage: Stage) -> list[Application]:
     query = "SELECT request_id, chat_id, receipt, outcome, serial FROM applications"
     return [Application(*row) for row in stage.books.rows(query)]
 
@@ -168,7 +168,7 @@ def _told(verdict: Verdict, robot: Robot, mine: list[Application], unheard: Coll
             verdict.problems.append(f"I3: {robot.folk.user_id} got {len(files)} of {issued} {name}")
 
 
-def _texted(verdict: Verdict, stage: CrashEnvironment, applications: list[Application]) -> None:
+def _texted(verdict: Verdict, stage: Stage, applications: list[Application]) -> None:
     """The gateway recognises a repetition by its key: a text message comes once, even if we never saw its receipt."""
     issued = Counter(each.chat_id for each in applications if each.outcome == "issued")
     for robot in stage.robots.values():
@@ -184,7 +184,7 @@ def _texted(verdict: Verdict, stage: CrashEnvironment, applications: list[Applic
             verdict.problems.append(f"I3: {robot.folk.user_id} was told by text {told} times of all that was issued")
 
 
-def _taken(stage: CrashEnvironment) -> Iterator[str]:
+def _taken(stage: Stage) -> Iterator[str]:
     """F1: every update that we acknowledged is stored."""
     if stage.messenger.stats.pending:
         return
@@ -194,7 +194,7 @@ def _taken(stage: CrashEnvironment) -> Iterator[str]:
         yield f"F1: updates {lost} were acknowledged, and are nowhere"
 
 
-def _in_line(stage: CrashEnvironment, applications: list[Application]) -> Iterator[str]:
+def _in_line(stage: Stage, applications: list[Application]) -> Iterator[str]:
     """F2: what one transaction wrote comes to the chat in that order."""
     told = stage.books.rows("SELECT key FROM outbox WHERE key LIKE 'issued:%' OR key LIKE 'result:%' ORDER BY seq")
     written = {key: place for place, (key,) in enumerate(told)}
@@ -242,7 +242,7 @@ def _signatures(authority: ca.Authority, head: ca.AuditHead | None) -> Iterator[
             yield f"I4: {serial} is over other bytes than those that were stored"
 
 
-def _kept(stage: CrashEnvironment, halfway: dict[str, str], known: set[int]) -> Iterator[str]:
+def _kept(stage: Stage, halfway: dict[str, str], known: set[int]) -> Iterator[str]:
     """I4: bytes that were seen on disk without their signature are unchanged, and are what was signed in the end."""
     with closing(sqlite3.connect(ledger_file(stage), timeout=30)) as connection:
         stored = dict(connection.execute("SELECT serial, hex(tbs) FROM intent").fetchall())
@@ -251,7 +251,7 @@ def _kept(stage: CrashEnvironment, halfway: dict[str, str], known: set[int]) -> 
             yield f"I4: {serial} was to be signed when the process died, and was not"
 
 
-def leaked(stage: CrashEnvironment) -> list[str]:
+def leaked(stage: Stage) -> list[str]:
     """I6; only while nobody writes."""
     some = [robot.folk for robot in stage.robots.values()][:SEARCHED]
     secrets = {TOKEN, stage.messenger.sms_token, *(each for folk in some for each in folk.secrets)}
@@ -260,7 +260,7 @@ def leaked(stage: CrashEnvironment) -> list[str]:
     return list(leaks.found(files, secrets, [each[1] for each in texts if each]))
 
 
-def _whole(stage: CrashEnvironment) -> Iterator[str]:
+def _whole(stage: Stage) -> Iterator[str]:
     """I7."""
     yield from stage.books.flaws()
     yield from sqlite_flaws(ledger_file(stage))

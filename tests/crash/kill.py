@@ -17,18 +17,18 @@ from pathlib import Path
 
 from tests.crash.campaign import (
     Campaign,
-    PlannedFaults,
-    ProcessPlace,
+    Place,
+    Trouble,
+    bad_weather,
     behind,
     beside_each_other,
-    network_faults,
     silent,
 )
-from tests.crash.counts import Counts
-from tests.crash.customers import invented_customers
-from tests.crash.environment import Bank, crash_environment, fork_server_for, prepare_bank
+from tests.crash.counts import Tally
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, furnish, stage, zygote_for
 from tests.crash.mutants import MUTANTS
-from tests.crash.processes import ForkServer
+from tests.crash.processes import Zygote
 from tests.support.balancer import balancing, free_port
 from tests.support.postgres_server import Server, place, running
 
@@ -40,7 +40,7 @@ ENGINES = ("sqlite", "postgres")
 
 
 @asynccontextmanager
-async def places(replicas: int) -> AsyncIterator[Sequence[ProcessPlace]]:
+async def places(replicas: int) -> AsyncIterator[Sequence[Place]]:
     if not replicas:
         yield beside_each_other()
         return
@@ -51,7 +51,7 @@ async def places(replicas: int) -> AsyncIterator[Sequence[ProcessPlace]]:
 
 async def campaign(
     bank: Bank,
-    made: ForkServer,
+    made: Zygote,
     folder: Path,
     kills: int,
     *,
@@ -59,9 +59,9 @@ async def campaign(
     mutant: str | None = None,
     batch: int = 0,
     replicas: int = 0,
-    trouble: PlannedFaults = PlannedFaults(),  # noqa: B008 - a frozen value
+    trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
     say: Callable[[str], None] = silent,
-) -> Counts:
+) -> Tally:
     """Kill this often; with a batch size, check after each batch and stop at the first problem."""
     started = 0
     while True:
@@ -69,11 +69,11 @@ async def campaign(
         async with AsyncExitStack() as stack:
             who = await stack.enter_async_context(places(replicas))
             scene = await stack.enter_async_context(
-                crash_environment(
+                stage(
                     bank,
                     folder / f"stage{started}",
                     made,
-                    faults=network_faults(),
+                    faults=bad_weather(),
                     seed=seed + started,
                     mutant=mutant,
                 )
@@ -98,13 +98,13 @@ async def run(
     *,
     server: Server | None = None,
     replicas: int = 0,
-    trouble: PlannedFaults = PlannedFaults(),  # noqa: B008 - a frozen value
+    trouble: Trouble = Trouble(),  # noqa: B008 - a frozen value
     batch: int = 0,
     say: Callable[[str], None] = silent,
-) -> Counts:
-    people = invented_customers(trouble.crowd + int((batch or kills) * CUSTOMERS_PER_KILL))
-    bank = await prepare_bank(folder / "bank", people, server)
-    async with fork_server_for(bank) as made:
+) -> Tally:
+    people = folk(trouble.crowd + int((batch or kills) * CUSTOMERS_PER_KILL))
+    bank = await furnish(folder / "bank", people, server)
+    async with zygote_for(bank) as made:
         return await campaign(
             bank,
             made,
@@ -145,7 +145,7 @@ def main() -> int:
                 folder, arguments.kills, arguments.seed, arguments.mutant,
                 server=server,
                 replicas=arguments.replicas,
-                trouble=PlannedFaults(arguments.server_stops, arguments.jumps),
+                trouble=Trouble(arguments.server_stops, arguments.jumps),
                 batch=BATCH if arguments.mutant else 0,
                 say=progress,
             )

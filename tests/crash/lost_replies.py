@@ -5,7 +5,7 @@ from handlers.local.wire.faults import Fault, FaultInjector
 from handlers.local.wire.json_shapes import JSON
 
 
-class RecordingInjector(FaultInjector):
+class Noting(FaultInjector):
     """Dice that remember what they decided for the last call."""
 
     __slots__ = ("last",)
@@ -15,13 +15,13 @@ class RecordingInjector(FaultInjector):
         return self.last
 
 
-class LostReplies:
+class Hearing:
     """Chat and number of each message whose reply was lost."""
 
     def __init__(self, messenger: LocalMessenger) -> None:
         """Call before the messenger starts."""
         plain = messenger._injector
-        self._injector = messenger._injector = RecordingInjector(plain.faults, plain.random, plain.played)
+        self._injector = messenger._injector = Noting(plain.faults, plain.random, plain.played)
         self._injector.last = None
         self.unheard: set[tuple[int, int]] = set()
 

@@ -7,28 +7,28 @@ from pathlib import Path
 from handlers.local.wire.faults import Fault
 from tests.crash.environment import Bank
 from tests.crash.held_rows import JOB, MESSAGE
-from tests.crash.processes import ForkServer
-from tests.crash.scenario_run import ScenarioRun, play
+from tests.crash.processes import Zygote
+from tests.crash.scenario_run import Play, play
 from tests.crash.scenarios import (
     PATIENT_LEASE,
     SLOW_LEASE,
-    HastyRobot,
-    Scenario,
+    Hasty,
+    Scene,
     at,
     backlog,
     frozen,
     frozen_with_an_update,
     locked,
-    network_fault,
     nothing,
     slow,
     twice,
+    weather,
 )
 
 #: At once: most of the time each waits for a lease to end, or for what its bug prevents.
 AT_ONCE = 12
 
-CALM = Scenario(nothing, exact=True, setting={"lease": PATIENT_LEASE})
+CALM = Scene(nothing, exact=True, setting={"lease": PATIENT_LEASE})
 UPDATE = "chat chat:", "SqliteDatabase.unit"
 MAKING = "job issue ", "bot/issuing/key_pool.py"
 REDEEMED = at("password", "answered", "job issue ", "EmbeddedIssuer.redeem")
@@ -37,18 +37,18 @@ CUT_OFF = at("password", "asked", *MAKING)
 ANSWERED = at("phone", "answered", *UPDATE)
 FAILING = at("birth", "failing", "chat chat:", "WorkerThreads.of")
 SENT = at("pick:self", "answered", "send chat:", "SqliteDatabase.unit")
-SILENCE = network_fault("pick:self", "editMessageText", Fault.RESET)
+SILENCE = weather("pick:self", "editMessageText", Fault.RESET)
 
-SCENARIOS: dict[str, Scenario] = {
+SCENES: dict[str, Scene] = {
     "acknowledge_first": (LOCKED := locked()),
-    "offset_by_max": Scenario(backlog),
+    "offset_by_max": Scene(backlog),
     "webhook_answered_first": locked(webhook=True),
     "known_by_memory": at("birth", "failing", "statement inbox_add"),
-    "taken_again": Scenario(twice),
+    "taken_again": Scene(twice),
     "done_before_it_is_done": ANSWERED,
     "done_after_it_is_done": ANSWERED,
-    "done_by_everybody": Scenario(frozen_with_an_update),
-    "overtaking": at("name", "failing", "chat chat:", "WorkerThreads.of", robot=HastyRobot),
+    "done_by_everybody": Scene(frozen_with_an_update),
+    "overtaking": at("name", "failing", "chat chat:", "WorkerThreads.of", robot=Hasty),
     "parked_at_once": FAILING,
     "busy_for_ever": at("birth", "cancelled", *UPDATE),
     "outbox_apart": ANSWERED,
@@ -69,9 +69,9 @@ SCENARIOS: dict[str, Scenario] = {
     "recorded_apart": at("/start", "answered", "send chat:", "SqliteDatabase.unit", exact=True, lease=PATIENT_LEASE),
     "message_never_taken_over": at("birth", "asked", "send chat:", "TelegramMessenger.show"),
     "late_sender_heard": frozen(MESSAGE),
-    "out_of_line": network_fault("password", "sendDocument", Fault.STORM),
-    "slow_is_dead": Scenario(slow, exact=True, setting={"lease": PATIENT_LEASE}),
-    "patience_is_refusal": network_fault("pick:self", "editMessageText", Fault.STORM),
+    "out_of_line": weather("password", "sendDocument", Fault.STORM),
+    "slow_is_dead": Scene(slow, exact=True, setting={"lease": PATIENT_LEASE}),
+    "patience_is_refusal": weather("pick:self", "editMessageText", Fault.STORM),
     "silence_is_refusal": SILENCE,
     "silence_is_consent": SILENCE,
     "no_key": at("pick:sms", "answered", "send sms:", "ClientResponse.start"),
@@ -87,14 +87,14 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 #: A scenario, and the bug that is planted in it.
-Planted = tuple[Scenario, str | None]
+Planted = tuple[Scene, str | None]
 
 
-async def played(bank: Bank, made: ForkServer, folder: Path, each_with: Iterable[Planted]) -> list[ScenarioRun]:
+async def played(bank: Bank, made: Zygote, folder: Path, each_with: Iterable[Planted]) -> list[Play]:
     """Play these at once, and return them in order, with their problems."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, scene: Scenario, mutant: str | None) -> ScenarioRun:
+    async def one(number: int, scene: Scene, mutant: str | None) -> Play:
         async with (
             turns,
             play(bank, made, folder / str(number), mutant, webhook=scene.webhook, **scene.setting) as made_up,

@@ -72,7 +72,7 @@ class Process:
             await self.gone.wait()
 
 
-class ForkServer:
+class Zygote:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._ids = count(1)
@@ -126,7 +126,7 @@ class ForkServer:
 
 
 @asynccontextmanager
-async def fork_server() -> AsyncIterator[ForkServer]:
+async def zygote() -> AsyncIterator[Zygote]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -137,7 +137,7 @@ async def fork_server() -> AsyncIterator[ForkServer]:
         pass_fds=[theirs.fileno()],
     )
     theirs.close()
-    made = ForkServer(ours)
+    made = Zygote(ours)
     try:
         async with asyncio.timeout(START_SECONDS):
             await made.warm.wait()

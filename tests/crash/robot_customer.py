@@ -11,7 +11,7 @@ from handlers.local import LocalMessenger
 from handlers.local.people.person import NotOnScreen, Person
 from handlers.local.wire.json_shapes import JSON
 from handlers.telegram.render import read_token
-from tests.crash.customers import InventedCustomer
+from tests.crash.customers import Folk
 from tests.support.local_telegram import WORDS
 
 #: Buttons in the order in which they are looked for.
@@ -36,7 +36,7 @@ CODE = re.compile(re.escape(WORDS.text("ko", Line("sms.code", {"code": "#"})).pa
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Manners:
     """How often a customer does more than was asked: taps twice, or asks for help in between."""
 
     double_taps: float = 0.0
@@ -47,11 +47,11 @@ class Habits:
 
 @dataclass
 class Robot:
-    folk: InventedCustomer
+    folk: Folk
     person: Person
     messenger: LocalMessenger
     rounds: int = 1
-    manners: Habits = field(default_factory=Habits)
+    manners: Manners = field(default_factory=Manners)
     done: int = 0
     wrong: str = ""
     #: The test ended while it was still being served, so nothing can be said of it.

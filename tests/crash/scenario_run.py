@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.crash.environment import Bank, CrashEnvironment, crash_environment
+from tests.crash.environment import Bank, Stage, stage
 from tests.crash.invariants import Verdict, glimpse, judge, leaked
-from tests.crash.processes import ForkServer, Process
-from tests.crash.robot_customer import Habits, Robot
+from tests.crash.processes import Process, Zygote
+from tests.crash.robot_customer import Manners, Robot
 from tests.support.balancer import free_port
 
 #: So many looks must find nothing open while the customer waits, before it is sure that nothing will come.
@@ -23,8 +23,8 @@ WEBHOOK_SECRET = "a-secret-of-the-webhook-0123456789"
 
 
 @dataclass
-class ScenarioRun:
-    scene: CrashEnvironment
+class Play:
+    scene: Stage
     #: Where updates are posted to; 0 means polling.
     port: int = 0
     #: Nothing goes wrong that would excuse a repetition.
@@ -49,7 +49,7 @@ class ScenarioRun:
 
     def comes(self, robot_of: type[Robot] = Robot, before: Any = None) -> Robot:
         """Let the customer begin; they report each action beforehand."""
-        self.robot = self.scene.invite(self.scene.bank.people[0], 1, Habits(), robot_of, before)
+        self.robot = self.scene.invite(self.scene.bank.people[0], 1, Manners(), robot_of, before)
         return self.robot
 
     async def ends(self) -> None:
@@ -107,11 +107,11 @@ class ScenarioRun:
 
 @asynccontextmanager
 async def play(
-    bank: Bank, made: ForkServer, folder: Path, mutant: str | None, *, webhook: bool = False, **more: Any
-) -> AsyncIterator[ScenarioRun]:
-    async with crash_environment(bank, folder, made, mutant=mutant, **{"lease": LEASE, **more}) as scene:
+    bank: Bank, made: Zygote, folder: Path, mutant: str | None, *, webhook: bool = False, **more: Any
+) -> AsyncIterator[Play]:
+    async with stage(bank, folder, made, mutant=mutant, **{"lease": LEASE, **more}) as scene:
         try:
-            yield ScenarioRun(scene, free_port() if webhook else 0)
+            yield Play(scene, free_port() if webhook else 0)
         finally:
             for each in scene.processes:
                 with suppress(ProcessLookupError):

@@ -13,7 +13,7 @@ from handlers.local.wire.faults import Fault
 from tests.crash.await_points import Mode
 from tests.crash.held_rows import Held, at_rest, row_of
 from tests.crash.robot_customer import Robot
-from tests.crash.scenario_run import ScenarioRun
+from tests.crash.scenario_run import Play
 
 PATIENCE_S = 40.0
 TICK_S = 0.005
@@ -27,28 +27,28 @@ LOCKED_S = 0.8
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scene:
     """How the application goes, up to where the customer is left alone."""
 
-    happens: Callable[[ScenarioRun], Awaitable[None]]
+    happens: Callable[[Play], Awaitable[None]]
     webhook: bool = False
     exact: bool = False
     setting: dict[str, Any] = field(default_factory=dict)
 
 
-def at(step: str, mode: Mode, *parts: str, robot: type[Robot] = Robot, exact: bool = False, **setting: Any) -> Scenario:
+def at(step: str, mode: Mode, *parts: str, robot: type[Robot] = Robot, exact: bool = False, **setting: Any) -> Scene:
     """The process ends in this way at the first place with these parts after the customer began this step."""
 
-    async def happens(play: ScenarioRun) -> None:
+    async def happens(play: Play) -> None:
         process = await play.starts(watched=True, unarmed=True, mode=mode, parts=parts)
         await process.is_ready()
         play.comes(robot, lambda done: process.arm() if done == step else None)
         await _hit_or_over(play)
 
-    return Scenario(happens, exact=exact, setting=setting)
+    return Scene(happens, exact=exact, setting=setting)
 
 
-async def _hit_or_over(play: ScenarioRun) -> None:
+async def _hit_or_over(play: Play) -> None:
     """A bug may prevent the point from being reached; then the application itself shows it."""
     hit = asyncio.ensure_future(play.process.hit.wait())
     await asyncio.wait([hit, play.scene.lives[-1]], timeout=PATIENCE_S / 8, return_when=asyncio.FIRST_COMPLETED)
@@ -56,10 +56,10 @@ async def _hit_or_over(play: ScenarioRun) -> None:
     hit.cancel()
 
 
-def network_fault(step: str, method: str, fault: Fault) -> Scenario:
+def weather(step: str, method: str, fault: Fault) -> Scene:
     """The first call of this method after the customer began this step fails."""
 
-    async def happens(play: ScenarioRun) -> None:
+    async def happens(play: Play) -> None:
         faults, played = play.scene.messenger.faults, play.scene.messenger.stats.faults
 
         def before(done: str) -> None:
@@ -75,13 +75,13 @@ def network_fault(step: str, method: str, fault: Fault) -> Scenario:
         faults.clear()
         play.reached = True
 
-    return Scenario(happens)
+    return Scene(happens)
 
 
-def locked(*, webhook: bool = False) -> Scenario:
+def locked(*, webhook: bool = False) -> Scene:
     """Another program locks the database when an update comes; then the process dies."""
 
-    async def happens(play: ScenarioRun) -> None:
+    async def happens(play: Play) -> None:
         process = await play.starts()
         await process.is_ready()
         messenger = play.scene.messenger
@@ -95,17 +95,17 @@ def locked(*, webhook: bool = False) -> Scenario:
             await process.kill()
         play.reached = True
 
-    return Scenario(happens, webhook=webhook)
+    return Scene(happens, webhook=webhook)
 
 
-async def nothing(play: ScenarioRun) -> None:
+async def nothing(play: Play) -> None:
     """Nothing goes wrong."""
     await (await play.starts()).is_ready()
     play.comes()
     play.reached = True
 
 
-async def backlog(play: ScenarioRun) -> None:
+async def backlog(play: Play) -> None:
     """Updates wait when the process starts, the newest first; it dies when it has begun to store them."""
     play.comes()
     await asyncio.sleep(0)
@@ -119,7 +119,7 @@ async def backlog(play: ScenarioRun) -> None:
     await _hit_or_over(play)
 
 
-async def twice(play: ScenarioRun) -> None:
+async def twice(play: Play) -> None:
     """An update comes again when the next step is reached, as after a lost acknowledgement."""
     updates, kept = play.scene.messenger.updates, []
 
@@ -134,7 +134,7 @@ async def twice(play: ScenarioRun) -> None:
     play.comes(before=before)
 
 
-async def slow(play: ScenarioRun) -> None:
+async def slow(play: Play) -> None:
     """The messenger takes longer for a message than a lease, and another process looks for work."""
     messenger = play.scene.messenger
     await (await play.scene.start("worker")).is_ready()
@@ -150,7 +150,7 @@ async def slow(play: ScenarioRun) -> None:
     play.reached = True
 
 
-async def frozen_with_an_update(play: ScenarioRun) -> None:
+async def frozen_with_an_update(play: Play) -> None:
     """A process freezes while it processes an update; another one processes it, and the first one wakes."""
     late = await play.starts(watched=True, unarmed=True, mode="frozen", parts=("chat chat:", "Thinking.of"))
     await late.is_ready()
@@ -165,10 +165,10 @@ async def frozen_with_an_update(play: ScenarioRun) -> None:
     play.reached = True
 
 
-def frozen(held: Held) -> Scenario:
+def frozen(held: Held) -> Scene:
     """A process freezes with this work; another takes over and is working on it when the first one wakes."""
 
-    async def happens(play: ScenarioRun) -> None:
+    async def happens(play: Play) -> None:
         late = await _stops(play, held)
         heir = await _stops(play, held)
         taken = await row_of(play.scene, held)
@@ -181,10 +181,10 @@ def frozen(held: Held) -> Scenario:
         os.kill(heir.pid, signal.SIGCONT)
         play.reached = True
 
-    return Scenario(happens, setting={"lease": LONG_LEASE})
+    return Scene(happens, setting={"lease": LONG_LEASE})
 
 
-async def _stops(play: ScenarioRun, held: Held) -> Any:
+async def _stops(play: Play, held: Held) -> Any:
     process = await play.starts(watched=True, mode="frozen", parts=held.parts)
     if not play.scene.robots:
         await process.is_ready()
@@ -195,7 +195,7 @@ async def _stops(play: ScenarioRun, held: Held) -> Any:
     return process
 
 
-class HastyRobot(Robot):
+class Hasty(Robot):
     """Types the birth date right after the name, and expects the question that follows it."""
 
     async def _types(self, text: str) -> bool:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.campaign import PlannedFaults
-from tests.crash.counts import Counts
+from tests.crash.campaign import Trouble
+from tests.crash.counts import Tally
 from tests.crash.kill import run
 from tests.support.postgres_server import Server, place, running
 
@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
         yield made
 
 
-def is_well(tally: Counts, kills: int) -> None:
+def is_well(tally: Tally, kills: int) -> None:
     assert tally.ok, "\n".join([*tally.problems, *tally.verdict.problems])
     assert tally.kills >= kills
     assert tally.verdict.requests > 0
@@ -46,7 +46,7 @@ async def test_nothing_is_lost_doubled_or_left_untold(tmp_path: Path, report: Ca
 async def test_nor_among_replicas_whose_server_is_stopped_hard(
     tmp_path: Path, server: Server, report: Callable[[str], None]
 ) -> None:
-    trouble = PlannedFaults(server_stops=SERVER_STOPS, crowd=CROWD)
+    trouble = Trouble(server_stops=SERVER_STOPS, crowd=CROWD)
     tally = await run(tmp_path, KILLS_ON_A_SERVER, SEED, server=server, replicas=REPLICAS, trouble=trouble)
     report(str(tally))
 
@@ -64,7 +64,7 @@ async def test_nor_where_a_clock_jumps_an_hour_and_is_right_again(
         KILLS_WITH_JUMPS,
         SEED,
         server=server if engine == "postgres" else None,
-        trouble=PlannedFaults(jumps=True, crowd=CROWD),
+        trouble=Trouble(jumps=True, crowd=CROWD),
     )
     report(str(tally))
 

@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 
 from tests.crash.await_points import Mode
-from tests.crash.customers import invented_customers
-from tests.crash.environment import Bank, CrashEnvironment, crash_environment, fork_server_for, prepare_bank
+from tests.crash.customers import folk
+from tests.crash.environment import Bank, Stage, furnish, stage, zygote_for
 from tests.crash.held_rows import JOB, MESSAGE, Held, at_rest, row_of
 from tests.crash.invariants import judge
-from tests.crash.processes import ForkServer, Process
+from tests.crash.processes import Process, Zygote
 from tests.support.postgres_server import Server, place, running
 
 pytestmark = [pytest.mark.crash, pytest.mark.asyncio(loop_scope="module")]
@@ -36,19 +36,19 @@ def server() -> Iterator[Server]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def prepared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Bank, ForkServer]]:
-    bank = await prepare_bank(tmp_path_factory.mktemp("taken over") / "bank", invented_customers(1), server)
-    async with fork_server_for(bank) as made:
+async def house(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Bank, Zygote]]:
+    bank = await furnish(tmp_path_factory.mktemp("taken over") / "bank", folk(1), server)
+    async with zygote_for(bank) as made:
         yield bank, made
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def scene(prepared: tuple[Bank, ForkServer], tmp_path: Path) -> AsyncIterator[CrashEnvironment]:
-    async with crash_environment(prepared[0], tmp_path / "stage", prepared[1], lease=LEASE_SECONDS) as set_up:
+async def scene(house: tuple[Bank, Zygote], tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(house[0], tmp_path / "stage", house[1], lease=LEASE_SECONDS) as set_up:
         yield set_up
 
 
-async def stops(scene: CrashEnvironment, held: Held, mode: Mode) -> Process:
+async def stops(scene: Stage, held: Held, mode: Mode) -> Process:
     """Start a replica, and return when it has stopped at this work."""
     process = await scene.start(watched=True, mode=mode, parts=held.parts)
     if not scene.robots:
@@ -60,7 +60,7 @@ async def stops(scene: CrashEnvironment, held: Held, mode: Mode) -> Process:
     return process
 
 
-async def goes_well(scene: CrashEnvironment) -> None:
+async def goes_well(scene: Stage) -> None:
     async with asyncio.timeout(PATIENCE):
         await scene.lives[0]
     assert await scene.settle()
@@ -73,7 +73,7 @@ async def goes_well(scene: CrashEnvironment) -> None:
 
 @EACH
 async def test_what_a_killed_replica_held_another_takes_over_within_the_lease(
-    scene: CrashEnvironment, held: Held, report: Callable[[str], None]
+    scene: Stage, held: Held, report: Callable[[str], None]
 ) -> None:
     dead = await stops(scene, held, "asked")
     killed, row = time.time(), await row_of(scene, held)
@@ -92,7 +92,7 @@ async def test_what_a_killed_replica_held_another_takes_over_within_the_lease(
 
 
 @EACH
-async def test_what_a_frozen_replica_writes_late_is_refused(scene: CrashEnvironment, held: Held) -> None:
+async def test_what_a_frozen_replica_writes_late_is_refused(scene: Stage, held: Held) -> None:
     """Another process works on it by then: its lease is not lost, and its work is not done twice."""
     late = await stops(scene, held, "frozen")
     before = await row_of(scene, held)

@@ -13,11 +13,11 @@ from bot.conversation.case import Case, Phase
 from bot.conversation.events import Said, Tapped
 from handlers.telegram import webhook
 from tests.hostile.updates import campaign
-from tests.hostile.updates_checks import RunningChecks, flaws
-from tests.hostile.updates_setup import SECRET, Plan, PostingConnection, letters_alone
+from tests.hostile.updates_checks import Watch, flaws
+from tests.hostile.updates_setup import SECRET, Line, Plan, letters_alone
 from tests.hostile.updates_shapes import KINDS, MARK, Shapes
 from tests.support.authority_server import free_port
-from tests.support.conversation import NOON, Conversation, at
+from tests.support.conversation import NOON, Talk, at
 from tests.support.customers import GILDONG, persona
 from tests.support.local_telegram import Customer, LocalTelegram, authority_template, local_telegram
 
@@ -69,16 +69,16 @@ async def test_a_fault_at_the_door_would_be_found(
 
 
 @pytest.fixture
-def watch() -> RunningChecks:
-    return RunningChecks()
+def watch() -> Watch:
+    return Watch()
 
 
-def found(watch: RunningChecks) -> set[str]:
+def found(watch: Watch) -> set[str]:
     return {each.what for each in watch.findings}
 
 
 def test_a_step_without_an_arrow_would_be_seen() -> None:
-    asking, rules = at(Phase.ASKING).case, Conversation().rules
+    asking, rules = at(Phase.ASKING).case, Talk().rules
 
     def wrong(after: Case, event: object = Tapped("submit", 0)) -> list[str]:
         return list(flaws(asking, event, after, NOON, rules))  # type: ignore[arg-type]
@@ -100,10 +100,10 @@ def test_a_step_without_an_arrow_would_be_seen() -> None:
 def test_the_straight_way_has_no_flaw() -> None:
     for phase in (Phase.DECIDING, Phase.ISSUED, Phase.CLOSED, Phase.CANCELLED):
         case = at(phase).case
-        assert not list(flaws(case, Tapped("x", 0), case, NOON, Conversation().rules))
+        assert not list(flaws(case, Tapped("x", 0), case, NOON, Talk().rules))
 
 
-def test_what_went_wrong_in_the_log_would_be_seen(watch: RunningChecks) -> None:
+def test_what_went_wrong_in_the_log_would_be_seen(watch: Watch) -> None:
     def said(level: int, text: str, **extra: object) -> None:
         watch.handle(logging.makeLogRecord({"levelno": level, "levelname": "X", "name": "x", "msg": text, **extra}))
 
@@ -116,7 +116,7 @@ def test_what_went_wrong_in_the_log_would_be_seen(watch: RunningChecks) -> None:
     assert [each.what for each in watch.findings] == ["parked", "error in the log", "content in the log"]
 
 
-def test_an_echo_an_answer_and_a_wrong_order_would_be_seen(watch: RunningChecks) -> None:
+def test_an_echo_an_answer_and_a_wrong_order_would_be_seen(watch: Watch) -> None:
     def shown(text: str, **more: object) -> None:
         message = {"message_id": 1, "from": {"is_bot": True}, "text": text, **more}
         watch.looks({"type": "message", "chat": 5, "message": message})
@@ -162,7 +162,7 @@ async def hooked(template: Path, tmp_path: Path) -> AsyncIterator[LocalTelegram]
 
 
 async def posted(place: LocalTelegram, *bodies: bytes) -> list[int]:
-    line = PostingConnection(place.settings.webhook.url)
+    line = Line(place.settings.webhook.url)
     try:
         return [await line.post(each) for each in bodies]
     finally:

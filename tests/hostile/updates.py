@@ -22,9 +22,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from handlers.local.wire.json_shapes import JSON
-from tests.hostile.updates_customers import RandomCustomer
+from tests.hostile.updates_customers import Wanderer
 from tests.hostile.updates_end_checks import ends
-from tests.hostile.updates_setup import HostileRun, Plan, Post, scene, sound
+from tests.hostile.updates_setup import Plan, Post, Scene, scene, sound
 
 #: Shares of what is sent, for each action of a customer.
 SHAPED, TORN = 0.8, 1.0
@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 
 class Campaign:
-    def __init__(self, it: HostileRun, say: Say) -> None:
+    def __init__(self, it: Scene, say: Say) -> None:
         self._it = it
         self._say = say
         self._late: deque[Post] = deque(maxlen=400)
@@ -139,7 +139,7 @@ class Campaign:
         number = next(self._it.torn)
         return Post(self._it.tearing.body(number), 0, number, sound=False)
 
-    def _flood(self, each: RandomCustomer) -> list[Post]:
+    def _flood(self, each: Wanderer) -> list[Post]:
         it, chat = self._it, each.person.chat
         posts = []
         for _ in range(FLOOD_OF):
@@ -166,7 +166,7 @@ def resident() -> float:
     return pages * PAGE / (1 << 20)
 
 
-async def campaign(plan: Plan, folder: Path, say: Say, template: Path | None = None) -> HostileRun:
+async def campaign(plan: Plan, folder: Path, say: Say, template: Path | None = None) -> Scene:
     async with scene(plan, folder, template) as it:
         await Campaign(it, say).runs()
         return it
@@ -214,7 +214,7 @@ def one_house(plan: Plan) -> tuple[bool, str]:
     return not it.watch.findings, told(it)
 
 
-def told(it: HostileRun) -> str:
+def told(it: Scene) -> str:
     watch = it.watch
     found = [f"seed {it.plan.seed}, after {it.sent} updates:", *map(str, watch.findings)] if watch.findings else []
     done = sum(each.done for each in it.robots.values())

@@ -51,7 +51,7 @@ def shortened(body: bytes) -> bytes:
 
 
 @dataclass
-class RunningChecks(logging.Handler):
+class Watch(logging.Handler):
     findings: list[Finding] = field(default_factory=list)
     parked: Counter[str] = field(default_factory=Counter)
     warned: Counter[str] = field(default_factory=Counter)
@@ -187,7 +187,7 @@ def _complete(case: Case, now: datetime, rules: Rules) -> bool:
 
 
 @contextmanager
-def watching(watch: RunningChecks, messenger: LocalMessenger) -> Iterator[None]:
+def watching(watch: Watch, messenger: LocalMessenger) -> Iterator[None]:
     """Look at every record, every decision and every text until the end."""
     real, root = cases.decide, logging.getLogger()
 
@@ -207,7 +207,7 @@ def watching(watch: RunningChecks, messenger: LocalMessenger) -> Iterator[None]:
         forget()
 
 
-def watch_the_order(watch: RunningChecks, local_telegram: LocalTelegram) -> None:
+def watch_the_order(watch: Watch, local_telegram: LocalTelegram) -> None:
     """When an update is processed, all earlier ones of its chat are."""
     inbox = local_telegram.app.shared.queues.inbox
     real = inbox.finish

@@ -10,7 +10,7 @@ from bot.messages.catalog import LANGUAGES
 from handlers.local import LocalMessenger, NotOnScreen, Persona
 from handlers.local.wire.json_shapes import JSON
 from handlers.telegram.render import read_token
-from tests.crash.customers import InventedCustomer
+from tests.crash.customers import Folk
 from tests.crash.robot_customer import QUESTIONS, TAPS, Robot
 from tests.hostile.updates_shapes import COMMANDS, Shapes
 from tests.support.customers import persona
@@ -40,7 +40,7 @@ class Honest(Robot):
 
 
 @dataclass
-class RandomCustomer(Robot):
+class Wanderer(Robot):
     """A robot that reads its card in any language, and does something else now and then."""
 
     dice: Random = field(default_factory=Random)
@@ -168,17 +168,17 @@ class RandomCustomer(Robot):
 
 
 STRANGER = Persona(777_000, "Strange", "R", None, "+821000000000", "s@x.example", "en", {})
-_WHIMS: tuple[Callable[[RandomCustomer], object], ...] = (
-    *(RandomCustomer.taps_what_is_old,) * 5,
-    *(RandomCustomer.taps_what_is_not_there,) * 3,
-    *(RandomCustomer.says_anything,) * 3,
-    *(RandomCustomer.commands,) * 3,
-    RandomCustomer.shares,
-    RandomCustomer.sends,
-    RandomCustomer.replies,
-    RandomCustomer.edits,
-    RandomCustomer.leaves_or_comes_back,
-    RandomCustomer.asks_inline,
+_WHIMS: tuple[Callable[[Wanderer], object], ...] = (
+    *(Wanderer.taps_what_is_old,) * 5,
+    *(Wanderer.taps_what_is_not_there,) * 3,
+    *(Wanderer.says_anything,) * 3,
+    *(Wanderer.commands,) * 3,
+    Wanderer.shares,
+    Wanderer.sends,
+    Wanderer.replies,
+    Wanderer.edits,
+    Wanderer.leaves_or_comes_back,
+    Wanderer.asks_inline,
 )
 
 
@@ -187,7 +187,7 @@ def patterns(messenger: LocalMessenger, user_id: int) -> dict[str, list[re.Patte
     return {key: [each.pattern(key) for each in readers] for key in NEEDED}
 
 
-def personas(people: list[InventedCustomer], honest: int) -> list[Persona]:
+def personas(people: list[Folk], honest: int) -> list[Persona]:
     """The honest read Korean; of the others, a quarter each language."""
     return [
         persona(each.record, each.user_id, LANGUAGES[n % len(LANGUAGES)] if n >= honest else "ko")
@@ -195,14 +195,12 @@ def personas(people: list[InventedCustomer], honest: int) -> list[Persona]:
     ]
 
 
-def random_customers(
-    messenger: LocalMessenger, people: list[InventedCustomer], customers: int, chance: Random
-) -> list[RandomCustomer]:
+def wanderers(messenger: LocalMessenger, people: list[Folk], customers: int, chance: Random) -> list[Wanderer]:
     """The first of these are customers of the bank."""
     known = patterns(messenger, people[0].user_id)
     shapes = Shapes(chance, [each.user_id for each in people])
     return [
-        RandomCustomer(
+        Wanderer(
             each, messenger.person(each.user_id), messenger,
             dice=chance, shapes=shapes, is_customer=number < customers, patterns=known,
             dutiful=DUTIFUL[number % len(DUTIFUL)],

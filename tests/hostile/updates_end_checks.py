@@ -14,12 +14,12 @@ from tests.crash.robot_customer import CODE
 from tests.support.local_telegram import TOKEN
 
 if TYPE_CHECKING:
-    from tests.hostile.updates_setup import HostileRun
+    from tests.hostile.updates_setup import Scene
 
 HONEST_PATIENCE = 120.0
 
 
-async def ends(it: "HostileRun") -> None:
+async def ends(it: "Scene") -> None:
     """Let everybody finish, and check the results."""
     await _honest_finish(it)
     await it.passes(timedelta(minutes=30))
@@ -32,7 +32,7 @@ async def ends(it: "HostileRun") -> None:
     await _disk(it)
 
 
-async def _honest_finish(it: "HostileRun") -> None:
+async def _honest_finish(it: "Scene") -> None:
     async def all_done() -> None:
         while not all(each.finished or each.wrong for each in it.robots.values()):
             await it.passes(timedelta(seconds=30))
@@ -45,7 +45,7 @@ async def _honest_finish(it: "HostileRun") -> None:
             it.watch.finds("honest and not served", each.wrong or each.person.dump(), chat_id)
 
 
-async def _inbox(it: "HostileRun") -> None:
+async def _inbox(it: "Scene") -> None:
     states = dict(await it.local_telegram.rows("SELECT state, COUNT(*) FROM inbox GROUP BY state"))
     if states.get("pending"):
         it.watch.finds("waits for ever", str(await it.waiting()))
@@ -60,7 +60,7 @@ async def _inbox(it: "HostileRun") -> None:
         it.watch.finds("parked", f"staff were told of {it.watch.told_staff} of {dict(it.watch.parked)}")
 
 
-async def _issued(it: "HostileRun") -> None:
+async def _issued(it: "Scene") -> None:
     """I1 and I2: each certificate belongs to an application whose customer typed the code that only they had."""
     rows = await it.local_telegram.rows("SELECT request_id, chat_id, serial FROM applications WHERE outcome = 'issued'")
     serials = {str(request): serial for request, _, serial in rows}
@@ -86,7 +86,7 @@ async def _issued(it: "HostileRun") -> None:
         it.watch.finds("issued", f"to chats that do not exist: {set(by_chat) - known}")
 
 
-async def _told(it: "HostileRun") -> None:
+async def _told(it: "Scene") -> None:
     """I3: of each notice it is known whether it was sent, or that its chat had blocked the bot."""
     query = "SELECT key, state FROM outbox WHERE result IS NOT NULL AND state = 'pending'"
     for key, _ in await it.local_telegram.rows(query):
@@ -94,7 +94,7 @@ async def _told(it: "HostileRun") -> None:
             it.watch.finds("untold", str(key))
 
 
-def _ledger(it: "HostileRun") -> None:
+def _ledger(it: "Scene") -> None:
     verdict = Verdict()
     verdict.problems += _signatures(it.local_telegram.authority, None)
     file = it.local_telegram.settings.storage.data_dir / "ca" / "ledger.sqlite3"
@@ -105,7 +105,7 @@ def _ledger(it: "HostileRun") -> None:
         it.watch.finds("books", each)
 
 
-async def _disk(it: "HostileRun") -> None:
+async def _disk(it: "Scene") -> None:
     """I6 and I7."""
     if not await it.local_telegram.is_sound():
         it.watch.finds("books", "I7: the desk's database is damaged")

@@ -36,7 +36,7 @@ LONG_ONE_IN = 400
 
 
 @dataclass
-class MalformedUpdates:
+class Tearing:
     chance: Random
     #: Updates from a normal conversation.
     real: deque[JSON] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -188,14 +188,14 @@ _PIECES = (
     b"\x00", b'"', b"\\", b"\\u0000", b"\\ud800", b"\xed\xa0\x80", b"\xff", b"{", b"}", b"[", b"]", b",", b":", b"-",
     b"e999", b"0" * 40, b"null", b"NaN", b"/*", b"\xe2\x80\xae", b"\xc0\x80", b"\xf4\x90\x80\x80",
 )  # fmt: skip
-_TEARS: tuple[Callable[[MalformedUpdates, JSON], None], ...] = (
-    *(MalformedUpdates.wrong_value,) * 4,
-    *(MalformedUpdates.wrong_number,) * 4,
-    *(MalformedUpdates.missing,) * 3,
-    MalformedUpdates.renamed,
-    MalformedUpdates.deep,
-    MalformedUpdates.two_kinds,
-    *(MalformedUpdates.another_chat,) * 2,
+_TEARS: tuple[Callable[[Tearing, JSON], None], ...] = (
+    *(Tearing.wrong_value,) * 4,
+    *(Tearing.wrong_number,) * 4,
+    *(Tearing.missing,) * 3,
+    Tearing.renamed,
+    Tearing.deep,
+    Tearing.two_kinds,
+    *(Tearing.another_chat,) * 2,
 )
 
 

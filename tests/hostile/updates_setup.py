@@ -18,12 +18,12 @@ from handlers.local import Limits
 from handlers.local.wire.json_shapes import JSON
 from handlers.local.world.persona import digits
 from handlers.telegram.webhook import SECRET_HEADER
-from tests.crash.customers import InventedCustomer, invented_customers
-from tests.crash.environment import speed_up_start
-from tests.crash.robot_customer import Habits, Robot
-from tests.hostile.updates_checks import RunningChecks, watch_the_order, watching
-from tests.hostile.updates_customers import Honest, RandomCustomer, personas, random_customers
-from tests.hostile.updates_malformed import MalformedUpdates
+from tests.crash.customers import Folk, folk
+from tests.crash.environment import hasten
+from tests.crash.robot_customer import Manners, Robot
+from tests.hostile.updates_checks import Watch, watch_the_order, watching
+from tests.hostile.updates_customers import Honest, Wanderer, personas, wanderers
+from tests.hostile.updates_malformed import Tearing
 from tests.hostile.updates_shapes import Shapes
 from tests.support import postgres_server
 from tests.support.authority_server import free_port
@@ -64,7 +64,7 @@ class Post:
     sound: bool
 
 
-class PostingConnection:
+class Line:
     """One connection, kept open, that posts one body after the other."""
 
     def __init__(self, url: str) -> None:
@@ -107,16 +107,16 @@ class PostingConnection:
 
 
 @dataclass
-class HostileRun:
+class Scene:
     plan: Plan
     local_telegram: LocalTelegram
-    watch: RunningChecks
-    invented_customers: list[InventedCustomer]
+    watch: Watch
+    folk: list[Folk]
     chance: Random
-    random_customers: list[RandomCustomer] = field(default_factory=list)
+    wanderers: list[Wanderer] = field(default_factory=list)
     robots: dict[int, Robot] = field(default_factory=dict)
     lives: list["asyncio.Task[None]"] = field(default_factory=list)
-    lines: list[PostingConnection] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     #: What the other customers have just made the messenger send.
     made: list[JSON] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
@@ -124,17 +124,17 @@ class HostileRun:
     issued: int = 0
     torn: Iterator[int] = field(default_factory=lambda: count(TORN_IDS))
     shaped: Iterator[int] = field(default_factory=lambda: count(SHAPED_IDS))
-    tearing: MalformedUpdates = field(init=False)
+    tearing: Tearing = field(init=False)
     shapes: Shapes = field(init=False)
 
     def __post_init__(self) -> None:
         chance = self.chance
         people, customers = self.folk, self.plan.customers
         crowd = people[self.plan.honest :]
-        self.wanderers = random_customers(self.local_telegram.messenger, crowd, customers - self.plan.honest, chance)
-        self.tearing = MalformedUpdates(chance)
+        self.wanderers = wanderers(self.local_telegram.messenger, crowd, customers - self.plan.honest, chance)
+        self.tearing = Tearing(chance)
         self.shapes = Shapes(chance, [each.user_id for each in crowd])
-        self.lines = [PostingConnection(self.local_telegram.settings.webhook.url) for _ in range(CONNECTIONS)]
+        self.lines = [Line(self.local_telegram.settings.webhook.url) for _ in range(CONNECTIONS)]
         self.local_telegram.messenger.updates.sink = self._made
 
     def _made(self, update: JSON) -> None:
@@ -148,7 +148,7 @@ class HostileRun:
     def invites(self, rounds: int) -> None:
         for each in self.folk[: self.plan.honest]:
             person = self.local_telegram.messenger.person(each.user_id)
-            robot = Honest(each, person, self.local_telegram.messenger, rounds, Habits(patience=1_000), now=self._now)
+            robot = Honest(each, person, self.local_telegram.messenger, rounds, Manners(patience=1_000), now=self._now)
             self.robots[each.user_id] = robot
             self.lives.append(asyncio.create_task(robot.lives()))
 
@@ -173,13 +173,13 @@ class HostileRun:
         await asyncio.gather(*(self._posted(line, share) for line, share in zip(self.lines, shares, strict=True)))
 
     async def _alone(self, post: Post) -> None:
-        line = PostingConnection(self.local_telegram.settings.webhook.url)
+        line = Line(self.local_telegram.settings.webhook.url)
         try:
             await self._posted(line, [post])
         finally:
             await line.close()
 
-    async def _posted(self, line: PostingConnection, share: list[Post]) -> None:
+    async def _posted(self, line: Line, share: list[Post]) -> None:
         for each in share:
             self.sent += 1
             self.watch.sends(each.chat_id, each.number, each.body, sound=each.sound)
@@ -197,7 +197,7 @@ class HostileRun:
             await asyncio.sleep(BETWEEN_LOOKS)
         return True
 
-    async def asks(self, share: Sequence[RandomCustomer]) -> None:
+    async def asks(self, share: Sequence[Wanderer]) -> None:
         """Every chat that asks now is answered: none is stuck."""
         before = {each.folk.user_id: newest(each) for each in share}
         for each in share:
@@ -247,7 +247,7 @@ class HostileRun:
             await self.local_telegram.app.engine.retention.tidy()
 
 
-def newest(each: RandomCustomer) -> int:
+def newest(each: Wanderer) -> int:
     """Return the newest message that the bot showed there."""
     return next((m["message_id"] for m in each.person.chat.newest() if m["from"]["is_bot"]), 0)
 
@@ -278,9 +278,9 @@ def letters_alone(*, alone: bool) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def scene(plan: Plan, folder: Path, template: Path | None = None) -> AsyncIterator[HostileRun]:
-    speed_up_start()
-    people, watch = invented_customers(plan.chats), RunningChecks()
+async def scene(plan: Plan, folder: Path, template: Path | None = None) -> AsyncIterator[Scene]:
+    hasten()
+    people, watch = folk(plan.chats), Watch()
     address = f"127.0.0.1:{free_port()}"
     changes = {"LISTEN": address, "WEBHOOK_URL": f"http://{address}/telegram", "WEBHOOK_SECRET": SECRET}
     async with AsyncExitStack() as stack:
@@ -298,7 +298,7 @@ async def scene(plan: Plan, folder: Path, template: Path | None = None) -> Async
         )  # fmt: skip
         stack.enter_context(watching(watch, made.messenger))
         watch_the_order(watch, made)
-        it = HostileRun(plan, made, watch, people, Random(plan.seed))
+        it = Scene(plan, made, watch, people, Random(plan.seed))
         stack.callback(made.messenger.state.watch(it.wakes))
         try:
             yield it

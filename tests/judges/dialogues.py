@@ -18,7 +18,7 @@ from cryptography import x509
 from ca import Authority, AuthoritySettings, Enrolment, EnrolmentOrder, Status, open_vault
 from tests.judges.samples import pem
 from tests.support.authority_server import free_port, serving
-from tests.support.lossy_proxy import LossyProxy, lossy_proxy
+from tests.support.lossy_proxy import LosingLine, losing
 
 NAME, IDN = "홍길동", "9001011234567"
 #: Each with the number of its answers, and the certificates that there are at the end.
@@ -50,7 +50,7 @@ class Client:
 
     authority: Authority
     folder: Path
-    line: LossyProxy
+    line: LosingLine
     count: int = 0
 
     async def holder(self, command: str, lost: int | None, tally: Tally) -> None:
@@ -154,7 +154,7 @@ async def stock_client(folder: Path) -> AsyncIterator[Client]:
     (folder / "root.pem").write_bytes(pem(authority.chain.root))
     (folder / "issuing.pem").write_bytes(pem(authority.chain.issuing))
     with serving(authority, port := free_port()):
-        async with lossy_proxy(port) as line:
+        async with losing(port) as line:
             yield Client(authority, folder, line)
     assert authority.verify_audit().ok
     authority.close()

@@ -21,7 +21,7 @@ from tests.outside.desk import Clock, Desk
 from tests.outside.django_ca import PASSWORD, USER, DjangoCa
 from tests.outside.stock import private
 from tests.support.authority import HOLDER, IDN, NAME, key
-from tests.support.lossy_proxy import LossyProxy, lossy_proxy
+from tests.support.lossy_proxy import LosingLine, losing
 
 HOLDERS = iter(range(1000))
 #: The key of every certificate that is to be replaced.
@@ -31,7 +31,7 @@ OLD = 100
 @dataclass
 class Ends:
     stock: DjangoCa
-    line: LossyProxy
+    line: LosingLine
     desk: Desk
     holder: str
     old: x509.Certificate
@@ -95,7 +95,7 @@ async def opened(stock: DjangoCa, folder: Path) -> AsyncIterator[Ends]:
     (folder / "password").write_text(PASSWORD)
     (folder / "password").chmod(0o600)
     number = next(HOLDERS)
-    async with lossy_proxy(stock.port) as line:
+    async with losing(stock.port) as line:
         ends = Ends(stock, line, None, f"{HOLDER}-{number}", None, folder)  # type: ignore[arg-type]
         engine = ends.engine()
         # What the first one replaces is nobody's there.

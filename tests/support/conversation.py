@@ -75,7 +75,7 @@ def issued(now: datetime) -> Issued:
 
 
 @dataclass
-class Conversation:
+class Talk:
     case: Case = field(default_factory=lambda: Case("c0ffee123456", 42))
     now: datetime = NOON
     rules: Rules = field(default_factory=Rules)
@@ -121,7 +121,7 @@ class Conversation:
     def shares(self, phone: str = "+821023456789", *, own: bool = True) -> Decision:
         return self.happens(SharedContact(phone, own))
 
-    def does(self, *acts: str) -> "Conversation":
+    def does(self, *acts: str) -> "Talk":
         for act in acts:
             if act.startswith("["):
                 self.taps(act[1:-1])
@@ -129,38 +129,38 @@ class Conversation:
                 self.says(act)
         return self
 
-    def passes(self, time: timedelta) -> "Conversation":
+    def passes(self, time: timedelta) -> "Talk":
         self.now += time
         return self
 
     # --- how far ---
 
-    def begun(self) -> "Conversation":
+    def begun(self) -> "Talk":
         self.commands("start")
         return self.does("[start]")
 
-    def consented(self) -> "Conversation":
+    def consented(self) -> "Talk":
         return self.begun().does(*TRIAGE)
 
-    def waiting_for_code(self, customer: str | None = CUSTOMER) -> "Conversation":
+    def waiting_for_code(self, customer: str | None = CUSTOMER) -> "Talk":
         self.consented().does(*FORM)
         self.happens(code_sent(self.now, customer))
         return self
 
-    def reviewing(self) -> "Conversation":
+    def reviewing(self) -> "Talk":
         return self.waiting_for_code().does(CODE)
 
-    def submitted(self) -> "Conversation":
+    def submitted(self) -> "Talk":
         return self.reviewing().does("[submit]")
 
-    def enrolled(self) -> "Conversation":
+    def enrolled(self) -> "Talk":
         self.submitted().happens(approved(self.now))
         return self
 
-    def issuing(self) -> "Conversation":
+    def issuing(self) -> "Talk":
         return self.enrolled().does(PASSWORD)
 
-    def has_certificate(self) -> "Conversation":
+    def has_certificate(self) -> "Talk":
         self.issuing().happens(issued(self.now))
         return self
 
@@ -198,31 +198,31 @@ def read(screen: Screen, language: str = "ko") -> str:
     return "\n".join([WORDS.page(language, screen.lines).text, *labels])
 
 
-def at(phase: Phase) -> Conversation:
+def at(phase: Phase) -> Talk:
     """Return a conversation that has come to this phase."""
     ways = {
         Phase.IDLE: lambda talk: talk.commands("start") and talk,
-        Phase.ASKING: Conversation.consented,
+        Phase.ASKING: Talk.consented,
         Phase.SENDING: lambda talk: talk.consented().does(*FORM),
-        Phase.PROVING: Conversation.waiting_for_code,
-        Phase.DECIDING: Conversation.submitted,
-        Phase.ENROLLED: Conversation.enrolled,
-        Phase.ISSUING: Conversation.issuing,
-        Phase.ISSUED: Conversation.has_certificate,
+        Phase.PROVING: Talk.waiting_for_code,
+        Phase.DECIDING: Talk.submitted,
+        Phase.ENROLLED: Talk.enrolled,
+        Phase.ISSUING: Talk.issuing,
+        Phase.ISSUED: Talk.has_certificate,
         Phase.REFUSED: lambda talk: refused(talk.submitted(), "R03"),
         Phase.CLOSED: lambda talk: talk.has_certificate().does("[received]"),
         Phase.CANCELLED: lambda talk: cancelled(talk.consented()),
     }
-    talk: Conversation = ways[phase](Conversation())
+    talk: Talk = ways[phase](Talk())
     assert talk.case.phase is phase
     return talk
 
 
-def cancelled(talk: Conversation) -> Conversation:
+def cancelled(talk: Talk) -> Talk:
     talk.commands("cancel")
     return talk.does("[yes]")
 
 
-def refused(talk: Conversation, code: str, retry_at: datetime | None = None) -> Conversation:
+def refused(talk: Talk, code: str, retry_at: datetime | None = None) -> Talk:
     talk.happens(Refused(code, retry_at))
     return talk

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from handlers.local import LocalMessenger
 from handlers.local.wire.json_shapes import JSON
 from handlers.telegram.render import read_token
-from tests.crash.customers import InventedCustomer
+from tests.crash.customers import Folk
 from tests.crash.robot_customer import PATTERNS, Robot
 
 PATIENCE = 25.0
@@ -89,7 +89,7 @@ class Survivor(Robot):
         assert self.finished, self.wrong or self.person.dump()
 
 
-def survivors(messenger: LocalMessenger, people: Sequence[InventedCustomer]) -> list[Survivor]:
+def survivors(messenger: LocalMessenger, people: Sequence[Folk]) -> list[Survivor]:
     return [Survivor(each, messenger.person(each.user_id), messenger) for each in people]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class LossyProxy:
+class LosingLine:
     to: int
     port: int = 0
     #: A request that begins like this has its answer lost, as often as it stands here.
@@ -53,8 +53,8 @@ def _length(head: bytes) -> int | None:
 
 
 @asynccontextmanager
-async def lossy_proxy(to: int) -> AsyncIterator[LossyProxy]:
-    line = LossyProxy(to)
+async def losing(to: int) -> AsyncIterator[LosingLine]:
+    line = LosingLine(to)
     server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
     line.port = server.sockets[0].getsockname()[1]
     try:

@@ -21,7 +21,7 @@ from tests.support.conversation import WORDS
 LEASE = timedelta(seconds=30)
 
 
-def side_replies(knowledge: KnowledgeBase) -> SideReplies:
+def asides(knowledge: KnowledgeBase) -> SideReplies:
     vault = Vault(KeyRing.new())
     jobs, outbox = Jobs(vault, Wakeup(), LEASE), Outbox(vault, Wakeup(), LEASE)
     stores = ReminderStores(jobs, outbox, KeptFiles(vault), CustomerRegister(vault), Addresses(vault))

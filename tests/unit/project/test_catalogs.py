@@ -35,7 +35,7 @@ from bot.reminders.menu import RESULTS as WHERE
 from ca.files.certificate import purposes
 from handlers.telegram.commands import COMMANDS, STAFF_COMMANDS
 from handlers.telegram.render import render, write_token
-from tests.support.conversation import NOON, WORDS, Conversation, at, refused
+from tests.support.conversation import NOON, WORDS, Talk, at, refused
 
 ROOT = Path(__file__).parents[3]
 MOST_UNITS = 4096
@@ -264,15 +264,15 @@ def screens() -> Iterator[tuple[str, Screen]]:
         yield f"help {talk.keys[-1]}", talk.last.tells[0]
     for status, until in product((*get_args(Shown), "away"), (NOON - DAY, NOON, NOON + DAY, NOON + 90 * DAY)):
         seen = CertificateChecked("yessign", Purpose("tax", "corporation"), NOON + DAY, until, status)
-        for talk in (Conversation(), Conversation().consented()):
+        for talk in (Talk(), Talk().consented()):
             talk.happens(seen)
             yield f"checked {status}", talk.last.tells[0]
     for code in REFUSALS:
-        yield f"refusal {code}", refused(Conversation().submitted(), code, NOON).screen
-        yield f"notice {code}", refused(Conversation().issuing(), code).last.tells[0]
+        yield f"refusal {code}", refused(Talk().submitted(), code, NOON).screen
+        yield f"notice {code}", refused(Talk().issuing(), code).last.tells[0]
 
 
-def _forms() -> Iterator[Conversation]:
+def _forms() -> Iterator[Talk]:
     acts = (
         "[start]",
         "[pick:stolen]",
@@ -286,7 +286,7 @@ def _forms() -> Iterator[Conversation]:
     end = ("[pick:foreigner_card]", "2021-04-15")
     every = (*acts, *form, *end)
     for far in range(1, len(every) + 1):
-        talk = Conversation()
+        talk = Talk()
         talk.commands("start")
         yield talk.does(*every[:far])
 

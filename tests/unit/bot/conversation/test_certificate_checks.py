@@ -12,7 +12,7 @@ from bot.conversation.procedure import Rules
 from bot.issuing.certificate_reader import MOST_BYTES
 from bot.issuing.port import Purpose, Shown
 from bot.messages.screen import Screen
-from tests.support.conversation import Conversation, at, read, seoul, tokens
+from tests.support.conversation import Talk, at, read, seoul, tokens
 
 LAST = date(2027, 3, 15)
 GOOD = CertificateChecked(
@@ -23,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 
 def told(event: CertificateChecked, now: datetime, rules: Rules | None = None) -> Screen:
-    talk = Conversation(now=now, rules=rules or Rules())
+    talk = Talk(now=now, rules=rules or Rules())
     talk.happens(event)
     (screen,) = talk.last.tells
     return screen
@@ -58,7 +58,7 @@ def attached(name: str = "signCert.der", mime: str = "application/octet-stream",
 )
 @pytest.mark.parametrize("size", [0, 1500, MOST_BYTES, None])
 def test_a_file_named_like_a_certificate_is_read(name: str, mime: str, size: int | None) -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.happens(attached(name, mime, size))
     (order,) = talk.last.jobs
     assert (order.kind, order.secret, talk.last.erase, talk.last.show) == (
@@ -72,20 +72,20 @@ def test_a_file_named_like_a_certificate_is_read(name: str, mime: str, size: int
 
 @pytest.mark.parametrize("name", ["memo.txt", "cert.der.exe", "NPKI.zip", "der", "", "위임장.pdf"])
 def test_any_other_file_is_not(name: str) -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.happens(attached(name))
     assert (talk.orders, talk.last.erase, talk.keys[0]) == ([], True, "error.file_not_asked")
 
 
 @pytest.mark.parametrize("size", [MOST_BYTES + 1, 50 * 1024 * 1024])
 def test_what_is_larger_than_a_certificate_is_not_fetched(size: int) -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.happens(attached(size=size))
     assert (talk.orders, talk.last.erase, talk.keys[0]) == ([], True, "error.file_too_big")
 
 
 def test_what_is_never_taken_is_not_fetched_whatever_its_name() -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.happens(replace(attached(), forbidden="private_key_file"))
     assert (talk.orders, talk.last.erase) == ([], True)
     assert talk.told == ["forbidden.deleted", "forbidden.private_key_file"]

@@ -45,7 +45,7 @@ from tests.support.conversation import (
     TRIAGE,
     WORDS,
     WRONG_CODE,
-    Conversation,
+    Talk,
     approved,
     code_sent,
     issued,
@@ -131,13 +131,13 @@ forged = st.sampled_from(
 )
 
 
-class ConversationMachine(RuleBasedStateMachine):
+class Conversation(RuleBasedStateMachine):
     #: What an ended case may not keep.
     EMPTY: ClassVar[frozenset[Phase]] = frozenset({Phase.ISSUED, Phase.CLOSED, Phase.CANCELLED, Phase.IDLE})
 
     def __init__(self) -> None:
         super().__init__()
-        self.talk = Conversation(now=NOON)
+        self.talk = Talk(now=NOON)
         self.seen: list[tuple[str, int]] = []
         self.once: set[str] = set()
         self.secrets: set[str] = set()
@@ -353,7 +353,7 @@ class ConversationMachine(RuleBasedStateMachine):
         assert PASSWORD not in repr(self.talk.case)
 
 
-TestConversation = ConversationMachine.TestCase
+TestConversation = Conversation.TestCase
 TestConversation.settings = settings(
     max_examples=200,
     stateful_step_count=50,

@@ -15,7 +15,7 @@ from tests.support.conversation import (
     FORM,
     PASSWORD,
     WRONG_CODE,
-    Conversation,
+    Talk,
     approved,
     at,
     code_sent,
@@ -27,7 +27,7 @@ SECOND = timedelta(seconds=1)
 
 
 def test_a_wrong_code_says_how_often_it_may_still_be_tried() -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     for left in (4, 3, 2, 1):
         talk.says(WRONG_CODE)
         assert (talk.screen.lines[0].key, talk.screen.lines[0].params) == ("error.code_wrong", {"left": left})
@@ -36,7 +36,7 @@ def test_a_wrong_code_says_how_often_it_may_still_be_tried() -> None:
 
 
 def test_five_wrong_ones_void_it_even_for_the_right_one() -> None:
-    talk = Conversation().waiting_for_code().does(*[WRONG_CODE] * CODE_TRIES)
+    talk = Talk().waiting_for_code().does(*[WRONG_CODE] * CODE_TRIES)
     assert (talk.keys, talk.case.proof) == (["error.code_used_up", "proof.none"], None)
     talk.says(CODE)
     assert (talk.case.phase, talk.case.proven, talk.last.erase) == (Phase.PROVING, False, True)
@@ -49,12 +49,12 @@ def test_five_wrong_ones_void_it_even_for_the_right_one() -> None:
 
 
 def test_a_code_is_good_until_its_last_moment() -> None:
-    talk = Conversation().waiting_for_code().passes(CODE_LIFETIME - timedelta(microseconds=1))
+    talk = Talk().waiting_for_code().passes(CODE_LIFETIME - timedelta(microseconds=1))
     talk.does(CODE).ends_well()
 
 
 def test_a_code_that_comes_late_is_void_though_the_time_out_did_not_run() -> None:
-    talk = Conversation().waiting_for_code().passes(CODE_LIFETIME)
+    talk = Talk().waiting_for_code().passes(CODE_LIFETIME)
     talk.says(CODE)
     assert (talk.keys, talk.case.proof) == (["error.code_lapsed", "proof.none"], None)
     talk.does("[again]")
@@ -63,7 +63,7 @@ def test_a_code_that_comes_late_is_void_though_the_time_out_did_not_run() -> Non
 
 
 def test_the_time_out_voids_only_the_code_that_it_is_about() -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     old = talk.case.proof
     assert old is not None
     talk.does("[again]")
@@ -77,7 +77,7 @@ def test_the_time_out_voids_only_the_code_that_it_is_about() -> None:
 
 
 def test_for_somebody_unknown_everything_looks_the_same_and_no_code_is_right() -> None:
-    known, unknown = Conversation().waiting_for_code(), Conversation().waiting_for_code(customer=None)
+    known, unknown = Talk().waiting_for_code(), Talk().waiting_for_code(customer=None)
     assert known.screen == unknown.screen
     known.says(WRONG_CODE)
     unknown.says(CODE)
@@ -92,7 +92,7 @@ def test_for_somebody_unknown_everything_looks_the_same_and_no_code_is_right() -
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "몰라요", "482913 135790"])
 def test_what_is_no_code_uses_up_no_try(typed: str) -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     before = talk.case
     talk.says(typed)
     assert (talk.keys[0], talk.case, talk.last.erase) == ("error.code_format", before, True)
@@ -100,7 +100,7 @@ def test_what_is_no_code_uses_up_no_try(typed: str) -> None:
 
 
 def test_a_question_is_answered_while_the_code_is_awaited() -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     talk.says("문자가 안 와요. 어떻게 해요?", question=True)
     assert [aside.kind for aside in talk.last.asides] == ["question"]
     assert not talk.last.erase
@@ -109,7 +109,7 @@ def test_a_question_is_answered_while_the_code_is_awaited() -> None:
 
 
 def test_a_pause_says_until_when_and_a_code_comes_after_it() -> None:
-    talk = Conversation().consented().does(*FORM)
+    talk = Talk().consented().does(*FORM)
     talk.happens(Paused(talk.now + timedelta(minutes=10)))
     assert (talk.keys, tokens(talk.screen)) == (
         ["error.paused", "proof.wait"],
@@ -124,7 +124,7 @@ def test_a_pause_says_until_when_and_a_code_comes_after_it() -> None:
 
 
 def test_a_proof_stands_while_fields_are_corrected() -> None:
-    talk = Conversation().reviewing().does("[edit]", "[edit:phone]", "010-9999-0000")
+    talk = Talk().reviewing().does("[edit]", "[edit:phone]", "010-9999-0000")
     assert talk.case.proven
     assert talk.case.proof
     assert talk.case.proof.customer == CUSTOMER
@@ -166,7 +166,7 @@ def test_a_lapse_of_another_code_or_of_files_changes_no_case(phase: Phase) -> No
 
 
 def test_a_code_that_comes_after_cancelling_does_not_bring_the_case_back() -> None:
-    talk = Conversation().waiting_for_code().does("[cancel]", "[yes]")
+    talk = Talk().waiting_for_code().does("[cancel]", "[yes]")
     talk.happens(code_sent(talk.now))
     talk.happens(approved(talk.now))
     talk.happens(issued(talk.now))
@@ -174,7 +174,7 @@ def test_a_code_that_comes_after_cancelling_does_not_bring_the_case_back() -> No
 
 
 def test_a_delay_is_said_with_its_time_and_forgotten_with_the_answer() -> None:
-    talk = Conversation().submitted()
+    talk = Talk().submitted()
     talk.happens(Delayed(talk.now + timedelta(minutes=5)))
     assert talk.keys == ["card.deciding", "status.receipt", "card.delayed"]
     assert "12:05" in talk.reads()
@@ -189,7 +189,7 @@ def test_a_delay_is_said_with_its_time_and_forgotten_with_the_answer() -> None:
 
 
 def test_who_does_not_go_on_for_days_is_told_that_all_is_erased() -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     talk.happens(Abandoned())
     assert (talk.case.phase, dict(talk.case.answers), talk.case.proof) == (Phase.CANCELLED, {}, None)
     assert talk.keys == ["card.abandoned", "card.cancelled"]
@@ -199,7 +199,7 @@ def test_who_does_not_go_on_for_days_is_told_that_all_is_erased() -> None:
 
 
 def test_a_case_with_its_certificate_keeps_no_answers() -> None:
-    talk = Conversation().has_certificate()
+    talk = Talk().has_certificate()
     assert (dict(talk.case.answers), talk.case.proof, talk.case.enrolment) == ({}, None, None)
     assert talk.case.customer == CUSTOMER
     assert talk.case.certificate
@@ -207,7 +207,7 @@ def test_a_case_with_its_certificate_keeps_no_answers() -> None:
 
 
 def test_a_proof_that_has_grown_old_is_renewed_before_anything_is_submitted() -> None:
-    talk = Conversation().reviewing().passes(CODE_LIFETIME + PROOF_LIFETIME)
+    talk = Talk().reviewing().passes(CODE_LIFETIME + PROOF_LIFETIME)
     talk.taps("submit")
     assert (talk.case.phase, talk.case.submissions, talk.orders) == (Phase.SENDING, 0, ["send_code"])
     assert talk.screen.lines[0].key == "proof.stale"

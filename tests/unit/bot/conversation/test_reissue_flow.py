@@ -19,7 +19,7 @@ from tests.support.conversation import (
     PERSONAL,
     TRIAGE,
     WORDS,
-    Conversation,
+    Talk,
     approved,
     code_sent,
     issued,
@@ -40,7 +40,7 @@ def day(offset: int) -> date:
 
 
 def test_a_lost_certificate_is_reissued() -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.commands("start")
     assert talk.keys == ["card.idle"]
     assert "공동인증서 재발급 도우미" in talk.reads()
@@ -83,13 +83,13 @@ def test_a_lost_certificate_is_reissued() -> None:
 @pytest.mark.parametrize("language", WORDS.languages)
 @pytest.mark.parametrize("key", ["sms.code", "mail.code"])
 def test_the_message_that_brought_the_code_may_be_pasted_whole(key: str, language: str) -> None:
-    talk = Conversation().waiting_for_code()
+    talk = Talk().waiting_for_code()
     talk.says(WORDS.text(language, Line(key, {"code": CODE})))
     assert talk.case.proven
 
 
 def test_what_is_typed_is_deleted_and_echoed_only_masked() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     echoes = []
     for act in FORM:
         talk.does(act)
@@ -110,7 +110,7 @@ def test_what_is_typed_is_deleted_and_echoed_only_masked() -> None:
 
 
 def test_progress_counts_the_form_and_the_code() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     seen = []
     for act in FORM:
         line = next(line for line in talk.screen.lines if line.key == "reissue.progress")
@@ -123,7 +123,7 @@ def test_progress_counts_the_form_and_the_code() -> None:
 
 
 def test_the_review_shows_every_field_masked() -> None:
-    talk = Conversation().reviewing()
+    talk = Talk().reviewing()
     text = talk.reads()
     assert not [secret for secret in PERSONAL if secret in text]
     assert "이름: 홍*동\n생년월일: 1985-**-**\n휴대폰: 010-****-6789\n계좌번호: **********9876" in text
@@ -131,7 +131,7 @@ def test_the_review_shows_every_field_masked() -> None:
 
 
 def test_a_shared_contact_answers_the_phone() -> None:
-    talk = Conversation().consented().does("홍길동", "1985-11-02")
+    talk = Talk().consented().does("홍길동", "1985-11-02")
     assert talk.screen.keyboard == "contact"
     talk.shares("821099998888", own=False)
     assert (talk.keys[0], talk.last.erase) == ("error.contact_not_yours", True)
@@ -143,7 +143,7 @@ def test_a_shared_contact_answers_the_phone() -> None:
 
 
 def test_a_contact_that_nobody_asked_for_is_deleted() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     before = talk.case
     talk.shares()
     assert (talk.keys[0], talk.last.erase, talk.case) == ("error.contact_not_asked", True, before)
@@ -154,7 +154,7 @@ def test_a_contact_that_nobody_asked_for_is_deleted() -> None:
 
 def triaged(reason: str, *acts: str, today: date = EXPIRY) -> str:
     """Return where the triage ended: an ending's name, or the next step after it."""
-    talk = Conversation(now=seoul(today)).begun().does(f"[pick:{reason}]")
+    talk = Talk(now=seoul(today)).begun().does(f"[pick:{reason}]")
     if reason == "stolen":
         talk.does("[pick:done]")
     talk.does(*acts)
@@ -193,10 +193,10 @@ def test_who_calls_it_expired_is_asked_for_the_date_at_once() -> None:
     ids=["the renewal opens", "the certificate expires"],
 )
 def test_days_change_at_midnight_in_korea(today: int, before: str, at_midnight: str) -> None:
-    late = Conversation(now=seoul(day(today), 23, 59, 59, 999_999)).begun()
+    late = Talk(now=seoul(day(today), 23, 59, 59, 999_999)).begun()
     late.does("[pick:unsure]", "[pick:valid]", "2026-12-31")
     assert late.keys[-1].rpartition(".")[2] == before
-    early = Conversation(now=seoul(day(today + 1))).begun()
+    early = Talk(now=seoul(day(today + 1))).begun()
     early.now = seoul(day(today + 1), 0)
     early.does("[pick:unsure]", "[pick:valid]", "2026-12-31")
     assert early.keys[-1].rpartition(".")[2] == at_midnight
@@ -204,7 +204,7 @@ def test_days_change_at_midnight_in_korea(today: int, before: str, at_midnight: 
 
 
 def test_an_application_that_midnight_overtakes_is_not_sent() -> None:
-    talk = Conversation(now=seoul(EXPIRY, 23, 58)).begun()
+    talk = Talk(now=seoul(EXPIRY, 23, 58)).begun()
     talk.does("[pick:lost]", "[pick:valid]", "2026-12-31", *TRIAGE[3:], *FORM)
     talk.happens(code_sent(talk.now))
     talk.does(CODE)
@@ -261,7 +261,7 @@ def test_every_ending_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", ENDED)
 def test_every_ending_offers_help_and_a_way_back_to_success(name: str) -> None:
-    talk = Conversation().begun().does(*ENDED[name])
+    talk = Talk().begun().does(*ENDED[name])
     assert talk.keys[-1] == f"reissue.ending.{name}"
     assert {"human", "back", "home"} < set(tokens(talk.screen))
     assert [token for token in tokens(talk.screen) if token.startswith("topic:")]
@@ -273,14 +273,14 @@ def test_every_ending_offers_help_and_a_way_back_to_success(name: str) -> None:
 
 
 def test_the_endings_with_dates_say_them() -> None:
-    talk = Conversation().begun().does(*ENDED["renew"])
+    talk = Talk().begun().does(*ENDED["renew"])
     assert "만료일은 2026년 12월 31일이고, 갱신은 2026년 12월 1일부터" in talk.reads()
-    expired = Conversation(now=seoul(day(1))).begun().does("[pick:lost]", "[pick:valid]", "2026-12-31")
+    expired = Talk(now=seoul(day(1))).begun().does("[pick:lost]", "[pick:valid]", "2026-12-31")
     assert "적어 주신 만료일은 2026년 12월 31일" in expired.reads()
 
 
 def test_a_stolen_certificate_is_reported_first() -> None:
-    talk = Conversation().begun().does("[pick:stolen]")
+    talk = Talk().begun().does("[pick:stolen]")
     assert talk.keys[-1] == "reissue.ask.reported"
     assert "1566-2566" in talk.reads()
     talk.does("[pick:later]", "[pick:valid]", "[pick:unknown]", *TRIAGE[3:], *FORM)
@@ -289,11 +289,11 @@ def test_a_stolen_certificate_is_reported_first() -> None:
 
 
 def test_every_option_has_its_button() -> None:
-    talk = Conversation().begun()
+    talk = Talk().begun()
     assert tokens(talk.screen)[:-3] == [f"pick:{each}" for each in REASONS]
     talk.does("[pick:lost]")
     assert tokens(talk.screen)[:-3] == [f"pick:{each}" for each in STATES]
-    talk = Conversation().consented().does(*FORM[:4])
+    talk = Talk().consented().does(*FORM[:4])
     assert tokens(talk.screen)[:-3] == [f"pick:{each}" for each in ID_TYPES]
 
 
@@ -301,7 +301,7 @@ def test_every_option_has_its_button() -> None:
 
 
 def test_answers_of_an_earlier_branch_are_neither_kept_nor_sent() -> None:
-    talk = Conversation().begun().does("[pick:stolen]", "[pick:done]", "[back]", "[back]", "[pick:lost]")
+    talk = Talk().begun().does("[pick:stolen]", "[pick:done]", "[back]", "[back]", "[pick:lost]")
     assert talk.case.answers == {"reason": "lost"}
     assert "reissue.ask.state" in talk.keys
     stale = {**ANSWERS, "reported": "done", "state": "unknown"}
@@ -332,7 +332,7 @@ def test_answers_of_an_earlier_branch_are_neither_kept_nor_sent() -> None:
 def test_a_refused_answer_is_said_deleted_and_corrected(step: str, typed: str, error: str) -> None:
     fields = ("name", "birth", "phone", "account", "id_type", "id_issued_on", "via")
     place = fields.index(step)
-    talk = Conversation().consented().does(*FORM[:place])
+    talk = Talk().consented().does(*FORM[:place])
     before = talk.case
     talk.says(typed)
     assert (talk.keys[0], talk.keys[-1]) == (f"error.{error}", f"reissue.ask.{step}")
@@ -345,7 +345,7 @@ def test_a_refused_answer_is_said_deleted_and_corrected(step: str, typed: str, e
 
 @pytest.mark.parametrize(("typed", "error"), [("내년", "date_format"), ("2039-01-01", "date_range")])
 def test_an_expiry_that_cannot_be_read_stays_in_the_chat_and_is_asked_again(typed: str, error: str) -> None:
-    talk = Conversation().begun().does("[pick:lost]", "[pick:valid]")
+    talk = Talk().begun().does("[pick:lost]", "[pick:valid]")
     talk.says(typed)
     assert (talk.keys[0], talk.last.erase, talk.last.show) == (f"error.{error}", False, "fresh")
     talk.does("2027-03-15", *TRIAGE[3:], *FORM)
@@ -354,7 +354,7 @@ def test_an_expiry_that_cannot_be_read_stays_in_the_chat_and_is_asked_again(type
 
 
 def test_a_question_in_mid_form_is_answered_and_the_form_goes_on() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     before = talk.case
     talk.says("수수료가 얼마예요?", question=True)
     assert [(aside.kind, aside.value) for aside in talk.last.asides] == [("question", "수수료가 얼마예요?")]
@@ -363,21 +363,21 @@ def test_a_question_in_mid_form_is_answered_and_the_form_goes_on() -> None:
 
 
 def test_an_answer_with_a_question_mark_is_an_answer() -> None:
-    talk = Conversation().consented().does("홍길동", "1985-11-02")
+    talk = Talk().consented().does("홍길동", "1985-11-02")
     talk.says("010-2345-6789 맞나요?", question=True)
     assert talk.case.answers["phone"] == "01023456789"
     assert talk.last.erase
 
 
 def test_a_text_where_a_button_is_meant_is_taken_for_a_question() -> None:
-    talk = Conversation().begun()
+    talk = Talk().begun()
     talk.says("인증서가 없어졌어요")
     assert [aside.kind for aside in talk.last.asides] == ["question"]
     assert talk.keys[-1] == "reissue.ask.reason"
 
 
 def test_a_file_is_deleted_wherever_it_comes() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     before = talk.case
     talk.happens(SentFile())
     assert (talk.keys[0], talk.last.erase, talk.case) == ("error.file_not_asked", True, before)

@@ -14,7 +14,7 @@ from tests.support.conversation import (
     FORM,
     PASSWORD,
     TRIAGE,
-    Conversation,
+    Talk,
     at,
     code_sent,
     issued,
@@ -45,7 +45,7 @@ def test_the_table_of_refusals_is_whole() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_refusal_says_why_and_offers_what_helps(code: str) -> None:
-    talk = refused(Conversation().submitted(), code)
+    talk = refused(Talk().submitted(), code)
     assert talk.case.phase is Phase.REFUSED
     assert talk.told == ["notice.refused"]
     assert talk.keys == ["refusal.title", f"refusal.{code}", "status.receipt"]
@@ -58,7 +58,7 @@ def test_a_refusal_says_why_and_offers_what_helps(code: str) -> None:
 
 @pytest.mark.parametrize("code", MENDED)
 def test_what_can_be_mended_ends_in_success(code: str) -> None:
-    talk = refused(Conversation().submitted(), code)
+    talk = refused(Talk().submitted(), code)
     first = talk.case.request_id
     talk.does("[mend]", *MENDED[code])
     assert (talk.case.phase, talk.case.refusal) == (Phase.ASKING, None)
@@ -68,7 +68,7 @@ def test_what_can_be_mended_ends_in_success(code: str) -> None:
 
 @pytest.mark.parametrize("code", FINAL)
 def test_what_cannot_be_mended_keeps_no_answers_and_a_new_start_is_open(code: str) -> None:
-    talk = refused(Conversation().submitted(), code)
+    talk = refused(Talk().submitted(), code)
     assert dict(talk.case.answers) == {}
     before = talk.case
     talk.happens(Tapped("mend", talk.case.revision))
@@ -81,7 +81,7 @@ def test_what_cannot_be_mended_keeps_no_answers_and_a_new_start_is_open(code: st
 
 @pytest.mark.parametrize("code", ["R11", "R14"])
 def test_a_refusal_with_a_time_is_mended_from_then_on(code: str) -> None:
-    talk = Conversation().submitted()
+    talk = Talk().submitted()
     refused(talk, code, talk.now + timedelta(hours=1))
     assert "refusal.retry_at" in talk.keys
     assert "2026년 11월 23일" in talk.reads()
@@ -93,13 +93,13 @@ def test_a_refusal_with_a_time_is_mended_from_then_on(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["R10", "R14", "R15"])
 def test_a_refusal_while_issuing_is_mended_too(code: str) -> None:
-    talk = refused(Conversation().issuing(), code)
+    talk = refused(Talk().issuing(), code)
     assert (talk.case.phase, talk.case.enrolment) == (Phase.REFUSED, None)
     talk.does("[mend]").ends_well()
 
 
 def test_the_refused_field_can_be_left_as_it_was() -> None:
-    talk = refused(Conversation().submitted(), "R03").does("[mend]")
+    talk = refused(Talk().submitted(), "R03").does("[mend]")
     assert talk.keys[-1] == "reissue.ask.account"
     talk.does("[back]")
     assert "reissue.review" in talk.keys
@@ -143,7 +143,7 @@ def test_a_file_is_erased_in_every_phase(phase: Phase, kind: FileKind | None) ->
 
 
 def test_after_a_secret_the_form_goes_on() -> None:
-    talk = Conversation().consented().does("홍길동")
+    talk = Talk().consented().does("홍길동")
     talk.says("850521-1234567")
     assert (talk.told[-1], talk.keys[-1]) == ("forbidden.resident_number", "reissue.ask.birth")
     talk.does(*FORM[1:])
@@ -172,7 +172,7 @@ def test_every_rule_of_the_password_has_an_example() -> None:
 
 @pytest.mark.parametrize("error", BAD)
 def test_a_bad_password_is_erased_named_and_mended(error: str) -> None:
-    talk = Conversation().enrolled()
+    talk = Talk().enrolled()
     before = talk.case
     talk.says(BAD[error])
     assert (talk.keys[0], talk.last.erase, talk.case) == (f"error.{error}", True, before)
@@ -184,24 +184,24 @@ def test_a_bad_password_is_erased_named_and_mended(error: str) -> None:
 
 
 def test_a_password_with_a_question_mark_is_a_password() -> None:
-    talk = Conversation().enrolled()
+    talk = Talk().enrolled()
     talk.says("Haneul?2026road", question=True)
     assert (talk.orders, talk.last.erase) == (["issue"], True)
 
 
 def test_a_question_before_the_password_is_a_question() -> None:
-    talk = Conversation().enrolled()
+    talk = Talk().enrolled()
     talk.says("특수문자는 뭐가 되나요?", question=True)
     assert ([aside.kind for aside in talk.last.asides], talk.last.erase) == (["question"], False)
 
 
 def test_a_password_sent_twice_is_erased_twice_and_used_once() -> None:
-    talk = Conversation().issuing()
+    talk = Talk().issuing()
     talk.says(PASSWORD)
     assert (talk.orders, talk.last.erase, talk.last.asides) == ([], True, ())
 
 
 def test_a_text_while_issuing_stays_only_if_it_is_a_question() -> None:
-    talk = Conversation().issuing()
+    talk = Talk().issuing()
     talk.says("얼마나 걸려요?", question=True)
     assert (talk.last.erase, [aside.kind for aside in talk.last.asides]) == (False, ["question"])

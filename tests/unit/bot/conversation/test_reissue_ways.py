@@ -13,7 +13,7 @@ from tests.support.conversation import (
     CODE,
     FORM,
     TRIAGE,
-    Conversation,
+    Talk,
     at,
     code_sent,
     read,
@@ -25,9 +25,9 @@ EVERY_STEP = [step.id for step in reissue.STEPS]
 PHASES = list(Phase)
 
 
-def up_to(place: int) -> Conversation:
+def up_to(place: int) -> Talk:
     """Return a conversation that has come to this step of the longest path."""
-    talk = Conversation().begun().does(*ACTS[:place])
+    talk = Talk().begun().does(*ACTS[:place])
     assert talk.keys[-1] == f"reissue.ask.{EVERY_STEP[place]}"
     return talk
 
@@ -93,7 +93,7 @@ def test_restart_asks_first_and_begins_with_nothing(place: int) -> None:
 
 @pytest.mark.parametrize("field", reissue.FIELDS)
 def test_a_field_is_corrected_and_the_review_comes_back(field: str) -> None:
-    talk = Conversation().reviewing().does("[edit]")
+    talk = Talk().reviewing().does("[edit]")
     assert talk.keys == ["reissue.edit"]
     talk.does(f"[edit:{field}]")
     assert talk.keys[-1] == f"reissue.ask.{field}"
@@ -114,13 +114,13 @@ def test_a_field_is_corrected_and_the_review_comes_back(field: str) -> None:
 
 
 def test_a_correction_that_is_refused_is_asked_again() -> None:
-    talk = Conversation().reviewing().does("[edit]", "[edit:phone]", "번호를 몰라요")
+    talk = Talk().reviewing().does("[edit]", "[edit:phone]", "번호를 몰라요")
     assert (talk.keys[0], talk.keys[-1]) == ("error.mobile_format", "reissue.ask.phone")
     talk.does("010-9999-0000").ends_well()
 
 
 def test_correcting_can_be_left_again() -> None:
-    talk = Conversation().reviewing()
+    talk = Talk().reviewing()
     answers = talk.case.answers
     talk.does("[edit]", "[back]")
     assert "reissue.review" in talk.keys
@@ -130,26 +130,26 @@ def test_correcting_can_be_left_again() -> None:
 
 
 def test_nothing_is_corrected_before_the_code_was_right() -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     talk.happens(Tapped("edit:name", talk.case.revision))
     assert (talk.keys[0], talk.case.editing) == ("error.old_button", None)
 
 
 def test_only_fields_of_the_application_are_corrected() -> None:
-    talk = Conversation().reviewing()
+    talk = Talk().reviewing()
     for field in ("reason", "via", "consent", "*", "no such"):
         talk.happens(Tapped(f"edit:{field}", talk.case.revision))
         assert talk.case.editing is None
 
 
 def test_nothing_is_submitted_out_of_the_menu_of_corrections() -> None:
-    talk = Conversation().reviewing().does("[edit]")
+    talk = Talk().reviewing().does("[edit]")
     talk.happens(Tapped("submit", talk.case.revision))
     assert (talk.case.phase, talk.orders) == (Phase.ASKING, [])
 
 
 def test_submitting_twice_submits_once() -> None:
-    talk = Conversation().reviewing()
+    talk = Talk().reviewing()
     revision = talk.screen.revision
     talk.taps("submit")
     talk.happens(Tapped("submit", revision))
@@ -157,7 +157,7 @@ def test_submitting_twice_submits_once() -> None:
 
 
 def test_going_back_from_the_code_asks_for_its_way_again() -> None:
-    talk = Conversation().waiting_for_code().does("[back]")
+    talk = Talk().waiting_for_code().does("[back]")
     assert (talk.keys[-1], talk.case.proof) == ("reissue.ask.via", None)
     talk.does("[pick:mail]")
     assert talk.orders == ["send_code"]
@@ -167,7 +167,7 @@ def test_going_back_from_the_code_asks_for_its_way_again() -> None:
 
 
 def test_a_pause_is_forgotten_when_the_customer_goes_back() -> None:
-    talk = Conversation().consented().does(*FORM)
+    talk = Talk().consented().does(*FORM)
     talk.happens(Paused(talk.now + timedelta(minutes=10)))
     assert talk.keys == ["error.paused", "proof.wait"]
     talk.does("[back]", "[pick:sms]")
@@ -177,7 +177,7 @@ def test_a_pause_is_forgotten_when_the_customer_goes_back() -> None:
 
 
 def test_home_leaves_an_ending_for_the_start() -> None:
-    talk = Conversation().begun().does("[pick:lost]", "[pick:revoked]", "[home]")
+    talk = Talk().begun().does("[pick:lost]", "[pick:revoked]", "[home]")
     assert (talk.case.phase, dict(talk.case.answers), talk.keys) == (Phase.IDLE, {}, ["card.idle"])
 
 
@@ -237,7 +237,7 @@ def test_the_button_under_an_article_begins_unless_the_desk_is_at_work(phase: Ph
 
 
 def test_a_new_start_after_a_submission_is_a_new_request() -> None:
-    talk = Conversation().enrolled()
+    talk = Talk().enrolled()
     first = talk.case.request_id
     talk.commands("reissue")
     talk.does("[yes]", *ACTS)
@@ -273,7 +273,7 @@ def test_a_button_of_another_screen_changes_nothing(phase: Phase) -> None:
 
 
 def test_ticks_are_set_and_taken_away_one_by_one() -> None:
-    talk = Conversation().begun().does(*TRIAGE[:4], "[tick:document]", "[tick:account]", "[tick:document]")
+    talk = Talk().begun().does(*TRIAGE[:4], "[tick:document]", "[tick:account]", "[tick:document]")
     assert talk.case.answers["ready"] == "account"
     assert "☑ 계좌번호 (준비됨)" in talk.reads()
     assert "☐ 신분증" in talk.reads()
@@ -284,7 +284,7 @@ def test_ticks_are_set_and_taken_away_one_by_one() -> None:
 
 
 def test_three_ticks_faster_than_the_card_is_redrawn_all_count() -> None:
-    talk = Conversation().begun().does(*TRIAGE[:4])
+    talk = Talk().begun().does(*TRIAGE[:4])
     revision = talk.screen.revision
     for item in ("document", "document", "contact", "account"):
         talk.happens(Tapped(f"tick:{item}", revision))
@@ -320,17 +320,17 @@ def test_status_says_the_phase_and_the_receipt(phase: Phase) -> None:
 
 
 def test_files_are_handed_again_until_they_lapse() -> None:
-    talk = Conversation().has_certificate().does("[files]")
+    talk = Talk().has_certificate().does("[files]")
     assert talk.orders == ["hand_files"]
     talk.passes(timedelta(hours=24)).does("[files]")
     assert (talk.orders, talk.keys[0]) == ([], "files.lapsed")
-    early = Conversation()
+    early = Talk()
     early.commands("files")
     assert early.keys[0] == "files.none"
 
 
 def test_installing_is_told_by_device() -> None:
-    talk = Conversation().has_certificate().does("[install]")
+    talk = Talk().has_certificate().does("[install]")
     assert tokens(talk.last.tells[0]) == [f"install:{each}" for each in DEVICES]
     for each in DEVICES:
         talk.happens(Tapped(f"install:{each}", -1))
@@ -356,7 +356,7 @@ def test_a_certificate_that_is_there_can_be_reissued_again() -> None:
 
 @pytest.mark.parametrize("text", ["how much does it cost", "How long does it take", "비번 까먹었는데 어떡해요"])
 def test_a_question_without_its_mark_is_no_name(text: str) -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     before = talk.case
     talk.says(text, question=True)
     assert (talk.case, talk.keys[-1]) == (before, "reissue.ask.name")
@@ -367,7 +367,7 @@ def test_a_question_without_its_mark_is_no_name(text: str) -> None:
     "name", ["Will Price", "Do The Anh", "Do My Linh Chi", "DO MY LINH CHI", "나하나", "남궁 하나"]
 )
 def test_a_name_that_reads_like_a_question_is_a_name(name: str) -> None:
-    talk = Conversation().consented()
+    talk = Talk().consented()
     talk.says(name, question=True)
     assert talk.case.answers["name"] == name
     assert talk.last.erase

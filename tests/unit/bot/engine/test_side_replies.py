@@ -10,14 +10,14 @@ from bot.knowledge.search import embeddings
 from bot.messages.screen import Screen
 from bot.storage.database import Transaction
 from handlers.telegram.render import render, write_token
-from tests.support.conversation import NOON, WORDS, Conversation, at, tokens
-from tests.support.side_replies import side_replies
+from tests.support.conversation import NOON, WORDS, Talk, at, tokens
+from tests.support.side_replies import asides
 
 MOST_UNITS = 4096
 KNOWLEDGE = KnowledgeBase.load(
     WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"}, classifier=embeddings.load()
 )
-ASIDES = side_replies(KNOWLEDGE)
+ASIDES = asides(KNOWLEDGE)
 
 
 def told(tx: Transaction, aside: SideRequest, language: str = "ko", phase: Phase = Phase.IDLE) -> list[Screen]:
@@ -96,7 +96,7 @@ def test_the_language_to_begin_with(tag: str | None, language: str) -> None:
 
 
 def test_a_language_is_chosen_and_kept(tx: Transaction) -> None:
-    case = Conversation().case
+    case = Talk().case
     tx.run("chat_add", chat_id=42, language="ko", sealed_case=b"", phase="idle", now=0.0)
     found = ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest("language", "en"), NOON)
     assert found.language == "en"
@@ -123,13 +123,13 @@ def test_usefulness_is_counted_by_topic(tx: Transaction) -> None:
 
 @pytest.mark.parametrize("typed", ["재발급 시작하기", " 재발급시작하기 ", "재발급\n시작하기"])
 def test_a_typed_button_is_a_tapped_one(typed: str) -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.commands("start")
     assert ASIDES.button_named(typed, talk.screen, "ko") == "start"
 
 
 def test_a_button_is_typed_in_the_readers_language() -> None:
-    talk = Conversation()
+    talk = Talk()
     talk.commands("start")
     assert ASIDES.button_named("START A REISSUE", talk.screen, "en") == "start"
     assert ASIDES.button_named("Start a reissue", talk.screen, "ko") is None

@@ -16,18 +16,18 @@ from bot.storage.database import Transaction
 from bot.storage.sqlite import SqliteTransaction, _connect, _migrate
 from ca.ledger.vault import KeyRing, Vault
 from handlers.telegram.render import render
-from tests.support.conversation import NOON, WORDS, Conversation, tokens
-from tests.support.side_replies import side_replies
+from tests.support.conversation import NOON, WORDS, Talk, tokens
+from tests.support.side_replies import asides
 
 KNOWLEDGE = KnowledgeBase.load(WORDS.languages, {"customer_centre": "1566-2566, 1588-2588"})
 GAPS = Gaps(Vault(KeyRing.new()))
-ASIDES = side_replies(KNOWLEDGE)
+ASIDES = asides(KNOWLEDGE)
 MAX_UNITS = 4096
 UNKNOWN = "남궁초롱인데요 010-2345-6789 빗방울 날씨 어때요"
 
 
 def ask(tx: Transaction, text: str, chat_id: int = 42, language: str = "ko") -> Screen:
-    case = Conversation().case
+    case = Talk().case
     chat = Chat(chat_id, language, case)
     (screen,) = ASIDES.aside(tx, chat, case, SideRequest("question", text), NOON).screens
     return screen
@@ -35,7 +35,7 @@ def ask(tx: Transaction, text: str, chat_id: int = 42, language: str = "ko") -> 
 
 def rate(tx: Transaction, token: str) -> None:
     kind, _, value = token.partition(":")
-    case = Conversation().case
+    case = Talk().case
     ASIDES.aside(tx, Chat(42, "ko", case), case, SideRequest(kind, value), NOON)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from bot.identity.register import CustomerRegister
 from bot.issuing.kept_files import KeptFiles
 from bot.storage.database import Transaction
 from ca.ledger.vault import KeyRing, SealBroken, Vault
-from tests.support.conversation import NOON, PERSONAL, Conversation, at
+from tests.support.conversation import NOON, PERSONAL, Talk, at
 from tests.support.customers import AN, GILDONG
 
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ def test_an_unknown_chat_is_none(tx: Transaction, vault: Vault) -> None:
 def test_nothing_personal_of_a_case_is_to_be_read(
     tx: Transaction, vault: Vault, connection: sqlite3.Connection
 ) -> None:
-    Chats(vault).add(tx, Chat(42, "ko", Conversation().reviewing().case), NOON)
+    Chats(vault).add(tx, Chat(42, "ko", Talk().reviewing().case), NOON)
     stored = connection.serialize()
     assert [value for value in PERSONAL if value.encode() in stored] == []
 
