@@ -152,7 +152,7 @@ async def slow(play: Play) -> None:
 
 async def frozen_with_an_update(play: Play) -> None:
     """A process freezes while it processes an update; another one processes it, and the first one wakes."""
-    late = await play.starts(watched=True, unarmed=True, mode="frozen", parts=("chat chat:", "Thinking.of"))
+    late = await play.starts(watched=True, unarmed=True, mode="frozen", parts=("chat chat:", "WorkerThreads.of"))
     await late.is_ready()
     play.comes(before=lambda done: late.arm() if done == "phone" else None)
     async with asyncio.timeout(PATIENCE_S):
