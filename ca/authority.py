@@ -92,10 +92,9 @@ class Authority:
     ) -> Self:
         """Open the authority in this folder; the first start makes it.
 
-        What an interrupted process was making is finished.
-        With a token, its keys are there and the passphrase opens nothing. With a root, that one is used: a first start
-        keeps
-        the root's key in its own place, and a ceremony brings it.
+        What an interrupted process was making is finished. With a token, its keys are there and the passphrase opens
+        nothing. With a root, that one is used: a first start keeps the root's key in its own place, and a ceremony
+        brings it.
 
         Raises `ProfileWrong`, `ListWrong`, `WrongPassphrase`, `LedgerBroken` if keys, ledger and key file do not belong
         together, and `CaRefusal` R14 if another process locks the ledger longer than the busy timeout.
@@ -157,8 +156,7 @@ class Authority:
         """Certify a new key for a holder who signed with the present one (key update, RFC 9810 section 5.3.5).
 
         The identity number is not stored here, so the VID and its R stay as they are. In the renewal window the new
-        certificate
-        is a year longer, before it the expiry stays; the old one is revoked in the same transaction.
+        certificate is a year longer, before it the expiry stays; the old one is revoked in the same transaction.
         """
         with self._noting(hex_of(serial), request_id):
             return self._registrar.update(serial, spki, request_id)
@@ -167,8 +165,7 @@ class Authority:
         """Certify a new key in place of a certificate in use, for a registration authority: a reissue.
 
         The registration authority has proved who the holder is, and made the VID (`identity`: identifyData, DER) from
-        an
-        identity number that never comes here. Same name, profile and expiry; the old one is revoked in the same
+        an identity number that never comes here. Same name, profile and expiry; the old one is revoked in the same
         transaction.
         """
         with self._noting(hex_of(serial), request_id):

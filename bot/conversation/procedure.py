@@ -11,7 +11,7 @@ Procedure = Literal["reissue", "renew", "new", "restore", "other_bank"]
 #: A renewal is signed with the certificate itself; for any other reason the customer may not have it.
 WITH_CERTIFICATE_AT_HAND = frozenset[Reason]({"expiring", "expired", "unsure"})
 
-#: Whatever its dates, such a certificate leads to one procedure.
+#: These states decide the procedure alone, whatever the dates.
 BY_STATE: dict[State, Procedure] = {
     "other_bank": "other_bank",
     "revoked": "new",

@@ -62,8 +62,7 @@ class Limits:
         """Take up to this many tokens of a bucket that all processes share.
 
         One moment says how full it is: the one at which it will be full again (the Generic Cell Rate Algorithm's
-        theoretical
-        arrival time, ITU-T I.371). It is stored in `since`.
+        theoretical arrival time, ITU-T I.371). It is stored in `since`.
         """
         digest, moment = self._sealing.digest("limit", key), now.timestamp()
         row = tx.row("limit_load", key=digest)

@@ -55,7 +55,7 @@ def settings_of(*concerns: type) -> Iterator[Setting]:
 def read_texts(
     known: set[str], environment: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
 ) -> dict[str, str]:
-    """Return what `.env` and, over it, the environment set. Unknown names are logged: they may be slips."""
+    """Return what `.env` and, over it, the environment set. Unknown names are logged: they may be typing errors."""
     written = {
         **dotenv_values(dotenv, interpolate=False),
         **(os.environ if environment is None else environment),

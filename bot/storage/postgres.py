@@ -196,8 +196,7 @@ def _sent_together(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Pipe
     """Run the block as one transaction, and wait only for answers that are read, and for the commit.
 
     The library's own `transaction()` would make BEGIN a round trip of its own. An error leaves the transaction open,
-    and
-    the pool's `connection()` rolls it back.
+    and the pool's `connection()` rolls it back.
     """
     try:
         with connection.pipeline() as pipeline:

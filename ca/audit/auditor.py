@@ -1,8 +1,7 @@
 """Reads the audit from its first line and compares it with the tables of state.
 
 A million lines are read in seconds, so the loop is written for speed: SQLite makes the text that is hashed, and state
-is
-read in the order of the lines that created it, which needs no memory.
+is read in the order of the lines that created it, which needs no memory.
 """
 
 import hashlib

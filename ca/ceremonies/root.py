@@ -28,8 +28,7 @@ def joined(first: str, second: str) -> bytes:
     """Return the root's passphrase, made of two persons' halves: neither opens the key alone.
 
     `openssl pkey -in root.key` opens it with `first+second`. Raises `ValueError` if a half is too short, or both are
-    the
-    same.
+    the same.
     """
     if min(len(first), len(second)) < LEAST_LETTERS:
         raise ValueError(f"each half of the passphrase has at least {LEAST_LETTERS} characters")
@@ -70,8 +69,7 @@ class Root:
         """Sign a certificate into this file unless it is there, and return it.
 
         The bytes to be signed are written beside it first: after an interrupted start the same bytes are signed again,
-        and the
-        root never signs anything that is not recorded.
+        and the root never signs anything that is not recorded.
         """
         path = (folder or self.folder) / name
         intended = path.with_suffix(INTENDED)

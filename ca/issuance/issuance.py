@@ -119,8 +119,7 @@ class Issuance:
         """Finish what an interrupted process had reserved, or another has just now: both get the same bytes.
 
         What the rules no longer allow, because the old certificate was revoked meanwhile, is never signed, and a
-        repeated
-        request is told why.
+        repeated request is told why.
         """
         with self._ledger.reading() as tx:
             left = [row["request_id"] for row in tx.all("unfinished")]

@@ -54,8 +54,7 @@ class GroupCommit:
         """Let the caller work alone on the connection; return when its writes are on disk.
 
         An error of its own undoes its own work and is raised when the group has ended; an error of the commit is raised
-        in
-        every member.
+        in every member.
         """
         group = self._join()
         try:

@@ -5,10 +5,8 @@ class CaRefusal(Exception):
     """The request is refused; the same request is refused again until something outside has changed.
 
     Codes: R05 expired, R06 already revoked, R07 on hold, R09 no such certificate, R10 reference or code wrong or
-    expired,
-    R14 the ledger cannot be reached now, R15 request or key not acceptable. `fields["reason"]` tells which kind of the
-    code
-    it is; fields never hold a name, a personal number, or a key.
+    expired, R14 the ledger cannot be reached now, R15 request or key not acceptable. `fields["reason"]` tells which
+    kind of the code it is; fields never hold a name, a personal number, or a key.
     """
 
     def __init__(self, code: str, **fields: str | int) -> None:

@@ -128,8 +128,7 @@ class DjangoCaEngine:
         """Return the order with the profile's extensions.
 
         Its `sign` stores a profile's name and does nothing with it (django-ca's issue 168): without them a certificate
-        would
-        have no key usage, and a profile that does not exist would not be noticed.
+        would have no key usage, and a profile that does not exist would not be noticed.
         """
         status, told = await self._call("GET", f"profiles/{quote(asked.profile, safe='')}/")
         extensions = told.get("extensions")
